@@ -1,0 +1,2 @@
+//! Ordermill on one machine.
+fn main() {}

@@ -1,0 +1,30 @@
+//! Every limit, in one place, each with its reason.
+
+/// Bytes of one order: deflated it must fit beside its state in a DynamoDB item of 400 KB, also when it does not compress.
+pub const ORDER_BYTES_MAX: usize = 256 * 1024;
+/// Bytes of a request body: a Lambda event holds 6 MB of JSON, in which every quote of the body is escaped.
+pub const BODY_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// Orders in one bulk: 500 orders of the seed's size are 1.8 MB in and 2.5 MB out, inside Lambda's 6 MB either way.
+pub const BULK_ORDERS_MAX: usize = 500;
+/// How deep arrays and objects nest: the deepest member of the models stands at 8; recursion stays bounded.
+pub const DEPTH_MAX: usize = 32;
+/// Lines of one bulk API order: the SKUs of an order are looked up in one `BatchGetItem`, which takes 100 keys.
+pub const PRODUCTS_MAX: usize = 100;
+/// Units of one line.
+pub const QUANTITY_MAX: i64 = 10_000;
+/// Items of one network order: item ids number them with three hex digits; the item list stays within one DynamoDB item.
+pub const ITEMS_MAX: usize = 500;
+/// Decimals of an amount: the finest currencies have 4 (CLF, UYW); more is the trace of a binary float.
+pub const AMOUNT_DECIMALS_MAX: u32 = 4;
+/// An amount is below this, so that sums of 10,000 units over 500 lines stay within 28 digits.
+pub const AMOUNT_MAX: i64 = 1_000_000_000_000;
+/// Violations reported for one body; beyond it the rest is only counted, so that an answer stays bounded.
+pub const VIOLATIONS_MAX: usize = 1_000;
+/// Bytes of an attempted value that are shown back.
+pub const ATTEMPTED_VALUE_BYTES_MAX: usize = 64;
+/// Characters of a `clientOrderNumber`: it is part of a DynamoDB key (2,048 bytes).
+pub const CLIENT_ORDER_NUMBER_CHARACTERS_MAX: usize = 128;
+/// Characters of a `safeId` (choice of the spec).
+pub const SAFE_ID_CHARACTERS_MAX: usize = 64;
+/// Characters of an `externalId`: it is part of a DynamoDB key (2,048 bytes).
+pub const EXTERNAL_ID_CHARACTERS_MAX: usize = 128;
