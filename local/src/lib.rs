@@ -1,1 +1,15 @@
-//! Ordermill.
+//! Ordermill on one machine: reads `template.yaml` and stands up what it declares, all on 127.0.0.1.
+//!
+//! [`template`] reads the file, [`aws`] serves DynamoDB and SQS, [`gateway`] and [`sources`] call the functions as API
+//! Gateway and Lambda's event sources do, [`stack`] puts them together, [`runtime`] runs a function's own binary. It is
+//! never a dependency of a deployed binary.
+
+pub mod aws;
+pub mod commands;
+pub mod demo;
+mod gateway;
+mod invoke;
+pub mod runtime;
+mod sources;
+pub mod stack;
+pub mod template;

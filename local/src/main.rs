@@ -1,2 +1,52 @@
-//! Ordermill on one machine.
-fn main() {}
+//! `cargo mill`: Ordermill on one machine, and the developer's tasks.
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use local::commands::{invoke::Invoke, items::Items, test::Test, up::Up};
+use tracing_subscriber::EnvFilter;
+
+/// Ordermill on one machine
+#[derive(Parser)]
+#[command(name = "cargo mill", bin_name = "cargo mill")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run the whole stack on this machine (also what plain `cargo run` does)
+    Up(Up),
+    /// Set up what the tests need and run all of them
+    Test(Test),
+    /// Run one function's own binary on an event, against a stack in memory
+    Invoke(Invoke),
+    /// Print merchants and products as the table's items, for `aws dynamodb batch-write-item`
+    Items(Items),
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let arguments = match Arguments::parse() {
+        Arguments { command: None } => Arguments::parse_from(["cargo mill", "up"]),
+        given => given,
+    };
+    let result: Result<(), Box<dyn std::error::Error>> = match arguments.command {
+        Some(Command::Up(up)) => up.run().await.map_err(Into::into),
+        Some(Command::Test(test)) => test.run().map_err(Into::into),
+        Some(Command::Invoke(invoke)) => invoke.run().await.map_err(Into::into),
+        Some(Command::Items(items)) => items.run().map_err(Into::into),
+        None => Ok(()),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            use std::io::Write;
+            let _ = writeln!(std::io::stderr(), "error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}

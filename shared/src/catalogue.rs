@@ -82,6 +82,8 @@ catalogue! {
     UnknownMember "UNKNOWN_MEMBER" 400 "the member is not known";
     /// Amounts of the body do not add up.
     TotalMismatch "TOTAL_MISMATCH" 400 "the amounts should add up";
+    /// An earlier order of the same bulk has this safe id; whether it is a replay or a conflict is decided on creation.
+    DuplicateSafeId "DUPLICATE_SAFE_ID" 400 "a safeId should stand once in a bulk";
 
     // ------------------------------------------------------------ problems: the answer to a request
     /// At least one violation; the answer lists them.

@@ -28,3 +28,41 @@ pub const CLIENT_ORDER_NUMBER_CHARACTERS_MAX: usize = 128;
 pub const SAFE_ID_CHARACTERS_MAX: usize = 64;
 /// Characters of an `externalId`: it is part of a DynamoDB key (2,048 bytes).
 pub const EXTERNAL_ID_CHARACTERS_MAX: usize = 128;
+
+// ---------------------------------------------------------------- members of a network order
+/// Characters of a SKU: it is part of a DynamoDB key, and no catalogue known to us has longer ones.
+pub const SKU_CHARACTERS_MAX: usize = 64;
+/// Characters of a name, a street line, a city or a state: more than any carrier prints on a label.
+pub const NAME_CHARACTERS_MAX: usize = 200;
+/// Characters of a postal code: the longest in use has 10; the rest is room for what people type.
+pub const ZIP_CHARACTERS_MAX: usize = 20;
+/// Characters of a phone number: 15 digits (E.164) with separators and an extension.
+pub const PHONE_CHARACTERS_MAX: usize = 40;
+/// Characters of an e-mail address: the longest path of SMTP without its brackets (RFC 5321).
+pub const EMAIL_CHARACTERS_MAX: usize = 254;
+/// Characters of a URL: what browsers and proxies carry without trouble; signed URLs of S3 fit.
+pub const URL_CHARACTERS_MAX: usize = 2_048;
+/// Characters of an id that is not ours (transactions, facilities, files).
+pub const ID_CHARACTERS_MAX: usize = 128;
+/// Characters of a keyword of an open list (print method, shipping method, payment method).
+pub const KEYWORD_CHARACTERS_MAX: usize = 64;
+/// Characters of a name in `meta` and `clientAttributes`: they are names, not texts.
+pub const META_NAME_CHARACTERS_MAX: usize = 128;
+/// Characters of a value in `meta` and `clientAttributes`, and of other free text: a note of a page.
+pub const META_VALUE_CHARACTERS_MAX: usize = 2_000;
+/// Entries of `meta` and `clientAttributes`: notes beside an order, not a data store.
+pub const META_ENTRIES_MAX: usize = 100;
+/// Images of one item: print areas of one product, each with room for several files.
+pub const IMAGES_MAX: usize = 50;
+/// Options of one item.
+pub const OPTIONS_MAX: usize = 100;
+/// Payment methods of one order: split payments have a handful.
+pub const PAYMENT_METHODS_MAX: usize = 20;
+/// Transactions of one payment method: instalments and refunds.
+pub const TRANSACTIONS_MAX: usize = 50;
+/// Shipments of a reprint: each replaces a shipment of the original order.
+pub const REPRINT_SHIPMENTS_MAX: usize = 50;
+/// Decimals of a coordinate: 15 are finer than an atom and all that a binary float prints for degrees.
+pub const COORDINATE_DECIMALS_MAX: u32 = 15;
+/// Bytes of a member name that are shown in a pointer; the pointer of a longer one ends at its object.
+pub const POINTER_NAME_BYTES_MAX: usize = 512;

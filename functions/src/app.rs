@@ -1,0 +1,4 @@
+//! The use cases: what a request does, without HTTP.
+
+pub(crate) mod create_bulk_order;
+pub(crate) mod create_orders;

@@ -1,0 +1,76 @@
+//! The authorizer: turns the credentials of a request into the merchants behind them.
+//!
+//! It authorizes every request and names whom it found; the functions refuse those without a caller. So a refusal has the
+//! shape of the API that was called (a gateway's own refusal has one shape for both), and each handler says in its
+//! signature which caller it needs ([`crate::http::caller`]).
+
+use aws_lambda_events::apigw::ApiGatewayV2CustomAuthorizerV2Request;
+use serde::{Deserialize, Serialize};
+
+use crate::store::credentials::CredentialKind;
+use crate::store::{StoreError, Table};
+
+/// The answer to the gateway (simple response of payload format 2.0).
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Authorization {
+    is_authorized: bool,
+    context: Identity,
+}
+
+/// What the gateway hands on to the function that the route names.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Identity {
+    /// Merchant of the bearer token.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) token_merchant_id: Option<String>,
+    /// Merchant of the API key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) api_key_merchant_id: Option<String>,
+}
+
+/// Looks the credentials up, both in one read; none where there are none.
+pub(crate) async fn authorize(
+    request: &ApiGatewayV2CustomAuthorizerV2Request,
+    table: &Table,
+) -> Result<Authorization, StoreError> {
+    let header = |name: &str| request.headers.get(name).and_then(|value| value.to_str().ok());
+    let token = header("authorization").and_then(bearer);
+    let api_key = header("x-api-key").filter(|key| !key.is_empty());
+    let secrets: Vec<(CredentialKind, &str)> = [(CredentialKind::BearerToken, token), (CredentialKind::ApiKey, api_key)]
+        .into_iter()
+        .filter_map(|(kind, secret)| Some((kind, secret?)))
+        .collect();
+    let mut identity = Identity::default();
+    if !secrets.is_empty() {
+        let merchants = table.merchants(&secrets).await?;
+        for ((kind, _), merchant) in secrets.iter().zip(merchants) {
+            match kind {
+                CredentialKind::BearerToken => identity.token_merchant_id = merchant,
+                CredentialKind::ApiKey => identity.api_key_merchant_id = merchant,
+            }
+        }
+    }
+    Ok(Authorization { is_authorized: true, context: identity })
+}
+
+/// The token of `Bearer <token>`; the scheme in any case (RFC 9110, section 11.1).
+fn bearer(value: &str) -> Option<&str> {
+    let (scheme, token) = value.split_once(' ')?;
+    (scheme.eq_ignore_ascii_case("bearer") && !token.trim().is_empty()).then(|| token.trim())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::bearer;
+
+    #[test]
+    fn bearer_tokens() {
+        for (value, token) in
+            [("Bearer abc", Some("abc")), ("bearer  abc ", Some("abc")), ("Basic abc", None), ("Bearer", None), ("Bearer  ", None)]
+        {
+            assert_eq!(bearer(value), token, "{value}");
+        }
+    }
+}

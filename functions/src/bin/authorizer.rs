@@ -1,0 +1,6 @@
+//! The `authorizer` function.
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_runtime::Error> {
+    functions::run("authorizer").await
+}

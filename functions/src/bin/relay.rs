@@ -1,0 +1,6 @@
+//! The `relay` function.
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_runtime::Error> {
+    functions::run("relay").await
+}

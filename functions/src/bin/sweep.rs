@@ -1,0 +1,6 @@
+//! The `sweep` function.
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_runtime::Error> {
+    functions::run("sweep").await
+}

@@ -1,0 +1,55 @@
+//! HTTP: the routes of both APIs, each handler with what it needs in its signature.
+//!
+//! A request's way: [`routes`] → a handler in [`bulk`] or [`network`] → a use case in [`crate::app`] → [`crate::store`].
+//! Layers only do what decides nothing: they number the request, meter it, log it, and write a refusal's body
+//! ([`finish`]).
+
+mod body;
+mod bulk;
+pub(crate) mod caller;
+mod finish;
+mod network;
+pub mod routes;
+
+use std::sync::Arc;
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+
+use crate::cost::Meter;
+use crate::store::Table;
+
+/// What every request shares.
+#[derive(Clone)]
+pub(crate) struct App {
+    client: aws_sdk_dynamodb::Client,
+    table_name: Arc<str>,
+}
+
+impl App {
+    pub(crate) fn new(client: aws_sdk_dynamodb::Client, table_name: String) -> Self {
+        Self { client, table_name: table_name.into() }
+    }
+}
+
+/// Id of a request: the gateway's, as in its access log.
+#[derive(Clone, Debug)]
+pub(crate) struct RequestId(pub(crate) String);
+
+/// The table, metered for this request.
+impl FromRequestParts<App> for Table {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Self::Rejection> {
+        let meter = parts.extensions.get::<Meter>().cloned().unwrap_or_default();
+        Ok(Self { client: app.client.clone(), name: app.table_name.clone(), meter })
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for RequestId {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
+        Ok(parts.extensions.get::<Self>().cloned().unwrap_or_else(|| Self(String::new())))
+    }
+}

@@ -1,0 +1,39 @@
+//! Reading the body of a request: declared as JSON, and not larger than the limit.
+
+use axum::body::Body;
+use axum::extract::{FromRequest, Request};
+use axum::http::{HeaderMap, header};
+use http_body_util::{BodyExt, Limited};
+use shared::Code;
+use shared::limits::BODY_BYTES_MAX;
+
+use crate::refusal::Refusal;
+
+/// The bytes of a body that is declared as JSON; whether they are is for the validation to say.
+#[derive(Clone, Debug)]
+pub(crate) struct JsonBody(pub(crate) Vec<u8>);
+
+impl<S: Sync> FromRequest<S> for JsonBody {
+    type Rejection = Refusal;
+
+    async fn from_request(request: Request<Body>, _: &S) -> Result<Self, Self::Rejection> {
+        let (parts, body) = request.into_parts();
+        let too_large = || Refusal::new(Code::PayloadTooLarge, format!("a body has at most {BODY_BYTES_MAX} bytes"));
+        let bytes = Limited::new(body, BODY_BYTES_MAX).collect().await.map_err(|_| too_large())?.to_bytes();
+        if !is_json(&parts.headers) {
+            let sent = parts.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("none");
+            return Err(Refusal::new(
+                Code::UnsupportedMediaType,
+                format!("the Content-Type must be application/json, not `{}`", sent.chars().take(64).collect::<String>()),
+            ));
+        }
+        Ok(Self(bytes.into()))
+    }
+}
+
+/// `application/json`, or another type of JSON (`+json`), with any parameters.
+fn is_json(headers: &HeaderMap) -> bool {
+    let value = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let essence = value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    essence == "application/json" || (essence.starts_with("application/") && essence.ends_with("+json"))
+}

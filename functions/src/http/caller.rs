@@ -1,0 +1,48 @@
+//! The caller of a request, as the authorizer found it. A handler that takes one cannot run without it.
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use lambda_http::request::RequestContext;
+use shared::Code;
+use shared::ids::MerchantId;
+
+use crate::authorizer::Identity;
+use crate::refusal::Refusal;
+
+/// A caller of the order network API: a bearer token.
+#[derive(Clone, Debug)]
+pub(crate) struct NetworkCaller(pub(crate) MerchantId);
+
+/// A caller of the bulk order API: an API key and a bearer token of one account.
+#[derive(Clone, Debug)]
+pub(crate) struct BulkCaller(pub(crate) MerchantId);
+
+impl<S: Sync> FromRequestParts<S> for NetworkCaller {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
+        let merchant = identity(parts).token_merchant_id.and_then(|id| MerchantId::parse(&id).ok());
+        merchant.map(Self).ok_or_else(|| Refusal::new(Code::Unauthorized, "the request needs a valid `Authorization: Bearer` token"))
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for BulkCaller {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
+        let Identity { token_merchant_id, api_key_merchant_id } = identity(parts);
+        let merchant = token_merchant_id.filter(|merchant| api_key_merchant_id.as_ref() == Some(merchant));
+        merchant.and_then(|id| MerchantId::parse(&id).ok()).map(Self).ok_or_else(|| {
+            Refusal::new(Code::Unauthorized, "the request needs a valid `x-api-key` and `Authorization: Bearer` of one account")
+        })
+    }
+}
+
+/// What the authorizer handed on through the gateway. A request that did not come through the gateway has no identity.
+fn identity(parts: &Parts) -> Identity {
+    let Some(RequestContext::ApiGatewayV2(context)) = parts.extensions.get::<RequestContext>() else {
+        return Identity::default();
+    };
+    let fields = context.authorizer.as_ref().map(|authorizer| authorizer.fields.clone()).unwrap_or_default();
+    serde_json::from_value(fields.into_iter().collect()).unwrap_or_default()
+}

@@ -1,0 +1,79 @@
+//! Around every request: its id, its meter, its log line; and the body of a refusal, written in one place.
+
+use std::time::Instant;
+
+use axum::Json;
+use axum::extract::Request;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use lambda_http::request::RequestContext;
+use shared::Code;
+
+use super::RequestId;
+use crate::cost::Meter;
+use crate::refusal::Refusal;
+
+/// A refusal travels as the response's extension until [`finish`] knows the request's id and API.
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let mut response = StatusCode::INTERNAL_SERVER_ERROR.into_response();
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+/// The outermost layer.
+pub(crate) async fn finish(mut request: Request, next: Next) -> Response {
+    let started = Instant::now();
+    let id = request_id(&request);
+    let meter = Meter::default();
+    request.extensions_mut().insert(RequestId(id.clone()));
+    request.extensions_mut().insert(meter.clone());
+    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+
+    let mut response = next.run(request).await;
+    if let Some(refusal) = response.extensions_mut().remove::<Refusal>() {
+        let allow = response.headers_mut().remove(header::ALLOW);
+        response = refusal_response(&refusal, &path, &id);
+        if let Some(allow) = allow {
+            response.headers_mut().insert(header::ALLOW, allow);
+        }
+    }
+
+    let cost = meter.total();
+    response.extensions_mut().insert(cost);
+    let (status, duration_ms) = (response.status().as_u16(), started.elapsed().as_millis());
+    tracing::info!(request_id = id, %method, path, status, duration_ms, %cost, "{method} {path} {status}");
+    response
+}
+
+fn refusal_response(refusal: &Refusal, path: &str, id: &str) -> Response {
+    let status = StatusCode::from_u16(refusal.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let mut response = if is_bulk_order_api(path) {
+        (status, Json(refusal.bulk_body(id))).into_response()
+    } else {
+        (status, Json(refusal.network_body(id))).into_response()
+    };
+    if refusal.code == Code::TryAgain {
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+    }
+    if refusal.code == Code::Unauthorized {
+        response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+    }
+    response
+}
+
+/// Which of the two error shapes a path has.
+fn is_bulk_order_api(path: &str) -> bool {
+    path.starts_with("/v2/") || path == "/v2"
+}
+
+/// The gateway's id, or a drawn one where no gateway is.
+fn request_id(request: &Request) -> String {
+    let gateway = match request.extensions().get::<RequestContext>() {
+        Some(RequestContext::ApiGatewayV2(context)) => context.request_id.clone(),
+        _ => None,
+    };
+    gateway.unwrap_or_else(|| shared::ids::hex(&crate::context::random::<16>().unwrap_or_default()))
+}

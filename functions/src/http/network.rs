@@ -1,0 +1,191 @@
+//! Handlers of the order network API (`/order/v1`).
+
+use std::ops::Range;
+
+use axum::Json;
+use axum::extract::Path;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use shared::Code;
+use shared::ids::{MerchantId, OrderId, SafeId};
+use shared::network::problem::Violation;
+use shared::network::request::CreateOrder;
+use shared::network::response::OrderEnvelope;
+use shared::validation::{self, Body, OrderVerdict};
+
+use super::RequestId;
+use super::body::JsonBody;
+use super::bulk::read_valid;
+use super::caller::NetworkCaller;
+use crate::app::create_orders::{Outcome, create_orders};
+use crate::refusal::{NetworkBody, Refusal};
+use crate::store::Table;
+
+const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
+
+/// `POST /order/v1/orders`: 201 with the order, 200 when it was there already; 400, 403, 409.
+pub(crate) async fn create(
+    NetworkCaller(merchant): NetworkCaller,
+    table: Table,
+    headers: HeaderMap,
+    JsonBody(bytes): JsonBody,
+) -> Result<Response, Refusal> {
+    let verdict = validation::validate(Body::Order, &bytes);
+    refuse_body(verdict.violations)?;
+    let drafts = verdict.orders.into_iter().map(|verdict| draft(&bytes, verdict, is_strict(&headers))).collect();
+    let outcome = create_drafts(&table, &merchant, drafts).await.into_iter().next();
+    let (outcome, warnings) = outcome.ok_or_else(|| Refusal::rule(Code::Internal))?;
+    let (status, order) = match outcome {
+        Outcome::Created(order) => (StatusCode::CREATED, order),
+        Outcome::Replayed(order) => (StatusCode::OK, order),
+        Outcome::Refused(refusal) => return Err(refusal),
+    };
+    let location = HeaderValue::from_str(&format!("/order/v1/orders/{}", order.id())).ok();
+    let mut response = (status, Json(OrderEnvelope { order: *order, warnings })).into_response();
+    if let Some(location) = location.filter(|_| status == StatusCode::CREATED) {
+        response.headers_mut().insert(header::LOCATION, location);
+    }
+    if status == StatusCode::OK {
+        response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
+    }
+    Ok(response)
+}
+
+/// The answer to a bulk: one entry per order, in the order of the request.
+#[derive(Debug, Serialize)]
+pub(crate) struct BulkResponse {
+    bulk: Vec<BulkResponseItem>,
+}
+
+/// What the single call would have answered.
+#[derive(Debug, Serialize)]
+struct BulkResponseItem {
+    status: u16,
+    response: ItemResponse,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+enum ItemResponse {
+    Order(Box<OrderEnvelope>),
+    Refused(NetworkBody),
+}
+
+/// `POST /order/v1/orders/bulk`: 200 with a status per order; 400 or 413 when the body is no bulk.
+pub(crate) async fn create_bulk(
+    NetworkCaller(merchant): NetworkCaller,
+    RequestId(request_id): RequestId,
+    table: Table,
+    headers: HeaderMap,
+    JsonBody(bytes): JsonBody,
+) -> Result<Json<BulkResponse>, Refusal> {
+    let verdict = validation::validate(Body::Orders, &bytes);
+    refuse_body(verdict.violations)?;
+    let drafts = verdict.orders.into_iter().map(|verdict| draft(&bytes, verdict, is_strict(&headers))).collect();
+    let outcomes = create_drafts(&table, &merchant, drafts).await.into_iter().enumerate();
+    let bulk = outcomes.map(|(index, (outcome, warnings))| bulk_item(index, outcome, warnings, &request_id)).collect();
+    Ok(Json(BulkResponse { bulk }))
+}
+
+fn bulk_item(index: usize, outcome: Outcome, warnings: Vec<Violation>, request_id: &str) -> BulkResponseItem {
+    let envelope = |order| ItemResponse::Order(Box::new(OrderEnvelope { order, warnings }));
+    match outcome {
+        Outcome::Created(order) => BulkResponseItem { status: 201, response: envelope(*order) },
+        Outcome::Replayed(order) => BulkResponseItem { status: 200, response: envelope(*order) },
+        Outcome::Refused(mut refusal) => {
+            // Pointers of the use case start at the order, those of the validation at the body.
+            for violation in &mut refusal.violations {
+                if !violation.pointer.starts_with("/bulk/") {
+                    violation.pointer.insert_str(0, &format!("/bulk/{index}"));
+                }
+            }
+            let response = ItemResponse::Refused(refusal.network_body(request_id));
+            BulkResponseItem { status: refusal.code.status(), response }
+        }
+    }
+}
+
+/// `GET /order/v1/orders/{orderId}`: 200 with the order and its `ETag`; 404.
+pub(crate) async fn by_id(
+    NetworkCaller(merchant): NetworkCaller,
+    table: Table,
+    Path(order_id): Path<String>,
+) -> Result<Response, Refusal> {
+    let id = OrderId::parse(&order_id).map_err(|_| not_found("orderId", &order_id))?;
+    read(&table, &merchant, &id).await?.ok_or_else(|| not_found("orderId", &order_id))
+}
+
+/// `GET /order/v1/orders/safeId/{safeId}`: the same by the merchant's own name.
+pub(crate) async fn by_safe_id(
+    NetworkCaller(merchant): NetworkCaller,
+    table: Table,
+    Path(safe_id): Path<String>,
+) -> Result<Response, Refusal> {
+    let known = SafeId::parse(&safe_id).map_err(|_| not_found("safeId", &safe_id))?;
+    let id = OrderId::derive(&merchant, &known);
+    read(&table, &merchant, &id).await?.ok_or_else(|| not_found("safeId", &safe_id))
+}
+
+async fn read(table: &Table, merchant: &MerchantId, id: &OrderId) -> Result<Option<Response>, Refusal> {
+    let Some(found) = table.order(merchant, id).await? else { return Ok(None) };
+    let etag = HeaderValue::from_str(&format!("\"{}\"", found.state.version)).ok();
+    let order = found.response(merchant, id)?;
+    let mut response = Json(OrderEnvelope { order, warnings: Vec::new() }).into_response();
+    if let Some(etag) = etag {
+        response.headers_mut().insert(header::ETAG, etag);
+    }
+    Ok(Some(response))
+}
+
+fn not_found(member: &str, value: &str) -> Refusal {
+    let shown: String = value.chars().take(shared::limits::ATTEMPTED_VALUE_BYTES_MAX).collect();
+    Refusal::new(Code::NotFound, format!("no order has the {member} `{shown}`"))
+}
+
+/// A valid order with its warnings, or why it is none.
+type Draft = Result<(CreateOrder, Vec<Violation>), Refusal>;
+
+fn draft(bytes: &[u8], verdict: OrderVerdict, strict: bool) -> Draft {
+    let Range { start, end } = verdict.span;
+    let warnings: Vec<Violation> = verdict.warnings.into_iter().map(Into::into).collect();
+    let mut violations: Vec<Violation> = verdict.violations.into_iter().map(Into::into).collect();
+    if strict {
+        violations.extend(warnings.iter().cloned());
+    }
+    if !violations.is_empty() {
+        return Err(Refusal::invalid(violations));
+    }
+    Ok((read_valid(bytes.get(start..end).unwrap_or_default())?, warnings))
+}
+
+/// Creates the valid ones of the drafts: every outcome at its position.
+async fn create_drafts(table: &Table, merchant: &MerchantId, drafts: Vec<Draft>) -> Vec<(Outcome, Vec<Violation>)> {
+    let mut requests = Vec::new();
+    let mut results: Vec<Result<Vec<Violation>, Refusal>> = Vec::new();
+    for draft in drafts {
+        results.push(draft.map(|(request, warnings)| {
+            requests.push(request);
+            warnings
+        }));
+    }
+    let mut outcomes = create_orders(table, merchant, requests).await.into_iter();
+    let outcome = |result| match result {
+        Ok(warnings) => {
+            let missing = || Outcome::Refused(Refusal::rule(Code::Internal));
+            (outcomes.next().unwrap_or_else(missing), warnings)
+        }
+        Err(refusal) => (Outcome::Refused(refusal), Vec::new()),
+    };
+    results.into_iter().map(outcome).collect()
+}
+
+fn refuse_body(violations: Vec<validation::Violation>) -> Result<(), Refusal> {
+    if violations.is_empty() { Ok(()) } else { Err(Refusal::invalid(violations.into_iter().map(Into::into).collect())) }
+}
+
+/// `Prefer: handling=strict` (RFC 7240) makes every warning an error.
+fn is_strict(headers: &HeaderMap) -> bool {
+    let preferences = headers.get_all("prefer").iter().filter_map(|value| value.to_str().ok());
+    preferences.flat_map(|value| value.split([',', ';'])).any(|preference| preference.trim().eq_ignore_ascii_case("handling=strict"))
+}

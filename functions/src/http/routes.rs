@@ -1,0 +1,102 @@
+//! Every route of the HTTP functions, in one table.
+
+use axum::Router;
+use axum::extract::Request;
+use axum::http::{HeaderValue, Method, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{MethodRouter, get, post};
+use shared::Code;
+
+use super::{App, bulk, finish, network};
+use crate::refusal::Refusal;
+
+/// Which function serves a route.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Server {
+    /// `orders-create`.
+    Create,
+    /// `orders-query`.
+    Query,
+}
+
+/// One route.
+#[derive(Clone, Copy)]
+pub struct Route {
+    /// Its function.
+    pub server: Server,
+    /// Its method, in upper case.
+    pub method: &'static str,
+    /// Its path; `{name}` stands for one segment.
+    pub path: &'static str,
+    handler: fn() -> MethodRouter<App>,
+}
+
+/// The table. `template.yaml` declares the same routes; a test compares the two.
+pub const ROUTES: &[Route] = &[
+    Route { server: Server::Create, method: "POST", path: "/v2/orders", handler: || post(bulk::create) },
+    Route { server: Server::Create, method: "POST", path: "/order/v1/orders", handler: || post(network::create) },
+    Route { server: Server::Create, method: "POST", path: "/order/v1/orders/bulk", handler: || post(network::create_bulk) },
+    Route { server: Server::Query, method: "GET", path: "/v2/orders", handler: || get(bulk::list) },
+    Route { server: Server::Query, method: "GET", path: "/order/v1/orders/{orderId}", handler: || get(network::by_id) },
+    Route { server: Server::Query, method: "GET", path: "/order/v1/orders/safeId/{safeId}", handler: || get(network::by_safe_id) },
+    Route { server: Server::Query, method: "GET", path: "/health", handler: || get(health) },
+];
+
+/// The router of one function. A request for which it has no route is answered 405 or 404.
+pub(crate) fn router(server: Server, app: App) -> Router {
+    let routes = ROUTES.iter().filter(|route| route.server == server);
+    let router = routes.fold(Router::new(), |router, route| router.route(route.path, (route.handler)()));
+    router
+        .fallback(unrouted)
+        .method_not_allowed_fallback(unrouted)
+        .layer(axum::middleware::from_fn(finish::finish))
+        .with_state(app)
+}
+
+/// `GET /health`: that the function runs, and its version.
+async fn health() -> impl IntoResponse {
+    axum::Json(serde_json::json!({ "status": "ok", "version": env!("CARGO_PKG_VERSION") }))
+}
+
+/// What no route takes: 405 where the path exists for another method, else 404.
+async fn unrouted(request: Request) -> Response {
+    let (method, path) = (request.method(), request.uri().path());
+    let allowed: Vec<&str> = ROUTES.iter().filter(|route| matches(route.path, path)).map(|route| route.method).collect();
+    if allowed.is_empty() {
+        return Refusal::new(Code::NotFound, "no route has this path").into_response();
+    }
+    let allowed = allowed.join(", ");
+    let mut response = refuse_method(method, &allowed).into_response();
+    if let Ok(value) = HeaderValue::from_str(&allowed) {
+        response.headers_mut().insert(header::ALLOW, value);
+    }
+    response
+}
+
+fn refuse_method(method: &Method, allowed: &str) -> Refusal {
+    Refusal::new(Code::MethodNotAllowed, format!("this path takes {allowed}, not {method}"))
+}
+
+fn matches(template: &str, path: &str) -> bool {
+    let (mut template, mut path) = (template.split('/'), path.split('/'));
+    loop {
+        match (template.next(), path.next()) {
+            (None, None) => return true,
+            (Some(expected), Some(segment)) if expected == segment || (expected.starts_with('{') && !segment.is_empty()) => {}
+            _ => return false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::matches;
+
+    #[test]
+    fn templates_match_segment_by_segment() {
+        assert!(matches("/order/v1/orders/{orderId}", "/order/v1/orders/65ad"));
+        assert!(!matches("/order/v1/orders/{orderId}", "/order/v1/orders/"));
+        assert!(!matches("/order/v1/orders/{orderId}", "/order/v1/orders/65ad/items"));
+        assert!(!matches("/v2/orders", "/v2"));
+    }
+}

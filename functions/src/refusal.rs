@@ -1,0 +1,144 @@
+//! Why a request, or one order of a bulk, is refused: one type for both APIs, and its body in the shape of each.
+
+use serde::Serialize;
+use shared::Code;
+use shared::network::problem::{Problem, Violation};
+
+use crate::store::StoreError;
+
+/// A refusal. What only one API shows is left out by the other.
+#[derive(Clone, Debug)]
+pub(crate) struct Refusal {
+    pub(crate) code: Code,
+    /// For the client.
+    pub(crate) message: String,
+    /// Every place that breaks a rule.
+    pub(crate) violations: Vec<Violation>,
+    /// Members that some codes add.
+    pub(crate) facts: Facts,
+}
+
+/// What a client needs to act on a refusal without reading its message.
+#[derive(Clone, Debug, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Facts {
+    /// The order that is in the way (order network API).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) order_id: Option<String>,
+    /// The order that is in the way (bulk order API).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) transaction_id: Option<String>,
+    /// The name that it has.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) client_order_number: Option<String>,
+    /// What the order costs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) required: Option<String>,
+    /// What the wallet holds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) available: Option<String>,
+    /// Currency of both.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) currency: Option<String>,
+}
+
+impl Refusal {
+    /// A refusal with a message of its own.
+    pub(crate) fn new(code: Code, message: impl Into<String>) -> Self {
+        Self { code, message: message.into(), violations: Vec::new(), facts: Facts::default() }
+    }
+
+    /// A refusal that says no more than its rule.
+    pub(crate) fn rule(code: Code) -> Self {
+        Self::new(code, code.title())
+    }
+
+    /// A body that breaks rules.
+    pub(crate) fn invalid(violations: Vec<Violation>) -> Self {
+        let code = match violations.as_slice() {
+            // A body too large in any way is not a mistake in one place.
+            [only] if only.error_code.status() == 413 => only.error_code,
+            _ => Code::ValidationFailed,
+        };
+        let message = match violations.len() {
+            1 => "the body breaks 1 rule".to_owned(),
+            count => format!("the body breaks {count} rules"),
+        };
+        Self { violations, ..Self::new(code, message) }
+    }
+
+    /// The body of the order network API.
+    pub(crate) fn network_body(&self, request_id: &str) -> NetworkBody {
+        let problem = Problem {
+            request_id: request_id.to_owned(),
+            code: self.code,
+            message: self.message.clone(),
+            errors: self.violations.clone(),
+        };
+        NetworkBody { problem, order_id: self.facts.order_id.clone() }
+    }
+
+    /// The flat body of the bulk order API.
+    pub(crate) fn bulk_body(&self, request_id: &str) -> BulkBody {
+        let detail = |violation: &Violation| BulkDetail {
+            error: violation.error_code,
+            message: violation.error_message.clone(),
+            pointer: violation.pointer.clone(),
+            value: violation.attempted_value.clone(),
+        };
+        BulkBody {
+            request_id: request_id.to_owned(),
+            error: self.code,
+            message: self.message.clone(),
+            facts: self.facts.clone(),
+            details: self.violations.iter().map(detail).collect(),
+        }
+    }
+}
+
+/// The storage's words go to the log; the client hears whether to try again.
+impl From<StoreError> for Refusal {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Busy(reason) => {
+                tracing::warn!(reason, "storage is busy");
+                Self::rule(Code::TryAgain)
+            }
+            StoreError::Fault(reason) => {
+                tracing::error!(reason, "storage refused");
+                Self::rule(Code::Internal)
+            }
+        }
+    }
+}
+
+/// Error body of the order network API.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct NetworkBody {
+    #[serde(flatten)]
+    problem: Problem,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    order_id: Option<String>,
+}
+
+/// Error body of the bulk order API.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct BulkBody {
+    request_id: String,
+    error: Code,
+    message: String,
+    #[serde(flatten)]
+    facts: Facts,
+    details: Vec<BulkDetail>,
+}
+
+#[derive(Clone, Debug, Serialize)]
+struct BulkDetail {
+    error: Code,
+    message: String,
+    pointer: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    value: Option<String>,
+}

@@ -1,0 +1,65 @@
+//! The variables of a function's environment, each read once at start.
+//!
+//! A variable that is missing or wrong ends the start with its name. The README's table of settings lists them.
+
+use std::str::FromStr;
+
+/// Name of the one table.
+pub const TABLE_NAME: &str = "TABLE_NAME";
+/// URL of the fulfilment queue.
+pub const FULFILMENT_QUEUE_URL: &str = "FULFILMENT_QUEUE_URL";
+/// Seconds that the built-in vendor takes for each step after the first; 0 to 900.
+pub const VENDOR_STEP_SECONDS: &str = "VENDOR_STEP_SECONDS";
+/// Seconds beyond its due time after which the sweep queues an order again.
+pub const OVERDUE_SECONDS: &str = "OVERDUE_SECONDS";
+/// Region of the services (set by Lambda).
+pub const AWS_REGION: &str = "AWS_REGION";
+/// Access key of the function's role (set by Lambda).
+pub const AWS_ACCESS_KEY_ID: &str = "AWS_ACCESS_KEY_ID";
+/// Its secret (set by Lambda).
+pub const AWS_SECRET_ACCESS_KEY: &str = "AWS_SECRET_ACCESS_KEY";
+/// Its session (set by Lambda; absent on one machine).
+pub const AWS_SESSION_TOKEN: &str = "AWS_SESSION_TOKEN";
+/// Where DynamoDB is, when it is not AWS's own.
+pub const AWS_ENDPOINT_URL_DYNAMODB: &str = "AWS_ENDPOINT_URL_DYNAMODB";
+/// Where SQS is, when it is not AWS's own.
+pub const AWS_ENDPOINT_URL_SQS: &str = "AWS_ENDPOINT_URL_SQS";
+
+/// A variable of the environment is missing or wrong.
+#[derive(Debug, thiserror::Error)]
+#[error("variable `{name}`: {problem}")]
+pub struct SettingError {
+    /// Name of the variable.
+    pub name: String,
+    /// What is wrong with it.
+    pub problem: String,
+}
+
+/// Where variables are looked up: the process's environment under Lambda, the template's in the local stack.
+#[derive(Clone, Copy)]
+pub struct Settings<'a>(pub &'a dyn Fn(&str) -> Option<String>);
+
+impl Settings<'_> {
+    /// A variable that may be absent; an empty one is.
+    #[must_use]
+    pub fn optional(&self, name: &str) -> Option<String> {
+        (self.0)(name).filter(|value| !value.is_empty())
+    }
+
+    /// A variable that must be there.
+    ///
+    /// # Errors
+    /// It is not, or it is empty.
+    pub fn required(&self, name: &str) -> Result<String, SettingError> {
+        self.optional(name).ok_or_else(|| SettingError { name: name.to_owned(), problem: "is not set".to_owned() })
+    }
+
+    /// A number that must be there.
+    ///
+    /// # Errors
+    /// It is absent or not a number of the type.
+    pub fn number<T: FromStr>(&self, name: &str) -> Result<T, SettingError> {
+        let value = self.required(name)?;
+        value.parse().map_err(|_| SettingError { name: name.to_owned(), problem: format!("`{value}` is not a number in range") })
+    }
+}

@@ -1,0 +1,23 @@
+//! Storage: the one table behind everything.
+//!
+//! | what | key | reads | writes (units of 1 KB) |
+//! |---|---|---|---|
+//! | network order | `{merchant}#order#{order id}` / `order` | `GetItem` | insert 1 + 1 for the index `due` |
+//! | guard of an external id | `{merchant}#external#{id}` / `first` | with the order | insert 1 |
+//! | bulk API order | `{merchant}#v2` / transaction id | `Query`, `GetItem` | in a transaction: 2 + 1 for `due` |
+//! | client order number | `{merchant}#client#{number}` / `first` or transaction id | `Query` | in a transaction: 2 |
+//! | wallet | `{merchant}#wallet` / currency | `Query` | in a transaction: 2 |
+//! | product | `product#{sku}` / `product` | `BatchGetItem` | by the operator |
+//! | credential | `credential#{hash}` / `credential` | `BatchGetItem` | by the operator |
+//! | unfinished orders | index `due`: `due_shard` / `due_at` | `Query` by the sweep | with the order |
+
+mod body;
+pub mod bulk_orders;
+pub(crate) mod credentials;
+pub mod keys;
+pub mod network_orders;
+pub mod pipeline;
+pub(crate) mod stored;
+pub(crate) mod table;
+
+pub(crate) use table::{StoreError, Table};

@@ -1,0 +1,235 @@
+//! Storing and reading orders of the bulk order API.
+//!
+//! Acceptance is one transaction: the order, the debit of its wallet, and the name that the client gave it. So there is
+//! neither a charge without an order nor an order without a charge, and of any number of requests with one client order
+//! number exactly one is the first.
+//!
+//! A client order number is a partition of pointers: the first order stands under the sort key `first`, which the
+//! duplicate check finds taken; a later one, sent with the check off, stands under its own id. Reading the partition
+//! lists them all, strongly consistent, so a client that lost an answer sees what became of its order.
+//!
+//! The wallet also counts the orders that it paid, which gives lists their total without counting.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::types::{
+    AttributeValue, CancellationReason, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
+};
+use shared::bulk::{OrderResponse, PricedOrder, Product};
+use shared::ids::{MerchantId, TransactionId};
+use shared::money::{Money, parse_amount};
+use shared::order::OrderState;
+use shared::time::Timestamp;
+
+use super::keys::{self, FIRST, Key};
+use super::stored::StoredOrder;
+use super::table::{Item, key_item};
+use super::{StoreError, Table};
+
+/// A priced order that is about to be accepted.
+#[derive(Clone, Debug)]
+pub(crate) struct NewBulkOrder {
+    pub(crate) order: PricedOrder,
+    pub(crate) total: Money,
+    /// Whether a client order number that is taken refuses the order.
+    pub(crate) must_be_new: bool,
+}
+
+/// What became of it.
+#[derive(Clone, Debug)]
+pub(crate) enum Placed {
+    /// Stored and paid.
+    Accepted(TransactionId, OrderState),
+    /// The merchant has an order with this client order number.
+    Duplicate(TransactionId),
+    /// The wallet holds only so much.
+    InsufficientFunds(Money),
+    /// The merchant has no wallet in the currency.
+    NoWallet,
+}
+
+/// One page of a list.
+#[derive(Clone, Debug)]
+pub(crate) struct Page {
+    /// Newest first.
+    pub(crate) orders: Vec<OrderResponse>,
+    /// Orders on all pages.
+    pub(crate) total: usize,
+}
+
+/// How often a transaction id is drawn again because it is taken.
+const DRAWS_MAX: usize = 4;
+
+impl Table {
+    /// The products of these SKUs that exist. A price may be half a second old.
+    pub(crate) async fn products(&self, skus: &[&str]) -> Result<HashMap<String, Product>, StoreError> {
+        let keys: Vec<Key> = skus.iter().map(|sku| Key::product(sku)).collect();
+        let mut products = HashMap::new();
+        for item in self.get_many(&keys, false).await? {
+            let json = item.get("product").and_then(|value| value.as_s().ok()).cloned().unwrap_or_default();
+            let product: Product =
+                serde_json::from_str(&json).map_err(|error| StoreError::Fault(format!("a product is unreadable: {error}")))?;
+            products.insert(product.sku.clone(), product);
+        }
+        Ok(products)
+    }
+
+    /// Accepts an order and charges its wallet, or does neither.
+    pub(crate) async fn place(&self, merchant: &MerchantId, new: &NewBulkOrder, now: Timestamp) -> Result<Placed, StoreError> {
+        let mut pointer = FIRST.to_owned();
+        for _ in 0..DRAWS_MAX {
+            let random = crate::context::random::<4>().map_err(|error| StoreError::Fault(error.to_string()))?;
+            let transaction = TransactionId::new(now, u32::from_le_bytes(random));
+            if pointer != FIRST {
+                pointer = transaction.padded();
+            }
+            let state = OrderState::accepted(new.order.products.len(), true, now);
+            let writes = self.writes(merchant, new, transaction, &state, &pointer)?;
+            let Err(reasons) = self.transact(&writes).await? else { return Ok(Placed::Accepted(transaction, state)) };
+            match refusal(&reasons, new)? {
+                Refusal::Final(placed) => return Ok(placed),
+                Refusal::NumberTaken => pointer.clear(),
+                Refusal::IdTaken => {}
+            }
+        }
+        Err(StoreError::Busy("no free transaction id was drawn".to_owned()))
+    }
+
+    fn writes(
+        &self,
+        merchant: &MerchantId,
+        new: &NewBulkOrder,
+        transaction: TransactionId,
+        state: &OrderState,
+        pointer: &str,
+    ) -> Result<Vec<TransactWriteItem>, StoreError> {
+        let json = serde_json::to_vec(&new.order).map_err(|error| StoreError::Fault(error.to_string()))?;
+        let order = StoredOrder::new(Key::bulk_order(merchant, transaction), state, &json)?.to_item()?;
+        let mut writes = vec![self.put_new(order)?, self.debit(merchant, new.total)?];
+        if let Some(number) = &new.order.client_order_number {
+            let mut item = key_item(&Key::client_order_number(merchant, number, pointer));
+            item.insert("transaction_id".to_owned(), AttributeValue::S(transaction.padded()));
+            writes.push(self.put_new(item)?);
+        }
+        Ok(writes)
+    }
+
+    fn put_new(&self, item: Item) -> Result<TransactWriteItem, StoreError> {
+        let put = Put::builder()
+            .table_name(&*self.name)
+            .set_item(Some(item))
+            .condition_expression("attribute_not_exists(pk)")
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .build()
+            .map_err(|error| StoreError::Fault(error.to_string()))?;
+        Ok(TransactWriteItem::builder().put(put).build())
+    }
+
+    fn debit(&self, merchant: &MerchantId, total: Money) -> Result<TransactWriteItem, StoreError> {
+        let update = Update::builder()
+            .table_name(&*self.name)
+            .set_key(Some(key_item(&Key::wallet(merchant, total.currency))))
+            .update_expression("SET balance = balance - :total ADD order_count :one")
+            .condition_expression("balance >= :total")
+            .expression_attribute_values(":total", AttributeValue::N(total.amount.normalize().to_string()))
+            .expression_attribute_values(":one", AttributeValue::N("1".to_owned()))
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .build()
+            .map_err(|error| StoreError::Fault(error.to_string()))?;
+        Ok(TransactWriteItem::builder().update(update).build())
+    }
+
+    /// A page of all of the merchant's orders, newest first.
+    pub(crate) async fn bulk_orders(&self, merchant: &MerchantId, skip: usize, limit: usize) -> Result<Page, StoreError> {
+        let wallets = self.query(100, |query| partition(query, keys::wallets(merchant)));
+        let orders = self.query(skip.saturating_add(limit), |query| {
+            partition(query, keys::bulk_orders(merchant)).scan_index_forward(false)
+        });
+        let (wallets, orders) = futures_util::future::try_join(wallets, orders).await?;
+        let count = |wallet: &Item| wallet.get("order_count").and_then(|count| count.as_n().ok()?.parse::<usize>().ok());
+        let orders = orders.into_iter().skip(skip).map(response).collect::<Result<_, _>>()?;
+        Ok(Page { orders, total: wallets.iter().filter_map(count).sum() })
+    }
+
+    /// A page of the orders that bear a client order number, newest first.
+    pub(crate) async fn bulk_orders_by_client_number(
+        &self,
+        merchant: &MerchantId,
+        number: &str,
+        skip: usize,
+        limit: usize,
+    ) -> Result<Page, StoreError> {
+        let pointers = self.query(usize::MAX, |query| partition(query, keys::client_order_number(merchant, number))).await?;
+        let mut transactions: Vec<TransactionId> = pointers.iter().map(transaction_id).collect::<Result<_, _>>()?;
+        transactions.sort_by(|a, b| b.cmp(a));
+        let wanted: Vec<Key> =
+            transactions.iter().skip(skip).take(limit).map(|transaction| Key::bulk_order(merchant, *transaction)).collect();
+        let mut items = self.get_many(&wanted, true).await?;
+        items.sort_by_key(|item| std::cmp::Reverse(item.get("sk").and_then(|sk| sk.as_s().ok()).cloned()));
+        let orders = items.into_iter().map(response).collect::<Result<_, _>>()?;
+        Ok(Page { orders, total: transactions.len() })
+    }
+
+    /// The order of this id, when the merchant has it.
+    pub(crate) async fn bulk_order(
+        &self,
+        merchant: &MerchantId,
+        transaction: TransactionId,
+    ) -> Result<Option<OrderResponse>, StoreError> {
+        self.get(&Key::bulk_order(merchant, transaction)).await?.map(response).transpose()
+    }
+}
+
+enum Refusal {
+    Final(Placed),
+    /// Another order bears the client order number, which is allowed: it needs a pointer of its own.
+    NumberTaken,
+    IdTaken,
+}
+
+/// What the failed conditions of a transaction mean, by position: order, wallet, client order number. A duplicate comes
+/// before missing money, so that a repeated request always hears of the order it repeats.
+fn refusal(reasons: &[CancellationReason], new: &NewBulkOrder) -> Result<Refusal, StoreError> {
+    let failed = |index: usize| reasons.get(index).filter(|reason| reason.code() == Some("ConditionalCheckFailed"));
+    if let Some(pointer) = failed(2) {
+        let first = pointer.item().map(transaction_id).transpose()?;
+        return Ok(match first {
+            Some(first) if new.must_be_new => Refusal::Final(Placed::Duplicate(first)),
+            _ => Refusal::NumberTaken,
+        });
+    }
+    if failed(0).is_some() {
+        return Ok(Refusal::IdTaken);
+    }
+    let balance = failed(1)
+        .and_then(CancellationReason::item)
+        .and_then(|wallet| wallet.get("balance"))
+        .and_then(|balance| parse_amount(balance.as_n().ok()?));
+    Ok(Refusal::Final(match balance {
+        Some(amount) => Placed::InsufficientFunds(Money { amount, ..new.total }),
+        None => Placed::NoWallet,
+    }))
+}
+
+type QueryBuilder = aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
+
+fn partition(query: QueryBuilder, pk: String) -> QueryBuilder {
+    query
+        .consistent_read(true)
+        .key_condition_expression("pk = :pk")
+        .expression_attribute_values(":pk", AttributeValue::S(pk))
+}
+
+fn transaction_id(pointer: &Item) -> Result<TransactionId, StoreError> {
+    let text = pointer.get("transaction_id").and_then(|id| id.as_s().ok());
+    text.and_then(|text| TransactionId::parse(text).ok())
+        .ok_or_else(|| StoreError::Fault("a pointer has no transaction id".to_owned()))
+}
+
+fn response(item: Item) -> Result<OrderResponse, StoreError> {
+    let stored = StoredOrder::from_item(item)?;
+    let fault = |text: &str| StoreError::Fault(text.to_owned());
+    let transaction = TransactionId::parse(&stored.state.key.sk).map_err(|_| fault("an order's key holds no transaction id"))?;
+    OrderResponse::new(transaction.to_string(), stored.body()?, &stored.state.state()?)
+        .ok_or_else(|| fault("the amounts of a stored order do not fit"))
+}

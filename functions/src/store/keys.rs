@@ -1,0 +1,99 @@
+//! Every key of the table; nothing builds a key string elsewhere.
+//!
+//! The tenant stands first in every key of an order or wallet, so another merchant's thing cannot be addressed. A
+//! merchant is a UUID of fixed length and the kind's name follows it, so no client text can reach into another kind.
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use shared::ids::{MerchantId, OrderId, TransactionId};
+use shared::money::Currency;
+
+/// Partition and sort key of an item.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Key {
+    /// Partition key.
+    pub pk: String,
+    /// Sort key.
+    pub sk: String,
+}
+
+/// Sort key of the pointer that guards a name: the first order that bears it.
+pub const FIRST: &str = "first";
+
+impl Key {
+    fn new(pk: String, sk: impl Into<String>) -> Self {
+        Self { pk, sk: sk.into() }
+    }
+
+    /// A network order.
+    #[must_use]
+    pub fn order(merchant: &MerchantId, order: &OrderId) -> Self {
+        Self::new(format!("{merchant}#order#{order}"), "order")
+    }
+
+    /// The guard of a merchant's external id; it points to the order that bears it.
+    #[must_use]
+    pub fn external_id(merchant: &MerchantId, external_id: &str) -> Self {
+        Self::new(format!("{merchant}#external#{external_id}"), FIRST)
+    }
+
+    /// A bulk API order. A merchant's orders stand side by side, newest last, so a list is one query.
+    #[must_use]
+    pub fn bulk_order(merchant: &MerchantId, transaction: TransactionId) -> Self {
+        Self::new(bulk_orders(merchant), transaction.padded())
+    }
+
+    /// An order that bears a client order number: the first under [`FIRST`], a later one under its own id.
+    #[must_use]
+    pub fn client_order_number(merchant: &MerchantId, number: &str, sk: &str) -> Self {
+        Self::new(client_order_number(merchant, number), sk)
+    }
+
+    /// A wallet.
+    #[must_use]
+    pub fn wallet(merchant: &MerchantId, currency: Currency) -> Self {
+        Self::new(wallets(merchant), currency.as_str())
+    }
+
+    /// A product of the catalogue.
+    #[must_use]
+    pub fn product(sku: &str) -> Self {
+        Self::new(format!("product#{sku}"), "product")
+    }
+
+    /// A credential, under the hash of its secret. Secrets are long and random, so a plain hash cannot be guessed back.
+    #[must_use]
+    pub fn credential(secret: &str) -> Self {
+        Self::new(format!("credential#{}", shared::ids::hex(&Sha256::digest(secret))), "credential")
+    }
+}
+
+/// Partition of a merchant's bulk API orders.
+#[must_use]
+pub fn bulk_orders(merchant: &MerchantId) -> String {
+    format!("{merchant}#v2")
+}
+
+/// Partition of the orders that bear a client order number.
+#[must_use]
+pub fn client_order_number(merchant: &MerchantId, number: &str) -> String {
+    format!("{merchant}#client#{number}")
+}
+
+/// Partition of a merchant's wallets.
+#[must_use]
+pub fn wallets(merchant: &MerchantId) -> String {
+    format!("{merchant}#wallet")
+}
+
+/// Partitions of the index of unfinished orders. One partition of an index takes 1,000 writes a second; sixteen take an
+/// order system's peak, and the sweep reads them in sixteen small queries.
+pub const DUE_SHARDS: [&str; 16] = ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "a", "b", "c", "d", "e", "f"];
+
+/// The partition of the index in which an order stands: by its key, evenly.
+#[must_use]
+pub fn due_shard(key: &Key) -> &'static str {
+    let hash = key.pk.bytes().chain(key.sk.bytes()).fold(0_u32, |hash, byte| hash.wrapping_mul(31).wrapping_add(u32::from(byte)));
+    let index = usize::try_from((hash ^ (hash >> 16)) % 16).unwrap_or(0);
+    DUE_SHARDS.get(index).copied().unwrap_or("0")
+}

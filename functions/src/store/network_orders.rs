@@ -1,0 +1,188 @@
+//! Storing and reading orders of the order network API.
+//!
+//! An order is one insert: its key is derived from (merchant, safe id), so a repeated safe id meets the order itself.
+//! An external id that must be unique has a guard item beside the orders, claimed before the order is inserted. The two
+//! are not one transaction, which would double the price of both; a claim whose order never came is harmless:
+//!
+//! - A claim is live if its order exists and bears the external id. It can then not change hands.
+//! - A claim that is not live may be taken over once it is [`CLAIM_MS`] old. Who claims inserts within
+//!   [`INSERT_WITHIN_MS`] or gives up, and a call of the SDK ends well before the rest of the time, so an order never
+//!   follows a claim that was taken over.
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use serde::{Deserialize, Serialize};
+use shared::ids::{MerchantId, OrderId, SafeId};
+use shared::network::request::CreateOrder;
+use shared::network::response;
+use shared::order::OrderState;
+use shared::time::Timestamp;
+
+use super::keys::Key;
+use super::stored::StoredOrder;
+use super::table::{Inserted, Item};
+use super::{StoreError, Table};
+
+/// Age at which a claim without an order may be taken over.
+pub const CLAIM_MS: i64 = 60_000;
+/// An order follows its claim within this time or not at all.
+pub const INSERT_WITHIN_MS: i64 = 20_000;
+
+/// An order that is about to be inserted.
+#[derive(Clone, Debug)]
+pub(crate) struct NewOrder {
+    pub(crate) id: OrderId,
+    pub(crate) safe_id: SafeId,
+    pub(crate) request: CreateOrder,
+    pub(crate) state: OrderState,
+    stored: StoredOrder,
+}
+
+/// An order as it was read.
+#[derive(Clone, Debug)]
+pub(crate) struct FoundOrder {
+    pub(crate) request: CreateOrder,
+    pub(crate) state: OrderState,
+    stored: StoredOrder,
+}
+
+/// The guard of an external id.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Claim {
+    #[serde(flatten)]
+    key: Key,
+    pub(crate) order_id: String,
+    pub(crate) claimed_at: i64,
+}
+
+impl NewOrder {
+    /// Names the order and writes its body in canonical form.
+    pub(crate) fn new(
+        merchant: &MerchantId,
+        safe_id: SafeId,
+        mut request: CreateOrder,
+        now: Timestamp,
+    ) -> Result<Self, StoreError> {
+        let id = OrderId::derive(merchant, &safe_id);
+        request.safe_id = Some(safe_id.as_str().to_owned());
+        request.merchant_id = None;
+        let json = serde_json::to_vec(&request).map_err(|error| StoreError::Fault(error.to_string()))?;
+        let state = OrderState::accepted(request.items.len(), request.automatic_processing.unwrap_or(true), now);
+        let stored = StoredOrder::new(Key::order(merchant, &id), &state, &json)?;
+        Ok(Self { id, safe_id, request, state, stored })
+    }
+
+    /// The external id, when it is one.
+    pub(crate) fn external_id(&self) -> Option<&str> {
+        self.request.external_id.as_deref().filter(|id| !id.is_empty())
+    }
+
+    /// Whether another order may bear the same external id.
+    pub(crate) fn allows_duplicate(&self) -> bool {
+        self.request.allow_external_order_id_duplication.unwrap_or(false)
+    }
+
+    /// Whether the stored order is this one, sent before.
+    pub(crate) fn is_repeated_by(&self, found: &FoundOrder) -> bool {
+        self.stored.body_hash == found.stored.body_hash
+    }
+}
+
+impl FoundOrder {
+    fn from_item(item: Item) -> Result<Self, StoreError> {
+        let stored = StoredOrder::from_item(item)?;
+        Ok(Self { request: stored.body()?, state: stored.state.state()?, stored })
+    }
+
+    /// The safe id under which it is stored.
+    pub(crate) fn safe_id(&self) -> Result<SafeId, StoreError> {
+        let text = self.request.safe_id.as_deref().unwrap_or_default();
+        SafeId::parse(text).map_err(|error| StoreError::Fault(error.to_string()))
+    }
+
+    /// The wire form.
+    pub(crate) fn response(self, merchant: &MerchantId, id: &OrderId) -> Result<response::Order, StoreError> {
+        let safe_id = self.safe_id()?;
+        Ok(response::Order::new(merchant, id, &safe_id, self.request, &self.state))
+    }
+}
+
+impl Table {
+    /// Inserts orders, each by itself. No two of them may have one id.
+    pub(crate) async fn insert_orders(&self, orders: &[&NewOrder]) -> Result<Vec<Inserted>, StoreError> {
+        let items: Vec<Item> = orders.iter().map(|order| order.stored.to_item()).collect::<Result<_, _>>()?;
+        self.insert_many(items).await
+    }
+
+    /// The order of this id, when the merchant has it.
+    pub(crate) async fn order(&self, merchant: &MerchantId, id: &OrderId) -> Result<Option<FoundOrder>, StoreError> {
+        self.get(&Key::order(merchant, id)).await?.map(FoundOrder::from_item).transpose()
+    }
+
+    /// The orders of these ids that exist, with their ids.
+    pub(crate) async fn orders(&self, merchant: &MerchantId, ids: &[OrderId]) -> Result<Vec<(OrderId, FoundOrder)>, StoreError> {
+        let keys: Vec<Key> = ids.iter().map(|id| Key::order(merchant, id)).collect();
+        let mut orders = Vec::new();
+        for item in self.get_many(&keys, true).await? {
+            let order = FoundOrder::from_item(item)?;
+            let id = keys.iter().zip(ids).find(|(key, _)| **key == order.stored.state.key).map(|(_, id)| id.clone());
+            orders.extend(id.map(|id| (id, order)));
+        }
+        Ok(orders)
+    }
+
+    /// Claims external ids for orders, each by itself. No two of them may be the same.
+    pub(crate) async fn claim(
+        &self,
+        merchant: &MerchantId,
+        claims: &[(&str, &OrderId)],
+        now: Timestamp,
+    ) -> Result<Vec<Inserted>, StoreError> {
+        let claim = |(external_id, order): &(&str, &OrderId)| Claim {
+            key: Key::external_id(merchant, external_id),
+            order_id: order.to_string(),
+            claimed_at: now.milliseconds(),
+        };
+        let item = |claim: Claim| serde_dynamo::to_item(claim).map_err(|error| StoreError::Fault(error.to_string()));
+        self.insert_many(claims.iter().map(claim).map(item).collect::<Result<_, _>>()?).await
+    }
+
+    /// Who holds these external ids, in their order.
+    pub(crate) async fn claims(&self, merchant: &MerchantId, external_ids: &[&str]) -> Result<Vec<Option<Claim>>, StoreError> {
+        let keys: Vec<Key> = external_ids.iter().map(|id| Key::external_id(merchant, id)).collect();
+        let mut found: Vec<Claim> = Vec::new();
+        for item in self.get_many(&keys, true).await? {
+            found.push(serde_dynamo::from_item(item).map_err(|error| StoreError::Fault(error.to_string()))?);
+        }
+        Ok(keys.iter().map(|key| found.iter().find(|claim| claim.key == *key).cloned()).collect())
+    }
+
+    /// Takes a claim over if it is still the one that was read: whether it was.
+    pub(crate) async fn take_over(&self, claim: &Claim, order: &OrderId, now: Timestamp) -> Result<bool, StoreError> {
+        self.update(&claim.key, |request| {
+            request
+                .update_expression("SET order_id = :order_id, claimed_at = :claimed_at")
+                .condition_expression("order_id = :old_order_id AND claimed_at = :old_claimed_at")
+                .expression_attribute_values(":order_id", AttributeValue::S(order.to_string()))
+                .expression_attribute_values(":claimed_at", AttributeValue::N(now.milliseconds().to_string()))
+                .expression_attribute_values(":old_order_id", AttributeValue::S(claim.order_id.clone()))
+                .expression_attribute_values(":old_claimed_at", AttributeValue::N(claim.claimed_at.to_string()))
+        })
+        .await
+    }
+
+    /// Gives up a claim for an order that was not inserted, unless it has passed to another.
+    pub(crate) async fn release(
+        &self,
+        merchant: &MerchantId,
+        (external_id, order): (&str, &OrderId),
+        claimed_at: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.delete_if(&Key::external_id(merchant, external_id), |request| {
+            request
+                .condition_expression("order_id = :order_id AND claimed_at = :claimed_at")
+                .expression_attribute_values(":order_id", AttributeValue::S(order.to_string()))
+                .expression_attribute_values(":claimed_at", AttributeValue::N(claimed_at.milliseconds().to_string()))
+        })
+        .await
+    }
+}

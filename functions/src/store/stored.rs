@@ -1,0 +1,99 @@
+//! The stored shape of an order of either API: its state in plain attributes, its body deflated.
+
+use serde::{Deserialize, Serialize};
+use serde_bytes::ByteBuf;
+use sha2::{Digest, Sha256};
+use shared::order::{Lines, OrderState};
+use shared::time::Timestamp;
+
+use super::body;
+use super::keys::{Key, due_shard};
+use super::table::{Item, StoreError};
+
+/// What the pipeline needs of an order. It is all that a stream record is read for.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct StoredState {
+    #[serde(flatten)]
+    pub(crate) key: Key,
+    pub(crate) version: u64,
+    lines: String,
+    /// There, and true, when processing does not start by itself.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    waits: bool,
+    created_at: i64,
+    updated_at: i64,
+}
+
+/// An order as it is inserted.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct StoredOrder {
+    #[serde(flatten)]
+    pub(crate) state: StoredState,
+    body: ByteBuf,
+    /// First half of the body's SHA-256: tells a repeated order from another one.
+    pub(crate) body_hash: ByteBuf,
+    /// Partition of the index of unfinished orders; absent once the order has ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    due_shard: Option<String>,
+    /// Seconds since the epoch.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    due_at: Option<i64>,
+}
+
+impl StoredState {
+    fn new(key: Key, state: &OrderState) -> Self {
+        Self {
+            key,
+            version: state.version,
+            lines: state.lines.letters(),
+            waits: !state.automatic,
+            created_at: state.created_at.milliseconds(),
+            updated_at: state.updated_at.milliseconds(),
+        }
+    }
+
+    /// The domain's form.
+    pub(crate) fn state(&self) -> Result<OrderState, StoreError> {
+        Ok(OrderState {
+            version: self.version,
+            lines: Lines::parse(&self.lines).map_err(|error| StoreError::Fault(error.to_string()))?,
+            automatic: !self.waits,
+            created_at: Timestamp::from_milliseconds(self.created_at),
+            updated_at: Timestamp::from_milliseconds(self.updated_at),
+        })
+    }
+}
+
+impl StoredOrder {
+    /// A new order with the JSON of its body.
+    pub(crate) fn new(key: Key, state: &OrderState, json: &[u8]) -> Result<Self, StoreError> {
+        let due = state.automatic.then(|| (due_shard(&key).to_owned(), state.created_at.seconds()));
+        let (due_shard, due_at) = due.unzip();
+        Ok(Self {
+            state: StoredState::new(key, state),
+            body: ByteBuf::from(body::deflate(json).map_err(|error| StoreError::Fault(error.to_string()))?),
+            body_hash: ByteBuf::from(body_hash(json)),
+            due_shard,
+            due_at,
+        })
+    }
+
+    /// The body, read back.
+    pub(crate) fn body<T: serde::de::DeserializeOwned>(&self) -> Result<T, StoreError> {
+        let json = body::inflate(&self.body).map_err(|error| StoreError::Fault(error.to_string()))?;
+        serde_json::from_slice(&json).map_err(|error| StoreError::Fault(format!("a stored body is not an order: {error}")))
+    }
+
+    pub(crate) fn to_item(&self) -> Result<Item, StoreError> {
+        serde_dynamo::to_item(self).map_err(|error| StoreError::Fault(error.to_string()))
+    }
+
+    pub(crate) fn from_item(item: Item) -> Result<Self, StoreError> {
+        serde_dynamo::from_item(item).map_err(|error| StoreError::Fault(format!("an item is not an order: {error}")))
+    }
+}
+
+/// Sixteen bytes that only this body has.
+fn body_hash(json: &[u8]) -> Vec<u8> {
+    Sha256::digest(json).iter().take(16).copied().collect()
+}

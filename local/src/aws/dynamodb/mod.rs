@@ -1,0 +1,118 @@
+//! DynamoDB on this machine: the embedded `dynoxide` behind a check of permissions.
+//!
+//! ```text
+//! SDK ── 127.0.0.1:PORT ── permissions ([`access`]) ── private loopback port ── dynoxide's own server ── SQLite
+//! ```
+//!
+//! `dynoxide` keeps its router and its request checks to itself, so a request goes on to its server over a private
+//! loopback port: calling the database directly would lose the messages that its server words like DynamoDB's. That
+//! server runs on a thread of its own, since it blocks on SQLite and its one lock admits one call at a time anyway.
+//! The stream is read in process ([`StreamReader`]), and tables are created from the template ([`create_table`]).
+
+mod access;
+mod forward;
+mod partiql;
+mod stream;
+mod table;
+
+pub use stream::{SequenceNumber, StreamError, StreamReader};
+pub use table::{TableError, create_table};
+
+use super::iam::{self, Denied, Identities};
+use axum::{
+    Router,
+    body::{Body, Bytes},
+    extract::{DefaultBodyLimit, State},
+    http::{HeaderMap, StatusCode, Uri, header::CONTENT_TYPE},
+    response::Response,
+    routing::post,
+    serve::ListenerExt as _,
+};
+use dynoxide::Database;
+use forward::Upstream;
+use serde_json::json;
+use std::{future::Future, io, sync::Arc};
+use tokio::net::TcpListener;
+
+/// DynamoDB's limit of a request.
+const LARGEST_BODY: usize = 16 * 1024 * 1024;
+
+/// Serves DynamoDB on `listener` until `shutdown`, checking each call against the caller's policies.
+///
+/// # Errors
+///
+/// A listener that fails, or a private port that cannot be had.
+pub async fn serve(
+    listener: TcpListener,
+    database: Database,
+    identities: Arc<Identities>,
+    shutdown: impl Future<Output = ()> + Send + 'static,
+) -> io::Result<()> {
+    let upstream = Upstream::start(database).await?;
+    let state = Arc::new(Endpoint { identities, upstream });
+    let router = Router::new().route("/", post(call)).layer(DefaultBodyLimit::max(LARGEST_BODY)).with_state(state);
+    // Without it a large answer waits for the client's delayed acknowledgement.
+    let listener = listener.tap_io(|stream| {
+        let _ = stream.set_nodelay(true);
+    });
+    axum::serve(listener, router).with_graceful_shutdown(shutdown).await
+}
+
+struct Endpoint {
+    identities: Arc<Identities>,
+    upstream: Upstream,
+}
+
+async fn call(State(endpoint): State<Arc<Endpoint>>, uri: Uri, headers: HeaderMap, body: Bytes) -> Response {
+    match permitted(&endpoint.identities, &headers, &body) {
+        Ok(()) => endpoint.upstream.forward(&uri, headers, body).await,
+        Err(refusal) => refusal.into_response(),
+    }
+}
+
+/// A call that does not reach the database.
+enum Refusal {
+    UnknownOperation,
+    Unreadable,
+    Denied(Denied),
+}
+
+fn permitted(identities: &Identities, headers: &HeaderMap, body: &[u8]) -> Result<(), Refusal> {
+    let target = headers.get("x-amz-target").and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let operation = target
+        .strip_prefix("DynamoDB_20120810.")
+        .or_else(|| target.strip_prefix("DynamoDBStreams_20120810."))
+        .ok_or(Refusal::UnknownOperation)?;
+    let key = iam::access_key_id(headers).map_err(Refusal::Denied)?;
+    let body = serde_json::from_slice(body).map_err(|_| Refusal::Unreadable)?;
+    let needed = access::needed(operation, &body).ok_or(Refusal::UnknownOperation)?;
+    for access in needed {
+        identities.authorize(key, &access.action, &access.resource).map_err(Refusal::Denied)?;
+    }
+    Ok(())
+}
+
+impl Refusal {
+    fn into_response(self) -> Response {
+        let body = match self {
+            Self::UnknownOperation => json!({"__type": "com.amazon.coral.service#UnknownOperationException"}),
+            Self::Unreadable => json!({"__type": "com.amazon.coral.service#SerializationException"}),
+            Self::Denied(denied) => {
+                let (kind, member) = match denied {
+                    Denied::MissingToken => ("MissingAuthenticationTokenException", "message"),
+                    Denied::UnknownKey => ("UnrecognizedClientException", "message"),
+                    Denied::NotAllowed { .. } | Denied::Forbidden { .. } => ("AccessDeniedException", "Message"),
+                };
+                json!({"__type": format!("com.amazon.coral.service#{kind}"), member: denied.to_string()})
+            }
+        };
+        answer(StatusCode::BAD_REQUEST, &body)
+    }
+}
+
+fn answer(status: StatusCode, body: &serde_json::Value) -> Response {
+    let mut response = Response::new(Body::from(body.to_string()));
+    *response.status_mut() = status;
+    response.headers_mut().insert(CONTENT_TYPE, axum::http::HeaderValue::from_static("application/x-amz-json-1.0"));
+    response
+}

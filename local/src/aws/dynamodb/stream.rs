@@ -1,0 +1,146 @@
+//! A table's stream, read in process by the event source mapping.
+//!
+//! The records come as Lambda hands them to a function, and the place in the stream is a sequence number, so that the
+//! reader can keep it wherever it keeps its checkpoint. The database's one shard is the stream's whole order.
+
+use crate::template::{ACCOUNT, REGION};
+use dynoxide::{Database, DynoxideError};
+use serde_json::{Value, json};
+use std::fmt;
+
+/// A place in a stream.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct SequenceNumber(String);
+
+impl SequenceNumber {
+    /// The place that a checkpoint noted.
+    pub fn new(number: impl Into<String>) -> Self {
+        Self(number.into())
+    }
+
+    /// The place of a record.
+    pub fn of(record: &Value) -> Option<Self> {
+        record.pointer("/dynamodb/SequenceNumber").and_then(Value::as_str).map(Self::new)
+    }
+
+    /// As it stands in the record.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for SequenceNumber {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// A stream that cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum StreamError {
+    /// The table has none.
+    #[error("table {0} has no stream")]
+    Absent(String),
+    /// The database refused.
+    #[error("stream: {0}")]
+    Refused(#[from] DynoxideError),
+    /// The database answered with something else than a record.
+    #[error("stream: {0}")]
+    Shape(#[from] serde_json::Error),
+    /// The reading task was cancelled.
+    #[error("stream: {0}")]
+    Cancelled(#[from] tokio::task::JoinError),
+}
+
+/// Reads one table's stream.
+#[derive(Clone)]
+pub struct StreamReader {
+    database: Database,
+    /// The stream's ARN in the database's own region.
+    stored_arn: String,
+    arn: String,
+    shard: String,
+}
+
+impl StreamReader {
+    /// Opens the stream of a table.
+    ///
+    /// # Errors
+    ///
+    /// A table without one.
+    pub fn open(database: Database, table_name: &str) -> Result<Self, StreamError> {
+        let streams = database.list_streams(serde_json::from_value(json!({"TableName": table_name}))?)?;
+        let Some(stream) = streams.streams.into_iter().next() else {
+            return Err(StreamError::Absent(table_name.to_owned()));
+        };
+        let arn = format!("arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{table_name}/stream/{}", stream.stream_label);
+        let shard = dynoxide::streams::shard_id(table_name);
+        Ok(Self { database, stored_arn: stream.stream_arn, arn, shard })
+    }
+
+    /// The stream's ARN, as records carry it.
+    pub fn arn(&self) -> &str {
+        &self.arn
+    }
+
+    /// The name of the stream's one shard.
+    pub fn shard_id(&self) -> &str {
+        &self.shard
+    }
+
+    /// At most `limit` records after that place, oldest first; from the oldest that is kept without one.
+    ///
+    /// Each is what `aws_lambda_events::dynamodb::EventRecord` reads.
+    ///
+    /// # Errors
+    ///
+    /// A place that the stream never had, or a database that fails.
+    pub async fn records(&self, after: Option<SequenceNumber>, limit: usize) -> Result<Vec<Value>, StreamError> {
+        let reader = self.clone();
+        tokio::task::spawn_blocking(move || reader.read(after.as_ref(), limit)).await?
+    }
+
+    /// The place of the newest record, for a reader that begins with what comes next.
+    ///
+    /// # Errors
+    ///
+    /// A database that fails.
+    pub async fn latest(&self) -> Result<Option<SequenceNumber>, StreamError> {
+        let reader = self.clone();
+        tokio::task::spawn_blocking(move || {
+            let mut place = None;
+            loop {
+                let records = reader.read(place.as_ref(), 1000)?;
+                match records.last().and_then(SequenceNumber::of) {
+                    Some(last) => place = Some(last),
+                    None => return Ok(place),
+                }
+            }
+        })
+        .await?
+    }
+
+    fn read(&self, after: Option<&SequenceNumber>, limit: usize) -> Result<Vec<Value>, StreamError> {
+        let mut request = json!({
+            "StreamArn": self.stored_arn,
+            "ShardId": self.shard,
+            "ShardIteratorType": if after.is_some() { "AFTER_SEQUENCE_NUMBER" } else { "TRIM_HORIZON" },
+        });
+        if let (Some(after), Some(members)) = (after, request.as_object_mut()) {
+            members.insert("SequenceNumber".to_owned(), after.as_str().into());
+        }
+        let iterator = self.database.get_shard_iterator(serde_json::from_value(request)?)?.shard_iterator;
+        let request = json!({"ShardIterator": iterator, "Limit": limit});
+        let found = self.database.get_records(serde_json::from_value(request)?)?;
+        let mut records = Vec::with_capacity(found.records.len());
+        for record in found.records {
+            let mut record = serde_json::to_value(record)?;
+            if let Some(members) = record.as_object_mut() {
+                members.insert("awsRegion".to_owned(), REGION.into());
+                members.insert("eventSourceARN".to_owned(), self.arn.clone().into());
+            }
+            records.push(record);
+        }
+        Ok(records)
+    }
+}

@@ -1,0 +1,9 @@
+//! The services of AWS that the stack uses, on 127.0.0.1, for the real SDKs.
+//!
+//! DynamoDB is the embedded `dynoxide`, SQS our own server over SQLite: both keep what they accepted when the process
+//! is killed. Every call of either is checked against the policies of its caller ([`iam`]), so a permission missing
+//! from the template fails here as it would on AWS.
+
+pub mod dynamodb;
+pub mod iam;
+pub mod sqs;

@@ -1,0 +1,31 @@
+//! SQS on this machine: our own server, because a message accepted must outlive a killed process.
+//!
+//! The embeddable servers keep messages in memory. This one keeps them in SQLite (write-ahead log, so an accepted
+//! message is in the file when the answer goes out; only a crash of the operating system could lose the last ones),
+//! and its time comes from a [`Clock`], so a test can let twelve hours pass.
+//!
+//! ```text
+//! SDK ── HTTP, AWS JSON 1.0 ([`server`]) ── actions and their limits ([`actions`], [`limits`]) ─┐
+//! event source mapping ── in process ──────────────────────────────────────────────────── [`Queues`] ── [`store`]
+//! ```
+//!
+//! Standard queues as the template declares them; no FIFO queues, no queue management over the wire.
+
+mod actions;
+mod attributes;
+mod clock;
+mod error;
+mod limits;
+mod message;
+mod queues;
+mod receipt;
+mod requests;
+mod server;
+mod store;
+
+pub use attributes::MessageAttribute;
+pub use clock::{Clock, ManualClock, SystemClock};
+pub use error::{ErrorKind, SqsError};
+pub use message::{Outgoing, Received, Sent};
+pub use queues::{Counts, Queues};
+pub use server::serve;

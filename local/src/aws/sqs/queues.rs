@@ -1,0 +1,320 @@
+//! The queues of the stack: their settings, their messages, and those who wait for one.
+//!
+//! SQLite blocks, so each call runs on a blocking thread, one at a time behind a mutex. Whoever waits for a message
+//! waits for a change of its queue or for the next hidden message to appear, and looks again.
+
+use super::{
+    clock::Clock,
+    error::{ErrorKind, SqsError},
+    limits,
+    message::{Outgoing, Received, Sent},
+    receipt::Receipt,
+    store::{Change, Handed, RedriveTo, Request, Store},
+};
+use crate::template::{Queue, queue_arn};
+use std::{
+    collections::BTreeMap,
+    path::Path,
+    sync::{Arc, Mutex, PoisonError, RwLock},
+    time::Duration,
+};
+use tokio::sync::{Notify, watch};
+
+/// Most messages that one receive hands out.
+const MOST: u32 = 10;
+
+/// The queues. Clones are the same queues.
+#[derive(Clone)]
+pub struct Queues {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    store: Arc<Mutex<Store>>,
+    clock: Arc<dyn Clock>,
+    declared: RwLock<BTreeMap<String, Arc<Declared>>>,
+    closed: watch::Sender<bool>,
+}
+
+/// A queue as it is declared.
+pub(super) struct Declared {
+    pub(super) settings: Queue,
+    pub(super) created_ms: i64,
+    pub(super) modified_ms: i64,
+    /// Told of whatever may make a message receivable.
+    changed: Arc<Notify>,
+}
+
+/// The messages of a queue by state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Counts {
+    /// Those that can be received.
+    pub visible: u64,
+    /// Those that were handed out and are neither deleted nor visible again.
+    pub in_flight: u64,
+    /// Those that were sent with a delay that has not passed.
+    pub delayed: u64,
+}
+
+impl Queues {
+    /// Opens the queues' file, which is created if need be.
+    ///
+    /// # Errors
+    ///
+    /// A file that SQLite cannot use.
+    pub fn open(path: &Path, clock: Arc<dyn Clock>) -> Result<Self, SqsError> {
+        Ok(Self::over(Store::open(Some(path))?, clock))
+    }
+
+    /// Queues in memory.
+    ///
+    /// # Errors
+    ///
+    /// SQLite's refusal.
+    pub fn memory(clock: Arc<dyn Clock>) -> Result<Self, SqsError> {
+        Ok(Self::over(Store::open(None)?, clock))
+    }
+
+    fn over(store: Store, clock: Arc<dyn Clock>) -> Self {
+        let inner = Inner {
+            store: Arc::new(Mutex::new(store)),
+            clock,
+            declared: RwLock::default(),
+            closed: watch::Sender::new(false),
+        };
+        Self { inner: Arc::new(inner) }
+    }
+
+    /// Makes these the queues; messages of queues that were there before stay, settings become what is declared.
+    ///
+    /// # Errors
+    ///
+    /// A file that fails.
+    pub async fn declare(&self, queues: &[Queue]) -> Result<(), SqsError> {
+        let names: Vec<String> = queues.iter().map(|queue| queue.name.clone()).collect();
+        let now_ms = self.inner.clock.now_ms();
+        let created = self
+            .blocking(move |store| names.iter().map(|name| store.declare(name, now_ms)).collect::<Result<Vec<_>, _>>())
+            .await?;
+        let mut declared = self.inner.declared.write().unwrap_or_else(PoisonError::into_inner);
+        let before = std::mem::take(&mut *declared);
+        for (queue, created_ms) in queues.iter().zip(created) {
+            let changed = before.get(&queue.name).map_or_else(Arc::default, |queue| Arc::clone(&queue.changed));
+            let entry = Declared { settings: queue.clone(), created_ms, modified_ms: now_ms, changed };
+            declared.insert(queue.name.clone(), Arc::new(entry));
+        }
+        Ok(())
+    }
+
+    /// Ends every wait for messages, now and from now on; for the end of the process.
+    pub fn close(&self) {
+        self.inner.closed.send_replace(true);
+    }
+
+    /// Sends a message to the queue of that name.
+    ///
+    /// # Errors
+    ///
+    /// What SQS would answer.
+    pub async fn send(&self, queue: &str, message: Outgoing) -> Result<Sent, SqsError> {
+        limits::message(&message)?;
+        let mut sent = self.send_checked(queue, vec![message]).await?;
+        sent.pop().ok_or_else(|| SqsError::new(ErrorKind::InternalFailure, "nothing was sent"))
+    }
+
+    /// Sends messages that are within the limits, all or none.
+    pub(super) async fn send_checked(&self, queue: &str, messages: Vec<Outgoing>) -> Result<Vec<Sent>, SqsError> {
+        let declared = self.declared(queue)?;
+        let now_ms = self.inner.clock.now_ms();
+        let delayed: Vec<(Outgoing, i64)> = messages
+            .into_iter()
+            .map(|message| {
+                let delay = message.delay_seconds.unwrap_or(declared.settings.delay_seconds);
+                (message, seconds(delay))
+            })
+            .collect();
+        let name = queue.to_owned();
+        let sent = self
+            .blocking(move |store| {
+                let ids = store.send(&name, &delayed, now_ms)?;
+                Ok(ids.into_iter().zip(&delayed).map(|(id, (message, _))| Sent::of(id, message)).collect())
+            })
+            .await?;
+        declared.changed.notify_waiters();
+        Ok(sent)
+    }
+
+    /// Receives at most `most` messages (1 to 10), waiting for the first of them up to `wait`.
+    ///
+    /// # Errors
+    ///
+    /// What SQS would answer.
+    pub async fn receive(&self, queue: &str, most: u32, wait: Duration) -> Result<Vec<Received>, SqsError> {
+        self.receive_hidden_for(queue, most, wait, None).await
+    }
+
+    /// The same, hiding the messages for so many seconds in place of the queue's visibility timeout.
+    ///
+    /// # Errors
+    ///
+    /// What SQS would answer.
+    pub async fn receive_hidden_for(
+        &self,
+        queue: &str,
+        most: u32,
+        wait: Duration,
+        visibility_timeout: Option<u32>,
+    ) -> Result<Vec<Received>, SqsError> {
+        let most = most.clamp(1, MOST);
+        let wait_ms = i64::try_from(wait.as_millis()).unwrap_or(i64::MAX);
+        let deadline_ms = self.inner.clock.now_ms().saturating_add(wait_ms);
+        let mut closed = self.inner.closed.subscribe();
+        loop {
+            let declared = self.declared(queue)?;
+            // Registered before looking, so that a message sent in between is not missed.
+            let changed = declared.changed.notified();
+            tokio::pin!(changed);
+            changed.as_mut().enable();
+            let handed = self.take(&declared, most, visibility_timeout).await?;
+            let now_ms = self.inner.clock.now_ms();
+            if !handed.messages.is_empty() || now_ms >= deadline_ms || *closed.borrow() {
+                return Ok(handed.messages);
+            }
+            let until_ms = handed.next_visible_ms.map_or(deadline_ms, |next| next.min(deadline_ms));
+            tokio::select! {
+                () = &mut changed => {}
+                () = self.inner.clock.sleep_until(until_ms) => {}
+                _ = closed.wait_for(|closed| *closed) => {}
+            }
+        }
+    }
+
+    /// Looks once.
+    async fn take(&self, declared: &Declared, most: u32, visibility: Option<u32>) -> Result<Handed, SqsError> {
+        let queue = declared.settings.clone();
+        let now_ms = self.inner.clock.now_ms();
+        let dead_letters = match &queue.redrive {
+            Some(redrive) => self.declared(&redrive.dead_letter_queue_name).ok(),
+            None => None,
+        };
+        let handed = self
+            .blocking(move |store| {
+                let source_arn = queue_arn(&queue.name);
+                store.receive(&Request {
+                    queue: &queue.name,
+                    most,
+                    now_ms,
+                    hidden_ms: seconds(visibility.unwrap_or(queue.visibility_timeout)),
+                    retention_ms: seconds(queue.retention_seconds),
+                    redrive: queue.redrive.as_ref().map(|redrive| RedriveTo {
+                        queue: &redrive.dead_letter_queue_name,
+                        source_arn: &source_arn,
+                        most_receives: redrive.max_receive_count,
+                    }),
+                })
+            })
+            .await?;
+        if handed.dead > 0
+            && let Some(dead_letters) = dead_letters
+        {
+            dead_letters.changed.notify_waiters();
+        }
+        Ok(handed)
+    }
+
+    /// Deletes the message of that receipt handle. A handle that is no longer current deletes nothing, without error.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::ReceiptHandleIsInvalid`] for what is no handle of this queue.
+    pub async fn delete(&self, queue: &str, receipt_handle: &str) -> Result<(), SqsError> {
+        let receipt = self.receipt(queue, receipt_handle)?;
+        self.blocking(move |store| store.delete(&receipt)).await
+    }
+
+    /// Hides the message of that receipt handle for so many seconds from now; 0 makes it visible.
+    ///
+    /// # Errors
+    ///
+    /// What SQS would answer.
+    pub async fn change_visibility(&self, queue: &str, receipt_handle: &str, timeout: u32) -> Result<(), SqsError> {
+        limits::range(i64::from(timeout), "VisibilityTimeout", 0..=43_200)?;
+        let declared = self.declared(queue)?;
+        let receipt = self.receipt(queue, receipt_handle)?;
+        let now_ms = self.inner.clock.now_ms();
+        let change = self.blocking(move |store| store.hide(&receipt, seconds(timeout), now_ms)).await?;
+        match change {
+            Change::Done => {
+                declared.changed.notify_waiters();
+                Ok(())
+            }
+            Change::NotInFlight => Err(SqsError::new(ErrorKind::MessageNotInflight, "The message is not in flight.")),
+            Change::Gone => Err(SqsError::value(
+                receipt_handle,
+                "ReceiptHandle",
+                "Message does not exist or is not available for visibility timeout change",
+            )),
+            Change::TooLong => Err(SqsError::value(
+                timeout,
+                "VisibilityTimeout",
+                "Total VisibilityTimeout for the message is beyond the limit [43200 seconds]",
+            )),
+        }
+    }
+
+    /// Counts the messages of a queue.
+    ///
+    /// # Errors
+    ///
+    /// What SQS would answer.
+    pub async fn counts(&self, queue: &str) -> Result<Counts, SqsError> {
+        let declared = self.declared(queue)?;
+        let (name, now_ms) = (queue.to_owned(), self.inner.clock.now_ms());
+        let retention_ms = seconds(declared.settings.retention_seconds);
+        let tally = self.blocking(move |store| store.tally(&name, now_ms, retention_ms)).await?;
+        Ok(Counts { visible: tally.visible, in_flight: tally.in_flight, delayed: tally.delayed })
+    }
+
+    /// Deletes every message of a queue.
+    ///
+    /// # Errors
+    ///
+    /// What SQS would answer.
+    pub async fn purge(&self, queue: &str) -> Result<(), SqsError> {
+        self.declared(queue)?;
+        let name = queue.to_owned();
+        self.blocking(move |store| store.purge(&name)).await
+    }
+
+    /// The queue of that name as it is declared.
+    pub(super) fn declared(&self, queue: &str) -> Result<Arc<Declared>, SqsError> {
+        let declared = self.inner.declared.read().unwrap_or_else(PoisonError::into_inner);
+        declared.get(queue).map(Arc::clone).ok_or_else(SqsError::no_queue)
+    }
+
+    /// Every queue in the order of names.
+    pub(super) fn all(&self) -> Vec<Arc<Declared>> {
+        self.inner.declared.read().unwrap_or_else(PoisonError::into_inner).values().map(Arc::clone).collect()
+    }
+
+    fn receipt(&self, queue: &str, handle: &str) -> Result<Receipt, SqsError> {
+        self.declared(queue)?;
+        Receipt::read(handle).filter(|receipt| receipt.queue == queue).ok_or_else(|| {
+            let message = format!("The input receipt handle \"{handle}\" is not a valid receipt handle.");
+            SqsError::new(ErrorKind::ReceiptHandleIsInvalid, message)
+        })
+    }
+
+    async fn blocking<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Store) -> Result<T, SqsError> + Send + 'static,
+    ) -> Result<T, SqsError> {
+        let store = Arc::clone(&self.inner.store);
+        // A panic while the lock was held rolled its transaction back: the store is as good as before.
+        tokio::task::spawn_blocking(move || work(&mut store.lock().unwrap_or_else(PoisonError::into_inner))).await?
+    }
+}
+
+fn seconds(seconds: u32) -> i64 {
+    i64::from(seconds) * 1000
+}

@@ -1,0 +1,132 @@
+//! The HTTP side of SQS: who calls, what, about which queue.
+
+use super::{
+    actions::{self, Call},
+    error::{ErrorKind, SqsError},
+    queues::Queues,
+};
+use crate::{
+    aws::iam::{self, Denied, Identities},
+    template::queue_arn,
+};
+use axum::{
+    Router,
+    body::{Body, Bytes},
+    extract::{DefaultBodyLimit, State},
+    http::{HeaderMap, HeaderValue, StatusCode, header::CONTENT_TYPE},
+    response::Response,
+    serve::ListenerExt as _,
+};
+use serde_json::{Value, json};
+use std::{future::Future, io, sync::Arc};
+use tokio::net::TcpListener;
+use uuid::Uuid;
+
+/// A message of 1 MiB whose every character is escaped stays below this.
+const LARGEST_BODY: usize = 8 * 1024 * 1024;
+
+/// Serves SQS on `listener` until `shutdown`, checking each call against the caller's policies. Ending it closes the
+/// queues: whoever waits for a message gets none.
+///
+/// # Errors
+///
+/// A listener that fails.
+pub async fn serve(
+    listener: TcpListener,
+    queues: Queues,
+    identities: Arc<Identities>,
+    shutdown: impl Future<Output = ()> + Send + 'static,
+) -> io::Result<()> {
+    let endpoint = format!("http://{}", listener.local_addr()?);
+    let closing = queues.clone();
+    let state = Arc::new(Endpoint { queues, identities, endpoint });
+    // SDKs post to `/`, older ones to the path of the queue.
+    let router = Router::new().fallback(answer).layer(DefaultBodyLimit::max(LARGEST_BODY)).with_state(state);
+    // Without it a large answer waits for the client's delayed acknowledgement.
+    let listener = listener.tap_io(|stream| {
+        let _ = stream.set_nodelay(true);
+    });
+    let shutdown = async move {
+        shutdown.await;
+        closing.close();
+    };
+    axum::serve(listener, router).with_graceful_shutdown(shutdown).await
+}
+
+struct Endpoint {
+    queues: Queues,
+    identities: Arc<Identities>,
+    endpoint: String,
+}
+
+async fn answer(State(endpoint): State<Arc<Endpoint>>, headers: HeaderMap, body: Bytes) -> Response {
+    match endpoint.call(&headers, &body).await {
+        Ok(body) => response(StatusCode::OK, &body),
+        Err(error) => refusal(&error),
+    }
+}
+
+impl Endpoint {
+    async fn call(&self, headers: &HeaderMap, body: &[u8]) -> Result<Value, SqsError> {
+        let target = headers.get("x-amz-target").and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let action = target.strip_prefix("AmazonSQS.").unwrap_or_default();
+        let Some(permission) = actions::permission(action) else {
+            let message = format!("The action `{target}` is not one that this stack's SQS has.");
+            return Err(SqsError::new(ErrorKind::UnknownOperation, message));
+        };
+        let key = iam::access_key_id(headers).map_err(denied)?;
+        let body: Value = serde_json::from_slice(body)
+            .map_err(|error| SqsError::new(ErrorKind::MalformedRequest, error.to_string()))?;
+        let queue = match action {
+            // The name of no queue: nothing but an administrator may list.
+            "ListQueues" => String::new(),
+            "GetQueueUrl" => text(&body, "QueueName")?.to_owned(),
+            _ => {
+                let (_, name) = text(&body, "QueueUrl")?.rsplit_once('/').ok_or_else(SqsError::no_queue)?;
+                name.to_owned()
+            }
+        };
+        if action != "ListQueues" {
+            self.queues.declared(&queue)?;
+        }
+        self.identities.authorize(key, permission, &queue_arn(&queue)).map_err(denied)?;
+        let sender_id = self.identities.sender_id(key);
+        let call = Call { queues: &self.queues, queue: &queue, sender_id: &sender_id, endpoint: &self.endpoint };
+        call.run(action, body).await
+    }
+}
+
+fn text<'a>(body: &'a Value, member: &str) -> Result<&'a str, SqsError> {
+    body.get(member).and_then(Value::as_str).filter(|text| !text.is_empty()).ok_or_else(|| SqsError::missing(member))
+}
+
+fn denied(denied: Denied) -> SqsError {
+    let kind = match denied {
+        Denied::MissingToken => ErrorKind::MissingAuthenticationToken,
+        Denied::UnknownKey => ErrorKind::InvalidClientToken,
+        Denied::NotAllowed { .. } | Denied::Forbidden { .. } => ErrorKind::AccessDenied,
+    };
+    SqsError::new(kind, denied.to_string())
+}
+
+fn response(status: StatusCode, body: &Value) -> Response {
+    let mut response = Response::new(Body::from(body.to_string()));
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/x-amz-json-1.0"));
+    if let Ok(id) = HeaderValue::from_str(&Uuid::new_v4().to_string()) {
+        headers.insert("x-amzn-requestid", id);
+    }
+    response
+}
+
+fn refusal(error: &SqsError) -> Response {
+    let status = StatusCode::from_u16(error.kind.status()).unwrap_or(StatusCode::BAD_REQUEST);
+    let member = if error.kind == ErrorKind::AccessDenied { "Message" } else { "message" };
+    let mut response = response(status, &json!({"__type": error.kind.shape(), member: error.message}));
+    let fault = if error.kind.is_senders() { "Sender" } else { "Receiver" };
+    if let Ok(value) = HeaderValue::from_str(&format!("{};{fault}", error.kind.code())) {
+        response.headers_mut().insert("x-amzn-query-error", value);
+    }
+    response
+}

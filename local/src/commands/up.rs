@@ -1,0 +1,88 @@
+//! `cargo mill up`: the whole stack, until it is interrupted.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::{project, say};
+use crate::demo::Data;
+use crate::stack::{self, Options, StartError};
+
+/// Options of `up`.
+#[derive(Args, Clone, Debug)]
+pub struct Up {
+    /// Port of the API; 0 takes any that is free
+    #[arg(long, default_value_t = 3000)]
+    pub port: u16,
+    /// Folder for the data
+    #[arg(long, default_value = ".ordermill", conflicts_with = "memory")]
+    pub data: PathBuf,
+    /// Keep everything in memory
+    #[arg(long)]
+    pub memory: bool,
+    /// A template parameter in place of its default, as in --set VendorStepSeconds=0
+    #[arg(long = "set", value_name = "NAME=VALUE", value_parser = parameter)]
+    pub parameters: Vec<(String, String)>,
+    /// Another template
+    #[arg(long)]
+    pub template: Option<PathBuf>,
+}
+
+fn parameter(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or("a parameter is NAME=VALUE")?;
+    Ok((name.to_owned(), value.to_owned()))
+}
+
+impl Up {
+    fn options(&self) -> Result<Options, StartError> {
+        let data = if self.data.is_absolute() { self.data.clone() } else { project().join(&self.data) };
+        Ok(Options {
+            template: self.template.clone().unwrap_or_else(|| project().join("template.yaml")),
+            parameters: self.parameters.iter().cloned().collect::<BTreeMap<_, _>>(),
+            port: self.port,
+            data: (!self.memory).then_some(data),
+            load: Some(Data::demo()?),
+        })
+    }
+
+    /// Stands the stack up and waits for Ctrl-C or a request to terminate.
+    ///
+    /// # Errors
+    /// The stack does not stand.
+    pub async fn run(self) -> Result<(), StartError> {
+        let running = stack::start(self.options()?).await?;
+        say(&format!("ready {}", running.url));
+        say(&banner(&running.url, &Data::demo()?, (!self.memory).then_some(&self.data)));
+        let mut terminated = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+        tokio::select! {
+            interrupted = tokio::signal::ctrl_c() => interrupted?,
+            _ = terminated.recv() => {}
+        }
+        running.stop().await;
+        Ok(())
+    }
+}
+
+fn banner(url: &str, demo: &Data, data: Option<&PathBuf>) -> String {
+    let (api_key, token, merchant) = demo
+        .merchants
+        .first()
+        .map(|merchant| (merchant.api_key.as_str(), merchant.bearer_token.as_str(), merchant.merchant_id.as_str()))
+        .unwrap_or_default();
+    let data = data.map_or_else(|| "memory".to_owned(), |folder| folder.display().to_string());
+    format!(
+        "
+  merchant      {merchant}
+  x-api-key     {api_key}
+  Bearer token  {token}
+  data          {data}
+
+  curl {url}/v2/orders \\
+    -H 'x-api-key: {api_key}' -H 'Authorization: Bearer {token}' -H 'Content-Type: application/json' \\
+    -d '{{\"clientOrderNumber\":\"1234\",\"products\":[{{\"sku\":\"8PX-UF-Y5U\",\"quantity\":100}}]}}'
+
+  Ctrl-C stops it.
+"
+    )
+}

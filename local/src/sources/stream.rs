@@ -1,0 +1,206 @@
+//! A table's stream that triggers a function: records in order, one batch at a time, and none left out.
+//!
+//! A batch that fails is tried again from the record that the function names, or halved when it names none and the
+//! template says so. After the last retry the rest of it goes to the on-failure queue, as places in the stream, and the
+//! reading goes on behind it.
+
+use std::collections::VecDeque;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use serde_json::{Value, json};
+use tokio::sync::watch;
+
+use super::{Sources, sleep};
+use crate::aws::dynamodb::{SequenceNumber, StreamReader};
+use crate::aws::sqs::Outgoing;
+use crate::template::{Function, StartingPosition, StreamSource};
+
+/// Lambda looks once a second; a shorter wait makes the stack quicker to watch.
+const IDLE: Duration = Duration::from_millis(50);
+const BACKOFF_FIRST: Duration = Duration::from_millis(100);
+const BACKOFF_MAX: Duration = Duration::from_secs(10);
+
+pub(super) struct Poller {
+    sources: Sources,
+    function: String,
+    function_arn: String,
+    source: StreamSource,
+    reader: StreamReader,
+    /// Name of the checkpoint.
+    name: String,
+}
+
+/// Records that are worked together, and how often they have been tried again.
+struct Batch {
+    records: Vec<Value>,
+    retries: u32,
+}
+
+/// What came of an invocation.
+enum Outcome {
+    /// All records are done.
+    Done,
+    /// Those before this index are done; the function named the rest's first.
+    From(usize),
+    /// Nothing is known to be done.
+    Failed(String),
+}
+
+impl Poller {
+    pub(super) fn new(sources: Sources, function: &Function, source: StreamSource, reader: StreamReader) -> Self {
+        let name = format!("{}-{}", function.logical_id, source.event);
+        Self { sources, function: function.logical_id.clone(), function_arn: function.arn(), source, reader, name }
+    }
+
+    pub(super) async fn run(self, mut stop: watch::Receiver<bool>) {
+        let mut place = self.sources.checkpoints.read(&self.name);
+        if place.is_none() && self.source.starting_position == StartingPosition::Latest {
+            place = self.reader.latest().await.ok().flatten();
+        }
+        loop {
+            let limit = usize::try_from(self.source.batch_size).unwrap_or(usize::MAX);
+            let records = match self.records(place.clone(), limit, &mut stop).await {
+                Ok(records) => records,
+                Err(error) => {
+                    // A checkpoint older than the stream's 24 hours is no place any more. From the oldest record on,
+                    // what was worked is worked again, which changes nothing.
+                    tracing::error!(%error, "the stream cannot be read from its checkpoint");
+                    place = None;
+                    Vec::new()
+                }
+            };
+            let Some(last) = records.last().and_then(SequenceNumber::of) else {
+                if sleep(IDLE, &mut stop).await {
+                    continue;
+                }
+                return;
+            };
+            if !self.work(records, &mut stop).await {
+                return;
+            }
+            place = Some(last);
+        }
+    }
+
+    /// A batch: as many records as there are, or more if they come within the window.
+    async fn records(
+        &self,
+        place: Option<SequenceNumber>,
+        limit: usize,
+        stop: &mut watch::Receiver<bool>,
+    ) -> Result<Vec<Value>, crate::aws::dynamodb::StreamError> {
+        let records = self.reader.records(place.clone(), limit).await?;
+        if records.is_empty() || records.len() >= limit || self.source.batching_window.is_zero() {
+            return Ok(records);
+        }
+        sleep(self.source.batching_window, stop).await;
+        self.reader.records(place, limit).await
+    }
+
+    /// Works records until each is done or given up: whether to go on. What is done when the stop comes is kept.
+    async fn work(&self, records: Vec<Value>, stop: &mut watch::Receiver<bool>) -> bool {
+        let mut batches = VecDeque::from([Batch { records, retries: 0 }]);
+        while let Some(mut batch) = batches.pop_front() {
+            if *stop.borrow() {
+                return false;
+            }
+            match self.invoke(&batch.records).await {
+                Outcome::Done => self.checkpoint(&batch.records),
+                Outcome::From(index) => {
+                    let rest = batch.records.split_off(index);
+                    self.checkpoint(&batch.records);
+                    batches.push_front(Batch { records: rest, retries: batch.retries.saturating_add(1) });
+                }
+                Outcome::Failed(reason) if self.source.bisect_on_error && batch.records.len() > 1 => {
+                    tracing::warn!(function = self.function, reason, "a batch of {} is halved", batch.records.len());
+                    let rest = batch.records.split_off(batch.records.len() / 2);
+                    batches.push_front(Batch { records: rest, retries: batch.retries });
+                    batches.push_front(batch);
+                    continue;
+                }
+                Outcome::Failed(reason) => {
+                    tracing::warn!(function = self.function, reason, "a batch of {} is tried again", batch.records.len());
+                    batches.push_front(Batch { records: batch.records, retries: batch.retries.saturating_add(1) });
+                }
+            }
+            if let Some(failed) = batches.front().filter(|next| next.retries > 0) {
+                let retries = failed.retries;
+                if self.is_given_up(failed) {
+                    if let Some(batch) = batches.pop_front() {
+                        self.give_up(&batch).await;
+                        self.checkpoint(&batch.records);
+                    }
+                } else if !sleep(backoff(retries), stop).await {
+                    return false;
+                }
+            }
+        }
+        true
+    }
+
+    async fn invoke(&self, records: &[Value]) -> Outcome {
+        let answer = match self.sources.functions.invoke(&self.function, json!({ "Records": records })).await {
+            Ok(answer) => answer,
+            Err(error) => return Outcome::Failed(error),
+        };
+        if !self.source.report_item_failures {
+            return Outcome::Done;
+        }
+        let failures = answer.get("batchItemFailures").and_then(Value::as_array);
+        let named: Vec<&str> = failures.into_iter().flatten().filter_map(|failure| failure.get("itemIdentifier")?.as_str()).collect();
+        let sequence_number = |record: &Value| SequenceNumber::of(record).is_some_and(|place| named.contains(&place.as_str()));
+        match records.iter().position(sequence_number) {
+            Some(index) => Outcome::From(index),
+            None if named.is_empty() => Outcome::Done,
+            None => Outcome::Failed("the function named a record that it was not given".to_owned()),
+        }
+    }
+
+    fn checkpoint(&self, done: &[Value]) {
+        let Some(place) = done.last().and_then(SequenceNumber::of) else { return };
+        if let Err(error) = self.sources.checkpoints.write(&self.name, place) {
+            tracing::error!(%error, "the checkpoint {} cannot be written", self.name);
+        }
+    }
+
+    fn is_given_up(&self, batch: &Batch) -> bool {
+        let too_old = |age: Duration| {
+            let created = batch.records.first().and_then(|record| record.pointer("/dynamodb/ApproximateCreationDateTime")?.as_f64());
+            let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64();
+            created.is_some_and(|created| since_epoch - created > age.as_secs_f64())
+        };
+        self.source.maximum_retries.is_some_and(|max| batch.retries > max) || self.source.maximum_record_age.is_some_and(too_old)
+    }
+
+    /// Tells the on-failure queue which records were given up.
+    async fn give_up(&self, batch: &Batch) {
+        tracing::error!(function = self.function, "{} stream records are given up", batch.records.len());
+        let queue = self.source.on_failure.as_ref().and_then(|queue| self.sources.stack.queue(queue));
+        let Some(queue) = queue else { return };
+        let place = |record: Option<&Value>| record.and_then(SequenceNumber::of).map(|place| place.to_string());
+        let message = json!({
+            "version": "1.0",
+            "requestContext": {
+                "requestId": uuid::Uuid::new_v4().to_string(),
+                "functionArn": self.function_arn,
+                "condition": "RetryAttemptsExhausted",
+                "approximateInvokeCount": batch.retries,
+            },
+            "DDBStreamBatchInfo": {
+                "streamArn": self.reader.arn(),
+                "shardId": self.reader.shard_id(),
+                "startSequenceNumber": place(batch.records.first()),
+                "endSequenceNumber": place(batch.records.last()),
+                "batchSize": batch.records.len(),
+            },
+        });
+        if let Err(error) = self.sources.queues.send(&queue.name, Outgoing::of(message.to_string())).await {
+            tracing::error!(error = error.message, "the on-failure queue cannot be told");
+        }
+    }
+}
+
+/// Doubles with each retry up to a limit.
+fn backoff(retries: u32) -> Duration {
+    BACKOFF_FIRST.saturating_mul(1 << retries.saturating_sub(1).min(10)).min(BACKOFF_MAX)
+}

@@ -1,0 +1,298 @@
+//! Standing a stack up: from `template.yaml` to an address that answers.
+//!
+//! ```text
+//! listeners ── template ── table, queues ── access keys ── endpoints ── functions ── demo data ── sources ── gateway
+//! ```
+//!
+//! Everything binds to 127.0.0.1. Each function has an access key of its own, so the endpoints know whose policies a
+//! call must pass.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
+use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, WriteRequest};
+use aws_smithy_http_client::Builder;
+use dynoxide::Database;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use crate::aws::dynamodb::{self, StreamError, TableError};
+use crate::aws::iam::Identities;
+use crate::aws::sqs::{self, Queues, SqsError, SystemClock};
+use crate::demo::{Data, DataError, Item};
+use crate::gateway::Gateway;
+use crate::invoke::Functions;
+use crate::sources::{Checkpoints, Sources};
+use crate::template::{self, Endpoints, REGION, Stack, TemplateError};
+
+/// Access key of whoever runs the stack; it may do everything.
+pub const ADMINISTRATOR: &str = "LOCALADMINISTRATOR";
+/// Local endpoints know a caller by the key; the secret only has to be there.
+const SECRET: &str = "local";
+
+/// What to stand up.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The template.
+    pub template: PathBuf,
+    /// Parameter values in place of the template's defaults.
+    pub parameters: BTreeMap<String, String>,
+    /// Port of the gateway; 0 for any that is free.
+    pub port: u16,
+    /// Folder for what must outlive the process; in memory without one.
+    pub data: Option<PathBuf>,
+    /// What an empty table is given.
+    pub load: Option<Data>,
+}
+
+/// Why a stack does not stand.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The template has something that is not understood.
+    #[error("{0}")]
+    Template(#[from] TemplateError),
+    /// Another process has the port.
+    #[error("port {0} is in use: stop the other process, or choose another with --port")]
+    PortBusy(u16),
+    /// Another process has the data folder.
+    #[error("{} is in use by another process", .0.display())]
+    DataBusy(PathBuf),
+    /// A file or a listener failed.
+    #[error("{0}")]
+    Io(#[from] std::io::Error),
+    /// The database failed.
+    #[error("database: {0}")]
+    Database(String),
+    /// The table could not be made.
+    #[error("{0}")]
+    Table(#[from] TableError),
+    /// The queues could not be opened.
+    #[error("queues: {}", .0.message)]
+    Queues(SqsError),
+    /// A stream could not be opened.
+    #[error("{0}")]
+    Stream(#[from] StreamError),
+    /// A function lacks a setting.
+    #[error("function {0}: {1}")]
+    Function(String, functions::settings::SettingError),
+    /// The demo data is damaged.
+    #[error("demo data: {0}")]
+    Data(#[from] DataError),
+}
+
+/// A stack that runs.
+pub struct Running {
+    /// Where the API is.
+    pub url: String,
+    /// The template's model, with every reference resolved.
+    pub stack: Arc<Stack>,
+    /// Where DynamoDB is.
+    pub dynamodb_url: String,
+    /// Where SQS is.
+    pub sqs_url: String,
+    /// The queues, for whoever wants to look at them.
+    pub queues: Queues,
+    stop: watch::Sender<bool>,
+    sources: JoinSet<()>,
+    servers: JoinSet<()>,
+    _lock: Option<File>,
+}
+
+impl Running {
+    /// Stops taking requests, lets every source finish its batch, then ends the endpoints.
+    pub async fn stop(mut self) {
+        self.stop.send_replace(true);
+        let ended = async {
+            while self.sources.join_next().await.is_some() {}
+        };
+        let _ = tokio::time::timeout(Duration::from_secs(10), ended).await;
+        self.queues.close();
+        self.servers.shutdown().await;
+    }
+
+    /// A client of the table with the administrator's key.
+    #[must_use]
+    pub fn dynamodb(&self) -> aws_sdk_dynamodb::Client {
+        client(&self.dynamodb_url)
+    }
+
+    /// The environment of a function, as its process would have it.
+    #[must_use]
+    pub fn environment(&self, logical_id: &str) -> BTreeMap<String, String> {
+        let function = self.stack.function(logical_id);
+        function.map(|function| environment(function, &self.dynamodb_url, &self.sqs_url)).unwrap_or_default()
+    }
+}
+
+/// Stands a stack up.
+///
+/// # Errors
+/// The first thing that stands in the way, with the template's line where it is there.
+pub async fn start(options: Options) -> Result<Running, StartError> {
+    let gateway = listen(options.port).await?;
+    let (dynamodb_listener, sqs_listener) = (listen(0).await?, listen(0).await?);
+    let url = |listener: &TcpListener| listener.local_addr().map(|address| format!("http://{address}"));
+    let (api_url, dynamodb_url, sqs_url) = (url(&gateway)?, url(&dynamodb_listener)?, url(&sqs_listener)?);
+
+    let endpoints = Endpoints { sqs: sqs_url.clone(), api: api_url.clone() };
+    let stack = Arc::new(template::read(&options.template, &options.parameters, &endpoints)?);
+    let lock = options.data.as_deref().map(lock).transpose()?;
+    let database = open_database(options.data.as_deref())?;
+    for table in &stack.tables {
+        dynamodb::create_table(&database, table)?;
+    }
+    let queues = open_queues(options.data.as_deref())?;
+    queues.declare(&stack.queues).await.map_err(StartError::Queues)?;
+
+    let identities = Arc::new(identities(&stack));
+    let (stop, stopped) = watch::channel(false);
+    let mut servers = JoinSet::new();
+    let forever = std::future::pending::<()>;
+    let (served, who) = (database.clone(), Arc::clone(&identities));
+    servers.spawn(async move { report("DynamoDB", dynamodb::serve(dynamodb_listener, served, who, forever()).await) });
+    let served = queues.clone();
+    servers.spawn(async move { report("SQS", sqs::serve(sqs_listener, served, identities, forever()).await) });
+
+    let functions = Arc::new(load(&stack, &dynamodb_url, &sqs_url)?);
+    if let Some(data) = &options.load {
+        for table in &stack.tables {
+            fill_empty(&client(&dynamodb_url), &table.name, data.items()?).await?;
+        }
+    }
+    let sources = Sources {
+        stack: Arc::clone(&stack),
+        functions: Arc::clone(&functions),
+        queues: queues.clone(),
+        database,
+        checkpoints: Checkpoints::new(options.data),
+    };
+    let sources = sources.start(&stopped)?;
+    let router = Gateway::new(&stack, functions).router();
+    servers.spawn(async move { report("gateway", axum::serve(gateway, router).await) });
+    Ok(Running { url: api_url, stack, dynamodb_url, sqs_url, queues, stop, sources, servers, _lock: lock })
+}
+
+async fn listen(port: u16) -> Result<TcpListener, StartError> {
+    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+    TcpListener::bind(address).await.map_err(|error| match error.kind() {
+        std::io::ErrorKind::AddrInUse => StartError::PortBusy(port),
+        _ => StartError::Io(error),
+    })
+}
+
+/// Keeps other processes out of a data folder for as long as the file is open.
+fn lock(folder: &Path) -> Result<File, StartError> {
+    std::fs::create_dir_all(folder)?;
+    let file = File::options().create(true).append(true).open(folder.join("lock"))?;
+    file.try_lock().map_err(|_| StartError::DataBusy(folder.to_owned()))?;
+    Ok(file)
+}
+
+fn open_database(folder: Option<&Path>) -> Result<Database, StartError> {
+    let database = match folder {
+        Some(folder) => Database::new(&folder.join("orders.db").to_string_lossy()),
+        None => Database::memory(),
+    };
+    database.map_err(|error| StartError::Database(error.to_string()))
+}
+
+fn open_queues(folder: Option<&Path>) -> Result<Queues, StartError> {
+    let clock = Arc::new(SystemClock);
+    let queues = match folder {
+        Some(folder) => Queues::open(&folder.join("queues.db"), clock),
+        None => Queues::memory(clock),
+    };
+    queues.map_err(StartError::Queues)
+}
+
+fn identities(stack: &Stack) -> Identities {
+    let mut identities = Identities::new();
+    identities.add_administrator(ADMINISTRATOR);
+    for function in &stack.functions {
+        identities.add_function(access_key(function), function);
+    }
+    identities
+}
+
+fn access_key(function: &template::Function) -> String {
+    format!("LOCAL{}", function.logical_id.to_ascii_uppercase())
+}
+
+/// What the template gives a function, and what Lambda sets.
+fn environment(function: &template::Function, dynamodb_url: &str, sqs_url: &str) -> BTreeMap<String, String> {
+    use functions::settings;
+    let mut environment = function.environment.clone();
+    let set_by_lambda = [
+        (settings::AWS_REGION, REGION),
+        (settings::AWS_ACCESS_KEY_ID, &access_key(function)),
+        (settings::AWS_SECRET_ACCESS_KEY, SECRET),
+        (settings::AWS_ENDPOINT_URL_DYNAMODB, dynamodb_url),
+        (settings::AWS_ENDPOINT_URL_SQS, sqs_url),
+    ];
+    environment.extend(set_by_lambda.map(|(name, value)| (name.to_owned(), value.to_owned())));
+    environment
+}
+
+fn load(stack: &Stack, dynamodb_url: &str, sqs_url: &str) -> Result<Functions, StartError> {
+    let mut loaded = Functions::new();
+    for function in &stack.functions {
+        let environment = environment(function, dynamodb_url, sqs_url);
+        let built = functions::load(&function.binary, &|name| environment.get(name).cloned());
+        let built = built.map_err(|error| StartError::Function(function.logical_id.clone(), error))?;
+        loaded.add(&function.logical_id, built, function.timeout);
+    }
+    Ok(loaded)
+}
+
+/// A client of the local DynamoDB with the administrator's key.
+fn client(dynamodb_url: &str) -> aws_sdk_dynamodb::Client {
+    let config = aws_sdk_dynamodb::Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::new(REGION))
+        .credentials_provider(Credentials::new(ADMINISTRATOR, SECRET, None, None, "local"))
+        .endpoint_url(dynamodb_url)
+        .http_client(Builder::new().build_http())
+        .build();
+    aws_sdk_dynamodb::Client::from_conf(config)
+}
+
+/// Loads items into a table that has none of them.
+async fn fill_empty(client: &aws_sdk_dynamodb::Client, table: &str, items: Vec<Item>) -> Result<(), StartError> {
+    let failed = |error: &dyn std::fmt::Display| StartError::Database(error.to_string());
+    let found = client.scan().table_name(table).limit(1).send().await;
+    let found = found.map_err(|error| failed(&aws_sdk_dynamodb::error::DisplayErrorContext(&error)))?;
+    if found.count() > 0 {
+        return Ok(());
+    }
+    write_items(client, table, items).await
+}
+
+/// Puts items, 25 in a request.
+///
+/// # Errors
+/// The database refuses one.
+pub async fn write_items(client: &aws_sdk_dynamodb::Client, table: &str, items: Vec<Item>) -> Result<(), StartError> {
+    let failed = |error: &dyn std::fmt::Display| StartError::Database(error.to_string());
+    for batch in items.chunks(25) {
+        let writes = batch.iter().map(|item: &std::collections::HashMap<String, AttributeValue>| {
+            let put = PutRequest::builder().set_item(Some(item.clone())).build().map_err(|error| failed(&error))?;
+            Ok(WriteRequest::builder().put_request(put).build())
+        });
+        let writes = writes.collect::<Result<Vec<_>, StartError>>()?;
+        let written = client.batch_write_item().request_items(table, writes).send().await;
+        written.map_err(|error| failed(&aws_sdk_dynamodb::error::DisplayErrorContext(&error)))?;
+    }
+    Ok(())
+}
+
+fn report(name: &str, ended: std::io::Result<()>) {
+    if let Err(error) = ended {
+        tracing::error!(%error, "{name} ended");
+    }
+}

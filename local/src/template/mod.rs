@@ -1,0 +1,35 @@
+//! `template.yaml`, read into a plain model of the stack that it declares.
+//!
+//! The file that deploys is the file that runs here, so the reader follows one rule: what it does not understand it
+//! refuses, with file and line. A property that were skipped would be a difference between this machine and AWS that
+//! shows only after deployment.
+//!
+//! The way of a value: [`yaml`] keeps the line and the intrinsic tag of every node, [`scope`] turns `!Ref`, `!GetAtt`
+//! and `!Sub` into text, [`fields`] hands out the properties of one mapping and refuses those left over, and the files
+//! named after resources build the [`model`].
+
+mod api;
+mod error;
+mod events;
+mod fields;
+mod function;
+mod globals;
+mod model;
+mod parameters;
+mod policies;
+mod scope;
+mod stack;
+mod storage;
+mod yaml;
+
+#[cfg(test)]
+mod tests;
+
+pub use error::TemplateError;
+pub use model::{
+    ACCOUNT, Api, Effect, Function, Index, KeyAttribute, KeyType, Logging, Projection, Queue, QueueSource, REGION,
+    Redrive, Route, STACK_NAME, ScalarType, Schedule, Stack, StartingPosition, Statement, StreamSource, Table,
+    Throttling, queue_arn, stream_arn, table_arn,
+};
+pub use scope::Endpoints;
+pub use stack::read;

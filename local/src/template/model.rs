@@ -1,0 +1,384 @@
+//! The stack that a template declares, with every reference resolved.
+//!
+//! Plain data: whoever stands the stack up reads it and needs nothing of the template any more. Resources refer to
+//! each other by logical id where the reader of the model looks them up, and by ARN where a policy compares them.
+
+use std::{collections::BTreeMap, time::Duration};
+
+/// What `AWS::StackName` is here; the physical names begin with it.
+pub const STACK_NAME: &str = "ordermill";
+/// What `AWS::Region` is here.
+pub const REGION: &str = "us-east-1";
+/// What `AWS::AccountId` is here.
+pub const ACCOUNT: &str = "000000000000";
+
+/// The ARN of the table of that name.
+pub fn table_arn(name: &str) -> String {
+    format!("arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{name}")
+}
+
+/// The ARN of a table's stream. Its label is the database's to choose, so the template's `StreamArn` ends in `latest`.
+pub fn stream_arn(table_name: &str) -> String {
+    format!("{}/stream/latest", table_arn(table_name))
+}
+
+/// The ARN of the queue of that name.
+pub fn queue_arn(name: &str) -> String {
+    format!("arn:aws:sqs:{REGION}:{ACCOUNT}:{name}")
+}
+
+pub(super) fn function_arn(name: &str) -> String {
+    format!("arn:aws:lambda:{REGION}:{ACCOUNT}:function:{name}")
+}
+
+pub(super) fn log_group_arn(name: &str) -> String {
+    format!("arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{name}:*")
+}
+
+/// Everything that the template declares.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Stack {
+    /// The stack's name, see [`STACK_NAME`].
+    pub name: String,
+    /// The region, see [`REGION`].
+    pub region: String,
+    /// The account, see [`ACCOUNT`].
+    pub account: String,
+    /// The value of each parameter: the default or what overrides it.
+    pub parameters: BTreeMap<String, String>,
+    /// The tables.
+    pub tables: Vec<Table>,
+    /// The queues.
+    pub queues: Vec<Queue>,
+    /// The functions with all that triggers them.
+    pub functions: Vec<Function>,
+    /// The HTTP API, if there is one.
+    pub api: Option<Api>,
+    /// The value of each output.
+    pub outputs: BTreeMap<String, String>,
+}
+
+impl Stack {
+    /// The table with that logical id.
+    pub fn table(&self, logical_id: &str) -> Option<&Table> {
+        self.tables.iter().find(|table| table.logical_id == logical_id)
+    }
+
+    /// The queue with that logical id.
+    pub fn queue(&self, logical_id: &str) -> Option<&Queue> {
+        self.queues.iter().find(|queue| queue.logical_id == logical_id)
+    }
+
+    /// The function with that logical id.
+    pub fn function(&self, logical_id: &str) -> Option<&Function> {
+        self.functions.iter().find(|function| function.logical_id == logical_id)
+    }
+}
+
+/// An `AWS::DynamoDB::Table`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Table {
+    /// Its key under `Resources`.
+    pub logical_id: String,
+    /// Its physical name.
+    pub name: String,
+    /// Name and type of each attribute that is part of a key.
+    pub attributes: BTreeMap<String, ScalarType>,
+    /// The primary key, partition key first.
+    pub key: Vec<KeyAttribute>,
+    /// The global secondary indexes.
+    pub indexes: Vec<Index>,
+    /// What a stream record carries; none without a stream.
+    pub stream_view: Option<String>,
+    /// Whether AWS keeps point-in-time backups; nothing does here.
+    pub point_in_time_recovery: bool,
+    /// The attribute that holds an item's expiry.
+    pub time_to_live: Option<String>,
+}
+
+impl Table {
+    /// Its ARN.
+    pub fn arn(&self) -> String {
+        table_arn(&self.name)
+    }
+}
+
+/// The type of a key attribute.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ScalarType {
+    /// Text.
+    S,
+    /// A number.
+    N,
+    /// Bytes.
+    B,
+}
+
+impl ScalarType {
+    /// As it stands in the template.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::S => "S",
+            Self::N => "N",
+            Self::B => "B",
+        }
+    }
+}
+
+/// One attribute of a key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyAttribute {
+    /// The attribute's name.
+    pub name: String,
+    /// Its part in the key.
+    pub key_type: KeyType,
+}
+
+/// The part of an attribute in a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeyType {
+    /// The partition key.
+    Hash,
+    /// The sort key.
+    Range,
+}
+
+impl KeyType {
+    /// As it stands in the template.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Hash => "HASH",
+            Self::Range => "RANGE",
+        }
+    }
+}
+
+/// A global secondary index.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Index {
+    /// Its name.
+    pub name: String,
+    /// Its key, partition key first.
+    pub key: Vec<KeyAttribute>,
+    /// What it holds of an item.
+    pub projection: Projection,
+}
+
+/// The attributes that an index holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Projection {
+    /// All of them.
+    All,
+    /// Those of the keys.
+    KeysOnly,
+    /// Those of the keys and these.
+    Include(Vec<String>),
+}
+
+/// An `AWS::SQS::Queue`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Queue {
+    /// Its key under `Resources`.
+    pub logical_id: String,
+    /// Its physical name.
+    pub name: String,
+    /// Seconds that a received message stays hidden.
+    pub visibility_timeout: u32,
+    /// Seconds until a sent message can be received.
+    pub delay_seconds: u32,
+    /// Seconds that a message is kept.
+    pub retention_seconds: u32,
+    /// Seconds that a receive waits when it does not say.
+    pub wait_seconds: u32,
+    /// Whether SQS encrypts at rest; nothing does here.
+    pub managed_encryption: bool,
+    /// Where messages go that nobody could work.
+    pub redrive: Option<Redrive>,
+}
+
+impl Queue {
+    /// Its ARN.
+    pub fn arn(&self) -> String {
+        queue_arn(&self.name)
+    }
+}
+
+/// A `RedrivePolicy`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Redrive {
+    /// The logical id of the dead-letter queue.
+    pub dead_letter_queue: String,
+    /// The physical name of the dead-letter queue.
+    pub dead_letter_queue_name: String,
+    /// How often a message is handed out before it goes there.
+    pub max_receive_count: u32,
+}
+
+/// The `AWS::Serverless::HttpApi`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Api {
+    /// Its key under `Resources`.
+    pub logical_id: String,
+    /// The logical id of the function behind each authorizer. None of them has identity sources or a cache: the
+    /// gateway asks it for every request.
+    pub authorizers: BTreeMap<String, String>,
+    /// The authorizer of routes that name none; already written into [`Route::authorizer`].
+    pub default_authorizer: Option<String>,
+    /// The limits above which the gateway answers 429.
+    pub throttling: Option<Throttling>,
+}
+
+/// The token bucket of an API.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Throttling {
+    /// Requests per second.
+    pub rate: f64,
+    /// Size of the bucket.
+    pub burst: u32,
+}
+
+/// An `AWS::Serverless::Function`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Function {
+    /// Its key under `Resources`.
+    pub logical_id: String,
+    /// Its physical name.
+    pub name: String,
+    /// The binary target that cargo builds for it.
+    pub binary: String,
+    /// What the template gives it, beside what Lambda sets.
+    pub environment: BTreeMap<String, String>,
+    /// How long an invocation may take.
+    pub timeout: Duration,
+    /// Its memory.
+    pub memory_mb: u32,
+    /// Its log settings.
+    pub logging: Logging,
+    /// What it may do.
+    pub statements: Vec<Statement>,
+    /// The requests that reach it.
+    pub routes: Vec<Route>,
+    /// The queues that trigger it.
+    pub queue_sources: Vec<QueueSource>,
+    /// The streams that trigger it.
+    pub stream_sources: Vec<StreamSource>,
+    /// The clocks that trigger it.
+    pub schedules: Vec<Schedule>,
+}
+
+impl Function {
+    /// Its ARN.
+    pub fn arn(&self) -> String {
+        function_arn(&self.name)
+    }
+}
+
+/// A `LoggingConfig`. Lambda passes format and level on as `AWS_LAMBDA_LOG_FORMAT` and `AWS_LAMBDA_LOG_LEVEL`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Logging {
+    /// `JSON` or `Text`.
+    pub format: String,
+    /// The least severe log that is kept; only with the format `JSON`.
+    pub application_level: Option<String>,
+    /// The name of the log group.
+    pub group: Option<String>,
+}
+
+/// One statement of an inline policy.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Statement {
+    /// Whether it allows or denies.
+    pub effect: Effect,
+    /// Actions such as `dynamodb:PutItem`, without wildcards.
+    pub actions: Vec<String>,
+    /// ARNs, without wildcards.
+    pub resources: Vec<String>,
+}
+
+/// What a statement does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Effect {
+    /// Permits.
+    Allow,
+    /// Forbids, whatever else permits.
+    Deny,
+}
+
+/// A route of the API.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Route {
+    /// The name of the event.
+    pub event: String,
+    /// The method, in capitals, or `ANY`; none for the `$default` route.
+    pub method: Option<String>,
+    /// The path with `{parameter}` and `{greedy+}` segments; none for the `$default` route.
+    pub path: Option<String>,
+    /// The authorizer's name; none when nobody is asked.
+    pub authorizer: Option<String>,
+}
+
+/// A queue that triggers a function.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct QueueSource {
+    /// The name of the event.
+    pub event: String,
+    /// The logical id of the queue.
+    pub queue: String,
+    /// Most messages of an invocation.
+    pub batch_size: u32,
+    /// How long to wait for a full batch.
+    pub batching_window: Duration,
+    /// Whether the answer names the messages that failed.
+    pub report_item_failures: bool,
+    /// Most invocations at a time.
+    pub maximum_concurrency: Option<u32>,
+    /// Whether it runs.
+    pub enabled: bool,
+}
+
+/// A table's stream that triggers a function.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StreamSource {
+    /// The name of the event.
+    pub event: String,
+    /// The logical id of the table.
+    pub table: String,
+    /// Where to begin without a checkpoint.
+    pub starting_position: StartingPosition,
+    /// Most records of an invocation.
+    pub batch_size: u32,
+    /// How long to wait for a full batch.
+    pub batching_window: Duration,
+    /// Whether a batch that failed is halved.
+    pub bisect_on_error: bool,
+    /// How often a batch is tried again; none for as long as the records last.
+    pub maximum_retries: Option<u32>,
+    /// Records older than that are given up; none for as long as they last.
+    pub maximum_record_age: Option<Duration>,
+    /// Whether the answer names the record that failed.
+    pub report_item_failures: bool,
+    /// The logical id of the queue that is told of batches that were given up.
+    pub on_failure: Option<String>,
+    /// Whether it runs.
+    pub enabled: bool,
+}
+
+/// Where the reading of a stream begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StartingPosition {
+    /// With the oldest record that is kept.
+    TrimHorizon,
+    /// With the next record.
+    Latest,
+}
+
+/// A clock that triggers a function.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Schedule {
+    /// The name of the event.
+    pub event: String,
+    /// The time between two invocations.
+    pub every: Duration,
+    /// Whether it runs.
+    pub enabled: bool,
+}

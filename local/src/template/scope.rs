@@ -1,0 +1,167 @@
+//! What names stand for: parameters, resources, pseudo parameters; and the intrinsic functions that use them.
+
+use super::{
+    error::{Read, Refusal},
+    model::{ACCOUNT, REGION, STACK_NAME, function_arn, log_group_arn, queue_arn, stream_arn, table_arn},
+    yaml::{Intrinsic, Node, Value},
+};
+use std::collections::BTreeMap;
+
+/// Where the running stack listens: known only once its ports are, yet part of queue URLs and of the API's endpoint.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Endpoints {
+    /// Of SQS, as `http://127.0.0.1:PORT`.
+    pub sqs: String,
+    /// Of the gateway, as `http://127.0.0.1:PORT`.
+    pub api: String,
+}
+
+/// The types of resource that this stack stands up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    Table,
+    Queue,
+    Api,
+    Function,
+    LogGroup,
+}
+
+impl Kind {
+    pub(super) fn of(resource_type: &str) -> Option<Self> {
+        match resource_type {
+            "AWS::DynamoDB::Table" => Some(Self::Table),
+            "AWS::SQS::Queue" => Some(Self::Queue),
+            "AWS::Serverless::HttpApi" => Some(Self::Api),
+            "AWS::Serverless::Function" => Some(Self::Function),
+            "AWS::Logs::LogGroup" => Some(Self::LogGroup),
+            _ => None,
+        }
+    }
+
+    pub(super) fn resource_type(self) -> &'static str {
+        match self {
+            Self::Table => "AWS::DynamoDB::Table",
+            Self::Queue => "AWS::SQS::Queue",
+            Self::Api => "AWS::Serverless::HttpApi",
+            Self::Function => "AWS::Serverless::Function",
+            Self::LogGroup => "AWS::Logs::LogGroup",
+        }
+    }
+}
+
+/// The names of a template.
+pub(super) struct Scope {
+    pub(super) parameters: BTreeMap<String, String>,
+    pub(super) resources: BTreeMap<String, Kind>,
+    pub(super) endpoints: Endpoints,
+}
+
+/// The name that AWS would derive for a resource without one of its own, less its random ending.
+pub(super) fn physical_name(logical_id: &str) -> String {
+    format!("{STACK_NAME}-{logical_id}")
+}
+
+impl Scope {
+    /// The text of a scalar, its intrinsic function evaluated.
+    pub(super) fn text(&self, node: &Node) -> Read<String> {
+        let text = match &node.value {
+            Value::Scalar(text) => text,
+            Value::Map(entries) => return Err(unexpected_map(node.line, entries.first().map(|(key, _)| &*key.name))),
+            Value::List(_) => return Err(Refusal::new(node.line, "text is expected here, not a list")),
+        };
+        match node.tag {
+            None => Ok(text.clone()),
+            Some(Intrinsic::Ref) => self.reference(text, node.line),
+            Some(Intrinsic::GetAtt) => match text.split_once('.') {
+                Some((resource, attribute)) => self.attribute(resource, attribute, node.line),
+                None => Err(Refusal::new(node.line, format!("`!GetAtt {text}` names no attribute"))),
+            },
+            Some(Intrinsic::Sub) => self.substitute(text, node.line),
+        }
+    }
+
+    fn reference(&self, name: &str, line: usize) -> Read<String> {
+        if let Some(value) = self.parameters.get(name) {
+            return Ok(value.clone());
+        }
+        if let Some(kind) = self.resources.get(name) {
+            let physical = physical_name(name);
+            return Ok(match kind {
+                Kind::Queue => format!("{}/{ACCOUNT}/{physical}", self.endpoints.sqs),
+                Kind::Table | Kind::Api | Kind::Function | Kind::LogGroup => physical,
+            });
+        }
+        match name {
+            "AWS::Region" => Ok(REGION.to_owned()),
+            "AWS::AccountId" => Ok(ACCOUNT.to_owned()),
+            "AWS::Partition" => Ok("aws".to_owned()),
+            "AWS::StackName" => Ok(STACK_NAME.to_owned()),
+            _ => Err(Refusal::new(line, format!("there is no parameter or resource `{name}`"))),
+        }
+    }
+
+    fn attribute(&self, resource: &str, attribute: &str, line: usize) -> Read<String> {
+        let Some(kind) = self.resources.get(resource) else {
+            return Err(Refusal::new(line, format!("there is no resource `{resource}`")));
+        };
+        let physical = physical_name(resource);
+        Ok(match (kind, attribute) {
+            (Kind::Table, "Arn") => table_arn(&physical),
+            (Kind::Table, "StreamArn") => stream_arn(&physical),
+            (Kind::Queue, "Arn") => queue_arn(&physical),
+            (Kind::Queue, "QueueName") => physical,
+            (Kind::Queue, "QueueUrl") => format!("{}/{ACCOUNT}/{physical}", self.endpoints.sqs),
+            (Kind::Function, "Arn") => function_arn(&physical),
+            (Kind::LogGroup, "Arn") => log_group_arn(&physical),
+            (Kind::Api, "ApiEndpoint") => self.endpoints.api.clone(),
+            _ => {
+                let kind = kind.resource_type();
+                return Err(Refusal::new(
+                    line,
+                    format!("{kind} has no attribute `{attribute}` that this stack understands"),
+                ));
+            }
+        })
+    }
+
+    /// `!Sub`: `${Name}` is a reference, `${Name.Attribute}` an attribute, `${!Name}` the text `${Name}`.
+    fn substitute(&self, text: &str, line: usize) -> Read<String> {
+        let mut result = String::new();
+        let mut rest = text;
+        while let Some((before, after)) = rest.split_once("${") {
+            result.push_str(before);
+            let Some((name, after)) = after.split_once('}') else {
+                return Err(Refusal::new(line, format!("a `${{` is not closed in `{text}`")));
+            };
+            match (name.strip_prefix('!'), name.split_once('.')) {
+                (Some(literal), _) => result.push_str(&format!("${{{literal}}}")),
+                (None, Some((resource, attribute))) => result.push_str(&self.attribute(resource, attribute, line)?),
+                (None, None) => result.push_str(&self.reference(name, line)?),
+            }
+            rest = after;
+        }
+        result.push_str(rest);
+        Ok(result)
+    }
+
+    /// The logical id of the resource of that kind whose ARN `node` is.
+    pub(super) fn by_arn(&self, node: &Node, kind: Kind, arn: fn(&str) -> String) -> Read<String> {
+        let text = self.text(node)?;
+        let found = self.resources.iter().find(|(id, of)| **of == kind && arn(&physical_name(id)) == text);
+        found.map(|(id, _)| id.clone()).ok_or_else(|| {
+            Refusal::new(node.line, format!("`{text}` is not the ARN of a {} of this template", kind.resource_type()))
+        })
+    }
+}
+
+fn unexpected_map(line: usize, first: Option<&str>) -> Refusal {
+    match first {
+        Some(name) if name == "Ref" || name.starts_with("Fn::") => Refusal::new(
+            line,
+            format!(
+                "the intrinsic function `{name}` is not one that this stack understands; it reads the short forms `!Ref`, `!GetAtt` and `!Sub`"
+            ),
+        ),
+        _ => Refusal::new(line, "text is expected here, not a mapping"),
+    }
+}

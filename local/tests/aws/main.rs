@@ -1,0 +1,7 @@
+//! The services of the stack, driven by the real SDKs over loopback.
+
+mod dynamodb;
+mod fixture;
+mod sqs_lifecycle;
+mod sqs_limits;
+mod sqs_persistence;

@@ -1,0 +1,326 @@
+//! The bulk order API (`/v2`): its wire types, and how an order is priced.
+//!
+//! Source of the shapes: the spec of the bulk order API, sections 1.3, 1.4 and 1.6.
+
+use serde::{Deserialize, Serialize};
+
+use crate::Code;
+use crate::money::{Currency, Money, Number};
+use crate::order::{LineStatus, OrderState, OrderStatus};
+
+/// The body of `POST /v2/orders`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CreateBulkOrder {
+    /// The caller's own reference.
+    pub client_order_number: Option<String>,
+    /// Whether a repeated `client_order_number` is refused.
+    pub enable_client_order_number_dup_check: Option<bool>,
+    /// The lines.
+    pub products: Vec<ProductRequest>,
+    /// The currency to pay in, when it is not the products'.
+    pub pay_with_currency: Option<Currency>,
+}
+
+/// One line of the request.
+#[derive(Clone, Debug, Deserialize)]
+pub struct ProductRequest {
+    /// Catalogue SKU.
+    pub sku: String,
+    /// Units wanted, at least 1.
+    pub quantity: u32,
+}
+
+/// A product of the catalogue, as far as an order needs it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Product {
+    /// Catalogue SKU.
+    pub sku: String,
+    /// Name for people.
+    pub name: String,
+    /// Currency of its prices.
+    pub currency: Currency,
+    /// Whether it is sold at present.
+    pub is_active: bool,
+    /// Unit prices by quantity; the ranges do not overlap.
+    pub prices: Vec<PriceTier>,
+}
+
+/// A unit price for a range of quantities.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PriceTier {
+    /// Price of one unit.
+    pub price: Number,
+    /// Least quantity.
+    pub from_quantity: u32,
+    /// Greatest quantity; none for no bound.
+    pub to_quantity: Option<u32>,
+}
+
+/// An order with its prices, as it is stored.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PricedOrder {
+    /// The caller's own reference.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_order_number: Option<String>,
+    /// Currency of every amount.
+    pub currency: Currency,
+    /// The lines.
+    pub products: Vec<PricedLine>,
+}
+
+/// One line with its price.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PricedLine {
+    /// Catalogue SKU.
+    pub sku: String,
+    /// Units.
+    pub quantity: u32,
+    /// Price of one.
+    pub unit_price: Number,
+}
+
+/// Something wrong with one line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LineProblem {
+    /// The rule.
+    pub code: Code,
+    /// Index of the line.
+    pub line: usize,
+    /// The rule and the value, for people.
+    pub message: String,
+}
+
+/// Why an order has no price.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PricingError {
+    /// Lines that cannot be sold, all of them.
+    Lines(Vec<LineProblem>),
+    /// The products have several currencies: each line's.
+    MixedCurrency(Vec<Currency>),
+}
+
+impl PricedOrder {
+    /// Prices every line by the tier of its quantity.
+    ///
+    /// # Errors
+    /// Lines that cannot be sold come first, all at once; then currencies that differ.
+    pub fn price(request: CreateBulkOrder, product: impl Fn(&str) -> Option<Product>) -> Result<Self, PricingError> {
+        let priced = request.products.into_iter().enumerate().map(|(line, wanted)| price_line(line, wanted, &product));
+        let (mut lines, mut currencies, mut problems) = (Vec::new(), Vec::new(), Vec::new());
+        for result in priced {
+            match result {
+                Ok((line, currency)) => {
+                    lines.push(line);
+                    currencies.push(currency);
+                }
+                Err(problem) => problems.push(problem),
+            }
+        }
+        if !problems.is_empty() {
+            return Err(PricingError::Lines(problems));
+        }
+        let currency = currencies.first().copied().unwrap_or(Currency::USD);
+        if currencies.iter().any(|other| *other != currency) {
+            return Err(PricingError::MixedCurrency(currencies));
+        }
+        Ok(Self { client_order_number: request.client_order_number, currency, products: lines })
+    }
+
+    /// The sum of the lines.
+    ///
+    /// # Errors
+    /// A line or the sum is too large: the line's index where it is one.
+    pub fn grand_total(&self) -> Result<Money, LineProblem> {
+        let mut total = Money::zero(self.currency);
+        for (line, product) in self.products.iter().enumerate() {
+            let too_large = |_| LineProblem {
+                code: Code::AmountTooLarge,
+                line,
+                message: format!("the total is below {}", crate::limits::AMOUNT_MAX),
+            };
+            total = product.total(self.currency).and_then(|amount| total.plus(amount)).map_err(too_large)?;
+        }
+        Ok(total)
+    }
+}
+
+impl PricedLine {
+    fn unit(&self, currency: Currency) -> Money {
+        Money { amount: self.unit_price.0, currency }
+    }
+
+    fn total(&self, currency: Currency) -> Result<Money, crate::money::MoneyError> {
+        Ok(self.unit(currency).times(self.quantity)?.rounded_half_up())
+    }
+}
+
+fn price_line(
+    line: usize,
+    wanted: ProductRequest,
+    product: impl Fn(&str) -> Option<Product>,
+) -> Result<(PricedLine, Currency), LineProblem> {
+    let problem = |code: Code, message: String| LineProblem { code, line, message };
+    let found = product(&wanted.sku)
+        .ok_or_else(|| problem(Code::UnknownSku, format!("no product has the SKU `{}`", wanted.sku)))?;
+    if !found.is_active {
+        return Err(problem(Code::InactiveSku, format!("`{}` is not on sale", wanted.sku)));
+    }
+    let covers = |tier: &&PriceTier| {
+        tier.from_quantity <= wanted.quantity && tier.to_quantity.is_none_or(|to_quantity| wanted.quantity <= to_quantity)
+    };
+    let tier = found.prices.iter().find(covers).ok_or_else(|| {
+        problem(Code::NoPrice, format!("`{}` has no price for {} units", wanted.sku, wanted.quantity))
+    })?;
+    Ok((PricedLine { sku: wanted.sku, quantity: wanted.quantity, unit_price: tier.price }, found.currency))
+}
+
+/// `OrderResponse` of the wire.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct OrderResponse {
+    /// Our id.
+    pub transaction_id: String,
+    /// The caller's reference; null when none was sent.
+    pub client_order_number: Option<String>,
+    /// Sum of the lines.
+    pub grand_total: MoneyResponse,
+    /// RFC 3339 in UTC, to the second.
+    pub created_at: String,
+    /// `PROCESSING`, `COMPLETED` or `CANCELLED`.
+    pub status: &'static str,
+    /// One entry a line.
+    pub products: Vec<ProductResponse>,
+}
+
+/// `ProductResponse` of the wire.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ProductResponse {
+    /// Catalogue SKU.
+    pub sku: String,
+    /// Units.
+    pub quantity: u32,
+    /// Price of one.
+    pub unit_price: MoneyResponse,
+    /// Price of all.
+    pub total_price: MoneyResponse,
+    /// Where the line stands.
+    pub status: &'static str,
+}
+
+/// `MoneyResponse` of the wire: plain digits at the currency's minor unit, never a grouping comma.
+#[derive(Clone, Debug, Serialize)]
+pub struct MoneyResponse {
+    /// For example `1197.50`.
+    pub amount: String,
+    /// ISO 4217.
+    pub currency: Currency,
+}
+
+impl From<Money> for MoneyResponse {
+    fn from(money: Money) -> Self {
+        Self { amount: money.plain(), currency: money.currency }
+    }
+}
+
+impl OrderResponse {
+    /// The wire form of a stored order. `None` when its amounts do not fit, which acceptance has ruled out.
+    #[must_use]
+    pub fn new(transaction_id: String, order: PricedOrder, state: &OrderState) -> Option<Self> {
+        let grand_total = order.grand_total().ok()?.into();
+        let currency = order.currency;
+        let product = |(line, status): (PricedLine, LineStatus)| {
+            let (unit_price, total_price) = (line.unit(currency).into(), line.total(currency).ok()?.into());
+            Some(ProductResponse { sku: line.sku, quantity: line.quantity, unit_price, total_price, status: line_status(status) })
+        };
+        Some(Self {
+            transaction_id,
+            client_order_number: order.client_order_number,
+            grand_total,
+            created_at: state.created_at.to_rfc3339_seconds(),
+            status: order_status(state),
+            products: order.products.into_iter().zip(state.lines.iter()).map(product).collect::<Option<_>>()?,
+        })
+    }
+}
+
+/// A failed line can be restarted, so to this API it is still being worked on.
+const fn line_status(status: LineStatus) -> &'static str {
+    match status {
+        LineStatus::Open | LineStatus::Processing | LineStatus::Failed => "PROCESSING",
+        LineStatus::Fulfilled => "COMPLETED",
+        LineStatus::Cancelled => "CANCELLED",
+    }
+}
+
+/// Completed if any unit was delivered and nothing is left to do (section 2.2, row 8).
+fn order_status(state: &OrderState) -> &'static str {
+    match state.status() {
+        OrderStatus::Fulfilled => "COMPLETED",
+        OrderStatus::Cancelled => "CANCELLED",
+        OrderStatus::Open | OrderStatus::Processing | OrderStatus::PartiallyFulfilled | OrderStatus::Failed => "PROCESSING",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{CreateBulkOrder, OrderResponse, PricedOrder, PricingError, Product};
+    use crate::order::{Lines, OrderState};
+    use crate::time::Timestamp;
+
+    fn product(sku: &str) -> Option<Product> {
+        let catalogue = r#"[
+            {"sku":"8PX-UF-Y5U","name":"a","currency":"USD","isActive":true,
+             "prices":[{"price":9.7,"fromQuantity":1,"toQuantity":99},{"price":9.5,"fromQuantity":100,"toQuantity":null}]},
+            {"sku":"TTR-WI-YWN","name":"b","currency":"USD","isActive":true,"prices":[{"price":24.75,"fromQuantity":1,"toQuantity":50}]},
+            {"sku":"EUR","name":"c","currency":"EUR","isActive":true,"prices":[{"price":1,"fromQuantity":1,"toQuantity":null}]},
+            {"sku":"OFF","name":"d","currency":"USD","isActive":false,"prices":[]}]"#;
+        serde_json::from_str::<Vec<Product>>(catalogue).unwrap().into_iter().find(|product| product.sku == sku)
+    }
+
+    fn price(lines: &[(&str, u32)]) -> Result<PricedOrder, PricingError> {
+        let products: Vec<_> = lines.iter().map(|(sku, quantity)| serde_json::json!({"sku": sku, "quantity": quantity})).collect();
+        let request: CreateBulkOrder = serde_json::from_value(serde_json::json!({"products": products})).unwrap();
+        PricedOrder::price(request, product)
+    }
+
+    #[test]
+    fn the_seeds_totals() {
+        assert_eq!(price(&[("8PX-UF-Y5U", 100)]).unwrap().grand_total().unwrap().plain(), "950.00");
+        let order = price(&[("8PX-UF-Y5U", 100), ("TTR-WI-YWN", 10)]).unwrap();
+        let now = Timestamp::from_milliseconds(1_697_533_200_000);
+        let state = OrderState { lines: Lines::parse("PF").unwrap(), ..OrderState::accepted(2, true, now) };
+        let response = serde_json::to_value(OrderResponse::new("1234".to_owned(), order, &state).unwrap()).unwrap();
+        assert_eq!(
+            response,
+            serde_json::json!({
+                "transactionId": "1234", "clientOrderNumber": null, "createdAt": "2023-10-17T09:00:00Z", "status": "PROCESSING",
+                "grandTotal": {"amount": "1197.50", "currency": "USD"},
+                "products": [
+                    {"sku": "8PX-UF-Y5U", "quantity": 100, "unitPrice": {"amount": "9.50", "currency": "USD"},
+                     "totalPrice": {"amount": "950.00", "currency": "USD"}, "status": "PROCESSING"},
+                    {"sku": "TTR-WI-YWN", "quantity": 10, "unitPrice": {"amount": "24.75", "currency": "USD"},
+                     "totalPrice": {"amount": "247.50", "currency": "USD"}, "status": "COMPLETED"}]
+            })
+        );
+    }
+
+    #[test]
+    fn every_line_that_cannot_be_sold_is_named() {
+        let Err(PricingError::Lines(problems)) = price(&[("NONE", 1), ("OFF", 1), ("8PX-UF-Y5U", 1), ("TTR-WI-YWN", 51)]) else {
+            panic!("an order was priced")
+        };
+        let named: Vec<_> = problems.iter().map(|problem| (problem.line, problem.code.as_str())).collect();
+        assert_eq!(named, [(0, "UNKNOWN_SKU"), (1, "INACTIVE_SKU"), (3, "NO_PRICE")]);
+    }
+
+    #[test]
+    fn two_currencies_are_refused() {
+        assert!(matches!(price(&[("8PX-UF-Y5U", 1), ("EUR", 1)]), Err(PricingError::MixedCurrency(_))));
+    }
+}

@@ -1,0 +1,227 @@
+//! Identifiers: each a type that cannot hold anything else.
+//!
+//! An order's id is a hash of (merchant, safe id), so either name leads to the one key the order is stored under, and a
+//! repeated safe id meets the order itself. An item's id holds its order's id, so it leads there too.
+
+use std::fmt;
+
+use sha2::{Digest, Sha256};
+
+use crate::time::Timestamp;
+
+/// A text is not an identifier of the kind that was asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not an identifier of this kind")]
+pub struct NotAnId;
+
+/// The tenant: a UUID in lower case.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct MerchantId(String);
+
+impl MerchantId {
+    /// Reads a dashed UUID in either case.
+    ///
+    /// # Errors
+    /// The text is not one.
+    pub fn parse(text: &str) -> Result<Self, NotAnId> {
+        let dash = |index: usize| matches!(index, 8 | 13 | 18 | 23);
+        let fits = text.len() == 36
+            && text.bytes().enumerate().all(|(index, byte)| if dash(index) { byte == b'-' } else { byte.is_ascii_hexdigit() });
+        if fits { Ok(Self(text.to_ascii_lowercase())) } else { Err(NotAnId) }
+    }
+
+    /// The UUID.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for MerchantId {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
+/// The merchant's name for a network order: 1 to 64 of `[A-Za-z0-9._~-]`, unique per merchant for ever.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct SafeId(String);
+
+impl SafeId {
+    /// Reads a safe id.
+    ///
+    /// # Errors
+    /// It is empty, too long, or has another character.
+    pub fn parse(text: &str) -> Result<Self, NotAnId> {
+        let unreserved = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'~' | b'-');
+        let fits = (1..=crate::limits::SAFE_ID_CHARACTERS_MAX).contains(&text.len()) && text.bytes().all(unreserved);
+        if fits { Ok(Self(text.to_owned())) } else { Err(NotAnId) }
+    }
+
+    /// A safe id for an order that came without one: 128 random bits in hex.
+    #[must_use]
+    pub fn generate(random: [u8; 16]) -> Self {
+        Self(hex(&random))
+    }
+
+    /// The text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Hex digits of an order's id that its items share; the last three number the items.
+const STEM_DIGITS: usize = 21;
+
+/// A network order: 24 lower-case hex digits, of which the last three are zero.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct OrderId(String);
+
+impl OrderId {
+    /// The id of the order that `merchant` calls `safe_id`: 84 bits of a hash. At a thousand million orders of one
+    /// merchant two of them meet with a chance of 3 in 100 million, and then the later one is refused.
+    #[must_use]
+    pub fn derive(merchant: &MerchantId, safe_id: &SafeId) -> Self {
+        let digest = Sha256::new().chain_update(merchant.as_str()).chain_update("\0").chain_update(safe_id.as_str()).finalize();
+        let mut id: String = hex(&digest).chars().take(STEM_DIGITS).collect();
+        id.push_str("000");
+        Self(id)
+    }
+
+    /// Reads an order's id.
+    ///
+    /// # Errors
+    /// It is not 24 lower-case hex digits that end in `000`.
+    pub fn parse(text: &str) -> Result<Self, NotAnId> {
+        let hex = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
+        if text.len() == 24 && text.bytes().all(hex) && text.ends_with("000") { Ok(Self(text.to_owned())) } else { Err(NotAnId) }
+    }
+
+    /// The id of the item at `index` (from 0).
+    #[must_use]
+    pub fn item_id(&self, index: usize) -> String {
+        let stem = self.0.get(..STEM_DIGITS).unwrap_or_default();
+        format!("{stem}{:03x}", index.saturating_add(1))
+    }
+
+    /// `O` and eight digits, to be read out on the telephone; not unique by promise.
+    #[must_use]
+    pub fn short_id(&self) -> String {
+        short_id('O', &self.0)
+    }
+
+    /// The same for the item at `index`, with `I`.
+    #[must_use]
+    pub fn item_short_id(&self, index: usize) -> String {
+        short_id('I', &self.item_id(index))
+    }
+
+    /// The 24 digits.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for OrderId {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
+fn short_id(letter: char, id: &str) -> String {
+    let digest = Sha256::digest(id);
+    let number = digest.iter().take(4).fold(0_u32, |number, byte| (number << 8) | u32::from(*byte));
+    format!("{letter}{:08}", number % 100_000_000)
+}
+
+/// A bulk API order: decimal digits of a number below 2^63 that grows with time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TransactionId(u64);
+
+/// 2024-01-01T00:00:00Z: 41 bits of milliseconds from here last until 2093.
+const TRANSACTION_EPOCH_MS: i64 = 1_704_067_200_000;
+/// Random low bits: two orders of one merchant in one millisecond meet with a chance of 1 in 4 million, and then a new
+/// id is drawn.
+const TRANSACTION_RANDOM_BITS: u32 = 22;
+
+impl TransactionId {
+    /// A new id: time above, randomness below.
+    #[must_use]
+    pub fn new(now: Timestamp, random: u32) -> Self {
+        let milliseconds = u64::try_from(now.milliseconds().saturating_sub(TRANSACTION_EPOCH_MS)).unwrap_or(0);
+        let low = u64::from(random) & ((1 << TRANSACTION_RANDOM_BITS) - 1);
+        Self(((milliseconds & ((1 << 41) - 1)) << TRANSACTION_RANDOM_BITS) | low)
+    }
+
+    /// Reads the digits.
+    ///
+    /// # Errors
+    /// They are not a number below 2^63.
+    pub fn parse(text: &str) -> Result<Self, NotAnId> {
+        if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_digit()) {
+            return Err(NotAnId);
+        }
+        let number = text.parse::<u64>().map_err(|_| NotAnId)?;
+        if number < 1 << 63 { Ok(Self(number)) } else { Err(NotAnId) }
+    }
+
+    /// Nineteen digits, so that texts sort as the numbers do.
+    #[must_use]
+    pub fn padded(self) -> String {
+        format!("{:019}", self.0)
+    }
+}
+
+impl fmt::Display for TransactionId {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}", self.0)
+    }
+}
+
+/// Lower-case hex.
+#[must_use]
+pub fn hex(bytes: &[u8]) -> String {
+    let digit = |nibble: u8| char::from(if nibble < 10 { b'0' + nibble } else { b'a' + (nibble - 10) });
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{MerchantId, OrderId, SafeId, TransactionId};
+    use crate::time::Timestamp;
+
+    fn merchant() -> MerchantId {
+        MerchantId::parse("B234EE56-7890-4f12-a123-4567890abcde").unwrap()
+    }
+
+    #[test]
+    fn an_order_id_is_fixed_by_merchant_and_safe_id() {
+        let order = OrderId::derive(&merchant(), &SafeId::parse("UniqueSafeID123450").unwrap());
+        assert_eq!(OrderId::parse(order.as_str()), Ok(order.clone()));
+        assert_ne!(order, OrderId::derive(&merchant(), &SafeId::parse("UniqueSafeID123451").unwrap()));
+        assert_eq!(order.item_id(0).len(), 24);
+        assert!(order.item_id(499).ends_with("1f4"));
+        assert_eq!(order.short_id().len(), 9);
+    }
+
+    #[test]
+    fn texts_that_are_no_ids_are_refused() {
+        assert!(MerchantId::parse("b234ee56-7890-4f12-a123-4567890abcd").is_err());
+        assert!(SafeId::parse("").is_err());
+        assert!(SafeId::parse("a/b").is_err());
+        assert!(SafeId::parse(&"a".repeat(65)).is_err());
+        assert!(OrderId::parse("65ADD270441DE72442397000").is_err());
+        assert!(TransactionId::parse("9223372036854775808").is_err());
+        assert!(TransactionId::parse("-1").is_err());
+    }
+
+    #[test]
+    fn transaction_ids_grow_with_time_and_fit_in_63_bits() {
+        let early = TransactionId::new(Timestamp::from_milliseconds(1_767_225_600_000), u32::MAX);
+        let late = TransactionId::new(Timestamp::from_milliseconds(1_767_225_600_001), 0);
+        assert!(early < late && early.padded() < late.padded());
+        assert!(TransactionId::parse(&late.to_string()).is_ok());
+    }
+}

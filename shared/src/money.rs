@@ -1,0 +1,228 @@
+//! Money: an exact decimal amount with its currency.
+//!
+//! No binary float touches an amount: it is read from the digits of the JSON text and written as digits again.
+
+use std::fmt;
+
+use rust_decimal::{Decimal, RoundingStrategy};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::value::RawValue;
+
+/// An ISO 4217 code: three upper-case letters.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Currency([u8; 3]);
+
+/// A text is not a currency code.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[error("a currency is three letters (ISO 4217), not `{0}`")]
+pub struct NotACurrency(String);
+
+impl Currency {
+    /// The US dollar, the default of the order network API.
+    pub const USD: Self = Self(*b"USD");
+
+    /// Reads a code in either case.
+    ///
+    /// # Errors
+    /// The text is not three ASCII letters.
+    pub fn parse(text: &str) -> Result<Self, NotACurrency> {
+        let letters: [u8; 3] = text.as_bytes().try_into().map_err(|_| NotACurrency(text.to_owned()))?;
+        if letters.iter().all(u8::is_ascii_alphabetic) {
+            Ok(Self(letters.map(|letter| letter.to_ascii_uppercase())))
+        } else {
+            Err(NotACurrency(text.to_owned()))
+        }
+    }
+
+    /// The code, for example `USD`.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        std::str::from_utf8(&self.0).unwrap_or("XXX")
+    }
+
+    /// Decimals of the minor unit (ISO 4217): 2, but 0 for the yen, 3 for the Kuwaiti dinar, 4 for the Unidad de Fomento.
+    #[must_use]
+    pub fn exponent(self) -> u32 {
+        match &self.0 {
+            b"BIF" | b"CLP" | b"DJF" | b"GNF" | b"ISK" | b"JPY" | b"KMF" | b"KRW" | b"PYG" | b"RWF" | b"UGX" | b"UYI"
+            | b"VND" | b"VUV" | b"XAF" | b"XOF" | b"XPF" => 0,
+            b"BHD" | b"IQD" | b"JOD" | b"KWD" | b"LYD" | b"OMR" | b"TND" => 3,
+            b"CLF" | b"UYW" => 4,
+            _ => 2,
+        }
+    }
+}
+
+impl fmt::Debug for Currency {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
+impl fmt::Display for Currency {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
+impl Serialize for Currency {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+impl<'de> Deserialize<'de> for Currency {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Self::parse(&text).map_err(serde::de::Error::custom)
+    }
+}
+
+/// An amount of one currency.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Money {
+    /// How much, in units of the currency (not of its minor unit).
+    pub amount: Decimal,
+    /// Of what.
+    pub currency: Currency,
+}
+
+/// A sum of different currencies, or one too large to hold.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+pub enum MoneyError {
+    /// The amounts have different currencies.
+    #[error("`{0}` and `{1}` do not add up")]
+    MixedCurrency(Currency, Currency),
+    /// The result has more digits than an amount holds.
+    #[error("the amount is too large")]
+    TooLarge,
+}
+
+impl Money {
+    /// Nothing of a currency.
+    #[must_use]
+    pub fn zero(currency: Currency) -> Self {
+        Self { amount: Decimal::ZERO, currency }
+    }
+
+    /// The exact sum.
+    ///
+    /// # Errors
+    /// The currencies differ, or the sum does not fit.
+    pub fn plus(self, other: Self) -> Result<Self, MoneyError> {
+        if self.currency != other.currency {
+            return Err(MoneyError::MixedCurrency(self.currency, other.currency));
+        }
+        let amount = self.amount.checked_add(other.amount).ok_or(MoneyError::TooLarge)?;
+        Ok(Self { amount, ..self })
+    }
+
+    /// The exact product with a number of units.
+    ///
+    /// # Errors
+    /// The product does not fit.
+    pub fn times(self, quantity: u32) -> Result<Self, MoneyError> {
+        let amount = self.amount.checked_mul(Decimal::from(quantity)).ok_or(MoneyError::TooLarge)?;
+        Ok(Self { amount, ..self })
+    }
+
+    /// Rounded half up to the minor unit of the currency.
+    #[must_use]
+    pub fn rounded_half_up(self) -> Self {
+        let places = self.currency.exponent();
+        let amount = self.amount.round_dp_with_strategy(places, RoundingStrategy::MidpointAwayFromZero);
+        Self { amount, ..self }
+    }
+
+    /// The amount as plain digits with at least the decimals of the minor unit: `1197.50`.
+    #[must_use]
+    pub fn plain(self) -> String {
+        let mut amount = self.amount.normalize();
+        if amount.scale() < self.currency.exponent() {
+            amount.rescale(self.currency.exponent());
+        }
+        amount.to_string()
+    }
+}
+
+impl fmt::Display for Money {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{} {}", self.plain(), self.currency)
+    }
+}
+
+/// Reads an amount from its digits: a plain decimal or one with an exponent.
+#[must_use]
+pub fn parse_amount(text: &str) -> Option<Decimal> {
+    let parsed = if text.contains(['e', 'E']) {
+        Decimal::from_scientific(text).ok()
+    } else {
+        Decimal::from_str_exact(text).ok()
+    };
+    parsed.map(|amount| amount.normalize())
+}
+
+/// A bare decimal in JSON: a number, or a string of the same form, read and written digit by digit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Number(pub Decimal);
+
+impl Serialize for Number {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        RawValue::from_string(self.0.normalize().to_string()).map_err(serde::ser::Error::custom)?.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Number {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let raw = Box::<RawValue>::deserialize(deserializer)?;
+        let text = raw.get().trim_matches('"');
+        parse_amount(text).map(Self).ok_or_else(|| serde::de::Error::custom(format!("`{text}` is not a decimal")))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Currency, Money, Number, parse_amount};
+
+    fn money(amount: &str, currency: &str) -> Money {
+        Money { amount: parse_amount(amount).unwrap(), currency: Currency::parse(currency).unwrap() }
+    }
+
+    #[test]
+    fn plain_digits_at_the_minor_unit() {
+        for (amount, currency, plain) in [
+            ("950", "USD", "950.00"),
+            ("247.5", "USD", "247.50"),
+            ("0.0125", "USD", "0.0125"),
+            ("1200", "JPY", "1200"),
+            ("1.5", "KWD", "1.500"),
+            ("1e3", "EUR", "1000.00"),
+        ] {
+            assert_eq!(money(amount, currency).plain(), plain);
+        }
+    }
+
+    #[test]
+    fn sums_and_products_are_exact_and_checked() {
+        let line = money("9.5", "USD").times(100).unwrap();
+        assert_eq!(line.plus(money("247.5", "USD")).unwrap().plain(), "1197.50");
+        assert!(line.plus(money("1", "EUR")).is_err());
+        assert!(money("79228162514264337593543950335", "USD").times(2).is_err());
+    }
+
+    #[test]
+    fn half_a_cent_rounds_up() {
+        assert_eq!(money("0.125", "USD").rounded_half_up().plain(), "0.13");
+        assert_eq!(money("11.47413", "USD").rounded_half_up().plain(), "11.47");
+    }
+
+    #[test]
+    fn numbers_keep_their_digits_through_json() {
+        for (read, written) in
+            [("200.5", "200.5"), ("\"0.10\"", "0.1"), ("0.3000000000000000000000001", "0.3000000000000000000000001"), ("1e2", "100")]
+        {
+            let number: Number = serde_json::from_str(read).unwrap();
+            assert_eq!(serde_json::to_string(&number).unwrap(), written);
+        }
+    }
+}

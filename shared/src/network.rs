@@ -1,0 +1,7 @@
+//! The order network API (`/order/v1`): its wire types.
+//!
+//! [`request`] is what a client sends and what is stored; [`response`] is what it reads back.
+
+pub mod problem;
+pub mod request;
+pub mod response;

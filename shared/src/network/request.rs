@@ -1,0 +1,309 @@
+//! `CreateOrderModel` and its parts (spec of the order network API, sections 6.2 and 6.4).
+//!
+//! Types only: which members are required and what they may hold is decided by [`crate::validation`] before a body is
+//! read into these. An order is stored as the JSON of [`CreateOrder`], without absent members and without members that
+//! no rule knows, so equal orders have equal bytes.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::money::{Currency, Number};
+
+/// Declares a wire type: first the members that every order has, behind `optional` those that are left out when absent.
+macro_rules! model {
+    (
+        $(#[doc = $doc:literal])+
+        $name:ident {
+            $($(#[doc = $required_doc:literal])+ $required:ident: $required_type:ty,)*
+            optional
+            $($(#[doc = $member_doc:literal])+ $member:ident: $type:ty,)+
+        }
+    ) => {
+        $(#[doc = $doc])+
+        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        pub struct $name {
+            $($(#[doc = $required_doc])+ pub $required: $required_type,)*
+            $($(#[doc = $member_doc])+ #[serde(skip_serializing_if = "Option::is_none")] pub $member: Option<$type>,)+
+        }
+    };
+}
+
+model! {
+    /// One order of the order network API.
+    CreateOrder {
+        /// Where the goods go.
+        shipping_address: Address,
+        /// What is to be made.
+        items: Vec<Item>,
+        optional
+        /// The merchant's name for the order; drawn when absent.
+        safe_id: String,
+        /// The merchant of the credentials, when named.
+        merchant_id: String,
+        /// Where the bill goes.
+        billing_address: Address,
+        /// Where returns go.
+        return_address: Address,
+        /// The merchant's order number.
+        external_id: String,
+        /// Language of the customer.
+        language_code: String,
+        /// Goes through everything, but no vendor is called.
+        is_test: bool,
+        /// A sample for the merchant.
+        is_sample: bool,
+        /// The program that sent the order.
+        client: Client,
+        /// Free notes.
+        meta: BTreeMap<String, String>,
+        /// Currency of every amount; USD when absent.
+        currency_code: Currency,
+        /// Shipping method that the customer chose.
+        customer_shipping_method: String,
+        /// What the customer paid.
+        customer_total: Number,
+        /// Of it for the items.
+        customer_item_total: Number,
+        /// Of it for shipping.
+        customer_total_shipping: Number,
+        /// Of it for taxes.
+        customer_total_taxes: Number,
+        /// Taken off it.
+        customer_total_discount_and_promotions: Number,
+        /// How the customer paid.
+        customer_payment_methods: Vec<PaymentMethod>,
+        /// Whether another order may bear the same external id.
+        allow_external_order_id_duplication: bool,
+        /// Set when the order repeats an earlier one.
+        reprint: Reprint,
+        /// Whether processing starts by itself; it does when absent.
+        automatic_processing: bool,
+    }
+}
+
+model! {
+    /// `AddressModel`: `BaseAddressModel` and a location.
+    Address {
+        optional
+        /// Longitude and latitude.
+        location: Location,
+        /// Given name.
+        first_name: String,
+        /// Family name.
+        last_name: String,
+        /// Street and number.
+        line1: String,
+        /// Second line.
+        line2: String,
+        /// Third line.
+        line3: String,
+        /// City.
+        city: String,
+        /// State or province.
+        state: String,
+        /// Postal code.
+        zip: String,
+        /// ISO 3166 alpha-2.
+        country_code: String,
+        /// Telephone.
+        phone: String,
+        /// E-mail.
+        email: String,
+    }
+}
+
+model! {
+    /// `CoordinatesModel`: exact decimal degrees.
+    Location {
+        optional
+        /// -180 to 180.
+        longitude: Number,
+        /// -90 to 90.
+        latitude: Number,
+    }
+}
+
+model! {
+    /// `APIClientInfoModel`.
+    Client {
+        optional
+        /// Name of the program.
+        source: String,
+        /// More about it.
+        details: String,
+        /// Its version.
+        version: String,
+        /// Address of the customer.
+        ip: String,
+    }
+}
+
+model! {
+    /// `CreateOrderCustomerPaymentMethodModel`.
+    PaymentMethod {
+        optional
+        /// For example `CreditCard`.
+        method: String,
+        /// For example `Visa`.
+        sub_method: String,
+        /// First four digits of the card.
+        card_first4: String,
+        /// Last four digits of the card.
+        card_last4: String,
+        /// Who is billed.
+        billing_info: BillingInfo,
+        /// What was paid with it.
+        customer_transactions: Vec<Transaction>,
+    }
+}
+
+model! {
+    /// `BillingInfoModel`.
+    BillingInfo {
+        optional
+        /// Name of the payer.
+        full_name: String,
+        /// Address of the payer.
+        address: Address,
+    }
+}
+
+model! {
+    /// `CreateOrderCustomerTransactionModel`.
+    Transaction {
+        optional
+        /// How much.
+        total: Number,
+        /// Of what; the order's currency when absent.
+        currency_code: Currency,
+        /// Date or date and time, as it was sent.
+        transaction_date: String,
+        /// The payment provider's id.
+        transaction_id: String,
+        /// The payment provider's authorization.
+        authorization_code: String,
+    }
+}
+
+model! {
+    /// `CreateOrderItemModel`.
+    Item {
+        /// The merchant's SKU.
+        sku: String,
+        /// Units, at least 1.
+        quantity: u32,
+        optional
+        /// Artwork.
+        images: Vec<Image>,
+        /// Size, colour and the like.
+        options: Vec<NameValue>,
+        /// Price of all units.
+        customer_subtotal: Number,
+        /// Price of one unit.
+        customer_price: Number,
+        /// Shipping.
+        customer_shipping_price: Number,
+        /// Taxes.
+        customer_taxes: Number,
+        /// Taken off the subtotal.
+        customer_discounts_or_promotions: Number,
+        /// The client's attributes.
+        client_attributes: BTreeMap<String, String>,
+        /// Free notes.
+        meta: BTreeMap<String, String>,
+        /// A sample for the merchant.
+        is_sample: bool,
+        /// The merchant's id of the item.
+        external_id: String,
+        /// Whether the artwork is left as it is.
+        skip_img_manip: bool,
+        /// Whether the SKU is left unchecked.
+        skip_sku_validation: bool,
+        /// Whether the artwork is left unchecked.
+        skip_image_validation: bool,
+        /// Whether the item can be made as it is.
+        fulfillment_ready: bool,
+    }
+}
+
+model! {
+    /// `CreateOrderItemImageModel`.
+    Image {
+        optional
+        /// Where the artwork is.
+        url: String,
+        /// Where its thumbnail is.
+        thumbnail_url: String,
+        /// Part of the product, for example `Front`.
+        area: String,
+        /// For example `DirectToGarment`.
+        print_method: String,
+        /// A print file that the platform holds already.
+        our_print_file_id: String,
+        /// Where that file is.
+        our_print_file_url: String,
+    }
+}
+
+model! {
+    /// `OptionModel` and `AttributeModel`.
+    NameValue {
+        optional
+        /// For example `Size`.
+        name: String,
+        /// For example `11 oz`.
+        value: String,
+    }
+}
+
+model! {
+    /// `ReprintModel`.
+    Reprint {
+        optional
+        /// The order that is repeated.
+        original_order_id: String,
+        /// Why.
+        reason_id: String,
+        /// What is sent again, by facility.
+        shipments: Vec<ReprintShipment>,
+    }
+}
+
+model! {
+    /// `ReprintShipmentModel`.
+    ReprintShipment {
+        optional
+        /// Which facility makes it.
+        facility_id: String,
+        /// How it is sent.
+        shipping_method: String,
+        /// Who pays.
+        cost_coverage: ReprintCostCoverage,
+        /// What is made again.
+        items: Vec<ReprintItem>,
+    }
+}
+
+model! {
+    /// `ReprintCostCoverageModel`.
+    ReprintCostCoverage {
+        optional
+        /// For the items, for example `Merchant`.
+        item: String,
+        /// For shipping, for example `Customer`.
+        shipping: String,
+    }
+}
+
+model! {
+    /// `ReprintShipmentItemModel`.
+    ReprintItem {
+        optional
+        /// The merchant's SKU.
+        sku: String,
+        /// Units.
+        quantity: u32,
+    }
+}

@@ -1,0 +1,289 @@
+//! `GetOrderModel` and its parts (spec of the order network API, section 6.3), built from what is stored.
+//!
+//! Writes carry bare amounts in the order's one currency; reads carry `{currency, amount}`. Members that belong to
+//! services of the network that do not exist yet (merchant prices, shipments, refunds) are there with their empty value.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::request::{self, CreateOrder};
+use crate::ids::{MerchantId, OrderId, SafeId};
+use crate::money::{Currency, Number};
+use crate::order::{LineStatus, OrderState};
+
+/// `PriceModel`.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Price {
+    /// ISO 4217.
+    pub currency: Currency,
+    /// The exact decimal.
+    pub amount: Number,
+}
+
+/// The answer to a create or a read of one order.
+#[derive(Clone, Debug, Serialize)]
+pub struct OrderEnvelope {
+    /// The order.
+    pub order: Order,
+    /// What was noticed in the body and did not refuse it; absent on reads.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<crate::network::problem::Violation>,
+}
+
+/// `GetOrderModel`.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Order {
+    items: Vec<Item>,
+    merchant_item_total: Option<Price>,
+    merchant_tax_total: Option<Price>,
+    merchant_shipping_total: Option<Price>,
+    merchant_total: Option<Price>,
+    reprint: Option<request::Reprint>,
+    facility_names: [String; 0],
+    shipment_created_dates: [String; 0],
+    shipment_ids: [String; 0],
+    id: String,
+    short_id: String,
+    safe_id: String,
+    merchant_id: String,
+    external_id: Option<String>,
+    status: &'static str,
+    status_desc: Option<String>,
+    created_at: String,
+    updated_at: String,
+    shipping_address: Address,
+    billing_address: Option<Address>,
+    return_address: Option<Address>,
+    language_code: Option<String>,
+    is_test: bool,
+    is_sample: bool,
+    client: Option<request::Client>,
+    meta: BTreeMap<String, String>,
+    currency_code: Currency,
+    customer_shipping_method: Option<String>,
+    customer_total: Option<Price>,
+    customer_item_total: Option<Price>,
+    customer_total_shipping: Option<Price>,
+    customer_total_taxes: Option<Price>,
+    customer_total_discount_and_promotions: Option<Price>,
+    customer_payment_methods: Vec<request::PaymentMethod>,
+    allow_external_order_id_duplication: bool,
+    automatic_processing: bool,
+}
+
+/// `AddressModel` with every member, null where none was sent.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Address {
+    location: Option<request::Location>,
+    first_name: Option<String>,
+    last_name: Option<String>,
+    line1: Option<String>,
+    line2: Option<String>,
+    line3: Option<String>,
+    city: Option<String>,
+    state: Option<String>,
+    zip: Option<String>,
+    country_code: Option<String>,
+    phone: Option<String>,
+    email: Option<String>,
+}
+
+/// `GetOrderItemModel`.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Item {
+    id: String,
+    short_id: String,
+    external_id: Option<String>,
+    sku: String,
+    #[serde(rename = "originalSKU")]
+    original_sku: Option<String>,
+    quantity: u32,
+    status: &'static str,
+    status_desc: Option<String>,
+    created_at: String,
+    updated_at: Option<String>,
+    processed_at: Option<String>,
+    cancelled_at: Option<String>,
+    images: Vec<Image>,
+    options: Vec<request::NameValue>,
+    attributes: Vec<request::NameValue>,
+    customer_subtotal: Option<Price>,
+    customer_price: Option<Price>,
+    customer_shipping_price: Option<Price>,
+    customer_taxes: Option<Price>,
+    customer_discounts_or_promotions: Option<Price>,
+    merchant_price: Option<Price>,
+    merchant_shipping_price: Option<Price>,
+    merchant_tax: Option<Price>,
+    merchant_sub_total: Option<Price>,
+    merchant_item_total: Option<Price>,
+    client_attributes: BTreeMap<String, String>,
+    meta: BTreeMap<String, String>,
+    is_sample: bool,
+    skip_img_manip: bool,
+    skip_image_validation: bool,
+    skip_sku_validation: bool,
+    fulfillment_ready: Option<bool>,
+    refund_data: Option<()>,
+}
+
+/// `GetOrderItemImageModel`.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Image {
+    url: Option<String>,
+    thumbnail_url: Option<String>,
+    area: Option<String>,
+    print_method: Option<String>,
+    our_print_file_id: Option<String>,
+    our_print_file_url: Option<String>,
+    our_url: Option<String>,
+    our_file_id: Option<String>,
+    our_thumbnail_url: Option<String>,
+    our_thumbnail_file_id: Option<String>,
+    vendor_ready_file_id: Option<String>,
+}
+
+impl Order {
+    /// Its id.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// The wire form of a stored order.
+    #[must_use]
+    pub fn new(merchant: &MerchantId, id: &OrderId, safe_id: &SafeId, order: CreateOrder, state: &OrderState) -> Self {
+        let currency = order.currency_code.unwrap_or(Currency::USD);
+        let price = |amount: Option<Number>| amount.map(|amount| Price { currency, amount });
+        let lines = order.items.into_iter().zip(state.lines.iter()).enumerate();
+        Self {
+            items: lines.map(|(index, (item, line))| Item::new(id, index, item, line, state, currency)).collect(),
+            merchant_item_total: None,
+            merchant_tax_total: None,
+            merchant_shipping_total: None,
+            merchant_total: None,
+            reprint: order.reprint,
+            facility_names: [],
+            shipment_created_dates: [],
+            shipment_ids: [],
+            id: id.to_string(),
+            short_id: id.short_id(),
+            safe_id: safe_id.as_str().to_owned(),
+            merchant_id: merchant.to_string(),
+            external_id: order.external_id,
+            status: state.status().as_str(),
+            status_desc: None,
+            created_at: state.created_at.to_rfc3339_milliseconds(),
+            updated_at: state.updated_at.to_rfc3339_milliseconds(),
+            shipping_address: order.shipping_address.into(),
+            billing_address: order.billing_address.map(Into::into),
+            return_address: order.return_address.map(Into::into),
+            language_code: order.language_code,
+            is_test: order.is_test.unwrap_or(false),
+            is_sample: order.is_sample.unwrap_or(false),
+            client: order.client,
+            meta: order.meta.unwrap_or_default(),
+            currency_code: currency,
+            customer_shipping_method: order.customer_shipping_method,
+            customer_total: price(order.customer_total),
+            customer_item_total: price(order.customer_item_total),
+            customer_total_shipping: price(order.customer_total_shipping),
+            customer_total_taxes: price(order.customer_total_taxes),
+            customer_total_discount_and_promotions: price(order.customer_total_discount_and_promotions),
+            customer_payment_methods: order.customer_payment_methods.unwrap_or_default(),
+            allow_external_order_id_duplication: order.allow_external_order_id_duplication.unwrap_or(false),
+            automatic_processing: state.automatic,
+        }
+    }
+}
+
+impl From<request::Address> for Address {
+    fn from(address: request::Address) -> Self {
+        Self {
+            location: address.location,
+            first_name: address.first_name,
+            last_name: address.last_name,
+            line1: address.line1,
+            line2: address.line2,
+            line3: address.line3,
+            city: address.city,
+            state: address.state,
+            zip: address.zip,
+            country_code: address.country_code,
+            phone: address.phone,
+            email: address.email,
+        }
+    }
+}
+
+impl Item {
+    fn new(
+        order: &OrderId,
+        index: usize,
+        item: request::Item,
+        line: LineStatus,
+        state: &OrderState,
+        currency: Currency,
+    ) -> Self {
+        let price = |amount: Option<Number>| amount.map(|amount| Price { currency, amount });
+        let changed = (state.version > 1).then(|| state.updated_at.to_rfc3339_milliseconds());
+        Self {
+            id: order.item_id(index),
+            short_id: order.item_short_id(index),
+            external_id: item.external_id,
+            original_sku: Some(item.sku.clone()),
+            sku: item.sku,
+            quantity: item.quantity,
+            status: line.as_str(),
+            status_desc: None,
+            created_at: state.created_at.to_rfc3339_milliseconds(),
+            updated_at: changed,
+            processed_at: None,
+            cancelled_at: None,
+            images: item.images.unwrap_or_default().into_iter().map(Image::new).collect(),
+            options: item.options.unwrap_or_default(),
+            attributes: Vec::new(),
+            customer_subtotal: price(item.customer_subtotal),
+            customer_price: price(item.customer_price),
+            customer_shipping_price: price(item.customer_shipping_price),
+            customer_taxes: price(item.customer_taxes),
+            customer_discounts_or_promotions: price(item.customer_discounts_or_promotions),
+            merchant_price: None,
+            merchant_shipping_price: None,
+            merchant_tax: None,
+            merchant_sub_total: None,
+            merchant_item_total: None,
+            client_attributes: item.client_attributes.unwrap_or_default(),
+            meta: item.meta.unwrap_or_default(),
+            is_sample: item.is_sample.unwrap_or(false),
+            skip_img_manip: item.skip_img_manip.unwrap_or(false),
+            skip_image_validation: item.skip_image_validation.unwrap_or(false),
+            skip_sku_validation: item.skip_sku_validation.unwrap_or(false),
+            fulfillment_ready: item.fulfillment_ready,
+            refund_data: None,
+        }
+    }
+}
+
+impl Image {
+    fn new(image: request::Image) -> Self {
+        Self {
+            url: image.url,
+            thumbnail_url: image.thumbnail_url,
+            area: image.area,
+            print_method: image.print_method,
+            our_print_file_id: image.our_print_file_id,
+            our_print_file_url: image.our_print_file_url,
+            our_url: None,
+            our_file_id: None,
+            our_thumbnail_url: None,
+            our_thumbnail_file_id: None,
+            vendor_ready_file_id: None,
+        }
+    }
+}

@@ -1,0 +1,65 @@
+//! Points in time, without a clock.
+
+use serde::{Deserialize, Serialize};
+
+/// Milliseconds since 1970-01-01T00:00:00Z.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Timestamp(i64);
+
+impl Timestamp {
+    /// A point so many milliseconds after the epoch.
+    #[must_use]
+    pub const fn from_milliseconds(milliseconds: i64) -> Self {
+        Self(milliseconds)
+    }
+
+    /// Milliseconds since the epoch.
+    #[must_use]
+    pub const fn milliseconds(self) -> i64 {
+        self.0
+    }
+
+    /// Whole seconds since the epoch.
+    #[must_use]
+    pub const fn seconds(self) -> i64 {
+        self.0.div_euclid(1000)
+    }
+
+    /// How long ago `earlier` was, in milliseconds; negative when it is yet to come.
+    #[must_use]
+    pub const fn milliseconds_since(self, earlier: Self) -> i64 {
+        self.0.saturating_sub(earlier.0)
+    }
+
+    /// RFC 3339 in UTC to the second, the form of the bulk order API: `2023-10-17T09:00:00Z`.
+    #[must_use]
+    pub fn to_rfc3339_seconds(self) -> String {
+        self.format(0)
+    }
+
+    /// RFC 3339 in UTC to the millisecond, the form of the order network API: `2023-10-17T09:00:00.000Z`.
+    #[must_use]
+    pub fn to_rfc3339_milliseconds(self) -> String {
+        self.format(3)
+    }
+
+    fn format(self, precision: u8) -> String {
+        // Beyond the calendar's last year (9999) there is nothing to print; such a time is never stored.
+        let timestamp = jiff::Timestamp::from_millisecond(self.0).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
+        let printer = jiff::fmt::temporal::DateTimePrinter::new().precision(Some(precision));
+        printer.timestamp_to_string(&timestamp)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Timestamp;
+
+    #[test]
+    fn both_forms_of_the_wire() {
+        let at = Timestamp::from_milliseconds(1_697_533_200_042);
+        assert_eq!(at.to_rfc3339_seconds(), "2023-10-17T09:00:00Z");
+        assert_eq!(at.to_rfc3339_milliseconds(), "2023-10-17T09:00:00.042Z");
+    }
+}

@@ -1,0 +1,51 @@
+//! Every vector gives exactly the violations that it lists.
+
+use shared::validation::{Verdict, Violation, validate};
+
+use crate::vectors;
+
+fn lines<'v>(violations: impl Iterator<Item = &'v Violation>) -> Vec<String> {
+    let mut lines: Vec<_> = violations.map(|found| format!("{} {}", found.code, found.pointer)).collect();
+    lines.sort();
+    lines
+}
+
+fn violations(verdict: &Verdict) -> Vec<String> {
+    lines(verdict.violations.iter().chain(verdict.orders.iter().flat_map(|order| &order.violations)))
+}
+
+fn warnings(verdict: &Verdict) -> Vec<String> {
+    lines(verdict.orders.iter().flat_map(|order| &order.warnings))
+}
+
+#[test]
+fn every_vector_is_judged_as_it_says() {
+    let cases = vectors::all();
+    assert!(cases.len() > 800, "only {} cases", cases.len());
+    let mut wrong = Vec::new();
+    for case in &cases {
+        let verdict = validate(case.body, &case.bytes);
+        let expected = (&case.expect, case.warn.as_ref());
+        let (violations, warnings) = (violations(&verdict), warnings(&verdict));
+        if expected != (&violations, case.warn.as_ref().map(|_| &warnings)) {
+            wrong.push(format!(
+                "{} ({:?})\n  expected {:?} {:?}\n  found    {violations:?} {warnings:?}",
+                case.name, case.body, case.expect, case.warn
+            ));
+        }
+    }
+    assert!(wrong.is_empty(), "{} of {} vectors:\n{}", wrong.len(), cases.len(), wrong.join("\n"));
+}
+
+#[test]
+fn messages_are_rules_in_lower_case_without_a_full_stop() {
+    for case in vectors::all() {
+        let verdict = validate(case.body, &case.bytes);
+        let orders = verdict.orders.iter().flat_map(|order| order.violations.iter().chain(&order.warnings));
+        for violation in verdict.violations.iter().chain(orders) {
+            let message = &violation.message;
+            assert!(message.starts_with(|c: char| c.is_ascii_lowercase()), "{message}");
+            assert!(!message.ends_with('.'), "{message}");
+        }
+    }
+}
