@@ -38,10 +38,11 @@ pub(crate) async fn authorize(
     let header = |name: &str| request.headers.get(name).and_then(|value| value.to_str().ok());
     let token = header("authorization").and_then(bearer);
     let api_key = header("x-api-key").filter(|key| !key.is_empty());
-    let secrets: Vec<(CredentialKind, &str)> = [(CredentialKind::BearerToken, token), (CredentialKind::ApiKey, api_key)]
-        .into_iter()
-        .filter_map(|(kind, secret)| Some((kind, secret?)))
-        .collect();
+    let secrets: Vec<(CredentialKind, &str)> =
+        [(CredentialKind::BearerToken, token), (CredentialKind::ApiKey, api_key)]
+            .into_iter()
+            .filter_map(|(kind, secret)| Some((kind, secret?)))
+            .collect();
     let mut identity = Identity::default();
     if !secrets.is_empty() {
         let merchants = table.merchants(&secrets).await?;
@@ -67,9 +68,13 @@ mod tests {
 
     #[test]
     fn bearer_tokens() {
-        for (value, token) in
-            [("Bearer abc", Some("abc")), ("bearer  abc ", Some("abc")), ("Basic abc", None), ("Bearer", None), ("Bearer  ", None)]
-        {
+        for (value, token) in [
+            ("Bearer abc", Some("abc")),
+            ("bearer  abc ", Some("abc")),
+            ("Basic abc", None),
+            ("Bearer", None),
+            ("Bearer  ", None),
+        ] {
             assert_eq!(bearer(value), token, "{value}");
         }
     }

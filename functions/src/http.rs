@@ -9,6 +9,7 @@ mod bulk;
 pub(crate) mod caller;
 mod finish;
 mod network;
+mod parameters;
 pub mod routes;
 
 use std::sync::Arc;

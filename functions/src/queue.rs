@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use aws_sdk_sqs::Client;
+use aws_sdk_sqs::error::ProvideErrorMetadata;
+use aws_sdk_sqs::operation::send_message_batch::SendMessageBatchError;
 use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
 use futures_util::future::join_all;
 use shared::order::Job;
@@ -50,14 +52,23 @@ impl FulfilmentQueue {
             Err(reason) => return everyone(reason),
         };
         self.meter.sqs();
-        let answer = match self.client.send_message_batch().queue_url(&self.url).set_entries(Some(entries)).send().await {
+        let answer = match self.client.send_message_batch().queue_url(&self.url).set_entries(Some(entries)).send().await
+        {
             Ok(answer) => answer,
-            Err(error) => return everyone(aws_sdk_sqs::error::DisplayErrorContext(&error).to_string()),
+            Err(error) => return everyone(failure(&error)),
         };
         let failed = |index: usize| {
             let entry = answer.failed().iter().find(|entry| entry.id() == index.to_string())?;
             Some(format!("{} {}", entry.code(), entry.message().unwrap_or_default()))
         };
         (0..batch.len()).map(failed).collect()
+    }
+}
+
+/// Why a batch was not sent.
+fn failure(error: &aws_sdk_sqs::error::SdkError<SendMessageBatchError>) -> String {
+    match error.as_service_error() {
+        Some(service) => format!("{}: {}", service.code().unwrap_or("unknown"), service.message().unwrap_or_default()),
+        None => crate::store::table::chain(error),
     }
 }

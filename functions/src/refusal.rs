@@ -15,7 +15,7 @@ pub(crate) struct Refusal {
     /// Every place that breaks a rule.
     pub(crate) violations: Vec<Violation>,
     /// Members that some codes add.
-    pub(crate) facts: Facts,
+    pub(crate) facts: Box<Facts>,
 }
 
 /// What a client needs to act on a refusal without reading its message.
@@ -45,7 +45,7 @@ pub(crate) struct Facts {
 impl Refusal {
     /// A refusal with a message of its own.
     pub(crate) fn new(code: Code, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), violations: Vec::new(), facts: Facts::default() }
+        Self { code, message: message.into(), violations: Vec::new(), facts: Box::default() }
     }
 
     /// A refusal that says no more than its rule.
@@ -90,7 +90,7 @@ impl Refusal {
             request_id: request_id.to_owned(),
             error: self.code,
             message: self.message.clone(),
-            facts: self.facts.clone(),
+            facts: (*self.facts).clone(),
             details: self.violations.iter().map(detail).collect(),
         }
     }

@@ -55,14 +55,16 @@ pub(crate) async fn relay(event: Event, queue: &FulfilmentQueue, step: Duration)
             response.batch_item_failures.push(StreamFailure { item_identifier: sequence_number });
         }
     }
-    tracing::info!(jobs = jobs.len(), cost = %queue.meter.total(), "queued {} jobs", jobs.len());
+    if !jobs.is_empty() {
+        tracing::info!(jobs = jobs.len(), cost = %queue.meter.total(), "queued {} jobs", jobs.len());
+    }
     response
 }
 
 /// The job that follows from a record; none for deletions, for items that are not orders, for orders that wait.
 fn job(record: EventRecord, step: Duration) -> Result<Option<Delayed>, String> {
     let image = record.change.new_image;
-    if !image.contains_key("lines") {
+    if !image.contains_key("line_states") {
         return Ok(None);
     }
     let stored: StoredState = serde_dynamo::from_item(image).map_err(|error| error.to_string())?;

@@ -60,6 +60,8 @@ impl Settings<'_> {
     /// It is absent or not a number of the type.
     pub fn number<T: FromStr>(&self, name: &str) -> Result<T, SettingError> {
         let value = self.required(name)?;
-        value.parse().map_err(|_| SettingError { name: name.to_owned(), problem: format!("`{value}` is not a number in range") })
+        value
+            .parse()
+            .map_err(|_| SettingError { name: name.to_owned(), problem: format!("`{value}` is not a number in range") })
     }
 }

@@ -83,7 +83,8 @@ impl Data {
     pub fn items(&self) -> Result<Vec<Item>, DataError> {
         let mut items = Vec::new();
         for merchant in &self.merchants {
-            let id = MerchantId::parse(&merchant.merchant_id).map_err(|_| DataError::Merchant(merchant.merchant_id.clone()))?;
+            let id = MerchantId::parse(&merchant.merchant_id)
+                .map_err(|_| DataError::Merchant(merchant.merchant_id.clone()))?;
             items.push(credential(&merchant.api_key, "api_key", &id));
             items.push(credential(&merchant.bearer_token, "bearer_token", &id));
             items.extend(merchant.wallets.iter().map(|wallet| wallet_item(&id, wallet)));

@@ -68,7 +68,8 @@ impl Gateway {
     async fn authorize(&self, parts: &Parts, matched: &Match<'_>, context: &Value) -> Result<Option<Value>, Response> {
         let Some(name) = &matched.route.authorizer else { return Ok(None) };
         let function = self.api.as_ref().and_then(|api| api.authorizers.get(name));
-        let function = function.ok_or_else(|| gateway_error(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error"))?;
+        let function =
+            function.ok_or_else(|| gateway_error(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error"))?;
         let request = event::authorizer_request(parts, matched, context);
         let answer = self.functions.invoke(function, request).await.map_err(|error| {
             tracing::error!(function, error, "authorizer {function} failed");
@@ -81,7 +82,13 @@ impl Gateway {
         }
     }
 
-    async fn call(&self, parts: &Parts, matched: &Match<'_>, context: Value, body: &Bytes) -> Result<Response, Response> {
+    async fn call(
+        &self,
+        parts: &Parts,
+        matched: &Match<'_>,
+        context: Value,
+        body: &Bytes,
+    ) -> Result<Response, Response> {
         let failed = || gateway_error(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error");
         let event = event::request(parts, matched, context, body).map_err(|error| {
             tracing::error!(%error, "the event could not be built");
@@ -95,7 +102,9 @@ impl Gateway {
             tracing::error!(function = matched.function, error, "function {} failed", matched.function);
             failed()
         })?;
-        if let Some(value) = response.extensions().get::<Cost>().and_then(|cost| HeaderValue::from_str(&cost.to_string()).ok()) {
+        if let Some(value) =
+            response.extensions().get::<Cost>().and_then(|cost| HeaderValue::from_str(&cost.to_string()).ok())
+        {
             response.headers_mut().insert("x-cost", value);
         }
         Ok(response)

@@ -31,7 +31,9 @@ impl Functions {
     /// Sends an event, JSON in and JSON out.
     pub(crate) async fn invoke(&self, logical_id: &str, payload: Value) -> Result<Value, String> {
         let loaded = self.0.get(logical_id).ok_or_else(|| format!("there is no function `{logical_id}`"))?;
-        let Function::Event(handler) = &loaded.function else { return Err("the function answers HTTP only".to_owned()) };
+        let Function::Event(handler) = &loaded.function else {
+            return Err("the function answers HTTP only".to_owned());
+        };
         let event = LambdaEvent::new(payload, Context::default());
         guarded(loaded.timeout, handler(event)).await?.map_err(|error| error.to_string())
     }
@@ -39,14 +41,19 @@ impl Functions {
     /// Sends a request of the gateway.
     pub(crate) async fn call(&self, logical_id: &str, request: lambda_http::Request) -> Result<Response, String> {
         let loaded = self.0.get(logical_id).ok_or_else(|| format!("there is no function `{logical_id}`"))?;
-        let Function::Http(router) = &loaded.function else { return Err("the function does not answer HTTP".to_owned()) };
+        let Function::Http(router) = &loaded.function else {
+            return Err("the function does not answer HTTP".to_owned());
+        };
         let answer = router.clone().oneshot(request);
         guarded(loaded.timeout, async move { answer.await.map_err(|never| match never {}) }).await?
     }
 }
 
 /// Runs to the end, to the timeout, or to a panic. An invocation goes on when its caller is gone.
-async fn guarded<T: Send + 'static>(timeout: Duration, work: impl Future<Output = T> + Send + 'static) -> Result<T, String> {
+async fn guarded<T: Send + 'static>(
+    timeout: Duration,
+    work: impl Future<Output = T> + Send + 'static,
+) -> Result<T, String> {
     match tokio::spawn(tokio::time::timeout(timeout, work)).await {
         Ok(Ok(answer)) => Ok(answer),
         Ok(Err(_)) => Err(format!("timed out after {timeout:?}")),

@@ -26,9 +26,13 @@ enum Command {
     Items(Items),
 }
 
+/// A line for each request and batch; the database's own line for each failed condition is left out. `RUST_LOG`
+/// overrides it.
+const LOG_FILTER: &str = "warn,functions=info,dynoxide=error";
+
 #[tokio::main]
 async fn main() -> ExitCode {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn"));
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(LOG_FILTER));
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
     let arguments = match Arguments::parse() {
         Arguments { command: None } => Arguments::parse_from(["cargo mill", "up"]),

@@ -98,6 +98,7 @@ pub struct Running {
     pub sqs_url: String,
     /// The queues, for whoever wants to look at them.
     pub queues: Queues,
+    functions: Arc<Functions>,
     stop: watch::Sender<bool>,
     sources: JoinSet<()>,
     servers: JoinSet<()>,
@@ -108,9 +109,7 @@ impl Running {
     /// Stops taking requests, lets every source finish its batch, then ends the endpoints.
     pub async fn stop(mut self) {
         self.stop.send_replace(true);
-        let ended = async {
-            while self.sources.join_next().await.is_some() {}
-        };
+        let ended = async { while self.sources.join_next().await.is_some() {} };
         let _ = tokio::time::timeout(Duration::from_secs(10), ended).await;
         self.queues.close();
         self.servers.shutdown().await;
@@ -120,6 +119,14 @@ impl Running {
     #[must_use]
     pub fn dynamodb(&self) -> aws_sdk_dynamodb::Client {
         client(&self.dynamodb_url)
+    }
+
+    /// Sends a function an event, as its trigger would.
+    ///
+    /// # Errors
+    /// The function fails.
+    pub async fn invoke(&self, logical_id: &str, event: serde_json::Value) -> Result<serde_json::Value, String> {
+        self.functions.invoke(logical_id, event).await
     }
 
     /// The environment of a function, as its process would have it.
@@ -173,9 +180,9 @@ pub async fn start(options: Options) -> Result<Running, StartError> {
         checkpoints: Checkpoints::new(options.data),
     };
     let sources = sources.start(&stopped)?;
-    let router = Gateway::new(&stack, functions).router();
+    let router = Gateway::new(&stack, Arc::clone(&functions)).router();
     servers.spawn(async move { report("gateway", axum::serve(gateway, router).await) });
-    Ok(Running { url: api_url, stack, dynamodb_url, sqs_url, queues, stop, sources, servers, _lock: lock })
+    Ok(Running { url: api_url, stack, dynamodb_url, sqs_url, queues, functions, stop, sources, servers, _lock: lock })
 }
 
 async fn listen(port: u16) -> Result<TcpListener, StartError> {

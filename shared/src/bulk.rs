@@ -171,7 +171,8 @@ fn price_line(
         return Err(problem(Code::InactiveSku, format!("`{}` is not on sale", wanted.sku)));
     }
     let covers = |tier: &&PriceTier| {
-        tier.from_quantity <= wanted.quantity && tier.to_quantity.is_none_or(|to_quantity| wanted.quantity <= to_quantity)
+        tier.from_quantity <= wanted.quantity
+            && tier.to_quantity.is_none_or(|to_quantity| wanted.quantity <= to_quantity)
     };
     let tier = found.prices.iter().find(covers).ok_or_else(|| {
         problem(Code::NoPrice, format!("`{}` has no price for {} units", wanted.sku, wanted.quantity))
@@ -236,7 +237,13 @@ impl OrderResponse {
         let currency = order.currency;
         let product = |(line, status): (PricedLine, LineStatus)| {
             let (unit_price, total_price) = (line.unit(currency).into(), line.total(currency).ok()?.into());
-            Some(ProductResponse { sku: line.sku, quantity: line.quantity, unit_price, total_price, status: line_status(status) })
+            Some(ProductResponse {
+                sku: line.sku,
+                quantity: line.quantity,
+                unit_price,
+                total_price,
+                status: line_status(status),
+            })
         };
         Some(Self {
             transaction_id,
@@ -263,7 +270,9 @@ fn order_status(state: &OrderState) -> &'static str {
     match state.status() {
         OrderStatus::Fulfilled => "COMPLETED",
         OrderStatus::Cancelled => "CANCELLED",
-        OrderStatus::Open | OrderStatus::Processing | OrderStatus::PartiallyFulfilled | OrderStatus::Failed => "PROCESSING",
+        OrderStatus::Open | OrderStatus::Processing | OrderStatus::PartiallyFulfilled | OrderStatus::Failed => {
+            "PROCESSING"
+        }
     }
 }
 
@@ -284,7 +293,8 @@ mod tests {
     }
 
     fn price(lines: &[(&str, u32)]) -> Result<PricedOrder, PricingError> {
-        let products: Vec<_> = lines.iter().map(|(sku, quantity)| serde_json::json!({"sku": sku, "quantity": quantity})).collect();
+        let products: Vec<_> =
+            lines.iter().map(|(sku, quantity)| serde_json::json!({"sku": sku, "quantity": quantity})).collect();
         let request: CreateBulkOrder = serde_json::from_value(serde_json::json!({"products": products})).unwrap();
         PricedOrder::price(request, product)
     }
@@ -312,7 +322,9 @@ mod tests {
 
     #[test]
     fn every_line_that_cannot_be_sold_is_named() {
-        let Err(PricingError::Lines(problems)) = price(&[("NONE", 1), ("OFF", 1), ("8PX-UF-Y5U", 1), ("TTR-WI-YWN", 51)]) else {
+        let Err(PricingError::Lines(problems)) =
+            price(&[("NONE", 1), ("OFF", 1), ("8PX-UF-Y5U", 1), ("TTR-WI-YWN", 51)])
+        else {
             panic!("an order was priced")
         };
         let named: Vec<_> = problems.iter().map(|problem| (problem.line, problem.code.as_str())).collect();

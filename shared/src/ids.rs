@@ -26,7 +26,10 @@ impl MerchantId {
     pub fn parse(text: &str) -> Result<Self, NotAnId> {
         let dash = |index: usize| matches!(index, 8 | 13 | 18 | 23);
         let fits = text.len() == 36
-            && text.bytes().enumerate().all(|(index, byte)| if dash(index) { byte == b'-' } else { byte.is_ascii_hexdigit() });
+            && text
+                .bytes()
+                .enumerate()
+                .all(|(index, byte)| if dash(index) { byte == b'-' } else { byte.is_ascii_hexdigit() });
         if fits { Ok(Self(text.to_ascii_lowercase())) } else { Err(NotAnId) }
     }
 
@@ -83,7 +86,8 @@ impl OrderId {
     /// merchant two of them meet with a chance of 3 in 100 million, and then the later one is refused.
     #[must_use]
     pub fn derive(merchant: &MerchantId, safe_id: &SafeId) -> Self {
-        let digest = Sha256::new().chain_update(merchant.as_str()).chain_update("\0").chain_update(safe_id.as_str()).finalize();
+        let digest =
+            Sha256::new().chain_update(merchant.as_str()).chain_update("\0").chain_update(safe_id.as_str()).finalize();
         let mut id: String = hex(&digest).chars().take(STEM_DIGITS).collect();
         id.push_str("000");
         Self(id)
@@ -95,7 +99,11 @@ impl OrderId {
     /// It is not 24 lower-case hex digits that end in `000`.
     pub fn parse(text: &str) -> Result<Self, NotAnId> {
         let hex = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
-        if text.len() == 24 && text.bytes().all(hex) && text.ends_with("000") { Ok(Self(text.to_owned())) } else { Err(NotAnId) }
+        if text.len() == 24 && text.bytes().all(hex) && text.ends_with("000") {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(NotAnId)
+        }
     }
 
     /// The id of the item at `index` (from 0).

@@ -44,8 +44,8 @@ impl Currency {
     #[must_use]
     pub fn exponent(self) -> u32 {
         match &self.0 {
-            b"BIF" | b"CLP" | b"DJF" | b"GNF" | b"ISK" | b"JPY" | b"KMF" | b"KRW" | b"PYG" | b"RWF" | b"UGX" | b"UYI"
-            | b"VND" | b"VUV" | b"XAF" | b"XOF" | b"XPF" => 0,
+            b"BIF" | b"CLP" | b"DJF" | b"GNF" | b"ISK" | b"JPY" | b"KMF" | b"KRW" | b"PYG" | b"RWF" | b"UGX"
+            | b"UYI" | b"VND" | b"VUV" | b"XAF" | b"XOF" | b"XPF" => 0,
             b"BHD" | b"IQD" | b"JOD" | b"KWD" | b"LYD" | b"OMR" | b"TND" => 3,
             b"CLF" | b"UYW" => 4,
             _ => 2,
@@ -218,9 +218,12 @@ mod tests {
 
     #[test]
     fn numbers_keep_their_digits_through_json() {
-        for (read, written) in
-            [("200.5", "200.5"), ("\"0.10\"", "0.1"), ("0.3000000000000000000000001", "0.3000000000000000000000001"), ("1e2", "100")]
-        {
+        for (read, written) in [
+            ("200.5", "200.5"),
+            ("\"0.10\"", "0.1"),
+            ("0.3000000000000000000000001", "0.3000000000000000000000001"),
+            ("1e2", "100"),
+        ] {
             let number: Number = serde_json::from_str(read).unwrap();
             assert_eq!(serde_json::to_string(&number).unwrap(), written);
         }

@@ -31,8 +31,13 @@ pub enum LineStatus {
 }
 
 impl LineStatus {
-    const LETTERS: [(Self, char); 5] =
-        [(Self::Open, 'O'), (Self::Processing, 'P'), (Self::Fulfilled, 'F'), (Self::Cancelled, 'C'), (Self::Failed, 'X')];
+    const LETTERS: [(Self, char); 5] = [
+        (Self::Open, 'O'),
+        (Self::Processing, 'P'),
+        (Self::Fulfilled, 'F'),
+        (Self::Cancelled, 'C'),
+        (Self::Failed, 'X'),
+    ];
 
     /// The name on the wire of the order network API.
     #[must_use]
@@ -120,7 +125,9 @@ impl Lines {
     /// The letters.
     #[must_use]
     pub fn letters(&self) -> String {
-        let letter = |line: &LineStatus| LineStatus::LETTERS.iter().find(|(status, _)| status == line).map(|(_, letter)| *letter);
+        let letter = |line: &LineStatus| {
+            LineStatus::LETTERS.iter().find(|(status, _)| status == line).map(|(_, letter)| *letter)
+        };
         self.0.iter().filter_map(letter).collect()
     }
 
@@ -255,7 +262,13 @@ mod tests {
 
     fn state(letters: &str) -> OrderState {
         let now = Timestamp::from_milliseconds(0);
-        OrderState { version: 7, lines: Lines::parse(letters).unwrap(), automatic: true, created_at: now, updated_at: now }
+        OrderState {
+            version: 7,
+            lines: Lines::parse(letters).unwrap(),
+            automatic: true,
+            created_at: now,
+            updated_at: now,
+        }
     }
 
     /// lines, status, after `Accept`, after `Fulfil {1}`, after `Fulfil {all}` (`-`: refused)

@@ -63,7 +63,9 @@ fn check_currency(products: Currency, pay_with: Option<Currency>) -> Result<(), 
     match pay_with {
         Some(currency) if currency != products => Err(Refusal::new(
             Code::UnsupportedCurrency,
-            format!("there is no exchange rate from {products} to {currency}: leave payWithCurrency out to pay in {products}"),
+            format!(
+                "there is no exchange rate from {products} to {currency}: leave payWithCurrency out to pay in {products}"
+            ),
         )),
         _ => Ok(()),
     }
@@ -73,7 +75,7 @@ fn duplicate(transaction_id: String, number: Option<String>) -> Refusal {
     let number = number.unwrap_or_default();
     let message = format!("order {transaction_id} has the clientOrderNumber `{number}`");
     let facts = Facts { transaction_id: Some(transaction_id), client_order_number: Some(number), ..Facts::default() };
-    Refusal { facts, ..Refusal::new(Code::ClientOrderNumberDuplicate, message) }
+    Refusal { facts: Box::new(facts), ..Refusal::new(Code::ClientOrderNumberDuplicate, message) }
 }
 
 fn insufficient_funds(required: Money, available: Money) -> Refusal {
@@ -84,5 +86,5 @@ fn insufficient_funds(required: Money, available: Money) -> Refusal {
         currency: Some(required.currency.to_string()),
         ..Facts::default()
     };
-    Refusal { facts, ..Refusal::new(Code::InsufficientFunds, message) }
+    Refusal { facts: Box::new(facts), ..Refusal::new(Code::InsufficientFunds, message) }
 }

@@ -43,6 +43,7 @@ pub(crate) async fn create_orders(table: &Table, merchant: &MerchantId, requests
         merchant,
         orders: Vec::with_capacity(requests.len()),
         outcomes: Vec::with_capacity(requests.len()),
+        stored: HashSet::new(),
         holders: HashMap::new(),
     };
     for request in requests {
@@ -65,7 +66,9 @@ struct Creation<'a> {
     /// None where the request could not be prepared; its outcome is set then.
     orders: Vec<Option<NewOrder>>,
     outcomes: Vec<Option<Outcome>>,
-    /// External ids that a stored order of this call bears.
+    /// Orders that this call has found stored or has stored.
+    stored: HashSet<OrderId>,
+    /// External ids that one of them bears.
     holders: HashMap<String, OrderId>,
 }
 
@@ -91,8 +94,9 @@ impl Creation<'_> {
         if let (Outcome::Created(_) | Outcome::Replayed(_), Some(order)) = (&outcome, self.order(index)) {
             let (id, external_id) = (order.id.clone(), order.external_id().map(str::to_owned));
             if let Some(external_id) = external_id {
-                self.holders.entry(external_id).or_insert(id);
+                self.holders.entry(external_id).or_insert_with(|| id.clone());
             }
+            self.stored.insert(id);
         }
         if let Some(slot) = self.outcomes.get_mut(index) {
             *slot = Some(outcome);
@@ -104,9 +108,12 @@ impl Creation<'_> {
         let (mut ids, mut external_ids) = (HashSet::new(), HashSet::new());
         let (mut wave, mut refused) = (Vec::new(), Vec::new());
         for (index, order) in self.orders.iter().enumerate() {
-            let Some(order) = order.as_ref().filter(|_| self.outcomes.get(index).is_some_and(Option::is_none)) else { continue };
+            let Some(order) = order.as_ref().filter(|_| self.outcomes.get(index).is_some_and(Option::is_none)) else {
+                continue;
+            };
             let external_id = order.external_id();
-            let holder = external_id.and_then(|external_id| self.holders.get(external_id)).filter(|holder| **holder != order.id);
+            let holder =
+                external_id.and_then(|external_id| self.holders.get(external_id)).filter(|holder| **holder != order.id);
             if let Some(holder) = holder.filter(|_| !order.allows_duplicate()) {
                 refused.push((index, external_id_exists(order, holder.as_str())));
                 continue;
@@ -172,7 +179,10 @@ impl Creation<'_> {
             pause(attempt).await;
             taken = self.judge(taken, claimed_at, &mut won).await?;
         }
-        self.refuse_rest(&taken, &Refusal::new(Code::TryAgain, "another request is creating an order with this externalId"));
+        self.refuse_rest(
+            &taken,
+            &Refusal::new(Code::TryAgain, "another request is creating an order with this externalId"),
+        );
         Ok(won)
     }
 
@@ -193,7 +203,8 @@ impl Creation<'_> {
         claimed_at: Timestamp,
         won: &mut HashSet<usize>,
     ) -> Result<Vec<usize>, StoreError> {
-        let names: Vec<&str> = taken.iter().filter_map(|index| self.name(*index)).map(|(external_id, _)| external_id).collect();
+        let names: Vec<&str> =
+            taken.iter().filter_map(|index| self.name(*index)).map(|(external_id, _)| external_id).collect();
         let claims = self.table.claims(self.merchant, &names).await?;
         let mut holders = Vec::new();
         for claim in claims.iter().flatten() {
@@ -250,14 +261,21 @@ impl Creation<'_> {
     }
 
     /// Settles orders whose id is taken: the same order again, or another one under its name.
-    async fn compare(&mut self, taken: &[usize], won: &HashSet<usize>, claimed_at: Timestamp) -> Result<(), StoreError> {
-        let ids: Vec<OrderId> = taken.iter().filter_map(|index| self.order(*index)).map(|order| order.id.clone()).collect();
+    async fn compare(
+        &mut self,
+        taken: &[usize],
+        won: &HashSet<usize>,
+        claimed_at: Timestamp,
+    ) -> Result<(), StoreError> {
+        let ids: Vec<OrderId> =
+            taken.iter().filter_map(|index| self.order(*index)).map(|order| order.id.clone()).collect();
         let mut found: HashMap<OrderId, _> = self.table.orders(self.merchant, &ids).await?.into_iter().collect();
         for index in taken {
             let Some(order) = self.order(*index) else { continue };
             let Some(existing) = found.remove(&order.id) else { continue };
-            // An insert whose answer was lost, and that was sent again, meets itself.
-            let own = existing.state.created_at == order.state.created_at;
+            // An insert whose answer was lost, and that was sent again, meets itself; an order that this call has
+            // stored under the same id before is another one.
+            let own = existing.state.created_at == order.state.created_at && !self.stored.contains(&order.id);
             let outcome = if order.is_repeated_by(&existing) {
                 let wire = Box::new(existing.response(self.merchant, &order.id)?);
                 if own { Outcome::Created(wire) } else { Outcome::Replayed(wire) }
@@ -308,5 +326,5 @@ fn conflict(code: Code, pointer: &str, value: &str, holder: &str) -> Refusal {
     let message = format!("order {holder} has the {member} `{value}`");
     let violation = Violation::new(code, pointer.to_owned(), message.clone(), Some(value.to_owned()));
     let facts = Facts { order_id: Some(holder.to_owned()), ..Facts::default() };
-    Refusal { violations: vec![violation], facts, ..Refusal::new(code, message) }
+    Refusal { violations: vec![violation], facts: Box::new(facts), ..Refusal::new(code, message) }
 }

@@ -24,7 +24,10 @@ impl<S: Sync> FromRequest<S> for JsonBody {
             let sent = parts.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("none");
             return Err(Refusal::new(
                 Code::UnsupportedMediaType,
-                format!("the Content-Type must be application/json, not `{}`", sent.chars().take(64).collect::<String>()),
+                format!(
+                    "the Content-Type must be application/json, not `{}`",
+                    sent.chars().take(64).collect::<String>()
+                ),
             ));
         }
         Ok(Self(bytes.into()))

@@ -1,7 +1,6 @@
 //! Handlers of the bulk order API (`/v2`).
 
 use axum::Json;
-use axum::extract::Query;
 use serde::{Deserialize, Serialize};
 use shared::Code;
 use shared::bulk::{CreateBulkOrder, OrderResponse};
@@ -11,6 +10,7 @@ use shared::validation::{self, Body};
 use super::RequestId;
 use super::body::JsonBody;
 use super::caller::BulkCaller;
+use super::parameters::QueryParameters;
 use crate::app::create_bulk_order::create_bulk_order;
 use crate::refusal::Refusal;
 use crate::store::Table;
@@ -81,13 +81,16 @@ pub(crate) async fn list(
     BulkCaller(merchant): BulkCaller,
     RequestId(request_id): RequestId,
     table: Table,
-    Query(parameters): Query<ListParameters>,
+    QueryParameters(parameters): QueryParameters<ListParameters>,
 ) -> Result<Json<Envelope<Pagination>>, Refusal> {
     let limit = number("limit", parameters.limit, LIMIT_DEFAULT, LIMIT_MAX)?;
     let page = number("page", parameters.page, 1, ROWS_MAX)?;
     let skip = page.saturating_sub(1).saturating_mul(limit);
     if skip.saturating_add(limit) > ROWS_MAX {
-        return Err(Refusal::new(Code::InvalidParameter, format!("pages reach {ROWS_MAX} orders: ask by transactionId instead")));
+        return Err(Refusal::new(
+            Code::InvalidParameter,
+            format!("pages reach {ROWS_MAX} orders: ask by transactionId instead"),
+        ));
     }
     let filled = |text: Option<String>| text.filter(|text| !text.is_empty());
     let (transaction, client_number) = (filled(parameters.transaction_id), filled(parameters.client_order_number));
@@ -102,19 +105,24 @@ pub(crate) async fn list(
             let total = orders.len();
             Page { orders: orders.into_iter().skip(skip).collect(), total }
         }
-        (None, Some(client_number)) => table.bulk_orders_by_client_number(&merchant, &client_number, skip, limit).await?,
+        (None, Some(client_number)) => {
+            table.bulk_orders_by_client_number(&merchant, &client_number, skip, limit).await?
+        }
         (None, None) => table.bulk_orders(&merchant, skip, limit).await?,
     };
     let listed = |order: OrderResponse| ListedOrder { ez_order_number: order.transaction_id.clone(), order };
     let items = found.orders.into_iter().map(listed).collect();
-    let data = Pagination { total: found.total, page, page_size: limit, total_page: found.total.div_ceil(limit), items };
+    let data =
+        Pagination { total: found.total, page, page_size: limit, total_page: found.total.div_ceil(limit), items };
     Ok(Json(Envelope { request_id, data }))
 }
 
 fn number(name: &str, value: Option<String>, default: usize, max: usize) -> Result<usize, Refusal> {
     let Some(text) = value.filter(|text| !text.is_empty()) else { return Ok(default) };
     let parsed = text.parse().ok().filter(|number| (1..=max).contains(number));
-    parsed.ok_or_else(|| Refusal::new(Code::InvalidParameter, format!("`{name}` is a number from 1 to {max}, not `{}`", cut(&text))))
+    parsed.ok_or_else(|| {
+        Refusal::new(Code::InvalidParameter, format!("`{name}` is a number from 1 to {max}, not `{}`", cut(&text)))
+    })
 }
 
 fn cut(text: &str) -> String {

@@ -22,7 +22,9 @@ impl<S: Sync> FromRequestParts<S> for NetworkCaller {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
         let merchant = identity(parts).token_merchant_id.and_then(|id| MerchantId::parse(&id).ok());
-        merchant.map(Self).ok_or_else(|| Refusal::new(Code::Unauthorized, "the request needs a valid `Authorization: Bearer` token"))
+        merchant
+            .map(Self)
+            .ok_or_else(|| Refusal::new(Code::Unauthorized, "the request needs a valid `Authorization: Bearer` token"))
     }
 }
 
@@ -33,7 +35,10 @@ impl<S: Sync> FromRequestParts<S> for BulkCaller {
         let Identity { token_merchant_id, api_key_merchant_id } = identity(parts);
         let merchant = token_merchant_id.filter(|merchant| api_key_merchant_id.as_ref() == Some(merchant));
         merchant.and_then(|id| MerchantId::parse(&id).ok()).map(Self).ok_or_else(|| {
-            Refusal::new(Code::Unauthorized, "the request needs a valid `x-api-key` and `Authorization: Bearer` of one account")
+            Refusal::new(
+                Code::Unauthorized,
+                "the request needs a valid `x-api-key` and `Authorization: Bearer` of one account",
+            )
         })
     }
 }

@@ -3,7 +3,6 @@
 use std::ops::Range;
 
 use axum::Json;
-use axum::extract::Path;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
@@ -18,6 +17,7 @@ use super::RequestId;
 use super::body::JsonBody;
 use super::bulk::read_valid;
 use super::caller::NetworkCaller;
+use super::parameters::PathParameter;
 use crate::app::create_orders::{Outcome, create_orders};
 use crate::refusal::{NetworkBody, Refusal};
 use crate::store::Table;
@@ -110,7 +110,7 @@ fn bulk_item(index: usize, outcome: Outcome, warnings: Vec<Violation>, request_i
 pub(crate) async fn by_id(
     NetworkCaller(merchant): NetworkCaller,
     table: Table,
-    Path(order_id): Path<String>,
+    PathParameter(order_id): PathParameter,
 ) -> Result<Response, Refusal> {
     let id = OrderId::parse(&order_id).map_err(|_| not_found("orderId", &order_id))?;
     read(&table, &merchant, &id).await?.ok_or_else(|| not_found("orderId", &order_id))
@@ -120,7 +120,7 @@ pub(crate) async fn by_id(
 pub(crate) async fn by_safe_id(
     NetworkCaller(merchant): NetworkCaller,
     table: Table,
-    Path(safe_id): Path<String>,
+    PathParameter(safe_id): PathParameter,
 ) -> Result<Response, Refusal> {
     let known = SafeId::parse(&safe_id).map_err(|_| not_found("safeId", &safe_id))?;
     let id = OrderId::derive(&merchant, &known);
@@ -187,5 +187,7 @@ fn refuse_body(violations: Vec<validation::Violation>) -> Result<(), Refusal> {
 /// `Prefer: handling=strict` (RFC 7240) makes every warning an error.
 fn is_strict(headers: &HeaderMap) -> bool {
     let preferences = headers.get_all("prefer").iter().filter_map(|value| value.to_str().ok());
-    preferences.flat_map(|value| value.split([',', ';'])).any(|preference| preference.trim().eq_ignore_ascii_case("handling=strict"))
+    preferences
+        .flat_map(|value| value.split([',', ';']))
+        .any(|preference| preference.trim().eq_ignore_ascii_case("handling=strict"))
 }

@@ -35,10 +35,20 @@ pub struct Route {
 pub const ROUTES: &[Route] = &[
     Route { server: Server::Create, method: "POST", path: "/v2/orders", handler: || post(bulk::create) },
     Route { server: Server::Create, method: "POST", path: "/order/v1/orders", handler: || post(network::create) },
-    Route { server: Server::Create, method: "POST", path: "/order/v1/orders/bulk", handler: || post(network::create_bulk) },
+    Route {
+        server: Server::Create,
+        method: "POST",
+        path: "/order/v1/orders/bulk",
+        handler: || post(network::create_bulk),
+    },
     Route { server: Server::Query, method: "GET", path: "/v2/orders", handler: || get(bulk::list) },
     Route { server: Server::Query, method: "GET", path: "/order/v1/orders/{orderId}", handler: || get(network::by_id) },
-    Route { server: Server::Query, method: "GET", path: "/order/v1/orders/safeId/{safeId}", handler: || get(network::by_safe_id) },
+    Route {
+        server: Server::Query,
+        method: "GET",
+        path: "/order/v1/orders/safeId/{safeId}",
+        handler: || get(network::by_safe_id),
+    },
     Route { server: Server::Query, method: "GET", path: "/health", handler: || get(health) },
 ];
 
@@ -61,7 +71,8 @@ async fn health() -> impl IntoResponse {
 /// What no route takes: 405 where the path exists for another method, else 404.
 async fn unrouted(request: Request) -> Response {
     let (method, path) = (request.method(), request.uri().path());
-    let allowed: Vec<&str> = ROUTES.iter().filter(|route| matches(route.path, path)).map(|route| route.method).collect();
+    let allowed: Vec<&str> =
+        ROUTES.iter().filter(|route| matches(route.path, path)).map(|route| route.method).collect();
     if allowed.is_empty() {
         return Refusal::new(Code::NotFound, "no route has this path").into_response();
     }
@@ -82,7 +93,8 @@ fn matches(template: &str, path: &str) -> bool {
     loop {
         match (template.next(), path.next()) {
             (None, None) => return true,
-            (Some(expected), Some(segment)) if expected == segment || (expected.starts_with('{') && !segment.is_empty()) => {}
+            (Some(expected), Some(segment))
+                if expected == segment || (expected.starts_with('{') && !segment.is_empty()) => {}
             _ => return false,
         }
     }

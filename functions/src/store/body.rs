@@ -31,7 +31,8 @@ pub(crate) fn deflate(json: &[u8]) -> Result<Vec<u8>, UnreadableBody> {
         let read = usize::try_from(stream.total_in()).unwrap_or(usize::MAX);
         let rest = json.get(read..).unwrap_or_default();
         stored.reserve(rest.len() / 2 + 64);
-        let status = stream.compress_vec(rest, &mut stored, FlushCompress::Finish).map_err(|error| unreadable(&error))?;
+        let status =
+            stream.compress_vec(rest, &mut stored, FlushCompress::Finish).map_err(|error| unreadable(&error))?;
         if status == Status::StreamEnd {
             return Ok(stored);
         }

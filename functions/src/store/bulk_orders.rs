@@ -67,15 +67,20 @@ impl Table {
         let mut products = HashMap::new();
         for item in self.get_many(&keys, false).await? {
             let json = item.get("product").and_then(|value| value.as_s().ok()).cloned().unwrap_or_default();
-            let product: Product =
-                serde_json::from_str(&json).map_err(|error| StoreError::Fault(format!("a product is unreadable: {error}")))?;
+            let product: Product = serde_json::from_str(&json)
+                .map_err(|error| StoreError::Fault(format!("a product is unreadable: {error}")))?;
             products.insert(product.sku.clone(), product);
         }
         Ok(products)
     }
 
     /// Accepts an order and charges its wallet, or does neither.
-    pub(crate) async fn place(&self, merchant: &MerchantId, new: &NewBulkOrder, now: Timestamp) -> Result<Placed, StoreError> {
+    pub(crate) async fn place(
+        &self,
+        merchant: &MerchantId,
+        new: &NewBulkOrder,
+        now: Timestamp,
+    ) -> Result<Placed, StoreError> {
         let mut pointer = FIRST.to_owned();
         for _ in 0..DRAWS_MAX {
             let random = crate::context::random::<4>().map_err(|error| StoreError::Fault(error.to_string()))?;
@@ -140,13 +145,19 @@ impl Table {
     }
 
     /// A page of all of the merchant's orders, newest first.
-    pub(crate) async fn bulk_orders(&self, merchant: &MerchantId, skip: usize, limit: usize) -> Result<Page, StoreError> {
+    pub(crate) async fn bulk_orders(
+        &self,
+        merchant: &MerchantId,
+        skip: usize,
+        limit: usize,
+    ) -> Result<Page, StoreError> {
         let wallets = self.query(100, |query| partition(query, keys::wallets(merchant)));
         let orders = self.query(skip.saturating_add(limit), |query| {
             partition(query, keys::bulk_orders(merchant)).scan_index_forward(false)
         });
         let (wallets, orders) = futures_util::future::try_join(wallets, orders).await?;
-        let count = |wallet: &Item| wallet.get("order_count").and_then(|count| count.as_n().ok()?.parse::<usize>().ok());
+        let count =
+            |wallet: &Item| wallet.get("order_count").and_then(|count| count.as_n().ok()?.parse::<usize>().ok());
         let orders = orders.into_iter().skip(skip).map(response).collect::<Result<_, _>>()?;
         Ok(Page { orders, total: wallets.iter().filter_map(count).sum() })
     }
@@ -159,11 +170,16 @@ impl Table {
         skip: usize,
         limit: usize,
     ) -> Result<Page, StoreError> {
-        let pointers = self.query(usize::MAX, |query| partition(query, keys::client_order_number(merchant, number))).await?;
+        let pointers =
+            self.query(usize::MAX, |query| partition(query, keys::client_order_number(merchant, number))).await?;
         let mut transactions: Vec<TransactionId> = pointers.iter().map(transaction_id).collect::<Result<_, _>>()?;
         transactions.sort_by(|a, b| b.cmp(a));
-        let wanted: Vec<Key> =
-            transactions.iter().skip(skip).take(limit).map(|transaction| Key::bulk_order(merchant, *transaction)).collect();
+        let wanted: Vec<Key> = transactions
+            .iter()
+            .skip(skip)
+            .take(limit)
+            .map(|transaction| Key::bulk_order(merchant, *transaction))
+            .collect();
         let mut items = self.get_many(&wanted, true).await?;
         items.sort_by_key(|item| std::cmp::Reverse(item.get("sk").and_then(|sk| sk.as_s().ok()).cloned()));
         let orders = items.into_iter().map(response).collect::<Result<_, _>>()?;
@@ -229,7 +245,8 @@ fn transaction_id(pointer: &Item) -> Result<TransactionId, StoreError> {
 fn response(item: Item) -> Result<OrderResponse, StoreError> {
     let stored = StoredOrder::from_item(item)?;
     let fault = |text: &str| StoreError::Fault(text.to_owned());
-    let transaction = TransactionId::parse(&stored.state.key.sk).map_err(|_| fault("an order's key holds no transaction id"))?;
+    let transaction =
+        TransactionId::parse(&stored.state.key.sk).map_err(|_| fault("an order's key holds no transaction id"))?;
     OrderResponse::new(transaction.to_string(), stored.body()?, &stored.state.state()?)
         .ok_or_else(|| fault("the amounts of a stored order do not fit"))
 }

@@ -25,12 +25,15 @@ pub(crate) struct Credential {
 
 impl Table {
     /// The merchant of each secret that is known and of the asked kind, in one read.
-    pub(crate) async fn merchants(&self, secrets: &[(CredentialKind, &str)]) -> Result<Vec<Option<String>>, StoreError> {
+    pub(crate) async fn merchants(
+        &self,
+        secrets: &[(CredentialKind, &str)],
+    ) -> Result<Vec<Option<String>>, StoreError> {
         let keys: Vec<Key> = secrets.iter().map(|(_, secret)| Key::credential(secret)).collect();
         let mut found = Vec::new();
         for item in self.get_many(&keys, false).await? {
-            let credential: Credential =
-                serde_dynamo::from_item(item).map_err(|error| StoreError::Fault(format!("a credential is unreadable: {error}")))?;
+            let credential: Credential = serde_dynamo::from_item(item)
+                .map_err(|error| StoreError::Fault(format!("a credential is unreadable: {error}")))?;
             found.push(credential);
         }
         let merchant = |((kind, _), key): (&(CredentialKind, &str), &Key)| {

@@ -93,7 +93,11 @@ pub const DUE_SHARDS: [&str; 16] = ["0", "1", "2", "3", "4", "5", "6", "7", "8",
 /// The partition of the index in which an order stands: by its key, evenly.
 #[must_use]
 pub fn due_shard(key: &Key) -> &'static str {
-    let hash = key.pk.bytes().chain(key.sk.bytes()).fold(0_u32, |hash, byte| hash.wrapping_mul(31).wrapping_add(u32::from(byte)));
+    let hash = key
+        .pk
+        .bytes()
+        .chain(key.sk.bytes())
+        .fold(0_u32, |hash, byte| hash.wrapping_mul(31).wrapping_add(u32::from(byte)));
     let index = usize::try_from((hash ^ (hash >> 16)) % 16).unwrap_or(0);
     DUE_SHARDS.get(index).copied().unwrap_or("0")
 }

@@ -119,7 +119,11 @@ impl Table {
     }
 
     /// The orders of these ids that exist, with their ids.
-    pub(crate) async fn orders(&self, merchant: &MerchantId, ids: &[OrderId]) -> Result<Vec<(OrderId, FoundOrder)>, StoreError> {
+    pub(crate) async fn orders(
+        &self,
+        merchant: &MerchantId,
+        ids: &[OrderId],
+    ) -> Result<Vec<(OrderId, FoundOrder)>, StoreError> {
         let keys: Vec<Key> = ids.iter().map(|id| Key::order(merchant, id)).collect();
         let mut orders = Vec::new();
         for item in self.get_many(&keys, true).await? {
@@ -147,7 +151,11 @@ impl Table {
     }
 
     /// Who holds these external ids, in their order.
-    pub(crate) async fn claims(&self, merchant: &MerchantId, external_ids: &[&str]) -> Result<Vec<Option<Claim>>, StoreError> {
+    pub(crate) async fn claims(
+        &self,
+        merchant: &MerchantId,
+        external_ids: &[&str],
+    ) -> Result<Vec<Option<Claim>>, StoreError> {
         let keys: Vec<Key> = external_ids.iter().map(|id| Key::external_id(merchant, id)).collect();
         let mut found: Vec<Claim> = Vec::new();
         for item in self.get_many(&keys, true).await? {

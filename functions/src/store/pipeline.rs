@@ -12,7 +12,8 @@ impl Table {
     /// The state of an order.
     pub(crate) async fn state(&self, key: &Key) -> Result<Option<OrderState>, StoreError> {
         let Some(item) = self.get(key).await? else { return Ok(None) };
-        let stored: StoredState = serde_dynamo::from_item(item).map_err(|error| StoreError::Fault(error.to_string()))?;
+        let stored: StoredState =
+            serde_dynamo::from_item(item).map_err(|error| StoreError::Fault(error.to_string()))?;
         Ok(Some(stored.state()?))
     }
 
@@ -22,25 +23,38 @@ impl Table {
         let remove = if next.status().has_ended() { " REMOVE due_shard, due_at" } else { "" };
         self.update(key, |request| {
             request
-                .update_expression(format!("SET version = :version, lines = :lines, updated_at = :updated_at{remove}"))
+                .update_expression(format!(
+                    "SET version = :version, line_states = :line_states, updated_at = :updated_at{remove}"
+                ))
                 .condition_expression("version = :version_before")
                 .expression_attribute_values(":version", AttributeValue::N(next.version.to_string()))
-                .expression_attribute_values(":version_before", AttributeValue::N(next.version.saturating_sub(1).to_string()))
-                .expression_attribute_values(":lines", AttributeValue::S(next.lines.letters()))
-                .expression_attribute_values(":updated_at", AttributeValue::N(next.updated_at.milliseconds().to_string()))
+                .expression_attribute_values(
+                    ":version_before",
+                    AttributeValue::N(next.version.saturating_sub(1).to_string()),
+                )
+                .expression_attribute_values(":line_states", AttributeValue::S(next.lines.letters()))
+                .expression_attribute_values(
+                    ":updated_at",
+                    AttributeValue::N(next.updated_at.milliseconds().to_string()),
+                )
         })
         .await
     }
 
     /// Orders that were due before `deadline` and have not ended, with their states; at most `orders_max`, and at least
     /// some of the oldest of each shard.
-    pub(crate) async fn overdue(&self, deadline: Timestamp, orders_max: usize) -> Result<Vec<(Key, OrderState)>, StoreError> {
+    pub(crate) async fn overdue(
+        &self,
+        deadline: Timestamp,
+        orders_max: usize,
+    ) -> Result<Vec<(Key, OrderState)>, StoreError> {
         let shard_max = orders_max.div_ceil(DUE_SHARDS.len());
         let shards = DUE_SHARDS.iter().map(|shard| self.overdue_in(shard, deadline, shard_max));
         let keys: Vec<Key> = futures_util::future::try_join_all(shards).await?.into_iter().flatten().collect();
         let mut orders = Vec::new();
         for item in self.get_many(&keys, true).await? {
-            let stored: StoredState = serde_dynamo::from_item(item).map_err(|error| StoreError::Fault(error.to_string()))?;
+            let stored: StoredState =
+                serde_dynamo::from_item(item).map_err(|error| StoreError::Fault(error.to_string()))?;
             orders.push((stored.key.clone(), stored.state()?));
         }
         Ok(orders)

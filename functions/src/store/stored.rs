@@ -16,7 +16,8 @@ pub(crate) struct StoredState {
     #[serde(flatten)]
     pub(crate) key: Key,
     pub(crate) version: u64,
-    lines: String,
+    /// A letter a line. (`lines` is a reserved word of DynamoDB.)
+    line_states: String,
     /// There, and true, when processing does not start by itself.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     waits: bool,
@@ -45,7 +46,7 @@ impl StoredState {
         Self {
             key,
             version: state.version,
-            lines: state.lines.letters(),
+            line_states: state.lines.letters(),
             waits: !state.automatic,
             created_at: state.created_at.milliseconds(),
             updated_at: state.updated_at.milliseconds(),
@@ -56,7 +57,7 @@ impl StoredState {
     pub(crate) fn state(&self) -> Result<OrderState, StoreError> {
         Ok(OrderState {
             version: self.version,
-            lines: Lines::parse(&self.lines).map_err(|error| StoreError::Fault(error.to_string()))?,
+            lines: Lines::parse(&self.line_states).map_err(|error| StoreError::Fault(error.to_string()))?,
             automatic: !self.waits,
             created_at: Timestamp::from_milliseconds(self.created_at),
             updated_at: Timestamp::from_milliseconds(self.updated_at),
@@ -81,7 +82,8 @@ impl StoredOrder {
     /// The body, read back.
     pub(crate) fn body<T: serde::de::DeserializeOwned>(&self) -> Result<T, StoreError> {
         let json = body::inflate(&self.body).map_err(|error| StoreError::Fault(error.to_string()))?;
-        serde_json::from_slice(&json).map_err(|error| StoreError::Fault(format!("a stored body is not an order: {error}")))
+        serde_json::from_slice(&json)
+            .map_err(|error| StoreError::Fault(format!("a stored body is not an order: {error}")))
     }
 
     pub(crate) fn to_item(&self) -> Result<Item, StoreError> {

@@ -124,8 +124,12 @@ impl Table {
         let statements: Vec<_> = items.into_iter().map(|item| self.insert_statement(item)).collect::<Result<_, _>>()?;
         let mut results = vec![Inserted::Busy; statements.len()];
         for attempt in 0..ATTEMPTS_MAX {
-            let open: Vec<usize> =
-                results.iter().enumerate().filter(|(_, result)| **result == Inserted::Busy).map(|(index, _)| index).collect();
+            let open: Vec<usize> = results
+                .iter()
+                .enumerate()
+                .filter(|(_, result)| **result == Inserted::Busy)
+                .map(|(index, _)| index)
+                .collect();
             if open.is_empty() {
                 break;
             }
@@ -222,7 +226,9 @@ impl Table {
             if reasons.iter().any(|reason| reason.code() == Some("ConditionalCheckFailed")) {
                 return Ok(Err(reasons));
             }
-            let passing = |code: &str| matches!(code, "None" | "TransactionConflict" | "ThrottlingError" | "ProvisionedThroughputExceeded");
+            let passing = |code: &str| {
+                matches!(code, "None" | "TransactionConflict" | "ThrottlingError" | "ProvisionedThroughputExceeded")
+            };
             if let Some(fault) = reasons.iter().find(|reason| !reason.code().is_none_or(passing)) {
                 return Err(StoreError::Fault(format!("{fault:?}")));
             }
@@ -247,7 +253,9 @@ impl Table {
                 self.meter.dynamodb(Access::Write, answer.consumed_capacity());
                 Ok(true)
             }
-            Err(error) if error.as_service_error().is_some_and(UpdateItemError::is_conditional_check_failed_exception) => {
+            Err(error)
+                if error.as_service_error().is_some_and(UpdateItemError::is_conditional_check_failed_exception) =>
+            {
                 self.meter.dynamodb(Access::Write, []);
                 Ok(false)
             }
@@ -269,7 +277,9 @@ impl Table {
             .return_consumed_capacity(ReturnConsumedCapacity::Indexes);
         match condition(request).send().await {
             Ok(answer) => self.meter.dynamodb(Access::Write, answer.consumed_capacity()),
-            Err(error) if error.as_service_error().is_some_and(DeleteItemError::is_conditional_check_failed_exception) => {
+            Err(error)
+                if error.as_service_error().is_some_and(DeleteItemError::is_conditional_check_failed_exception) =>
+            {
                 self.meter.dynamodb(Access::Write, []);
             }
             Err(error) => return Err(store_error(error)),
@@ -321,7 +331,9 @@ fn keys_and_attributes(keys: Vec<Item>, consistent: bool) -> Result<KeysAndAttri
         .map_err(|error| StoreError::Fault(error.to_string()))
 }
 
-fn reasons(error: &aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError) -> Vec<CancellationReason> {
+fn reasons(
+    error: &aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError,
+) -> Vec<CancellationReason> {
     use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError::TransactionCanceledException;
     match error {
         TransactionCanceledException(cancelled) => cancelled.cancellation_reasons().to_vec(),
@@ -341,25 +353,30 @@ pub(crate) async fn pause(attempt: u32) {
     tokio::time::sleep(std::time::Duration::from_millis(pause_ms)).await;
 }
 
-/// Sorts a failed call: busy when the same call may succeed later.
+/// Sorts a failed call: busy when the same call may succeed later. Its text names the failure and never what was sent.
 pub(crate) fn store_error<E, R>(error: SdkError<E, R>) -> StoreError
 where
     E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
     R: std::fmt::Debug + Send + Sync + 'static,
 {
-    let text = aws_sdk_dynamodb::error::DisplayErrorContext(&error).to_string();
-    let Some(service) = error.as_service_error() else { return StoreError::Busy(text) };
+    let Some(service) = error.as_service_error() else { return StoreError::Busy(chain(&error)) };
+    let code = service.code().unwrap_or("unknown");
+    let text = format!("{code}: {}", service.message().unwrap_or_default());
     let busy = matches!(
-        service.code(),
-        Some(
-            "ProvisionedThroughputExceededException"
-                | "ThrottlingException"
-                | "RequestLimitExceeded"
-                | "InternalServerError"
-                | "ServiceUnavailable"
-                | "TransactionInProgressException"
-                | "TransactionConflictException"
-        )
+        code,
+        "ProvisionedThroughputExceededException"
+            | "ThrottlingException"
+            | "RequestLimitExceeded"
+            | "InternalServerError"
+            | "ServiceUnavailable"
+            | "TransactionInProgressException"
+            | "TransactionConflictException"
     );
     if busy { StoreError::Busy(text) } else { StoreError::Fault(text) }
+}
+
+/// An error and its causes, in their own words.
+pub(crate) fn chain(error: &(dyn std::error::Error + 'static)) -> String {
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }

@@ -94,7 +94,8 @@ pub async fn invoke_on_fresh_stack(name: &str, binary: &std::path::Path, event: 
     })
     .await?;
     let function = running.stack.functions.iter().find(|function| function.binary == name);
-    let function = function.map(|function| function.logical_id.clone()).ok_or_else(|| CommandError::Unknown(name.to_owned()))?;
+    let function =
+        function.map(|function| function.logical_id.clone()).ok_or_else(|| CommandError::Unknown(name.to_owned()))?;
     let answer = runtime::invoke(binary, &running.environment(&function), event, TIMEOUT).await;
     running.stop().await;
     Ok(answer?)

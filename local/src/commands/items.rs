@@ -41,7 +41,8 @@ impl Items {
         let text = std::fs::read_to_string(&self.file).map_err(|error| ItemsError::File(name.clone(), error))?;
         let items = Data::parse(&text).and_then(|data| data.items()).map_err(|error| ItemsError::Data(name, error))?;
         for batch in items.chunks(25) {
-            let puts: Vec<Value> = batch.iter().map(|item| json!({ "PutRequest": { "Item": item_json(item) } })).collect();
+            let puts: Vec<Value> =
+                batch.iter().map(|item| json!({ "PutRequest": { "Item": item_json(item) } })).collect();
             say(&json!({ &self.table: puts }).to_string());
         }
         Ok(())

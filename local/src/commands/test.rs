@@ -56,13 +56,9 @@ impl Test {
         let started = Instant::now();
         step("formatting", || run("cargo", &["fmt", "--all", "--check"], &[], RUSTUP))?;
         step("set up: WebAssembly target", || run("rustup", &["target", "add", TARGET], &[], RUSTUP))?;
-        step("lints", || {
-            run("cargo", &["clippy", "--workspace", "--all-targets", "--features", "local/edge", "--", "-D", "warnings"], &[], RUSTUP)
-        })?;
-        step("functions' binaries", || run("cargo", &["build", "--workspace", "--bins", "--features", "local/edge"], &[], RUSTUP))?;
-        step("unit, property and end-to-end tests", || {
-            run("cargo", &["test", "--workspace", "--features", "local/edge"], &[], RUSTUP)
-        })?;
+        step("lints", || cargo_on_all(&["clippy", "--all-targets"], &["--", "-D", "warnings"]))?;
+        step("functions' binaries", || cargo_on_all(&["build", "--bins"], &[]))?;
+        step("unit, property and end-to-end tests", || cargo_on_all(&["test"], &[]))?;
         step("edge module: the same verdicts in Node", edge_parity)?;
         let sam = step("set up: SAM CLI", set_up_sam)?;
         step("template", || sam_command(&sam, &["validate", "--lint", "--template-file", "template.yaml"]))?;
@@ -93,6 +89,14 @@ fn run(program: &str, arguments: &[&str], variables: &[(&str, &str)], remedy: &'
     }
 }
 
+/// Runs a cargo command on the crates that are tested. `edge-pack` is left out: with it, cargo would build the AWS SDKs a
+/// second time with its features; it is built where it is used.
+fn cargo_on_all(command: &[&str], rest: &[&str]) -> Result<(), TestError> {
+    let packages = ["--workspace", "--exclude", "edge-pack"];
+    let arguments: Vec<&str> = command.iter().chain(&packages).chain(rest).copied().collect();
+    run("cargo", &arguments, &[], RUSTUP)
+}
+
 fn target() -> PathBuf {
     std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| project().join("target"), PathBuf::from)
 }
@@ -103,10 +107,11 @@ fn edge_parity() -> Result<(), TestError> {
     let (package, verdicts) = (target().join("edge-node"), target().join("verdicts.jsonl"));
     let module = target().join(TARGET).join("edge/edge_wasm.wasm");
     let (module, package_text) = (module.display().to_string(), package.display().to_string());
-    let pack = ["run", "--quiet", "--package", "local", "--features", "edge", "--bin", "edge-pack", "--", &module, &package_text];
+    let pack = ["run", "--quiet", "--package", "edge-pack", "--", &module, &package_text];
     run("cargo", &pack, &[], RUSTUP)?;
     write_verdicts(&verdicts)?;
-    let variables = [("ORDERMILL_EDGE_PKG", package_text.as_str()), ("ORDERMILL_VERDICTS", &verdicts.display().to_string())];
+    let variables =
+        [("ORDERMILL_EDGE_PKG", package_text.as_str()), ("ORDERMILL_VERDICTS", &verdicts.display().to_string())];
     run("node", &["--test", "edge-wasm/tests/parity.mjs"], &variables, NODE)
 }
 

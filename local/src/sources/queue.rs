@@ -91,7 +91,11 @@ fn failed_ids(answer: &Value) -> Option<HashSet<&str>> {
     let Some(failures) = answer.get("batchItemFailures").filter(|failures| !failures.is_null()) else {
         return Some(HashSet::new());
     };
-    failures.as_array()?.iter().map(|failure| failure.get("itemIdentifier")?.as_str().filter(|id| !id.is_empty())).collect()
+    failures
+        .as_array()?
+        .iter()
+        .map(|failure| failure.get("itemIdentifier")?.as_str().filter(|id| !id.is_empty()))
+        .collect()
 }
 
 #[cfg(test)]

@@ -119,7 +119,12 @@ impl Poller {
                     continue;
                 }
                 Outcome::Failed(reason) => {
-                    tracing::warn!(function = self.function, reason, "a batch of {} is tried again", batch.records.len());
+                    tracing::warn!(
+                        function = self.function,
+                        reason,
+                        "a batch of {} is tried again",
+                        batch.records.len()
+                    );
                     batches.push_front(Batch { records: batch.records, retries: batch.retries.saturating_add(1) });
                 }
             }
@@ -147,8 +152,10 @@ impl Poller {
             return Outcome::Done;
         }
         let failures = answer.get("batchItemFailures").and_then(Value::as_array);
-        let named: Vec<&str> = failures.into_iter().flatten().filter_map(|failure| failure.get("itemIdentifier")?.as_str()).collect();
-        let sequence_number = |record: &Value| SequenceNumber::of(record).is_some_and(|place| named.contains(&place.as_str()));
+        let named: Vec<&str> =
+            failures.into_iter().flatten().filter_map(|failure| failure.get("itemIdentifier")?.as_str()).collect();
+        let sequence_number =
+            |record: &Value| SequenceNumber::of(record).is_some_and(|place| named.contains(&place.as_str()));
         match records.iter().position(sequence_number) {
             Some(index) => Outcome::From(index),
             None if named.is_empty() => Outcome::Done,
@@ -165,11 +172,15 @@ impl Poller {
 
     fn is_given_up(&self, batch: &Batch) -> bool {
         let too_old = |age: Duration| {
-            let created = batch.records.first().and_then(|record| record.pointer("/dynamodb/ApproximateCreationDateTime")?.as_f64());
+            let created = batch
+                .records
+                .first()
+                .and_then(|record| record.pointer("/dynamodb/ApproximateCreationDateTime")?.as_f64());
             let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64();
             created.is_some_and(|created| since_epoch - created > age.as_secs_f64())
         };
-        self.source.maximum_retries.is_some_and(|max| batch.retries > max) || self.source.maximum_record_age.is_some_and(too_old)
+        self.source.maximum_retries.is_some_and(|max| batch.retries > max)
+            || self.source.maximum_record_age.is_some_and(too_old)
     }
 
     /// Tells the on-failure queue which records were given up.

@@ -3,10 +3,9 @@
 use super::{
     error::{Read, Refusal},
     fields::{Fields, entries, items},
-    model::{
-        Api, Function, QueueSource, Route, Schedule, StartingPosition, StreamSource, Table, queue_arn, stream_arn,
-    },
+    model::{Api, Function, Table, queue_arn, stream_arn},
     scope::{Kind, Scope, physical_name},
+    triggers::{QueueSource, Route, Schedule, StartingPosition, StreamSource},
     yaml::Node,
 };
 use std::time::Duration;

@@ -20,6 +20,7 @@ mod policies;
 mod scope;
 mod stack;
 mod storage;
+mod triggers;
 mod yaml;
 
 #[cfg(test)]
@@ -27,9 +28,9 @@ mod tests;
 
 pub use error::TemplateError;
 pub use model::{
-    ACCOUNT, Api, Effect, Function, Index, KeyAttribute, KeyType, Logging, Projection, Queue, QueueSource, REGION,
-    Redrive, Route, STACK_NAME, ScalarType, Schedule, Stack, StartingPosition, Statement, StreamSource, Table,
-    Throttling, queue_arn, stream_arn, table_arn,
+    ACCOUNT, Api, Effect, Function, Index, KeyAttribute, KeyType, Logging, Projection, Queue, REGION, Redrive,
+    STACK_NAME, ScalarType, Stack, Statement, Table, Throttling, queue_arn, stream_arn, table_arn,
 };
 pub use scope::Endpoints;
 pub use stack::read;
+pub use triggers::{QueueSource, Route, Schedule, StartingPosition, StreamSource};

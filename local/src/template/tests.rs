@@ -131,90 +131,93 @@ fn refusal(text: &str) -> String {
     parse("template.yaml", text, &BTreeMap::new(), &endpoints()).expect_err("refused").to_string()
 }
 
+/// A resource, from line 4 on, and what is said about it.
+const REFUSED_RESOURCES: &[(&str, &str)] = &[
+    (
+        "  Bucket:\n    Type: AWS::S3::Bucket\n",
+        "template.yaml:5: the resource type `AWS::S3::Bucket` is not one that this stack understands",
+    ),
+    (
+        "  Q:\n    Type: AWS::SQS::Queue\n    Properties:\n      Foo: 1\n",
+        "template.yaml:7: AWS::SQS::Queue has no property `Foo` that this stack understands",
+    ),
+    (
+        "  Q:\n    Type: AWS::SQS::Queue\n    Condition: Sometimes\n",
+        "template.yaml:6: the resource `Q` has no property `Condition` that this stack understands",
+    ),
+    (
+        "  Q:\n    Type: AWS::SQS::Queue\n    Properties:\n      DelaySeconds: !Select [0, [1]]\n",
+        "template.yaml:7: the intrinsic function `!Select` is not one that this stack understands",
+    ),
+    (
+        "  Q:\n    Type: AWS::SQS::Queue\n    Properties:\n      DelaySeconds: { 'Fn::If': [a, b, c] }\n",
+        "template.yaml:7: the intrinsic function `Fn::If` is not one that this stack understands; it reads the short forms `!Ref`, `!GetAtt` and `!Sub`",
+    ),
+    (
+        "  Q:\n    Type: AWS::SQS::Queue\n    Properties:\n      DelaySeconds: !Ref Nothing\n",
+        "template.yaml:7: there is no parameter or resource `Nothing`",
+    ),
+    (
+        "  Q:\n    Type: AWS::SQS::Queue\n    Properties:\n      DelaySeconds: 901\n",
+        "template.yaml:7: AWS::SQS::Queue `DelaySeconds` is a whole number from 0 to 900, not `901`",
+    ),
+    (
+        "  Q:\n    Type: AWS::SQS::Queue\n  Q:\n    Type: AWS::SQS::Queue\n",
+        "template.yaml:6: the key `Q` stands here twice",
+    ),
+    ("  Q: &anchor\n    Type: AWS::SQS::Queue\n", "template.yaml:4: CloudFormation has no YAML anchors"),
+    ("  Q:\n    Type: AWS::SQS::Queue\n    Properties:\n      DelaySeconds:\n", "template.yaml:7: a value is missing"),
+];
+
+const FUNCTION: &str = "  F:\n    Type: AWS::Serverless::Function\n    Metadata: { BuildMethod: rust-cargolambda, BuildProperties: { Binary: f } }\n    Properties:\n      CodeUri: f\n      Handler: bootstrap\n      Runtime: provided.al2023\n";
+
+/// A property of the function above, from line 11 on, and what is said about it.
+const REFUSED_OF_A_FUNCTION: &[(&str, &str)] = &[
+    (
+        "      Policies: [AmazonSQSFullAccess]\n",
+        "template.yaml:11: managed policies are not understood here; write a policy with a `Statement`",
+    ),
+    (
+        "      Policies:\n        - DynamoDBCrudPolicy: { TableName: x }\n",
+        "template.yaml:12: a policy has no property `DynamoDBCrudPolicy` that this stack understands",
+    ),
+    (
+        "      Policies:\n        - Statement:\n            - Effect: Allow\n              Action: dynamodb:*\n              Resource: arn:x\n",
+        "template.yaml:14: Action `dynamodb:*` has a wildcard; name each one, so that no function may more than it does",
+    ),
+    (
+        "      Policies:\n        - Statement:\n            - Effect: Allow\n              Action: sqs:SendMessage\n              Resource: '*'\n",
+        "template.yaml:15: Resource `*` has a wildcard; name each one, so that no function may more than it does",
+    ),
+    (
+        "      Policies:\n        - Statement:\n            - Effect: Allow\n              Action: s3:GetObject\n              Resource: arn:x\n",
+        "template.yaml:14: `s3:GetObject` is not an action of a service that runs here (dynamodb, sqs)",
+    ),
+    (
+        "      Events:\n        E:\n          Type: Kinesis\n          Properties: {}\n",
+        "template.yaml:13: the event type `Kinesis` is not one that this stack understands",
+    ),
+    (
+        "      Events:\n        E:\n          Type: Schedule\n          Properties: { Schedule: cron(0 8 * * ? *) }\n",
+        "template.yaml:14: the schedule is `rate(N minutes)`, with hours or days as well (1 takes the singular), not `cron(0 8 * * ? *)`",
+    ),
+    (
+        "      Tracing: Active\n",
+        "template.yaml:11: AWS::Serverless::Function has no property `Tracing` that this stack understands",
+    ),
+    (
+        "      Environment: { Variables: { AWS_REGION: x } }\n",
+        "template.yaml:11: the environment variable `AWS_REGION` is Lambda's own",
+    ),
+];
+
 #[test]
 fn what_is_not_understood_is_refused_with_its_line() {
-    let function = "  F:\n    Type: AWS::Serverless::Function\n    Metadata: { BuildMethod: rust-cargolambda, BuildProperties: { Binary: f } }\n    Properties:\n      CodeUri: f\n      Handler: bootstrap\n      Runtime: provided.al2023\n";
-    for (resource, expected) in [
-        (
-            "  Bucket:\n    Type: AWS::S3::Bucket\n",
-            "template.yaml:5: the resource type `AWS::S3::Bucket` is not one that this stack understands",
-        ),
-        (
-            "  Q:\n    Type: AWS::SQS::Queue\n    Properties:\n      Foo: 1\n",
-            "template.yaml:7: AWS::SQS::Queue has no property `Foo` that this stack understands",
-        ),
-        (
-            "  Q:\n    Type: AWS::SQS::Queue\n    Condition: Sometimes\n",
-            "template.yaml:6: the resource `Q` has no property `Condition` that this stack understands",
-        ),
-        (
-            "  Q:\n    Type: AWS::SQS::Queue\n    Properties:\n      DelaySeconds: !Select [0, [1]]\n",
-            "template.yaml:7: the intrinsic function `!Select` is not one that this stack understands",
-        ),
-        (
-            "  Q:\n    Type: AWS::SQS::Queue\n    Properties:\n      DelaySeconds: { 'Fn::If': [a, b, c] }\n",
-            "template.yaml:7: the intrinsic function `Fn::If` is not one that this stack understands; it reads the short forms `!Ref`, `!GetAtt` and `!Sub`",
-        ),
-        (
-            "  Q:\n    Type: AWS::SQS::Queue\n    Properties:\n      DelaySeconds: !Ref Nothing\n",
-            "template.yaml:7: there is no parameter or resource `Nothing`",
-        ),
-        (
-            "  Q:\n    Type: AWS::SQS::Queue\n    Properties:\n      DelaySeconds: 901\n",
-            "template.yaml:7: AWS::SQS::Queue `DelaySeconds` is a whole number from 0 to 900, not `901`",
-        ),
-        (
-            "  Q:\n    Type: AWS::SQS::Queue\n  Q:\n    Type: AWS::SQS::Queue\n",
-            "template.yaml:6: the key `Q` stands here twice",
-        ),
-        ("  Q: &anchor\n    Type: AWS::SQS::Queue\n", "template.yaml:4: CloudFormation has no YAML anchors"),
-        (
-            "  Q:\n    Type: AWS::SQS::Queue\n    Properties:\n      DelaySeconds:\n",
-            "template.yaml:7: a value is missing",
-        ),
-    ] {
-        assert_eq!(refusal(&with_resource(resource)), expected);
+    for (resource, expected) in REFUSED_RESOURCES {
+        assert_eq!(refusal(&with_resource(resource)), *expected);
     }
-    // The lines below follow ten lines of the function.
-    for (property, expected) in [
-        (
-            "      Policies: [AmazonSQSFullAccess]\n",
-            "template.yaml:11: managed policies are not understood here; write a policy with a `Statement`",
-        ),
-        (
-            "      Policies:\n        - DynamoDBCrudPolicy: { TableName: x }\n",
-            "template.yaml:12: a policy has no property `DynamoDBCrudPolicy` that this stack understands",
-        ),
-        (
-            "      Policies:\n        - Statement:\n            - Effect: Allow\n              Action: dynamodb:*\n              Resource: arn:x\n",
-            "template.yaml:14: Action `dynamodb:*` has a wildcard; name each one, so that no function may more than it does",
-        ),
-        (
-            "      Policies:\n        - Statement:\n            - Effect: Allow\n              Action: sqs:SendMessage\n              Resource: '*'\n",
-            "template.yaml:15: Resource `*` has a wildcard; name each one, so that no function may more than it does",
-        ),
-        (
-            "      Policies:\n        - Statement:\n            - Effect: Allow\n              Action: s3:GetObject\n              Resource: arn:x\n",
-            "template.yaml:14: `s3:GetObject` is not an action of a service that runs here (dynamodb, sqs)",
-        ),
-        (
-            "      Events:\n        E:\n          Type: Kinesis\n          Properties: {}\n",
-            "template.yaml:13: the event type `Kinesis` is not one that this stack understands",
-        ),
-        (
-            "      Events:\n        E:\n          Type: Schedule\n          Properties: { Schedule: cron(0 8 * * ? *) }\n",
-            "template.yaml:14: the schedule is `rate(N minutes)`, with hours or days as well (1 takes the singular), not `cron(0 8 * * ? *)`",
-        ),
-        (
-            "      Tracing: Active\n",
-            "template.yaml:11: AWS::Serverless::Function has no property `Tracing` that this stack understands",
-        ),
-        (
-            "      Environment: { Variables: { AWS_REGION: x } }\n",
-            "template.yaml:11: the environment variable `AWS_REGION` is Lambda's own",
-        ),
-    ] {
-        assert_eq!(refusal(&with_resource(&format!("{function}{property}"))), expected);
+    for (property, expected) in REFUSED_OF_A_FUNCTION {
+        assert_eq!(refusal(&with_resource(&format!("{FUNCTION}{property}"))), *expected);
     }
 }
 

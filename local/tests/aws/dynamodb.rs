@@ -79,9 +79,9 @@ async fn a_function_without_a_permission_is_refused_as_on_aws() {
         request.key_condition_expression(format!("{key} = :k")).expression_attribute_values(":k", s("x")).send()
     };
     query(&reader, None, "pk").await.expect("queried");
-    query(&writer, Some("due"), "shard").await.expect("queried");
+    query(&writer, Some("due"), "due_shard").await.expect("queried");
     assert_eq!(
-        refused(query(&reader, Some("due"), "shard").await),
+        refused(query(&reader, Some("due"), "due_shard").await),
         denial("Reader", "dynamodb:Query", "Orders/index/due")
     );
     assert_eq!(refused(query(&writer, None, "pk").await), denial("Writer", "dynamodb:Query", "Orders"));

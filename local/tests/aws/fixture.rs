@@ -10,11 +10,7 @@ use local::{
     },
     template::{self, Endpoints, Stack},
 };
-use std::{
-    collections::BTreeMap,
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::{collections::BTreeMap, path::Path, sync::Arc};
 use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
 
 /// 2026-10-01.
@@ -132,26 +128,5 @@ impl DynamoDb {
             .http_client(Builder::new().build_http())
             .build();
         aws_sdk_dynamodb::Client::from_conf(config)
-    }
-}
-
-/// A directory that goes when this does.
-pub(crate) struct Directory(PathBuf);
-
-impl Directory {
-    pub(crate) fn new(name: &str) -> Self {
-        let path = std::env::temp_dir().join(format!("ordermill-{name}-{}", uuid::Uuid::new_v4()));
-        std::fs::create_dir(&path).expect("a directory");
-        Self(path)
-    }
-
-    pub(crate) fn file(&self, name: &str) -> PathBuf {
-        self.0.join(name)
-    }
-}
-
-impl Drop for Directory {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
     }
 }

@@ -1,5 +1,7 @@
 //! The services of the stack, driven by the real SDKs over loopback.
 
+#![cfg(test)]
+
 mod dynamodb;
 mod fixture;
 mod sqs_lifecycle;

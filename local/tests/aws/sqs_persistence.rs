@@ -1,6 +1,6 @@
 //! Messages outlive the process.
 
-use crate::fixture::{DEAD_JOBS, Directory, JOBS, START_MS, Sqs, stack};
+use crate::fixture::{DEAD_JOBS, JOBS, START_MS, Sqs, stack};
 use local::aws::sqs::{ManualClock, Outgoing, Queues};
 use std::{path::Path, process::Command, sync::Arc, time::Duration};
 
@@ -13,8 +13,8 @@ async fn reopened(path: &Path, now_ms: i64) -> (Queues, Arc<ManualClock>) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn messages_and_receive_counts_survive_a_restart() {
-    let directory = Directory::new("restart");
-    let path = directory.file("queues.db");
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = directory.path().join("queues.db");
     let first = Sqs::start(Some(&path)).await;
     for body in ["received", "waiting"] {
         first.queues.send(JOBS, Outgoing::of(body)).await.expect("sent");
@@ -60,8 +60,8 @@ async fn in_the_process_that_is_killed() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn messages_survive_a_killed_process() {
-    let directory = Directory::new("killed");
-    let path = directory.file("queues.db");
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = directory.path().join("queues.db");
     let mut child = Command::new(std::env::current_exe().expect("this program"))
         .args(["--exact", "sqs_persistence::in_the_process_that_is_killed"])
         .env("ORDERMILL_TEST_QUEUES", &path)
@@ -85,8 +85,8 @@ async fn messages_survive_a_killed_process() {
 
 #[test]
 fn a_file_of_a_later_schema_is_not_touched() {
-    let directory = Directory::new("schema");
-    let path = directory.file("queues.db");
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = directory.path().join("queues.db");
     rusqlite::Connection::open(&path).and_then(|file| file.execute_batch("PRAGMA user_version = 2")).expect("a file");
     let error = Queues::open(&path, Arc::new(ManualClock::at(0))).err().expect("refused");
     assert!(error.message.contains("schema 2"), "{error}");

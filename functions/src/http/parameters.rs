@@ -1,0 +1,36 @@
+//! Parameters of path and query; one that cannot be read is refused in the shape of the API.
+
+use axum::extract::{FromRequestParts, Path, Query};
+use axum::http::request::Parts;
+use serde::de::DeserializeOwned;
+use shared::Code;
+
+use crate::refusal::Refusal;
+
+/// The one parameter of a path. A segment that is not UTF-8 names nothing.
+#[derive(Clone, Debug)]
+pub(crate) struct PathParameter(pub(crate) String);
+
+impl<S: Send + Sync> FromRequestParts<S> for PathParameter {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Self::Rejection> {
+        let path = Path::<String>::from_request_parts(parts, state).await;
+        path.map(|Path(segment)| Self(segment)).map_err(|_| Refusal::new(Code::NotFound, "the path is not UTF-8"))
+    }
+}
+
+/// The query. Parameters that no one asked for are passed over; one that comes twice is refused.
+#[derive(Clone, Debug)]
+pub(crate) struct QueryParameters<T>(pub(crate) T);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for QueryParameters<T> {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Self::Rejection> {
+        let query = Query::<T>::from_request_parts(parts, state).await;
+        query.map(|Query(parameters)| Self(parameters)).map_err(|rejection| {
+            Refusal::new(Code::InvalidParameter, format!("the query cannot be read: {}", rejection.body_text()))
+        })
+    }
+}

@@ -1,0 +1,16 @@
+//! End to end: over HTTP, against the stack that `template.yaml` declares, in memory, through the real SDKs.
+
+// So that clippy knows the helpers for tests, which may panic.
+#![cfg(test)]
+
+mod bad_input;
+mod binaries;
+mod bulk_orders;
+mod cost;
+mod crash;
+mod network_orders;
+mod permissions;
+mod pipeline;
+mod routes;
+mod support;
+mod up;

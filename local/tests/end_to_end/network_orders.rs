@@ -1,0 +1,189 @@
+//! The order network API.
+
+use futures_util::future::join_all;
+use serde_json::{Value, json};
+
+use crate::support::{DEMO, Stack, order, redacted, seed};
+
+#[tokio::test]
+async fn the_seeds_bulk_gives_201_and_409_naming_the_first() {
+    let stack = Stack::start().await;
+    let reply = stack.post("/order/v1/orders/bulk", &seed("create-multiple-orders")).await;
+    assert_eq!(reply.status, 200);
+    assert_eq!((&reply.body["bulk"][0]["status"], &reply.body["bulk"][1]["status"]), (&json!(201), &json!(409)));
+    assert_eq!(reply.body["bulk"][1]["response"]["orderId"], reply.body["bulk"][0]["response"]["order"]["id"]);
+    insta::assert_json_snapshot!("bulk_of_the_seed", redacted(reply.body));
+
+    let fulfilled = |body: &Value| body["order"]["status"] == "Fulfilled";
+    let read = stack.eventually("/order/v1/orders/safeId/UniqueSafeID123450", fulfilled).await;
+    insta::assert_json_snapshot!("order_of_the_seed_fulfilled", redacted(read.clone()));
+    let by_id = stack.get(&format!("/order/v1/orders/{}", read["order"]["id"].as_str().unwrap())).await;
+    assert_eq!(by_id.body, read);
+    assert_eq!(by_id.header("etag"), "\"4\"");
+    assert_eq!(stack.get("/order/v1/orders/safeId/UniqueSafeID123451").await.status, 404);
+}
+
+#[tokio::test]
+async fn the_seeds_bulk_with_duplication_allowed_gives_201_twice() {
+    let stack = Stack::start().await;
+    let mut bulk = seed("create-multiple-orders");
+    for order in bulk["bulk"].as_array_mut().unwrap() {
+        order["allowExternalOrderIdDuplication"] = json!(true);
+    }
+    let reply = stack.post("/order/v1/orders/bulk", &bulk).await;
+    assert_eq!((&reply.body["bulk"][0]["status"], &reply.body["bulk"][1]["status"]), (&json!(201), &json!(201)));
+    // A third that does not allow it is refused: the name is taken.
+    let mut third = bulk["bulk"][0].clone();
+    third["safeId"] = json!("third");
+    third["allowExternalOrderIdDuplication"] = json!(false);
+    let reply = stack.post("/order/v1/orders", &third).await;
+    assert_eq!((reply.status, &reply.body["code"]), (409, &json!("EXTERNAL_ID_EXISTS")));
+}
+
+/// Every member of the seed's order comes back: bare amounts as `{currency, amount}`, the rest as it was.
+#[tokio::test]
+async fn every_member_is_kept_and_read_back() {
+    fn check(sent: &Value, read: &Value, path: &str) {
+        match sent {
+            Value::Null => assert!(read.is_null(), "{path}"),
+            Value::Object(members) => {
+                for (name, member) in members {
+                    check(member, &read[name], &format!("{path}/{name}"));
+                }
+            }
+            Value::Array(elements) => {
+                assert_eq!(read.as_array().map(Vec::len), Some(elements.len()), "{path}");
+                for (index, element) in elements.iter().enumerate() {
+                    check(element, &read[index], &format!("{path}/{index}"));
+                }
+            }
+            Value::Number(_) if read.is_object() => {
+                assert_eq!((&read["amount"], &read["currency"]), (sent, &json!("USD")), "{path}");
+            }
+            _ => assert_eq!(sent, read, "{path}"),
+        }
+    }
+    let stack = Stack::start().await;
+    let sent = seed("create-multiple-orders")["bulk"][0].clone();
+    let created = stack.post("/order/v1/orders", &sent).await;
+    assert_eq!(created.status, 201);
+    check(&sent, &created.body["order"], "");
+    let location = created.header("location").to_owned();
+    check(&sent, &stack.get(&location).await.body["order"], "");
+}
+
+#[tokio::test]
+async fn a_repeated_safe_id_replays_the_same_order_and_refuses_another() {
+    let stack = Stack::start().await;
+    let first = stack.post("/order/v1/orders", &order("again")).await;
+    assert_eq!((first.status, first.header("idempotency-replayed")), (201, ""));
+    let items = stack.items().await.len();
+    let again = stack.post("/order/v1/orders", &order("again")).await;
+    assert_eq!((again.status, again.header("idempotency-replayed")), (200, "true"));
+    assert_eq!(again.body["order"]["id"], first.body["order"]["id"]);
+
+    let mut other = order("again");
+    other["externalId"] = json!("a new name");
+    let refused = stack.post("/order/v1/orders", &other).await;
+    assert_eq!(refused.status, 409);
+    insta::assert_json_snapshot!("order_safe_id_exists", redacted(refused.body));
+    assert_eq!(stack.items().await.len(), items, "nothing was written, and the name is free again");
+    let mut free = order("someone else");
+    free["safeId"] = json!("someone-else");
+    free["externalId"] = json!("a new name");
+    assert_eq!(stack.post("/order/v1/orders", &free).await.status, 201);
+}
+
+#[tokio::test]
+async fn items_of_a_bulk_are_independent_and_in_the_order_of_the_request() {
+    let stack = Stack::start().await;
+    let mut bad = order("bad");
+    bad["items"][0]["quantity"] = json!(0);
+    let mut foreign = order("foreign");
+    foreign["merchantId"] = json!("00000000-0000-4000-8000-000000000000");
+    let mut changed = order("a");
+    changed["isTest"] = json!(true);
+    let mut unnamed = order("x");
+    unnamed.as_object_mut().unwrap().remove("safeId");
+    let bulk = json!({"bulk": [order("a"), bad, order("a"), changed, foreign, unnamed, 7]});
+    let reply = stack.post("/order/v1/orders/bulk", &bulk).await;
+    let statuses: Vec<_> =
+        reply.body["bulk"].as_array().unwrap().iter().map(|item| item["status"].as_u64().unwrap()).collect();
+    assert_eq!(statuses, [201, 400, 200, 409, 403, 201, 400]);
+    assert_eq!(reply.body["bulk"][1]["response"]["errors"][0]["pointer"], "/bulk/1/items/0/quantity");
+    assert_eq!(reply.body["bulk"][4]["response"]["errors"][0]["pointer"], "/bulk/4/merchantId");
+    let drawn = reply.body["bulk"][5]["response"]["order"]["safeId"].as_str().unwrap().to_owned();
+    assert_eq!(stack.get(&format!("/order/v1/orders/safeId/{drawn}")).await.status, 200);
+}
+
+#[tokio::test]
+async fn of_64_orders_with_one_external_id_one_is_created() {
+    let stack = Stack::start().await;
+    let request = |index: usize| {
+        let mut order = order(&format!("racer-{index}"));
+        order["externalId"] = json!("the prize");
+        order
+    };
+    let bodies: Vec<Value> = (0..64).map(request).collect();
+    let replies = join_all(bodies.iter().map(|body| stack.post("/order/v1/orders", body))).await;
+    let (won, lost): (Vec<_>, Vec<_>) = replies.iter().partition(|reply| reply.status == 201);
+    assert_eq!((won.len(), lost.len()), (1, 63));
+    for reply in lost {
+        assert_eq!((reply.status, &reply.body["orderId"]), (409, &won[0].body["order"]["id"]));
+    }
+}
+
+/// A process that died between the claim of an external id and its order leaves the claim behind.
+#[tokio::test]
+async fn a_claim_without_an_order_is_taken_over_once_it_is_old() {
+    use aws_sdk_dynamodb::types::AttributeValue;
+    let stack = Stack::start().await;
+    let now_ms = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_millis();
+    for (name, age_ms, status) in [("left long ago", 61_000, 201), ("just claimed", 1_000, 503)] {
+        let client = stack.running.dynamodb();
+        client
+            .put_item()
+            .table_name(stack.table())
+            .item("pk", AttributeValue::S(format!("{}#external#{name}", crate::support::MERCHANT)))
+            .item("sk", AttributeValue::S("first".to_owned()))
+            .item("order_id", AttributeValue::S("aaaaaaaaaaaaaaaaaaaaa000".to_owned()))
+            .item("claimed_at", AttributeValue::N((now_ms - age_ms).to_string()))
+            .send()
+            .await
+            .unwrap();
+        let mut body = order(&name.replace(' ', "-"));
+        body["externalId"] = json!(name);
+        let reply = stack.post("/order/v1/orders", &body).await;
+        assert_eq!(reply.status, status, "{name}");
+        let retry_after = if status == 503 { "1" } else { "" };
+        assert_eq!(reply.header("retry-after"), retry_after);
+    }
+}
+
+#[tokio::test]
+async fn warnings_are_shown_and_refuse_only_when_asked() {
+    let stack = Stack::start().await;
+    let mut body = order("warned");
+    body["shipingMethod"] = json!("Expedited");
+    body["items"][0]["customerPrice"] = json!(10);
+    body["items"][0]["customerSubtotal"] = json!(11);
+    let mut strict = DEMO.to_vec();
+    strict.push(("prefer", "handling=strict"));
+    let refused = stack.client.send("POST", "/order/v1/orders", &strict, body.to_string()).await;
+    assert_eq!(refused.status, 400);
+    insta::assert_json_snapshot!("order_refused_by_prefer_strict", redacted(refused.body));
+    let created = stack.post("/order/v1/orders", &body).await;
+    assert_eq!(created.status, 201);
+    insta::assert_json_snapshot!("order_warnings", created.body["warnings"]);
+}
+
+#[tokio::test]
+async fn an_order_that_waits_stays_open() {
+    let stack = Stack::start().await;
+    let mut waits = order("waits");
+    waits["automaticProcessing"] = json!(false);
+    stack.post("/order/v1/orders", &waits).await;
+    stack.post("/order/v1/orders", &order("goes")).await;
+    stack.eventually("/order/v1/orders/safeId/goes", |body| body["order"]["status"] == "Fulfilled").await;
+    assert_eq!(stack.get("/order/v1/orders/safeId/waits").await.body["order"]["status"], "Open");
+}

@@ -1,0 +1,115 @@
+//! Routes, credentials, and what no route takes.
+
+use std::collections::BTreeSet;
+
+use functions::routes::ROUTES;
+use local::demo::Data;
+use serde_json::json;
+
+use crate::support::{DEMO, Stack, order};
+
+#[tokio::test]
+async fn the_template_declares_the_routes_of_the_routers() {
+    let stack = Stack::start().await;
+    let declared: BTreeSet<(String, String)> = stack
+        .running
+        .stack
+        .functions
+        .iter()
+        .flat_map(|function| &function.routes)
+        .filter_map(|route| Some((route.method.clone()?, route.path.clone()?)))
+        .collect();
+    let routed = ROUTES.iter().map(|route| (route.method.to_owned(), route.path.to_owned())).collect();
+    assert_eq!(declared, routed);
+}
+
+/// Every route but `/health` answers 401 without credentials, with half of them, and with wrong ones.
+#[tokio::test]
+async fn no_route_answers_without_valid_credentials() {
+    let stack = Stack::start().await;
+    let wrong: &[&[(&str, &str)]] = &[
+        &[],
+        &[("authorization", "Bearer wrong"), ("x-api-key", "demo-api-key")],
+        &[("authorization", "Basic demo-bearer-token"), ("x-api-key", "demo-api-key")],
+        &[("authorization", "Bearer demo-api-key"), ("x-api-key", "demo-bearer-token")],
+        &[("x-api-key", "demo-api-key")],
+    ];
+    for route in ROUTES.iter().filter(|route| route.path != "/health") {
+        let path = route.path.replace("{orderId}", "aaaaaaaaaaaaaaaaaaaaa000").replace("{safeId}", "a");
+        let bulk_order_api = path.starts_with("/v2");
+        let without_key: &[(&str, &str)] = &[("authorization", "Bearer demo-bearer-token")];
+        for headers in wrong.iter().chain(bulk_order_api.then_some(&without_key)) {
+            let reply = stack.client.send(route.method, &path, headers, "{}").await;
+            let code = if bulk_order_api { &reply.body["error"] } else { &reply.body["code"] };
+            assert_eq!((reply.status, code), (401, &json!("UNAUTHORIZED")), "{} {path} {headers:?}", route.method);
+            assert_eq!(reply.header("www-authenticate"), "Bearer");
+        }
+    }
+    assert_eq!(stack.client.send("GET", "/health", &[], "").await.status, 200);
+}
+
+/// The key and the token must be of one account.
+#[tokio::test]
+async fn credentials_of_two_accounts_do_not_mix() {
+    let mut data = Data::demo().unwrap();
+    let mut other = data.merchants[0].clone();
+    other.merchant_id = "00000000-0000-4000-8000-000000000000".to_owned();
+    (other.api_key, other.bearer_token) = ("other-key".to_owned(), "other-token".to_owned());
+    data.merchants.push(other);
+    let stack = Stack::with(data, &[]).await;
+    let mixed = [DEMO[0], ("x-api-key", "other-key"), DEMO[2]];
+    assert_eq!(stack.client.send("GET", "/v2/orders", &mixed, "").await.status, 401);
+
+    // And what one account has is not there for the other.
+    let created = stack.post("/order/v1/orders", &order("mine")).await;
+    let theirs = [("authorization", "Bearer other-token"), ("x-api-key", "other-key"), DEMO[2]];
+    for path in [created.header("location"), "/order/v1/orders/safeId/mine"] {
+        assert_eq!(stack.client.send("GET", path, &theirs, "").await.status, 404, "{path}");
+    }
+    let paid = stack
+        .post("/v2/orders", &json!({"clientOrderNumber": "n", "products": [{"sku": "8PX-UF-Y5U", "quantity": 1}]}))
+        .await;
+    let id = paid.body["data"]["transactionId"].as_str().unwrap();
+    for query in ["".to_owned(), format!("?transactionId={id}"), "?clientOrderNumber=n".to_owned()] {
+        let reply = stack.client.send("GET", &format!("/v2/orders{query}"), &theirs, "").await;
+        assert_eq!(reply.body["data"]["total"], 0, "{query}");
+    }
+}
+
+#[tokio::test]
+async fn unknown_paths_are_404_and_other_methods_405() {
+    let stack = Stack::start().await;
+    for (method, path, status, allow) in [
+        ("GET", "/", 404, ""),
+        ("GET", "/v2/nothing", 404, ""),
+        ("GET", "/order/v1/orders/a/b", 404, ""),
+        ("DELETE", "/v2/orders", 405, "POST, GET"),
+        ("PATCH", "/order/v1/orders/bulk", 405, "POST, GET"),
+        ("POST", "/health", 405, "GET"),
+        ("GET", "/order/v1/orders", 405, "POST"),
+    ] {
+        let reply = stack.client.send(method, path, DEMO, "").await;
+        assert_eq!((reply.status, reply.header("allow")), (status, allow), "{method} {path}");
+        let code = reply.body.get("code").or(reply.body.get("error")).unwrap();
+        assert_eq!(code, if status == 404 { "NOT_FOUND" } else { "METHOD_NOT_ALLOWED" });
+    }
+}
+
+#[tokio::test]
+async fn a_query_that_cannot_be_read_is_400() {
+    let stack = Stack::start().await;
+    let reply = stack.get("/v2/orders?limit=1&limit=2").await;
+    assert_eq!((reply.status, &reply.body["error"]), (400, &json!("INVALID_PARAMETER")));
+}
+
+#[tokio::test]
+async fn ids_that_are_none_are_404() {
+    let stack = Stack::start().await;
+    for id in ["x", "AAAAAAAAAAAAAAAAAAAAA000", "aaaaaaaaaaaaaaaaaaaaa001", "..%2F..", "%00", "%ff", "safeId"] {
+        let reply = stack.get(&format!("/order/v1/orders/{id}")).await;
+        assert_eq!((reply.status, &reply.body["code"]), (404, &json!("NOT_FOUND")), "{id}");
+    }
+    for id in ["x", "a%20b", "%F0%9F%98%80"] {
+        assert_eq!(stack.get(&format!("/order/v1/orders/safeId/{id}")).await.status, 404, "{id}");
+    }
+}
