@@ -13,7 +13,7 @@ use shared::time::Timestamp;
 use crate::queue::{Delayed, FulfilmentQueue};
 use crate::store::{StoreError, Table};
 
-/// Orders of one run; the next run goes on where this one ended, because what is queued leaves the index.
+/// Orders of one run, the oldest first; what ends leaves the index, so the next run reaches further.
 const ORDERS_MAX: usize = 1_600;
 
 /// What a run did.

@@ -6,12 +6,30 @@ pub mod test;
 pub mod up;
 
 use std::path::PathBuf;
+use std::process::Command;
+
+/// The packages that are built together, so that the AWS SDKs are built once, with one set of features. `edge-pack`,
+/// which would change that set, is built where it is used.
+pub(crate) const PACKAGES: [&str; 3] = ["--workspace", "--exclude", "edge-pack"];
 
 /// The project's folder: where this crate's manifest stands in one of its members.
 #[must_use]
 pub fn project() -> PathBuf {
     let manifest = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
     manifest.parent().map(PathBuf::from).unwrap_or(manifest)
+}
+
+/// A command in the project's folder, without the variables that `cargo run` gave this program: a build script that
+/// watches one of them (that of `ring`) would otherwise run again, and all that depends on it be built again, with every
+/// change between a cargo inside this program and one outside.
+pub(crate) fn command_in_project(program: &str) -> Command {
+    let mut command = Command::new(program);
+    let of_this_run = |name: &str| ["CARGO_PKG_", "CARGO_MANIFEST_"].iter().any(|prefix| name.starts_with(prefix));
+    for (name, _) in std::env::vars().filter(|(name, _)| of_this_run(name)) {
+        command.env_remove(name);
+    }
+    command.current_dir(project());
+    command
 }
 
 /// Writes a line to standard output; that nobody reads it is no error.

@@ -1,13 +1,12 @@
 //! `cargo mill invoke`: one function's own binary, on one event, as Lambda would run it.
 
 use std::path::PathBuf;
-use std::process::Command;
 use std::time::Duration;
 
 use clap::Args;
 use serde_json::Value;
 
-use super::{project, say};
+use super::{PACKAGES, command_in_project, project, say};
 use crate::demo::Data;
 use crate::runtime::{self, InvokeError};
 use crate::stack::{self, Options, StartError};
@@ -63,8 +62,8 @@ impl Invoke {
 }
 
 fn build(binary: &str) -> Result<PathBuf, CommandError> {
-    let arguments = ["build", "--quiet", "--package", "functions", "--bin", binary];
-    let built = Command::new("cargo").args(arguments).current_dir(project()).status();
+    let arguments = [["build", "--quiet"].as_slice(), &PACKAGES, &["--bin", binary]].concat();
+    let built = command_in_project("cargo").args(&arguments).status();
     if !built.is_ok_and(|status| status.success()) {
         return Err(CommandError::Build(format!("cargo {}", arguments.join(" "))));
     }

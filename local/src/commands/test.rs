@@ -4,12 +4,11 @@
 //! nothing is skipped.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::time::Instant;
 
 use clap::Args;
 
-use super::{project, say};
+use super::{PACKAGES, command_in_project, project, say};
 
 /// Options of `test`.
 #[derive(Args, Clone, Debug)]
@@ -17,6 +16,9 @@ pub struct Test {
     /// Also build every function with `sam build` (several minutes: each is cross-compiled in release)
     #[arg(long)]
     pub sam_build: bool,
+    /// Also run the long tests, in a release build (10,000 orders and the memory that they take)
+    #[arg(long)]
+    pub heavy: bool,
 }
 
 /// A step that failed.
@@ -62,6 +64,11 @@ impl Test {
         step("edge module: the same verdicts in Node", edge_parity)?;
         let sam = step("set up: SAM CLI", set_up_sam)?;
         step("template", || sam_command(&sam, &["validate", "--lint", "--template-file", "template.yaml"]))?;
+        if self.heavy {
+            step("long tests", || {
+                cargo_on_all(&["test", "--release", "--test", "end_to_end"], &["--", "--ignored", "--nocapture"])
+            })?;
+        }
         if self.sam_build {
             step("sam build", || sam_command(&sam, &["build"]))?;
         }
@@ -81,7 +88,7 @@ fn step<T>(name: &str, work: impl FnOnce() -> Result<T, TestError>) -> Result<T,
 fn run(program: &str, arguments: &[&str], variables: &[(&str, &str)], remedy: &'static str) -> Result<(), TestError> {
     let command = format!("{program} {}", arguments.join(" "));
     say(&format!("   {command}"));
-    let status = Command::new(program).args(arguments).envs(variables.iter().copied()).current_dir(project()).status();
+    let status = command_in_project(program).args(arguments).envs(variables.iter().copied()).status();
     match status {
         Ok(status) if status.success() => Ok(()),
         Ok(_) => Err(TestError::Failed(command)),
@@ -89,11 +96,9 @@ fn run(program: &str, arguments: &[&str], variables: &[(&str, &str)], remedy: &'
     }
 }
 
-/// Runs a cargo command on the crates that are tested. `edge-pack` is left out: with it, cargo would build the AWS SDKs a
-/// second time with its features; it is built where it is used.
+/// Runs a cargo command on the crates that are tested.
 fn cargo_on_all(command: &[&str], rest: &[&str]) -> Result<(), TestError> {
-    let packages = ["--workspace", "--exclude", "edge-pack"];
-    let arguments: Vec<&str> = command.iter().chain(&packages).chain(rest).copied().collect();
+    let arguments: Vec<&str> = command.iter().chain(&PACKAGES).chain(rest).copied().collect();
     run("cargo", &arguments, &[], RUSTUP)
 }
 
@@ -119,7 +124,7 @@ fn write_verdicts(file: &Path) -> Result<(), TestError> {
     let arguments = ["run", "--quiet", "--package", "shared", "--example", "verdicts"];
     let command = format!("cargo {}", arguments.join(" "));
     say(&format!("   {command} > {}", file.display()));
-    let output = Command::new("cargo").args(arguments).current_dir(project()).output();
+    let output = command_in_project("cargo").args(arguments).output();
     let output = output.map_err(|error| TestError::Missing { command: command.clone(), error, remedy: RUSTUP })?;
     if !output.status.success() {
         return Err(TestError::Failed(format!("{command}: {}", String::from_utf8_lossy(&output.stderr))));

@@ -33,6 +33,13 @@ impl Program {
         self.process.wait().unwrap();
     }
 
+    /// A figure of `/proc/PID/status` that the kernel gives in kB.
+    pub(crate) fn memory_mb(&self, name: &str) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.process.id())).unwrap();
+        let line = status.lines().find(|line| line.starts_with(name)).unwrap();
+        line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() / 1024
+    }
+
     /// As Ctrl-C does.
     fn interrupt(&mut self) -> std::process::ExitStatus {
         let id = self.process.id().to_string();
