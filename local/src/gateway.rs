@@ -30,7 +30,7 @@ use throttle::Throttle;
 
 /// API Gateway takes bodies up to 10 MB.
 const BODY_BYTES_MAX: usize = 10 * 1024 * 1024;
-/// A Lambda event holds 6 MB.
+/// A Lambda event holds 6 MB, and so does an answer.
 const EVENT_BYTES_MAX: usize = 6 * 1024 * 1024;
 
 /// The gateway of a stack.
@@ -98,10 +98,11 @@ impl Gateway {
             return Err(gateway_error(StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large"));
         }
         let request = lambda_http::Request::from(LambdaRequest::ApiGatewayV2(event));
-        let mut response = self.functions.call(matched.function, request).await.map_err(|error| {
+        let response = self.functions.call(matched.function, request).await.map_err(|error| {
             tracing::error!(function = matched.function, error, "function {} failed", matched.function);
             failed()
         })?;
+        let mut response = within_lambda(response).await.ok_or_else(failed)?;
         if let Some(value) =
             response.extensions().get::<Cost>().and_then(|cost| HeaderValue::from_str(&cost.to_string()).ok())
         {
@@ -120,6 +121,17 @@ async fn read(body: Body) -> Result<Bytes, Response> {
     let collected = Limited::new(body, BODY_BYTES_MAX).collect().await;
     let too_large = |_| gateway_error(StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large");
     collected.map(http_body_util::Collected::to_bytes).map_err(too_large)
+}
+
+/// An answer that fits in Lambda's; a longer one is lost there, and so it is here.
+async fn within_lambda(response: Response) -> Option<Response> {
+    let (parts, body) = response.into_parts();
+    let bytes = body.collect().await.ok()?.to_bytes();
+    let fits = escaped_bytes(&String::from_utf8_lossy(&bytes)) <= EVENT_BYTES_MAX;
+    if !fits {
+        tracing::error!(bytes = bytes.len(), "the answer is longer than Lambda's 6 MB");
+    }
+    fits.then(|| Response::from_parts(parts, Body::from(bytes)))
 }
 
 /// Bytes of a text inside the event's JSON.

@@ -80,6 +80,8 @@ catalogue! {
     // ------------------------------------------------------------ warnings: never refuse
     /// No rule knows the member; it is kept out of the order.
     UnknownMember "UNKNOWN_MEMBER" 400 "the member is not known";
+    /// The answer to a bulk would be too long: this order is answered in short.
+    AnswerShortened "ANSWER_SHORTENED" 400 "the order is stored whole and answered in short: read it by its id";
     /// Amounts of the body do not add up.
     TotalMismatch "TOTAL_MISMATCH" 400 "the amounts should add up";
     /// An earlier order of the same bulk has this safe id; whether it is a replay or a conflict is decided on creation.

@@ -9,6 +9,7 @@ pub mod ids;
 pub mod limits;
 pub mod money;
 pub mod network;
+mod number;
 pub mod order;
 pub mod time;
 pub mod validation;

@@ -4,6 +4,9 @@
 pub const ORDER_BYTES_MAX: usize = 256 * 1024;
 /// Bytes of a request body: a Lambda event holds 6 MB of JSON, in which every quote of the body is escaped.
 pub const BODY_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// Bytes of whole orders in the answer to a bulk; later orders are answered in short. A Lambda answer holds 6 MB of JSON in
+/// which every quote of the body is escaped, and the rest of it is for refusals and warnings.
+pub const BULK_ANSWER_ORDERS_BYTES_MAX: usize = 3 * 1024 * 1024 + 512 * 1024;
 /// Orders in one bulk: 500 orders of the seed's size are 1.8 MB in and 2.5 MB out, inside Lambda's 6 MB either way.
 pub const BULK_ORDERS_MAX: usize = 500;
 /// How deep arrays and objects nest: the deepest member of the models stands at 8; recursion stays bounded.
@@ -52,8 +55,9 @@ pub const META_NAME_CHARACTERS_MAX: usize = 128;
 pub const META_VALUE_CHARACTERS_MAX: usize = 2_000;
 /// Entries of `meta` and `clientAttributes`: notes beside an order, not a data store.
 pub const META_ENTRIES_MAX: usize = 100;
-/// Images of one item: print areas of one product, each with room for several files.
-pub const IMAGES_MAX: usize = 50;
+/// Images of an item: more than a product has places to print on. 500 items of as many images read back in 3 MB, within
+/// the 6 MB of a Lambda answer.
+pub const IMAGES_MAX: usize = 20;
 /// Options of one item.
 pub const OPTIONS_MAX: usize = 100;
 /// Payment methods of one order: split payments have a handful.

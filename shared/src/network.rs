@@ -2,6 +2,7 @@
 //!
 //! [`request`] is what a client sends and what is stored; [`response`] is what it reads back.
 
+pub mod member;
 pub mod problem;
 pub mod request;
 pub mod response;

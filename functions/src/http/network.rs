@@ -6,11 +6,13 @@ use axum::Json;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
+use serde_json::value::RawValue;
 use shared::Code;
 use shared::ids::{MerchantId, OrderId, SafeId};
+use shared::limits::BULK_ANSWER_ORDERS_BYTES_MAX;
 use shared::network::problem::Violation;
 use shared::network::request::CreateOrder;
-use shared::network::response::OrderEnvelope;
+use shared::network::response::{Order, OrderEnvelope, OrderSummary};
 use shared::validation::{self, Body, OrderVerdict};
 
 use super::RequestId;
@@ -19,7 +21,7 @@ use super::bulk::read_valid;
 use super::caller::NetworkCaller;
 use super::parameters::PathParameter;
 use crate::app::create_orders::{Outcome, create_orders};
-use crate::refusal::{NetworkBody, Refusal};
+use crate::refusal::Refusal;
 use crate::store::Table;
 
 const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
@@ -62,14 +64,7 @@ pub(crate) struct BulkResponse {
 #[derive(Debug, Serialize)]
 struct BulkResponseItem {
     status: u16,
-    response: ItemResponse,
-}
-
-#[derive(Debug, Serialize)]
-#[serde(untagged)]
-enum ItemResponse {
-    Order(Box<OrderEnvelope>),
-    Refused(NetworkBody),
+    response: Box<RawValue>,
 }
 
 /// `POST /order/v1/orders/bulk`: 200 with a status per order; 400 or 413 when the body is no bulk.
@@ -83,27 +78,61 @@ pub(crate) async fn create_bulk(
     let verdict = validation::validate(Body::Orders, &bytes);
     refuse_body(verdict.violations)?;
     let drafts = verdict.orders.into_iter().map(|verdict| draft(&bytes, verdict, is_strict(&headers))).collect();
+    let mut answer = BulkAnswer { request_id, orders_bytes: 0 };
     let outcomes = create_drafts(&table, &merchant, drafts).await.into_iter().enumerate();
-    let bulk = outcomes.map(|(index, (outcome, warnings))| bulk_item(index, outcome, warnings, &request_id)).collect();
-    Ok(Json(BulkResponse { bulk }))
+    let items = outcomes.map(|(index, (outcome, warnings))| answer.item(index, outcome, warnings));
+    Ok(Json(BulkResponse { bulk: items.collect::<Result<_, _>>()? }))
 }
 
-fn bulk_item(index: usize, outcome: Outcome, warnings: Vec<Violation>, request_id: &str) -> BulkResponseItem {
-    let envelope = |order| ItemResponse::Order(Box::new(OrderEnvelope { order, warnings }));
-    match outcome {
-        Outcome::Created(order) => BulkResponseItem { status: 201, response: envelope(*order) },
-        Outcome::Replayed(order) => BulkResponseItem { status: 200, response: envelope(*order) },
-        Outcome::Refused(mut refusal) => {
-            // Pointers of the use case start at the order, those of the validation at the body.
-            for violation in &mut refusal.violations {
-                if !violation.pointer.starts_with("/bulk/") {
-                    violation.pointer.insert_str(0, &format!("/bulk/{index}"));
-                }
+/// Writes the entries of a bulk's answer, and watches its size.
+struct BulkAnswer {
+    request_id: String,
+    /// Bytes of the whole orders that were written.
+    orders_bytes: usize,
+}
+
+impl BulkAnswer {
+    fn item(&mut self, index: usize, outcome: Outcome, warnings: Vec<Violation>) -> Result<BulkResponseItem, Refusal> {
+        match outcome {
+            Outcome::Created(order) => {
+                Ok(BulkResponseItem { status: 201, response: self.order(index, *order, warnings)? })
             }
-            let response = ItemResponse::Refused(refusal.network_body(request_id));
-            BulkResponseItem { status: refusal.code.status(), response }
+            Outcome::Replayed(order) => {
+                Ok(BulkResponseItem { status: 200, response: self.order(index, *order, warnings)? })
+            }
+            Outcome::Refused(mut refusal) => {
+                // Pointers of the use case start at the order, those of the validation at the body.
+                for violation in &mut refusal.violations {
+                    if !violation.pointer.starts_with("/bulk/") {
+                        violation.pointer.insert_str(0, &format!("/bulk/{index}"));
+                    }
+                }
+                let response = raw(&refusal.network_body(&self.request_id))?;
+                Ok(BulkResponseItem { status: refusal.code.status(), response })
+            }
         }
     }
+
+    /// The whole order while there is room, then in short: it is stored, so the answer must reach the client.
+    fn order(&mut self, index: usize, order: Order, warnings: Vec<Violation>) -> Result<Box<RawValue>, Refusal> {
+        let mut envelope = OrderEnvelope { order, warnings };
+        let whole = raw(&envelope)?;
+        let orders_bytes = self.orders_bytes.saturating_add(whole.get().len());
+        if orders_bytes <= BULK_ANSWER_ORDERS_BYTES_MAX {
+            self.orders_bytes = orders_bytes;
+            return Ok(whole);
+        }
+        let code = Code::AnswerShortened;
+        envelope.warnings.push(Violation::new(code, format!("/bulk/{index}"), code.title().to_owned(), None));
+        raw(&OrderEnvelope { order: OrderSummary::from(envelope.order), warnings: envelope.warnings })
+    }
+}
+
+fn raw(value: &impl Serialize) -> Result<Box<RawValue>, Refusal> {
+    serde_json::value::to_raw_value(value).map_err(|error| {
+        tracing::error!(%error, "an answer cannot be written");
+        Refusal::rule(Code::Internal)
+    })
 }
 
 /// `GET /order/v1/orders/{orderId}`: 200 with the order and its `ETag`; 404.

@@ -187,3 +187,28 @@ async fn an_order_that_waits_stays_open() {
     stack.eventually("/order/v1/orders/safeId/goes", |body| body["order"]["status"] == "Fulfilled").await;
     assert_eq!(stack.get("/order/v1/orders/safeId/waits").await.body["order"]["status"], "Open");
 }
+
+/// What is stored must be answered: an answer that would be too long for Lambda is shortened, not lost.
+#[tokio::test]
+async fn a_bulk_whose_answer_is_long_is_answered_in_short() {
+    let stack = Stack::start().await;
+    let item = json!({"sku": "a", "quantity": 1});
+    let orders = (0..100).map(|index| {
+        let mut order = order(&format!("long-{index}"));
+        order["items"] = Value::Array(vec![item.clone(); 200]);
+        order
+    });
+    let reply = stack.post("/order/v1/orders/bulk", &json!({"bulk": orders.collect::<Vec<_>>()})).await;
+    assert_eq!(reply.status, 200);
+    let bulk = reply.body["bulk"].as_array().unwrap();
+    assert!(bulk.iter().all(|item| item["status"] == 201 && item["response"]["order"]["id"].is_string()));
+    assert!(bulk[0]["response"]["order"]["items"].is_array());
+    let last = &bulk[99]["response"];
+    assert!(last["order"]["items"].is_null());
+    assert_eq!(
+        (&last["warnings"][0]["errorCode"], &last["warnings"][0]["pointer"]),
+        (&json!("ANSWER_SHORTENED"), &json!("/bulk/99"))
+    );
+    let whole = stack.get(&format!("/order/v1/orders/{}", last["order"]["id"].as_str().unwrap())).await;
+    assert_eq!(whole.body["order"]["items"].as_array().unwrap().len(), 200);
+}

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::member::{Member, optional};
 use crate::money::{Currency, Number};
 
 /// Declares a wire type: first the members that every order has, behind `optional` those that are left out when absent.
@@ -25,8 +26,10 @@ macro_rules! model {
         #[serde(rename_all = "camelCase")]
         pub struct $name {
             $($(#[doc = $required_doc])+ pub $required: $required_type,)*
-            $($(#[doc = $member_doc])+ #[serde(skip_serializing_if = "Option::is_none")] pub $member: Option<$type>,)+
+            $($(#[doc = $member_doc])+ #[serde(default, deserialize_with = "optional", skip_serializing_if = "Option::is_none")] pub $member: Option<$type>,)+
         }
+
+        impl<'de> Member<'de> for $name {}
     };
 }
 
@@ -84,8 +87,37 @@ model! {
 }
 
 model! {
-    /// `AddressModel`: `BaseAddressModel` and a location.
+    /// `BaseAddressModel`.
     Address {
+        optional
+        /// Given name.
+        first_name: String,
+        /// Family name.
+        last_name: String,
+        /// Street and number.
+        line1: String,
+        /// Second line.
+        line2: String,
+        /// Third line.
+        line3: String,
+        /// City.
+        city: String,
+        /// State or province.
+        state: String,
+        /// Postal code.
+        zip: String,
+        /// ISO 3166 alpha-2.
+        country_code: String,
+        /// Telephone.
+        phone: String,
+        /// E-mail.
+        email: String,
+    }
+}
+
+model! {
+    /// `AddressModel`: the same with a location.
+    LocatedAddress {
         optional
         /// Longitude and latitude.
         location: Location,
@@ -166,7 +198,7 @@ model! {
         /// Name of the payer.
         full_name: String,
         /// Address of the payer.
-        address: Address,
+        address: LocatedAddress,
     }
 }
 

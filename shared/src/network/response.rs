@@ -23,9 +23,9 @@ pub struct Price {
 
 /// The answer to a create or a read of one order.
 #[derive(Clone, Debug, Serialize)]
-pub struct OrderEnvelope {
+pub struct OrderEnvelope<T = Order> {
     /// The order.
-    pub order: Order,
+    pub order: T,
     /// What was noticed in the body and did not refuse it; absent on reads.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<crate::network::problem::Violation>,
@@ -71,6 +71,35 @@ pub struct Order {
     customer_payment_methods: Vec<request::PaymentMethod>,
     allow_external_order_id_duplication: bool,
     automatic_processing: bool,
+}
+
+/// An order in short: what a client needs to read the whole of it.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct OrderSummary {
+    id: String,
+    short_id: String,
+    safe_id: String,
+    merchant_id: String,
+    external_id: Option<String>,
+    status: &'static str,
+    created_at: String,
+    updated_at: String,
+}
+
+impl From<Order> for OrderSummary {
+    fn from(order: Order) -> Self {
+        Self {
+            id: order.id,
+            short_id: order.short_id,
+            safe_id: order.safe_id,
+            merchant_id: order.merchant_id,
+            external_id: order.external_id,
+            status: order.status,
+            created_at: order.created_at,
+            updated_at: order.updated_at,
+        }
+    }
 }
 
 /// `AddressModel` with every member, null where none was sent.
@@ -205,7 +234,7 @@ impl Order {
 impl From<request::Address> for Address {
     fn from(address: request::Address) -> Self {
         Self {
-            location: address.location,
+            location: None,
             first_name: address.first_name,
             last_name: address.last_name,
             line1: address.line1,

@@ -29,7 +29,6 @@ mod format;
 mod iso;
 mod json;
 mod members;
-mod number;
 mod rules;
 mod scan;
 mod suggest;

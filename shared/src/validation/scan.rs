@@ -7,10 +7,10 @@
 
 use std::ops::Range;
 
-use super::number;
 use super::text::Text;
 use crate::Code;
 use crate::limits::DEPTH_MAX;
+use crate::number;
 
 // `skip` keeps one bit per level.
 const _: () = assert!(DEPTH_MAX < 64);

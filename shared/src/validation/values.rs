@@ -5,9 +5,9 @@ use rust_decimal::Decimal;
 use super::broken::Broken;
 use super::facts::Value;
 use super::format::Format;
-use super::number::{self, Excess};
 use super::table::{Rule, Sign};
 use crate::limits::{AMOUNT_DECIMALS_MAX, AMOUNT_MAX, COORDINATE_DECIMALS_MAX};
+use crate::number::{self, Excess};
 
 /// Takes what is broken.
 type Report<'r> = dyn FnMut(&Broken<'_>) + 'r;

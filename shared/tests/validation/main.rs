@@ -10,5 +10,6 @@
 mod bounds;
 mod laws;
 mod mutate;
+mod readable;
 mod vector_test;
 mod vectors;

@@ -4,15 +4,15 @@
 use rust_decimal::Decimal;
 
 /// How far a number goes.
-pub(super) struct Token {
+pub(crate) struct Token {
     /// Bytes that belong to it.
-    pub(super) length: usize,
+    pub(crate) length: usize,
     /// Whether it may end there; if not, a digit is missing.
-    pub(super) complete: bool,
+    pub(crate) complete: bool,
 }
 
 /// Measures the number that `bytes` starts with: `-? (0 | [1-9][0-9]*) (. [0-9]+)? ([eE] [+-]? [0-9]+)?`.
-pub(super) fn measure(bytes: &[u8]) -> Token {
+pub(crate) fn measure(bytes: &[u8]) -> Token {
     let byte = |at: usize| bytes.get(at).copied();
     let digits = |from: usize| bytes.iter().skip(from).take_while(|byte| byte.is_ascii_digit()).count();
 
@@ -42,14 +42,14 @@ pub(super) fn measure(bytes: &[u8]) -> Token {
 }
 
 /// Whether the whole of `text` is a number of JSON.
-pub(super) fn is_number(text: &str) -> bool {
+pub(crate) fn is_number(text: &str) -> bool {
     let token = measure(text.as_bytes());
     token.complete && token.length == text.len()
 }
 
 /// Why a number is not a decimal of the asked size.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Excess {
+pub(crate) enum Excess {
     /// Too many digits before the point.
     Magnitude,
     /// Too many digits after the point, not counting trailing zeros.
@@ -60,7 +60,7 @@ pub(super) enum Excess {
 ///
 /// Works on the places of the digits, so `1e999999999` costs as little as `1`. Digits before and after the point
 /// together are at most 28 (what a [`Decimal`] holds).
-pub(super) fn exact(text: &str, whole_max: i64, decimals_max: i64) -> Result<Decimal, Excess> {
+pub(crate) fn exact(text: &str, whole_max: i64, decimals_max: i64) -> Result<Decimal, Excess> {
     let (negative, text) = text.strip_prefix('-').map_or((false, text), |rest| (true, rest));
     let (mantissa, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
     let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));

@@ -1,0 +1,102 @@
+//! Reading the optional members of a request.
+//!
+//! The validation takes `null`, and an empty string whatever the member's type, as if the member were absent (the
+//! source's own examples have them); so whatever it passes must be read here. An empty text stays, because it is read
+//! back as it was sent.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::marker::PhantomData;
+
+use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
+use serde::de::{Deserialize, Deserializer, Error, IntoDeserializer, MapAccess, SeqAccess, Visitor};
+
+use crate::money::{Currency, Number};
+
+/// A type that an optional member can have.
+pub trait Member<'de>: Deserialize<'de> {
+    /// Reads the member, or nothing.
+    ///
+    /// # Errors
+    /// The value is of another type.
+    fn member<D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error> {
+        deserializer.deserialize_any(OrNothing(PhantomData))
+    }
+}
+
+/// What `deserialize_with` of every optional member names.
+///
+/// # Errors
+/// The value is of another type.
+pub(super) fn optional<'de, D: Deserializer<'de>, T: Member<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+    T::member(deserializer)
+}
+
+impl<'de> Member<'de> for String {
+    fn member<D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error> {
+        Option::deserialize(deserializer)
+    }
+}
+
+/// The digits must not pass through a float, as the default's `deserialize_any` would have it.
+impl<'de> Member<'de> for Number {
+    fn member<D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error> {
+        Self::deserialize_or_empty(deserializer)
+    }
+}
+
+/// A null value is as if its entry were absent.
+impl<'de> Member<'de> for BTreeMap<String, String> {
+    fn member<D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error> {
+        struct Entries(BTreeMap<String, Option<String>>);
+        impl<'de> Deserialize<'de> for Entries {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                BTreeMap::deserialize(deserializer).map(Self)
+            }
+        }
+        impl<'de> Member<'de> for Entries {}
+        let entries = Entries::member(deserializer)?;
+        Ok(entries
+            .map(|Entries(entries)| entries.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()))
+    }
+}
+
+impl<'de> Member<'de> for bool {}
+impl<'de> Member<'de> for u32 {}
+impl<'de> Member<'de> for Currency {}
+impl<'de, T: Deserialize<'de>> Member<'de> for Vec<T> {}
+
+/// Takes a value of any type, and nothing for null and an empty string.
+struct OrNothing<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for OrNothing<T> {
+    type Value = Option<T>;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a value of the member's type")
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
+        if text.is_empty() { Ok(None) } else { T::deserialize(text.into_deserializer()).map(Some) }
+    }
+
+    fn visit_bool<E: Error>(self, value: bool) -> Result<Self::Value, E> {
+        T::deserialize(value.into_deserializer()).map(Some)
+    }
+
+    fn visit_u64<E: Error>(self, value: u64) -> Result<Self::Value, E> {
+        T::deserialize(value.into_deserializer()).map(Some)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<Self::Value, A::Error> {
+        T::deserialize(MapAccessDeserializer::new(members)).map(Some)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, entries: A) -> Result<Self::Value, A::Error> {
+        T::deserialize(SeqAccessDeserializer::new(entries)).map(Some)
+    }
+}

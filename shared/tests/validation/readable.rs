@@ -1,0 +1,70 @@
+//! Whatever the validation passes can be read into the wire types, and its canonical form reads back as itself. A body
+//! that passed and could not be read would be a fault of ours in the client's eyes.
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use shared::bulk::CreateBulkOrder;
+use shared::network::request::CreateOrder;
+use shared::validation::{Body, validate};
+
+use crate::{mutate, vectors};
+
+fn read<T: DeserializeOwned>(bytes: &[u8]) -> T {
+    serde_json::from_slice(bytes)
+        .unwrap_or_else(|error| unreadable(&format!("{error}: {}", String::from_utf8_lossy(bytes))))
+}
+
+#[expect(clippy::panic, reason = "the failure that this test is for")]
+fn unreadable<T>(reason: &str) -> T {
+    panic!("{reason}")
+}
+
+fn canonical(order: &impl Serialize) -> String {
+    serde_json::to_string(order).expect("an order has a canonical form")
+}
+
+/// How many orders of the body were valid, and read.
+fn check(body: Body, bytes: &[u8]) -> usize {
+    let verdict = validate(body, bytes);
+    let valid: Vec<_> = verdict.orders.iter().filter(|order| order.violations.is_empty()).collect();
+    for order in &valid {
+        if body == Body::BulkOrder {
+            read::<CreateBulkOrder>(&bytes[order.span.clone()]);
+            continue;
+        }
+        let read_once: CreateOrder = read(&bytes[order.span.clone()]);
+        let text = canonical(&read_once);
+        assert_eq!(canonical(&read::<CreateOrder>(text.as_bytes())), text);
+    }
+    valid.len()
+}
+
+#[test]
+fn every_vector_that_is_valid_can_be_read() {
+    let valid: usize = vectors::all().iter().map(|case| check(case.body, &case.bytes)).sum();
+    assert!(valid > 300, "{valid}");
+}
+
+#[test]
+fn every_mutation_that_is_valid_can_be_read() {
+    let mut random = mutate::Random::new(0x5eed);
+    let seeds = [(Body::BulkOrder, vectors::SEED_BULK_ORDER), (Body::Orders, vectors::SEED_ORDERS)];
+    let mutations = (0..6_000).map(|index| seeds[index % 2]);
+    let valid: usize = mutations.map(|(body, seed)| check(body, &mutate::mutate(seed.as_bytes(), &mut random))).sum();
+    assert!(valid > 300, "{valid}");
+}
+
+/// The forms of absence that the source's examples have, in every optional member at once.
+#[test]
+fn null_and_empty_members_are_read_as_absent() {
+    for empty in ["null", "\"\""] {
+        let text = format!(
+            r#"{{"shippingAddress":{{"line1":"a","city":"b","countryCode":"US","line2":{empty},"location":{{"longitude":"x"}}}},
+                "items":[{{"sku":"a","quantity":1,"images":{empty},"options":{empty},"customerPrice":{empty},"isSample":{empty},
+                "meta":{empty},"clientAttributes":{{"a":null}}}}],
+                "billingAddress":{empty},"client":{empty},"meta":{empty},"currencyCode":{empty},"isTest":{empty},
+                "customerTotal":{empty},"customerPaymentMethods":{empty},"reprint":{empty},"externalId":{empty}}}"#
+        );
+        assert_eq!(check(Body::Order, text.as_bytes()), 1, "{empty}");
+    }
+}
