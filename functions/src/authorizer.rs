@@ -28,13 +28,22 @@ pub(crate) struct Identity {
     /// Merchant of the API key.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) api_key_merchant_id: Option<String>,
+    /// Whether the credentials could not be looked up.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) is_unknown: bool,
 }
 
-/// Looks the credentials up, both in one read; none where there are none.
-pub(crate) async fn authorize(
-    request: &ApiGatewayV2CustomAuthorizerV2Request,
-    table: &Table,
-) -> Result<Authorization, StoreError> {
+/// Looks the credentials up, both in one read; none where there are none. When they cannot be looked up the function is
+/// told so, because an error here would be the gateway's bare 500.
+pub(crate) async fn authorize(request: &ApiGatewayV2CustomAuthorizerV2Request, table: &Table) -> Authorization {
+    let context = identity(request, table).await.unwrap_or_else(|error| {
+        tracing::error!(%error, "the credentials cannot be looked up");
+        Identity { is_unknown: true, ..Identity::default() }
+    });
+    Authorization { is_authorized: true, context }
+}
+
+async fn identity(request: &ApiGatewayV2CustomAuthorizerV2Request, table: &Table) -> Result<Identity, StoreError> {
     let header = |name: &str| request.headers.get(name).and_then(|value| value.to_str().ok());
     let token = header("authorization").and_then(bearer);
     let api_key = header("x-api-key").filter(|key| !key.is_empty());
@@ -44,16 +53,17 @@ pub(crate) async fn authorize(
             .filter_map(|(kind, secret)| Some((kind, secret?)))
             .collect();
     let mut identity = Identity::default();
-    if !secrets.is_empty() {
-        let merchants = table.merchants(&secrets).await?;
-        for ((kind, _), merchant) in secrets.iter().zip(merchants) {
-            match kind {
-                CredentialKind::BearerToken => identity.token_merchant_id = merchant,
-                CredentialKind::ApiKey => identity.api_key_merchant_id = merchant,
-            }
+    if secrets.is_empty() {
+        return Ok(identity);
+    }
+    let merchants = table.merchants(&secrets).await?;
+    for ((kind, _), merchant) in secrets.iter().zip(merchants) {
+        match kind {
+            CredentialKind::BearerToken => identity.token_merchant_id = merchant,
+            CredentialKind::ApiKey => identity.api_key_merchant_id = merchant,
         }
     }
-    Ok(Authorization { is_authorized: true, context: identity })
+    Ok(identity)
 }
 
 /// The token of `Bearer <token>`; the scheme in any case (RFC 9110, section 11.1).

@@ -1,6 +1,7 @@
 //! The Lambda functions of Ordermill: one library; each binary in `bin/` names its function and runs it.
 //!
-//! [`load`] builds a function from its settings, [`run`] serves it under Lambda. The local stack calls [`load`] with the
+//! Each function has a loader, which builds it from its settings; its binary serves that one under Lambda, so that the
+//! linker drops what the others need. [`load`] finds a loader by the binary's name: the local stack calls it with the
 //! settings of `template.yaml`, so the code that deploys is the code that runs there.
 
 mod app;
@@ -42,74 +43,125 @@ pub enum Function {
 /// A function from event to answer.
 pub type EventHandler = Arc<dyn Fn(LambdaEvent<Value>) -> BoxFuture<'static, Result<Value, Error>> + Send + Sync>;
 
-/// Loads the function that `binary` names, with its settings from `variable`.
+/// Loads the function that `binary` names.
 ///
 /// # Errors
 /// Names the variable that is missing or wrong, or the unknown binary.
 pub fn load(binary: &str, variable: &dyn Fn(&str) -> Option<String>) -> Result<Function, SettingError> {
     let settings = Settings(variable);
     match binary {
-        "authorizer" => {
-            let table = clients::Tables::from(settings)?;
-            Ok(event(move |request| {
-                let table = table.metered();
-                async move { Ok(authorizer::authorize(&request, &table).await?) }
-            }))
-        }
-        "orders-create" => Ok(Function::Http(routes::router(Server::Create, clients::app(settings)?))),
-        "orders-query" => Ok(Function::Http(routes::router(Server::Query, clients::app(settings)?))),
-        "relay" => {
-            let queues = clients::Queues::from(settings)?;
-            let step = Duration::from_secs(settings.number::<u64>(settings::VENDOR_STEP_SECONDS)?);
-            Ok(event(move |records| {
-                let queue = queues.metered();
-                async move { Ok(relay::relay(records, &queue, step).await) }
-            }))
-        }
-        "fulfil" => {
-            let table = clients::Tables::from(settings)?;
-            Ok(event(move |messages| {
-                let table = table.metered();
-                async move { Ok(fulfil::fulfil(messages, &table).await) }
-            }))
-        }
-        "sweep" => {
-            let (table, queues) = (clients::Tables::from(settings)?, clients::Queues::from(settings)?);
-            let overdue = Duration::from_secs(settings.number::<u64>(settings::OVERDUE_SECONDS)?);
-            Ok(event(move |_: Value| {
-                let (table, queue) = (table.metered(), queues.metered());
-                async move { Ok(sweep::sweep(&table, &queue, overdue, context::now()).await?) }
-            }))
-        }
+        "authorizer" => authorizer(settings).map(Function::Event),
+        "orders-create" => orders_create(settings).map(Function::Http),
+        "orders-query" => orders_query(settings).map(Function::Http),
+        "relay" => relay(settings).map(Function::Event),
+        "fulfil" => fulfil(settings).map(Function::Event),
+        "sweep" => sweep(settings).map(Function::Event),
         other => Err(SettingError { name: "function".to_owned(), problem: format!("`{other}` is not one") }),
     }
 }
 
+/// Loads the authorizer.
+///
+/// # Errors
+/// A variable is missing or wrong.
+pub fn authorizer(settings: Settings<'_>) -> Result<EventHandler, SettingError> {
+    let table = clients::Tables::from(settings)?;
+    Ok(event(move |request| {
+        let table = table.metered();
+        async move { Ok(authorizer::authorize(&request, &table).await) }
+    }))
+}
+
+/// Loads the function that creates orders.
+///
+/// # Errors
+/// A variable is missing or wrong.
+pub fn orders_create(settings: Settings<'_>) -> Result<axum::Router, SettingError> {
+    Ok(routes::router(Server::Create, clients::app(settings)?))
+}
+
+/// Loads the function that reads orders.
+///
+/// # Errors
+/// A variable is missing or wrong.
+pub fn orders_query(settings: Settings<'_>) -> Result<axum::Router, SettingError> {
+    Ok(routes::router(Server::Query, clients::app(settings)?))
+}
+
+/// Loads the relay.
+///
+/// # Errors
+/// A variable is missing or wrong.
+pub fn relay(settings: Settings<'_>) -> Result<EventHandler, SettingError> {
+    let queues = clients::Queues::from(settings)?;
+    let step = Duration::from_secs(settings.number::<u64>(settings::VENDOR_STEP_SECONDS)?);
+    Ok(event(move |records| {
+        let queue = queues.metered();
+        async move { Ok(relay::relay(records, &queue, step).await) }
+    }))
+}
+
+/// Loads the worker.
+///
+/// # Errors
+/// A variable is missing or wrong.
+pub fn fulfil(settings: Settings<'_>) -> Result<EventHandler, SettingError> {
+    let table = clients::Tables::from(settings)?;
+    Ok(event(move |messages| {
+        let table = table.metered();
+        async move { Ok(fulfil::fulfil(messages, &table).await) }
+    }))
+}
+
+/// Loads the sweep.
+///
+/// # Errors
+/// A variable is missing or wrong.
+pub fn sweep(settings: Settings<'_>) -> Result<EventHandler, SettingError> {
+    let (table, queues) = (clients::Tables::from(settings)?, clients::Queues::from(settings)?);
+    let overdue = Duration::from_secs(settings.number::<u64>(settings::OVERDUE_SECONDS)?);
+    Ok(event(move |_: Value| {
+        let (table, queue) = (table.metered(), queues.metered());
+        async move { Ok(sweep::sweep(&table, &queue, overdue, context::now()).await?) }
+    }))
+}
+
 /// Makes a handler of JSON from one of types.
-fn event<E, A, F, W>(work: F) -> Function
+fn event<E, A, F, W>(work: F) -> EventHandler
 where
     E: DeserializeOwned + Send + 'static,
     A: Serialize,
     F: Fn(E) -> W + Clone + Send + Sync + 'static,
     W: Future<Output = Result<A, Error>> + Send + 'static,
 {
-    Function::Event(Arc::new(move |event: LambdaEvent<Value>| {
+    Arc::new(move |event: LambdaEvent<Value>| {
         let work = work.clone();
         Box::pin(async move {
             let answer = work(serde_json::from_value(event.payload)?).await?;
             Ok(serde_json::to_value(answer)?)
         })
-    }))
+    })
 }
 
-/// Serves a function under Lambda, with its settings from the process's environment.
+/// Serves an HTTP function under Lambda, with its settings from the process's environment.
 ///
 /// # Errors
 /// A setting is missing or wrong, or the runtime is gone.
-pub async fn run(binary: &str) -> Result<(), Error> {
+pub async fn serve_http(load: fn(Settings<'_>) -> Result<axum::Router, SettingError>) -> Result<(), Error> {
     lambda_runtime::tracing::init_default_subscriber();
-    match load(binary, &|name| std::env::var(name).ok())? {
-        Function::Http(router) => lambda_http::run(router).await,
-        Function::Event(handler) => lambda_runtime::run(lambda_runtime::service_fn(move |event| handler(event))).await,
-    }
+    lambda_http::run(load(Settings(&environment))?).await
+}
+
+/// Serves a function of events under Lambda, with its settings from the process's environment.
+///
+/// # Errors
+/// A setting is missing or wrong, or the runtime is gone.
+pub async fn serve_events(load: fn(Settings<'_>) -> Result<EventHandler, SettingError>) -> Result<(), Error> {
+    lambda_runtime::tracing::init_default_subscriber();
+    let handler = load(Settings(&environment))?;
+    lambda_runtime::run(lambda_runtime::service_fn(move |event| handler(event))).await
+}
+
+fn environment(name: &str) -> Option<String> {
+    std::env::var(name).ok()
 }

@@ -55,14 +55,22 @@ impl Refusal {
 
     /// A body that breaks rules.
     pub(crate) fn invalid(violations: Vec<Violation>) -> Self {
+        Self::invalid_beyond(violations, 0)
+    }
+
+    /// A body that breaks more rules than are listed.
+    pub(crate) fn invalid_beyond(violations: Vec<Violation>, omitted: usize) -> Self {
         let code = match violations.as_slice() {
             // A body too large in any way is not a mistake in one place.
             [only] if only.error_code.status() == 413 => only.error_code,
             _ => Code::ValidationFailed,
         };
-        let message = match violations.len() {
-            1 => "the body breaks 1 rule".to_owned(),
-            count => format!("the body breaks {count} rules"),
+        let message = match (violations.len(), omitted) {
+            (1, 0) => "the body breaks 1 rule".to_owned(),
+            (count, 0) => format!("the body breaks {count} rules"),
+            (count, omitted) => {
+                format!("the body breaks {} rules, of which {count} are listed", count.saturating_add(omitted))
+            }
         };
         Self { violations, ..Self::new(code, message) }
     }

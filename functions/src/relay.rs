@@ -3,8 +3,9 @@
 //! At present one thing follows: an order whose next step is ours gets a fulfilment job, made for the version that was
 //! written. A record that arrives twice makes the same job twice, and the worker does the second time nothing.
 //!
-//! Records that could not be worked are reported by their sequence number; the event source then starts again at the
-//! lowest of them, so nothing is passed over.
+//! Records whose job could not be queued are reported by their sequence number; the event source then starts again at
+//! the lowest of them. A record that cannot be read never will be: it is logged and passed over, because starting again
+//! at it would in the end give up all that came with it. Its order is still in the index of unfinished ones.
 
 use std::time::Duration;
 
@@ -45,7 +46,6 @@ pub(crate) async fn relay(event: Event, queue: &FulfilmentQueue, step: Duration)
             Ok(None) => {}
             Err(reason) => {
                 tracing::error!(sequence_number, reason, "stream record {sequence_number} is unreadable");
-                response.batch_item_failures.push(StreamFailure { item_identifier: sequence_number });
             }
         }
     }

@@ -136,7 +136,12 @@ async fn within_lambda(response: Response) -> Option<Response> {
 
 /// Bytes of a text inside the event's JSON.
 fn escaped_bytes(text: &str) -> usize {
-    text.bytes().map(|byte| if matches!(byte, b'"' | b'\\' | b'\n' | b'\r' | b'\t') { 2 } else { 1 }).sum()
+    let bytes = |byte: u8| match byte {
+        b'"' | b'\\' | b'\n' | b'\r' | b'\t' => 2,
+        0..0x20 => 6,
+        _ => 1,
+    };
+    text.bytes().map(bytes).sum()
 }
 
 /// An answer of the gateway itself.

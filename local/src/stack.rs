@@ -109,9 +109,9 @@ impl Running {
     /// Stops taking requests, lets every source finish its batch, then ends the endpoints.
     pub async fn stop(mut self) {
         self.stop.send_replace(true);
+        self.queues.close();
         let ended = async { while self.sources.join_next().await.is_some() {} };
         let _ = tokio::time::timeout(Duration::from_secs(10), ended).await;
-        self.queues.close();
         self.servers.shutdown().await;
     }
 
@@ -156,6 +156,7 @@ pub async fn start(options: Options) -> Result<Running, StartError> {
     }
     let queues = open_queues(options.data.as_deref())?;
     queues.declare(&stack.queues).await.map_err(StartError::Queues)?;
+    queues.reveal_in_flight().await.map_err(StartError::Queues)?;
 
     let identities = Arc::new(identities(&stack));
     let (stop, stopped) = watch::channel(false);

@@ -2,9 +2,11 @@
 //!
 //! Source of the shapes: the spec of the bulk order API, sections 1.3, 1.4 and 1.6.
 
+use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use crate::Code;
+use crate::limits::AMOUNT_MAX;
 use crate::money::{Currency, Money, Number};
 use crate::order::{LineStatus, OrderState, OrderStatus};
 
@@ -134,16 +136,16 @@ impl PricedOrder {
     /// The sum of the lines.
     ///
     /// # Errors
-    /// A line or the sum is too large: the line's index where it is one.
+    /// It reaches [`AMOUNT_MAX`]: the line with which it does.
     pub fn grand_total(&self) -> Result<Money, LineProblem> {
         let mut total = Money::zero(self.currency);
         for (line, product) in self.products.iter().enumerate() {
-            let too_large = |_| LineProblem {
+            let sum = product.total(self.currency).and_then(|amount| total.plus(amount)).ok();
+            total = sum.filter(|sum| sum.amount < Decimal::from(AMOUNT_MAX)).ok_or_else(|| LineProblem {
                 code: Code::AmountTooLarge,
                 line,
-                message: format!("the total is below {}", crate::limits::AMOUNT_MAX),
-            };
-            total = product.total(self.currency).and_then(|amount| total.plus(amount)).map_err(too_large)?;
+                message: format!("the total is not below {AMOUNT_MAX}"),
+            })?;
         }
         Ok(total)
     }
@@ -288,6 +290,7 @@ mod tests {
              "prices":[{"price":9.7,"fromQuantity":1,"toQuantity":99},{"price":9.5,"fromQuantity":100,"toQuantity":null}]},
             {"sku":"TTR-WI-YWN","name":"b","currency":"USD","isActive":true,"prices":[{"price":24.75,"fromQuantity":1,"toQuantity":50}]},
             {"sku":"EUR","name":"c","currency":"EUR","isActive":true,"prices":[{"price":1,"fromQuantity":1,"toQuantity":null}]},
+            {"sku":"GOLD","name":"e","currency":"USD","isActive":true,"prices":[{"price":50000000,"fromQuantity":1,"toQuantity":null}]},
             {"sku":"OFF","name":"d","currency":"USD","isActive":false,"prices":[]}]"#;
         serde_json::from_str::<Vec<Product>>(catalogue).unwrap().into_iter().find(|product| product.sku == sku)
     }
@@ -329,6 +332,14 @@ mod tests {
         };
         let named: Vec<_> = problems.iter().map(|problem| (problem.line, problem.code.as_str())).collect();
         assert_eq!(named, [(0, "UNKNOWN_SKU"), (1, "INACTIVE_SKU"), (3, "NO_PRICE")]);
+    }
+
+    #[test]
+    fn a_total_beyond_the_largest_amount_is_refused_where_it_is_reached() {
+        assert!(price(&[("GOLD", 9_999), ("GOLD", 9_999)]).unwrap().grand_total().is_ok());
+        let problem =
+            price(&[("GOLD", 10_000), ("GOLD", 10_000), ("8PX-UF-Y5U", 1)]).unwrap().grand_total().unwrap_err();
+        assert_eq!((problem.code.as_str(), problem.line), ("AMOUNT_TOO_LARGE", 1));
     }
 
     #[test]

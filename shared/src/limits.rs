@@ -4,9 +4,9 @@
 pub const ORDER_BYTES_MAX: usize = 256 * 1024;
 /// Bytes of a request body: a Lambda event holds 6 MB of JSON, in which every quote of the body is escaped.
 pub const BODY_BYTES_MAX: usize = 4 * 1024 * 1024;
-/// Bytes of whole orders in the answer to a bulk; later orders are answered in short. A Lambda answer holds 6 MB of JSON in
-/// which every quote of the body is escaped, and the rest of it is for refusals and warnings.
-pub const BULK_ANSWER_ORDERS_BYTES_MAX: usize = 3 * 1024 * 1024 + 512 * 1024;
+/// Bytes of the entries in the answer to a bulk, counted as Lambda escapes them; entries beyond it are answered in short. A
+/// Lambda answer holds 6 MB, and 500 short entries of the longest names stay within the rest.
+pub const BULK_ANSWER_BYTES_MAX: usize = 5 * 1000 * 1000;
 /// Orders in one bulk: 500 orders of the seed's size are 1.8 MB in and 2.5 MB out, inside Lambda's 6 MB either way.
 pub const BULK_ORDERS_MAX: usize = 500;
 /// How deep arrays and objects nest: the deepest member of the models stands at 8; recursion stays bounded.

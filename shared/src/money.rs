@@ -163,6 +163,12 @@ pub fn parse_amount(text: &str) -> Option<Decimal> {
     number::is_number(text).then(|| number::exact(text, whole_max, decimals_max).ok())?
 }
 
+/// Reads an amount that DynamoDB stored, of up to the 28 digits that a decimal holds.
+#[must_use]
+pub fn parse_stored_amount(text: &str) -> Option<Decimal> {
+    Decimal::from_str_exact(text).or_else(|_| Decimal::from_scientific(text)).ok()
+}
+
 /// A bare decimal in JSON: a number, or a string of the same form, read and written digit by digit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Number(pub Decimal);

@@ -2,5 +2,5 @@
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
-    functions::run("authorizer").await
+    functions::serve_events(functions::authorizer).await
 }

@@ -2,5 +2,5 @@
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
-    functions::run("orders-create").await
+    functions::serve_http(functions::orders_create).await
 }

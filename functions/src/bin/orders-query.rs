@@ -2,5 +2,5 @@
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
-    functions::run("orders-query").await
+    functions::serve_http(functions::orders_query).await
 }

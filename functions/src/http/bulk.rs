@@ -54,7 +54,8 @@ pub(crate) async fn create(
     let verdict = validation::validate(Body::BulkOrder, &bytes);
     if !verdict.is_valid() {
         let of_orders = verdict.orders.into_iter().flat_map(|order| order.violations);
-        return Err(Refusal::invalid(verdict.violations.into_iter().chain(of_orders).map(Into::into).collect()));
+        let violations = verdict.violations.into_iter().chain(of_orders).map(Into::into).collect();
+        return Err(Refusal::invalid_beyond(violations, verdict.omitted));
     }
     let request: CreateBulkOrder = read_valid(&bytes)?;
     let data = create_bulk_order(&table, &merchant, request, crate::context::now()).await?;
@@ -119,7 +120,8 @@ pub(crate) async fn list(
 
 fn number(name: &str, value: Option<String>, default: usize, max: usize) -> Result<usize, Refusal> {
     let Some(text) = value.filter(|text| !text.is_empty()) else { return Ok(default) };
-    let parsed = text.parse().ok().filter(|number| (1..=max).contains(number));
+    let digits = text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok());
+    let parsed = digits.flatten().filter(|number| (1..=max).contains(number));
     parsed.ok_or_else(|| {
         Refusal::new(Code::InvalidParameter, format!("`{name}` is a number from 1 to {max}, not `{}`", cut(&text)))
     })

@@ -21,7 +21,7 @@ impl<S: Sync> FromRequestParts<S> for NetworkCaller {
     type Rejection = Refusal;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
-        let merchant = identity(parts).token_merchant_id.and_then(|id| MerchantId::parse(&id).ok());
+        let merchant = identity(parts)?.token_merchant_id.and_then(|id| MerchantId::parse(&id).ok());
         merchant
             .map(Self)
             .ok_or_else(|| Refusal::new(Code::Unauthorized, "the request needs a valid `Authorization: Bearer` token"))
@@ -32,7 +32,7 @@ impl<S: Sync> FromRequestParts<S> for BulkCaller {
     type Rejection = Refusal;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
-        let Identity { token_merchant_id, api_key_merchant_id } = identity(parts);
+        let Identity { token_merchant_id, api_key_merchant_id, .. } = identity(parts)?;
         let merchant = token_merchant_id.filter(|merchant| api_key_merchant_id.as_ref() == Some(merchant));
         merchant.and_then(|id| MerchantId::parse(&id).ok()).map(Self).ok_or_else(|| {
             Refusal::new(
@@ -44,10 +44,11 @@ impl<S: Sync> FromRequestParts<S> for BulkCaller {
 }
 
 /// What the authorizer handed on through the gateway. A request that did not come through the gateway has no identity.
-fn identity(parts: &Parts) -> Identity {
+fn identity(parts: &Parts) -> Result<Identity, Refusal> {
     let Some(RequestContext::ApiGatewayV2(context)) = parts.extensions.get::<RequestContext>() else {
-        return Identity::default();
+        return Ok(Identity::default());
     };
     let fields = context.authorizer.as_ref().map(|authorizer| authorizer.fields.clone()).unwrap_or_default();
-    serde_json::from_value(fields.into_iter().collect()).unwrap_or_default()
+    let identity: Identity = serde_json::from_value(fields.into_iter().collect()).unwrap_or_default();
+    if identity.is_unknown { Err(Refusal::rule(Code::TryAgain)) } else { Ok(identity) }
 }

@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use shared::Code;
 use shared::ids::{MerchantId, OrderId, SafeId};
-use shared::limits::BULK_ANSWER_ORDERS_BYTES_MAX;
+use shared::limits::BULK_ANSWER_BYTES_MAX;
 use shared::network::problem::Violation;
 use shared::network::request::CreateOrder;
 use shared::network::response::{Order, OrderEnvelope, OrderSummary};
@@ -34,7 +34,7 @@ pub(crate) async fn create(
     JsonBody(bytes): JsonBody,
 ) -> Result<Response, Refusal> {
     let verdict = validation::validate(Body::Order, &bytes);
-    refuse_body(verdict.violations)?;
+    refuse_body(verdict.violations, verdict.omitted)?;
     let drafts = verdict.orders.into_iter().map(|verdict| draft(&bytes, verdict, is_strict(&headers))).collect();
     let outcome = create_drafts(&table, &merchant, drafts).await.into_iter().next();
     let (outcome, warnings) = outcome.ok_or_else(|| Refusal::rule(Code::Internal))?;
@@ -44,7 +44,7 @@ pub(crate) async fn create(
         Outcome::Refused(refusal) => return Err(refusal),
     };
     let location = HeaderValue::from_str(&format!("/order/v1/orders/{}", order.id())).ok();
-    let mut response = (status, Json(OrderEnvelope { order: *order, warnings })).into_response();
+    let mut response = (status, Json(OrderEnvelope { order: &*order, warnings })).into_response();
     if let Some(location) = location.filter(|_| status == StatusCode::CREATED) {
         response.headers_mut().insert(header::LOCATION, location);
     }
@@ -76,55 +76,65 @@ pub(crate) async fn create_bulk(
     JsonBody(bytes): JsonBody,
 ) -> Result<Json<BulkResponse>, Refusal> {
     let verdict = validation::validate(Body::Orders, &bytes);
-    refuse_body(verdict.violations)?;
+    refuse_body(verdict.violations, verdict.omitted)?;
     let drafts = verdict.orders.into_iter().map(|verdict| draft(&bytes, verdict, is_strict(&headers))).collect();
-    let mut answer = BulkAnswer { request_id, orders_bytes: 0 };
+    let mut answer = BulkAnswer { request_id, bytes: 0 };
     let outcomes = create_drafts(&table, &merchant, drafts).await.into_iter().enumerate();
     let items = outcomes.map(|(index, (outcome, warnings))| answer.item(index, outcome, warnings));
     Ok(Json(BulkResponse { bulk: items.collect::<Result<_, _>>()? }))
 }
 
-/// Writes the entries of a bulk's answer, and watches its size.
+/// Writes the entries of a bulk's answer, and watches its size: what is stored must be answered, so when there is no more
+/// room an entry is answered in short.
 struct BulkAnswer {
     request_id: String,
-    /// Bytes of the whole orders that were written.
-    orders_bytes: usize,
+    bytes: usize,
 }
 
 impl BulkAnswer {
     fn item(&mut self, index: usize, outcome: Outcome, warnings: Vec<Violation>) -> Result<BulkResponseItem, Refusal> {
-        match outcome {
-            Outcome::Created(order) => {
-                Ok(BulkResponseItem { status: 201, response: self.order(index, *order, warnings)? })
-            }
-            Outcome::Replayed(order) => {
-                Ok(BulkResponseItem { status: 200, response: self.order(index, *order, warnings)? })
-            }
-            Outcome::Refused(mut refusal) => {
-                // Pointers of the use case start at the order, those of the validation at the body.
-                for violation in &mut refusal.violations {
-                    if !violation.pointer.starts_with("/bulk/") {
-                        violation.pointer.insert_str(0, &format!("/bulk/{index}"));
-                    }
-                }
-                let response = raw(&refusal.network_body(&self.request_id))?;
-                Ok(BulkResponseItem { status: refusal.code.status(), response })
-            }
-        }
+        let (status, response) = match outcome {
+            Outcome::Created(order) => (201, self.order(index, &order, warnings)?),
+            Outcome::Replayed(order) => (200, self.order(index, &order, warnings)?),
+            Outcome::Refused(refusal) => (refusal.code.status(), self.refusal(index, refusal)?),
+        };
+        Ok(BulkResponseItem { status, response })
     }
 
-    /// The whole order while there is room, then in short: it is stored, so the answer must reach the client.
-    fn order(&mut self, index: usize, order: Order, warnings: Vec<Violation>) -> Result<Box<RawValue>, Refusal> {
-        let mut envelope = OrderEnvelope { order, warnings };
-        let whole = raw(&envelope)?;
-        let orders_bytes = self.orders_bytes.saturating_add(whole.get().len());
-        if orders_bytes <= BULK_ANSWER_ORDERS_BYTES_MAX {
-            self.orders_bytes = orders_bytes;
+    fn order(&mut self, index: usize, order: &Order, warnings: Vec<Violation>) -> Result<Box<RawValue>, Refusal> {
+        let whole = raw(&OrderEnvelope { order, warnings })?;
+        if self.has_room(&whole) {
             return Ok(whole);
         }
         let code = Code::AnswerShortened;
-        envelope.warnings.push(Violation::new(code, format!("/bulk/{index}"), code.title().to_owned(), None));
-        raw(&OrderEnvelope { order: OrderSummary::from(envelope.order), warnings: envelope.warnings })
+        let warnings = vec![Violation::new(code, format!("/bulk/{index}"), code.title().to_owned(), None)];
+        raw(&OrderEnvelope { order: OrderSummary::from(order), warnings })
+    }
+
+    fn refusal(&mut self, index: usize, mut refusal: Refusal) -> Result<Box<RawValue>, Refusal> {
+        // Pointers of the use case start at the order, those of the validation at the body.
+        for violation in &mut refusal.violations {
+            if !violation.pointer.starts_with("/bulk/") {
+                violation.pointer.insert_str(0, &format!("/bulk/{index}"));
+            }
+        }
+        let whole = raw(&refusal.network_body(&self.request_id))?;
+        if self.has_room(&whole) {
+            return Ok(whole);
+        }
+        refusal.violations.clear();
+        raw(&refusal.network_body(&self.request_id))
+    }
+
+    /// Takes the room that an entry needs, if it is there.
+    fn has_room(&mut self, entry: &RawValue) -> bool {
+        let escaped = entry.get().bytes().filter(|byte| matches!(byte, b'"' | b'\\')).count();
+        let bytes = self.bytes.saturating_add(entry.get().len()).saturating_add(escaped);
+        let fits = bytes <= BULK_ANSWER_BYTES_MAX;
+        if fits {
+            self.bytes = bytes;
+        }
+        fits
     }
 }
 
@@ -209,14 +219,16 @@ async fn create_drafts(table: &Table, merchant: &MerchantId, drafts: Vec<Draft>)
     results.into_iter().map(outcome).collect()
 }
 
-fn refuse_body(violations: Vec<validation::Violation>) -> Result<(), Refusal> {
-    if violations.is_empty() { Ok(()) } else { Err(Refusal::invalid(violations.into_iter().map(Into::into).collect())) }
+fn refuse_body(violations: Vec<validation::Violation>, omitted: usize) -> Result<(), Refusal> {
+    if violations.is_empty() {
+        return Ok(());
+    }
+    Err(Refusal::invalid_beyond(violations.into_iter().map(Into::into).collect(), omitted))
 }
 
 /// `Prefer: handling=strict` (RFC 7240) makes every warning an error.
 fn is_strict(headers: &HeaderMap) -> bool {
     let preferences = headers.get_all("prefer").iter().filter_map(|value| value.to_str().ok());
-    preferences
-        .flat_map(|value| value.split([',', ';']))
-        .any(|preference| preference.trim().eq_ignore_ascii_case("handling=strict"))
+    let is_strict = |preference: &str| preference.replace('"', "").trim().eq_ignore_ascii_case("handling=strict");
+    preferences.flat_map(|value| value.split([',', ';'])).any(is_strict)
 }

@@ -55,7 +55,12 @@ pub const ROUTES: &[Route] = &[
 /// The router of one function. A request for which it has no route is answered 405 or 404.
 pub(crate) fn router(server: Server, app: App) -> Router {
     let routes = ROUTES.iter().filter(|route| route.server == server);
-    let router = routes.fold(Router::new(), |router, route| router.route(route.path, (route.handler)()));
+    // axum answers HEAD where there is GET; the gateway has no such route, so neither have we.
+    let mount = |router: Router<App>, route: &Route| match route.method {
+        "GET" => router.route(route.path, (route.handler)().head(unrouted)),
+        _ => router.route(route.path, (route.handler)()),
+    };
+    let router = routes.fold(Router::new(), mount);
     router
         .fallback(unrouted)
         .method_not_allowed_fallback(unrouted)

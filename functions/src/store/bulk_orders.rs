@@ -17,7 +17,7 @@ use aws_sdk_dynamodb::types::{
 };
 use shared::bulk::{OrderResponse, PricedOrder, Product};
 use shared::ids::{MerchantId, TransactionId};
-use shared::money::{Money, parse_amount};
+use shared::money::{Money, parse_stored_amount};
 use shared::order::OrderState;
 use shared::time::Timestamp;
 
@@ -90,7 +90,20 @@ impl Table {
             }
             let state = OrderState::accepted(new.order.products.len(), true, now);
             let writes = self.writes(merchant, new, transaction, &state, &pointer)?;
-            let Err(reasons) = self.transact(&writes).await? else { return Ok(Placed::Accepted(transaction, state)) };
+            let reasons = match self.transact(&writes).await {
+                Ok(Ok(())) => return Ok(Placed::Accepted(transaction, state)),
+                Ok(Err(reasons)) => reasons,
+                // The answer may be lost, and the order accepted: then the client must hear so, or it would pay twice.
+                Err(StoreError::Busy(reason)) => {
+                    let accepted = self.get(&Key::bulk_order(merchant, transaction)).await?.is_some();
+                    return if accepted {
+                        Ok(Placed::Accepted(transaction, state))
+                    } else {
+                        Err(StoreError::Busy(reason))
+                    };
+                }
+                Err(fault) => return Err(fault),
+            };
             match refusal(&reasons, new)? {
                 Refusal::Final(placed) => return Ok(placed),
                 Refusal::NumberTaken => pointer.clear(),
@@ -208,23 +221,22 @@ enum Refusal {
 fn refusal(reasons: &[CancellationReason], new: &NewBulkOrder) -> Result<Refusal, StoreError> {
     let failed = |index: usize| reasons.get(index).filter(|reason| reason.code() == Some("ConditionalCheckFailed"));
     if let Some(pointer) = failed(2) {
-        let first = pointer.item().map(transaction_id).transpose()?;
-        return Ok(match first {
-            Some(first) if new.must_be_new => Refusal::Final(Placed::Duplicate(first)),
-            _ => Refusal::NumberTaken,
-        });
+        if !new.must_be_new {
+            return Ok(Refusal::NumberTaken);
+        }
+        let first =
+            pointer.item().ok_or_else(|| StoreError::Fault("the order in the way did not come back".to_owned()))?;
+        return Ok(Refusal::Final(Placed::Duplicate(transaction_id(first)?)));
     }
     if failed(0).is_some() {
         return Ok(Refusal::IdTaken);
     }
-    let balance = failed(1)
-        .and_then(CancellationReason::item)
-        .and_then(|wallet| wallet.get("balance"))
-        .and_then(|balance| parse_amount(balance.as_n().ok()?));
-    Ok(Refusal::Final(match balance {
-        Some(amount) => Placed::InsufficientFunds(Money { amount, ..new.total }),
-        None => Placed::NoWallet,
-    }))
+    let Some(wallet) = failed(1).and_then(CancellationReason::item) else {
+        return Ok(Refusal::Final(Placed::NoWallet));
+    };
+    let balance = wallet.get("balance").and_then(|balance| parse_stored_amount(balance.as_n().ok()?));
+    let amount = balance.ok_or_else(|| StoreError::Fault("the balance of a wallet is unreadable".to_owned()))?;
+    Ok(Refusal::Final(Placed::InsufficientFunds(Money { amount, ..new.total })))
 }
 
 type QueryBuilder = aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;

@@ -4,10 +4,12 @@
 //! An external id that must be unique has a guard item beside the orders, claimed before the order is inserted. The two
 //! are not one transaction, which would double the price of both; a claim whose order never came is harmless:
 //!
-//! - A claim is live if its order exists and bears the external id. It can then not change hands.
-//! - A claim that is not live may be taken over once it is [`CLAIM_MS`] old. Who claims inserts within
-//!   [`INSERT_WITHIN_MS`] or gives up, and a call of the SDK ends well before the rest of the time, so an order never
-//!   follows a claim that was taken over.
+//! - A claim is *live* if its order exists and bears the external id. It can then not change hands.
+//! - A claim that is not live may be taken over once it is [`CLAIM_MS`] old.
+//! - An order is inserted only on a claim that its own request has made, taken over or renewed, within
+//!   [`INSERT_WITHIN_MS`]; and a call of the SDK ends well before the rest of the time. So an order never follows a claim
+//!   that has passed to another.
+//! - A claim is given up only while it is the request's own and no order bears its external id.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde::{Deserialize, Serialize};
@@ -81,9 +83,9 @@ impl NewOrder {
         self.request.allow_external_order_id_duplication.unwrap_or(false)
     }
 
-    /// Whether the stored order is this one, sent before.
-    pub(crate) fn is_repeated_by(&self, found: &FoundOrder) -> bool {
-        self.stored.body_hash == found.stored.body_hash
+    /// What tells its body from others.
+    pub(crate) fn body_hash(&self) -> &[u8] {
+        &self.stored.body_hash
     }
 }
 
@@ -91,6 +93,16 @@ impl FoundOrder {
     fn from_item(item: Item) -> Result<Self, StoreError> {
         let stored = StoredOrder::from_item(item)?;
         Ok(Self { request: stored.body()?, state: stored.state.state()?, stored })
+    }
+
+    /// The external id, when it has one.
+    pub(crate) fn external_id(&self) -> Option<&str> {
+        self.request.external_id.as_deref().filter(|id| !id.is_empty())
+    }
+
+    /// What tells its body from others.
+    pub(crate) fn body_hash(&self) -> &[u8] {
+        &self.stored.body_hash
     }
 
     /// The safe id under which it is stored.
@@ -110,7 +122,7 @@ impl Table {
     /// Inserts orders, each by itself. No two of them may have one id.
     pub(crate) async fn insert_orders(&self, orders: &[&NewOrder]) -> Result<Vec<Inserted>, StoreError> {
         let items: Vec<Item> = orders.iter().map(|order| order.stored.to_item()).collect::<Result<_, _>>()?;
-        self.insert_many(items).await
+        Ok(self.insert_many(items).await)
     }
 
     /// The order of this id, when the merchant has it.
@@ -147,7 +159,7 @@ impl Table {
             claimed_at: now.milliseconds(),
         };
         let item = |claim: Claim| serde_dynamo::to_item(claim).map_err(|error| StoreError::Fault(error.to_string()));
-        self.insert_many(claims.iter().map(claim).map(item).collect::<Result<_, _>>()?).await
+        Ok(self.insert_many(claims.iter().map(claim).map(item).collect::<Result<_, _>>()?).await)
     }
 
     /// Who holds these external ids, in their order.
@@ -164,7 +176,7 @@ impl Table {
         Ok(keys.iter().map(|key| found.iter().find(|claim| claim.key == *key).cloned()).collect())
     }
 
-    /// Takes a claim over if it is still the one that was read: whether it was.
+    /// Takes a claim over, or renews one's own, if it is still the one that was read: whether it was.
     pub(crate) async fn take_over(&self, claim: &Claim, order: &OrderId, now: Timestamp) -> Result<bool, StoreError> {
         self.update(&claim.key, |request| {
             request

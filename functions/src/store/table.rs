@@ -16,7 +16,7 @@ use aws_sdk_dynamodb::types::{
     AttributeValue, BatchStatementErrorCodeEnum, BatchStatementRequest, CancellationReason, KeysAndAttributes,
     ReturnConsumedCapacity, TransactWriteItem,
 };
-use futures_util::future::try_join_all;
+use futures_util::future::{join_all, try_join_all};
 
 use super::keys::Key;
 use crate::cost::{Access, Meter};
@@ -44,6 +44,8 @@ pub(crate) enum Inserted {
     Taken,
     /// Not known, or refused for now; it may be inserted again.
     Busy,
+    /// Refused for a reason that the log has; inserting it again does not help.
+    Failed,
 }
 
 /// Statements of one `BatchExecuteStatement`.
@@ -108,19 +110,27 @@ impl Table {
         if wanted.is_none() { Ok(items) } else { Err(StoreError::Busy("keys were left unread".to_owned())) }
     }
 
-    /// Inserts items whose keys must be free, each by itself: one that is taken does not stop the others. No two of
-    /// them may have one key.
-    pub(crate) async fn insert_many(&self, items: Vec<Item>) -> Result<Vec<Inserted>, StoreError> {
+    /// Inserts items whose keys must be free, each by itself: neither one that is taken nor a request that fails stops the
+    /// others. No two of them may have one key.
+    pub(crate) async fn insert_many(&self, items: Vec<Item>) -> Vec<Inserted> {
         let mut batches = Vec::new();
         let mut items = items.into_iter().peekable();
         while items.peek().is_some() {
             batches.push(self.insert_batch(items.by_ref().take(STATEMENTS_MAX).collect()));
         }
-        try_join_all(batches).await.map(|results| results.into_iter().flatten().collect())
+        join_all(batches).await.into_iter().flatten().collect()
     }
 
-    /// A batch whose outcome is not known leaves its items busy, so that the others' outcomes are not lost with it.
-    async fn insert_batch(&self, items: Vec<Item>) -> Result<Vec<Inserted>, StoreError> {
+    async fn insert_batch(&self, items: Vec<Item>) -> Vec<Inserted> {
+        let count = items.len();
+        self.try_insert_batch(items).await.unwrap_or_else(|error| {
+            tracing::error!(%error, "a batch of {count} inserts failed");
+            vec![Inserted::Failed; count]
+        })
+    }
+
+    /// A batch whose outcome is not known leaves its items busy.
+    async fn try_insert_batch(&self, items: Vec<Item>) -> Result<Vec<Inserted>, StoreError> {
         let statements: Vec<_> = items.into_iter().map(|item| self.insert_statement(item)).collect::<Result<_, _>>()?;
         let mut results = vec![Inserted::Busy; statements.len()];
         for attempt in 0..ATTEMPTS_MAX {
@@ -223,11 +233,14 @@ impl Table {
                 Some(service) if service.is_transaction_canceled_exception() => reasons(service),
                 _ => return Err(store_error(error)),
             };
-            if reasons.iter().any(|reason| reason.code() == Some("ConditionalCheckFailed")) {
+            // Beside a conflict, a condition that failed may not be the whole truth.
+            let any = |code: &str| reasons.iter().any(|reason| reason.code() == Some(code));
+            if any("ConditionalCheckFailed") && !any("TransactionConflict") {
                 return Ok(Err(reasons));
             }
             let passing = |code: &str| {
-                matches!(code, "None" | "TransactionConflict" | "ThrottlingError" | "ProvisionedThroughputExceeded")
+                let busy = matches!(code, "TransactionConflict" | "ThrottlingError" | "ProvisionedThroughputExceeded");
+                busy || matches!(code, "None" | "ConditionalCheckFailed")
             };
             if let Some(fault) = reasons.iter().find(|reason| !reason.code().is_none_or(passing)) {
                 return Err(StoreError::Fault(format!("{fault:?}")));

@@ -29,11 +29,8 @@ pub(super) async fn poll(
     mut stop: watch::Receiver<bool>,
 ) {
     while !*stop.borrow() {
-        let batch = tokio::select! {
-            batch = batch(&sources, &source, &queue) => batch,
-            _ = stop.wait_for(|stopped| *stopped) => return,
-        };
-        let worked = match batch {
+        // Never given up half-way: a batch that was received and dropped would stay hidden. The stop ends the wait instead.
+        let worked = match batch(&sources, &source, &queue).await {
             Ok(messages) if messages.is_empty() => Ok(()),
             Ok(messages) => work(&sources, &function, &source, &queue, messages).await,
             Err(error) => Err(error),

@@ -17,6 +17,8 @@ use crate::template::{Function, StartingPosition, StreamSource};
 
 /// Lambda looks once a second; a shorter wait makes the stack quicker to watch.
 const IDLE: Duration = Duration::from_millis(50);
+/// How often a checkpoint is tried before it is taken for gone.
+const FAILURES_MAX: u32 = 5;
 const BACKOFF_FIRST: Duration = Duration::from_millis(100);
 const BACKOFF_MAX: Duration = Duration::from_secs(10);
 
@@ -57,15 +59,22 @@ impl Poller {
         if place.is_none() && self.source.starting_position == StartingPosition::Latest {
             place = self.reader.latest().await.ok().flatten();
         }
+        let mut failures = 0;
+        let limit = usize::try_from(self.source.batch_size).unwrap_or(usize::MAX);
         loop {
-            let limit = usize::try_from(self.source.batch_size).unwrap_or(usize::MAX);
             let records = match self.records(place.clone(), limit, &mut stop).await {
-                Ok(records) => records,
+                Ok(records) => {
+                    failures = 0;
+                    records
+                }
                 Err(error) => {
-                    // A checkpoint older than the stream's 24 hours is no place any more. From the oldest record on,
-                    // what was worked is worked again, which changes nothing.
                     tracing::error!(%error, "the stream cannot be read from its checkpoint");
-                    place = None;
+                    failures += 1;
+                    if failures == FAILURES_MAX {
+                        // A checkpoint older than the stream's 24 hours is no place any more. From the oldest record
+                        // on, what was worked is worked again, which changes nothing.
+                        place = None;
+                    }
                     Vec::new()
                 }
             };
@@ -215,3 +224,6 @@ impl Poller {
 fn backoff(retries: u32) -> Duration {
     BACKOFF_FIRST.saturating_mul(1 << retries.saturating_sub(1).min(10)).min(BACKOFF_MAX)
 }
+
+#[cfg(test)]
+mod tests;

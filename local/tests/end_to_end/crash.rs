@@ -69,7 +69,21 @@ async fn what_was_acknowledged_is_there_once_and_fulfilled_once() {
     assert!(acknowledged.len() >= ORDERS * BULKS / 2 && acknowledged.len() < ORDERS * BULKS, "{}", acknowledged.len());
 
     let program = Program::start(folder.path(), QUICK);
-    // Acknowledged orders are there; sending everything again finishes what was missing and doubles nothing.
+    // Whatever is there is whole; what was acknowledged is there.
+    for bulk in 0..BULKS {
+        for index in 0..ORDERS {
+            let safe_id = safe_id(bulk, index);
+            let reply = program.client.send("GET", &format!("/order/v1/orders/safeId/{safe_id}"), DEMO, "").await;
+            assert!(reply.status == 200 || (reply.status == 404 && !acknowledged.contains(&safe_id)), "{safe_id}");
+            if reply.status == 200 {
+                assert_eq!(
+                    (&reply.body["order"]["externalId"], &reply.body["order"]["items"][0]["sku"]),
+                    (&json!(safe_id), &json!("mug"))
+                );
+            }
+        }
+    }
+    // Sending everything again finishes what was missing and doubles nothing.
     for bulk in 0..BULKS {
         let reply = program.client.send("POST", "/order/v1/orders/bulk", DEMO, body(bulk)).await;
         for (index, item) in reply.body["bulk"].as_array().unwrap().iter().enumerate() {
@@ -98,4 +112,47 @@ async fn fulfilled_once(client: &HttpClient, safe_id: &str) {
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     panic!("{safe_id} was not fulfilled");
+}
+
+/// A bulk API order is all of it or nothing: the wallet's count of paid orders is the number of orders.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_paid_order_is_there_and_every_order_is_paid() {
+    let folder = tempfile::tempdir().unwrap();
+    let program = Program::start(folder.path(), QUICK);
+    let body = json!({"products": [{"sku": "8PX-UF-Y5U", "quantity": 1}]}).to_string();
+    let client = program.client.clone();
+    let buying = tokio::spawn(async move {
+        let mut acknowledged = BTreeSet::new();
+        while let Ok(reply) = client.try_send("POST", "/v2/orders", DEMO, body.clone()).await {
+            acknowledged.insert(reply.body["data"]["transactionId"].as_str().unwrap().to_owned());
+        }
+        acknowledged
+    });
+    tokio::time::sleep(Duration::from_millis(1_500)).await;
+    program.kill();
+    let acknowledged = buying.await.unwrap();
+    assert!(acknowledged.len() > 5, "{}", acknowledged.len());
+
+    let program = Program::start(folder.path(), QUICK);
+    let mut listed = BTreeSet::new();
+    for page in 1.. {
+        let reply = program.client.send("GET", &format!("/v2/orders?limit=100&page={page}"), DEMO, "").await;
+        let items = reply.body["data"]["items"].as_array().unwrap().clone();
+        if items.is_empty() {
+            assert_eq!(reply.body["data"]["total"], listed.len());
+            break;
+        }
+        listed.extend(items.iter().map(|item| item["transactionId"].as_str().unwrap().to_owned()));
+    }
+    assert!(acknowledged.is_subset(&listed));
+    for transaction in listed {
+        let path = format!("/v2/orders?transactionId={transaction}");
+        let mut waited = 0;
+        while program.client.send("GET", &path, DEMO, "").await.body["data"]["items"][0]["status"] != "COMPLETED" {
+            waited += 1;
+            assert!(waited < 1200, "{transaction} was not completed");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+    program.kill();
 }

@@ -3,7 +3,7 @@
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
-use crate::support::{DEMO, Stack, order, redacted, seed};
+use crate::support::{DEMO, MERCHANT, Stack, order, redacted, seed};
 
 #[tokio::test]
 async fn the_seeds_bulk_gives_201_and_409_naming_the_first() {
@@ -133,30 +133,113 @@ async fn of_64_orders_with_one_external_id_one_is_created() {
     }
 }
 
-/// A process that died between the claim of an external id and its order leaves the claim behind.
+/// Puts the claim that a process leaves which died before its order.
+async fn leave_claim(stack: &Stack, external_id: &str, order_id: &str, age_ms: u128) {
+    use aws_sdk_dynamodb::types::AttributeValue;
+    let now_ms = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_millis();
+    let put = stack
+        .running
+        .dynamodb()
+        .put_item()
+        .table_name(stack.table())
+        .item("pk", AttributeValue::S(format!("{MERCHANT}#external#{external_id}")))
+        .item("sk", AttributeValue::S("first".to_owned()))
+        .item("order_id", AttributeValue::S(order_id.to_owned()))
+        .item("claimed_at", AttributeValue::N((now_ms - age_ms).to_string()));
+    put.send().await.unwrap();
+}
+
+fn named(safe_id: &str, external_id: &str) -> Value {
+    let mut order = order(safe_id);
+    order["externalId"] = json!(external_id);
+    order
+}
+
 #[tokio::test]
 async fn a_claim_without_an_order_is_taken_over_once_it_is_old() {
-    use aws_sdk_dynamodb::types::AttributeValue;
     let stack = Stack::start().await;
-    let now_ms = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_millis();
-    for (name, age_ms, status) in [("left long ago", 61_000, 201), ("just claimed", 1_000, 503)] {
-        let client = stack.running.dynamodb();
-        client
-            .put_item()
-            .table_name(stack.table())
-            .item("pk", AttributeValue::S(format!("{}#external#{name}", crate::support::MERCHANT)))
-            .item("sk", AttributeValue::S("first".to_owned()))
-            .item("order_id", AttributeValue::S("aaaaaaaaaaaaaaaaaaaaa000".to_owned()))
-            .item("claimed_at", AttributeValue::N((now_ms - age_ms).to_string()))
-            .send()
-            .await
-            .unwrap();
-        let mut body = order(&name.replace(' ', "-"));
-        body["externalId"] = json!(name);
-        let reply = stack.post("/order/v1/orders", &body).await;
+    for (name, age_ms, status) in [("left-long-ago", 61_000, 201), ("just-claimed", 1_000, 503)] {
+        leave_claim(&stack, name, "aaaaaaaaaaaaaaaaaaaaa000", age_ms).await;
+        let reply = stack.post("/order/v1/orders", &named(name, name)).await;
         assert_eq!(reply.status, status, "{name}");
         let retry_after = if status == 503 { "1" } else { "" };
         assert_eq!(reply.header("retry-after"), retry_after);
+    }
+}
+
+/// An order that allows duplicates takes a dead claim over as well, so that those that do not allow them find it.
+#[tokio::test]
+async fn an_order_that_allows_duplicates_still_guards_its_external_id() {
+    let stack = Stack::start().await;
+    leave_claim(&stack, "shared", "aaaaaaaaaaaaaaaaaaaaa000", 61_000).await;
+    let mut allows = named("allows", "shared");
+    allows["allowExternalOrderIdDuplication"] = json!(true);
+    assert_eq!(stack.post("/order/v1/orders", &allows).await.status, 201);
+    assert_eq!(stack.post("/order/v1/orders", &named("does-not", "shared")).await.status, 409);
+}
+
+/// The one who left a claim behind and one who finds it old come at once.
+#[tokio::test]
+async fn an_old_claim_of_ones_own_is_renewed_before_the_order_follows() {
+    let stack = Stack::start().await;
+    for round in 0..15 {
+        let (own, name) = (format!("own-{round}"), format!("name-{round}"));
+        let merchant = shared::ids::MerchantId::parse(MERCHANT).unwrap();
+        let id = shared::ids::OrderId::derive(&merchant, &shared::ids::SafeId::parse(&own).unwrap());
+        leave_claim(&stack, &name, id.as_str(), 61_000).await;
+        let (left, found) = (named(&own, &name), named(&format!("other-{round}"), &name));
+        let later = async {
+            tokio::time::sleep(std::time::Duration::from_millis(round)).await;
+            stack.post("/order/v1/orders", &left).await
+        };
+        let (found, left) = futures_util::future::join(stack.post("/order/v1/orders", &found), later).await;
+        let mut statuses = [found.status, left.status];
+        statuses.sort_unstable();
+        assert_eq!(statuses, [201, 409], "round {round}");
+    }
+}
+
+/// A claim that is given up while others look at it is made anew by one of them, not passed by.
+#[tokio::test]
+async fn a_claim_that_is_given_up_leaves_no_order_unguarded() {
+    let stack = Stack::start().await;
+    stack.post("/order/v1/orders", &order("taken")).await;
+    for round in 0..15 {
+        let name = format!("name-{round}");
+        let (conflicting, third) = (named("taken", &name), named(&format!("third-{round}"), &name));
+        let later = async {
+            tokio::time::sleep(std::time::Duration::from_millis(round)).await;
+            stack.post("/order/v1/orders", &third).await
+        };
+        let first = stack.post("/order/v1/orders", &conflicting);
+        let (first, again, third) = futures_util::join!(first, stack.post("/order/v1/orders", &conflicting), later);
+        assert_eq!((first.status, again.status, third.status), (409, 409, 201), "round {round}");
+        let fourth = stack.post("/order/v1/orders", &named(&format!("fourth-{round}"), &name)).await;
+        assert_eq!((fourth.status, &fourth.body["orderId"]), (409, &third.body["order"]["id"]), "round {round}");
+    }
+}
+
+/// Orders that share a name do not cost a round trip each.
+#[tokio::test]
+async fn a_bulk_that_repeats_a_name_is_a_few_requests() {
+    let stack = Stack::start().await;
+    let bulk = |order: &dyn Fn(usize) -> Value| json!({"bulk": (0..100).map(order).collect::<Vec<_>>()});
+    let allows = bulk(&|index| {
+        let mut order = named(&format!("a-{index}"), "one name");
+        order["allowExternalOrderIdDuplication"] = json!(true);
+        order
+    });
+    for (body, statuses, requests) in [
+        (allows, [201, 201], 6),
+        (bulk(&|index| named(&format!("b-{index}"), "one name")), [409, 409], 3),
+        (bulk(&|_| order("one-id")), [201, 200], 1),
+    ] {
+        let reply = stack.post("/order/v1/orders/bulk", &body).await;
+        let items = reply.body["bulk"].as_array().unwrap();
+        assert_eq!(items[0]["status"], statuses[0]);
+        assert!(items.iter().skip(1).all(|item| item["status"] == statuses[1]));
+        let cost = format!("dynamodb_requests={requests}, ");
+        assert!(reply.header("x-cost").starts_with(&cost), "{cost} {}", reply.header("x-cost"));
     }
 }
 
@@ -186,6 +269,23 @@ async fn an_order_that_waits_stays_open() {
     stack.post("/order/v1/orders", &order("goes")).await;
     stack.eventually("/order/v1/orders/safeId/goes", |body| body["order"]["status"] == "Fulfilled").await;
     assert_eq!(stack.get("/order/v1/orders/safeId/waits").await.body["order"]["status"], "Open");
+}
+
+/// Texts that Lambda escapes twice over do not make the answer too long either.
+#[tokio::test]
+async fn a_bulk_of_many_quotes_is_answered() {
+    let stack = Stack::start().await;
+    let orders = (0..11).map(|index| {
+        let mut order = order(&format!("quotes-{index}"));
+        let notes = (0..100).map(|note| (format!("n{note}"), json!("\"".repeat(1_200))));
+        order["meta"] = Value::Object(notes.collect());
+        order
+    });
+    let body = json!({"bulk": orders.collect::<Vec<_>>()});
+    assert!(body.to_string().len() > 2_500_000);
+    let reply = stack.post("/order/v1/orders/bulk", &body).await;
+    assert_eq!(reply.status, 200);
+    assert!(reply.body["bulk"].as_array().unwrap().iter().all(|item| item["status"] == 201));
 }
 
 /// What is stored must be answered: an answer that would be too long for Lambda is shortened, not lost.

@@ -87,17 +87,17 @@ pub struct OrderSummary {
     updated_at: String,
 }
 
-impl From<Order> for OrderSummary {
-    fn from(order: Order) -> Self {
+impl From<&Order> for OrderSummary {
+    fn from(order: &Order) -> Self {
         Self {
-            id: order.id,
-            short_id: order.short_id,
-            safe_id: order.safe_id,
-            merchant_id: order.merchant_id,
-            external_id: order.external_id,
+            id: order.id.clone(),
+            short_id: order.short_id.clone(),
+            safe_id: order.safe_id.clone(),
+            merchant_id: order.merchant_id.clone(),
+            external_id: order.external_id.clone(),
             status: order.status,
-            created_at: order.created_at,
-            updated_at: order.updated_at,
+            created_at: order.created_at.clone(),
+            updated_at: order.updated_at.clone(),
         }
     }
 }

@@ -106,6 +106,17 @@ impl Queues {
         Ok(())
     }
 
+    /// Shows every message again that a consumer had in hand: for the start, when whoever had it has died with the
+    /// process. On AWS the consumer would be alive, or the message come back after its visibility timeout.
+    ///
+    /// # Errors
+    ///
+    /// A file that fails.
+    pub async fn reveal_in_flight(&self) -> Result<(), SqsError> {
+        let now_ms = self.inner.clock.now_ms();
+        self.blocking(move |store| store.reveal_in_flight(now_ms)).await
+    }
+
     /// Ends every wait for messages, now and from now on; for the end of the process.
     pub fn close(&self) {
         self.inner.closed.send_replace(true);

@@ -119,6 +119,13 @@ impl Store {
         Ok(self.connection.query_row("SELECT created_ms FROM queue WHERE name = ?1", [queue], |row| row.get(0))?)
     }
 
+    /// Shows every message again that was handed out and neither deleted nor given back.
+    pub(super) fn reveal_in_flight(&mut self, now_ms: i64) -> Result<(), SqsError> {
+        let update = "UPDATE message SET visible_ms = ?1 WHERE visible_ms > ?1 AND receipt IS NOT NULL";
+        self.connection.execute(update, [now_ms])?;
+        Ok(())
+    }
+
     /// Adds messages, each visible after its own delay; their ids come back in the same order.
     pub(super) fn send(
         &mut self,

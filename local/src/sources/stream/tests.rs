@@ -1,0 +1,153 @@
+//! The poller against a real stream, with a function that fails as it is told.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use dynoxide::Database;
+use functions::Function as Loaded;
+use serde_json::{Value, json};
+use tokio::sync::watch;
+
+use super::Poller;
+use crate::aws::dynamodb::{StreamReader, create_table};
+use crate::aws::sqs::{Queues, SystemClock};
+use crate::commands::project;
+use crate::invoke::Functions;
+use crate::sources::{Checkpoints, Sources};
+use crate::template::{self, Endpoints, StreamSource};
+
+/// The batches that a function was given, each as the partition keys of its records.
+type Seen = Arc<Mutex<Vec<Vec<String>>>>;
+
+fn keys(event: &Value) -> Vec<String> {
+    let key = |record: &Value| record["dynamodb"]["Keys"]["pk"]["S"].as_str().unwrap().to_owned();
+    event["Records"].as_array().unwrap().iter().map(key).collect()
+}
+
+/// The relay's source of the real template, with another function behind it and two retries.
+async fn sources(
+    checkpoints: Checkpoints,
+    database: &Database,
+    answer: impl Fn(&Value) -> Result<Value, String> + Send + Sync + 'static,
+) -> (Sources, StreamSource, Seen) {
+    let endpoints = Endpoints { sqs: "http://127.0.0.1:1".to_owned(), api: "http://127.0.0.1:2".to_owned() };
+    let stack = template::read(&project().join("template.yaml"), &BTreeMap::new(), &endpoints).unwrap();
+    create_table(database, &stack.tables[0]).unwrap();
+    let queues = Queues::memory(Arc::new(SystemClock)).unwrap();
+    queues.declare(&stack.queues).await.unwrap();
+    let seen = Seen::default();
+    let (noted, answer) = (Arc::clone(&seen), Arc::new(answer));
+    let handler = Loaded::Event(Arc::new(move |event| {
+        noted.lock().unwrap().push(keys(&event.payload));
+        let answer = answer(&event.payload).map_err(Into::into);
+        Box::pin(async move { answer })
+    }));
+    let mut functions = Functions::new();
+    functions.add("RelayFunction", handler, Duration::from_secs(5));
+    let mut source = stack.function("RelayFunction").unwrap().stream_sources[0].clone();
+    source.maximum_retries = Some(2);
+    let sources = Sources {
+        stack: Arc::new(stack),
+        functions: Arc::new(functions),
+        queues,
+        database: database.clone(),
+        checkpoints,
+    };
+    (sources, source, seen)
+}
+
+fn put(database: &Database, table: &str, keys: &[&str]) {
+    for key in keys {
+        let item = json!({"TableName": table, "Item": {"pk": {"S": key}, "sk": {"S": "a"}}});
+        database.put_item(serde_json::from_value(item).unwrap()).unwrap();
+    }
+}
+
+/// Runs the poller until `done`, then stops it.
+async fn run(sources: &Sources, source: &StreamSource, done: impl Fn() -> bool) {
+    let function = sources.stack.function("RelayFunction").unwrap();
+    let reader = StreamReader::open(sources.database.clone(), &sources.stack.tables[0].name).unwrap();
+    let (stop, stopped) = watch::channel(false);
+    let poller = Poller::new(sources.clone(), function, source.clone(), reader);
+    let task = tokio::spawn(poller.run(stopped));
+    for _ in 0..500 {
+        if done() {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    // What was done is noted after the function has answered.
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    stop.send_replace(true);
+    task.await.unwrap();
+}
+
+#[tokio::test]
+async fn a_batch_that_fails_is_halved_until_the_poison_is_alone_and_given_up() {
+    let database = Database::memory().unwrap();
+    let poisoned = |event: &Value| {
+        if keys(event).contains(&"poison".to_owned()) { Err("cannot".to_owned()) } else { Ok(json!({})) }
+    };
+    let (sources, source, seen) = sources(Checkpoints::new(None), &database, poisoned).await;
+    put(&database, &sources.stack.tables[0].name, &["a", "b", "poison", "c"]);
+    let all = || seen.lock().unwrap().last().is_some_and(|batch| batch == &["c"]);
+    run(&sources, &source, all).await;
+    let expected: Vec<Vec<&str>> = vec![
+        vec!["a", "b", "poison", "c"],
+        vec!["a", "b"],
+        vec!["poison", "c"],
+        vec!["poison"],
+        vec!["poison"],
+        vec!["poison"],
+        vec!["c"],
+    ];
+    assert_eq!(*seen.lock().unwrap(), expected);
+    let queue = &sources.stack.queue("RelayDeadLetterQueue").unwrap().name;
+    let told = sources.queues.receive(queue, 10, Duration::ZERO).await.unwrap();
+    let body: Value = serde_json::from_str(&told[0].body).unwrap();
+    assert_eq!((told.len(), &body["DDBStreamBatchInfo"]["batchSize"]), (1, &json!(1)));
+}
+
+#[tokio::test]
+async fn a_batch_is_tried_again_from_the_record_that_the_function_names() {
+    let database = Database::memory().unwrap();
+    let calls = AtomicUsize::new(0);
+    let third_fails_once = move |event: &Value| {
+        let third = event["Records"].get(2).map(|record| record["dynamodb"]["SequenceNumber"].clone());
+        match calls.fetch_add(1, Ordering::SeqCst) {
+            0 => Ok(json!({"batchItemFailures": [{"itemIdentifier": third}]})),
+            _ => Ok(json!({"batchItemFailures": []})),
+        }
+    };
+    let (sources, source, seen) = sources(Checkpoints::new(None), &database, third_fails_once).await;
+    put(&database, &sources.stack.tables[0].name, &["a", "b", "c", "d"]);
+    run(&sources, &source, || seen.lock().unwrap().len() == 2).await;
+    assert_eq!(*seen.lock().unwrap(), [vec!["a", "b", "c", "d"], vec!["c", "d"]]);
+}
+
+#[tokio::test]
+async fn a_poller_goes_on_where_the_one_before_it_ended() {
+    let folder = tempfile::tempdir().unwrap();
+    let database = Database::memory().unwrap();
+    for (keys, expected) in [(["a", "b"], vec!["a", "b"]), (["c", "d"], vec!["c", "d"])] {
+        let checkpoints = Checkpoints::new(Some(folder.path().to_owned()));
+        let (sources, source, seen) = sources(checkpoints, &database, |_| Ok(json!({}))).await;
+        put(&database, &sources.stack.tables[0].name, &keys);
+        run(&sources, &source, || seen.lock().unwrap().iter().flatten().count() == 2).await;
+        assert_eq!(seen.lock().unwrap().concat(), expected);
+    }
+}
+
+/// A checkpoint that the stream no longer has leads back to the oldest record, not to a standstill.
+#[tokio::test]
+async fn a_checkpoint_that_is_gone_leads_to_the_oldest_record() {
+    let database = Database::memory().unwrap();
+    let checkpoints = Checkpoints::new(None);
+    checkpoints.write("RelayFunction-TableChanges", crate::aws::dynamodb::SequenceNumber::new("not a place")).unwrap();
+    let (sources, source, seen) = sources(checkpoints, &database, |_| Ok(json!({}))).await;
+    put(&database, &sources.stack.tables[0].name, &["a"]);
+    run(&sources, &source, || !seen.lock().unwrap().is_empty()).await;
+    assert_eq!(seen.lock().unwrap().concat(), ["a"]);
+}
