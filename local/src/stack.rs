@@ -203,11 +203,23 @@ fn lock(folder: &Path) -> Result<File, StartError> {
 }
 
 fn open_database(folder: Option<&Path>) -> Result<Database, StartError> {
-    let database = match folder {
-        Some(folder) => Database::new(&folder.join("orders.db").to_string_lossy()),
-        None => Database::memory(),
-    };
-    database.map_err(|error| StartError::Database(error.to_string()))
+    let failed = |error: &dyn std::fmt::Display| StartError::Database(error.to_string());
+    let Some(folder) = folder else { return Database::memory().map_err(|error| failed(&error)) };
+    let file = folder.join("orders.db");
+    let database = Database::new(&file.to_string_lossy()).map_err(|error| failed(&error))?;
+    index_stream(&file).map_err(|error| failed(&error))?;
+    Ok(database)
+}
+
+/// Indexes the database's stream records by their place. Without it the database looks through all of them at every write
+/// and every read of the stream, so that the 5,000th order took three times as long as the first.
+fn index_stream(file: &Path) -> rusqlite::Result<()> {
+    rusqlite::Connection::open(file)?.execute_batch(
+        "CREATE INDEX IF NOT EXISTS ordermill_stream_place
+             ON _stream_records (table_name, CAST(sequence_number AS INTEGER));
+         CREATE INDEX IF NOT EXISTS ordermill_shard_place
+             ON _stream_records (table_name, shard_id, CAST(sequence_number AS INTEGER));",
+    )
 }
 
 fn open_queues(folder: Option<&Path>) -> Result<Queues, StartError> {
