@@ -42,7 +42,7 @@ pub enum TestError {
     File(String, std::io::Error),
 }
 
-const RUSTUP: &str = "install Rust with rustup (https://rustup.rs)";
+const RUSTUP: &str = "install Rust with rustup";
 const NODE: &str = "install Node 20 or later (`apt-get install nodejs`)";
 const PYTHON: &str = "install Python 3.9 or later with venv (`apt-get install python3-venv`)";
 const TARGET: &str = "wasm32-unknown-unknown";

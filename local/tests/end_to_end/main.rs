@@ -12,6 +12,7 @@ mod memory;
 mod network_orders;
 mod permissions;
 mod pipeline;
+mod readme;
 mod routes;
 mod support;
 mod up;
