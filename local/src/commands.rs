@@ -8,9 +8,9 @@ pub mod up;
 use std::path::PathBuf;
 use std::process::Command;
 
-/// The packages that are built together, so that the AWS SDKs are built once, with one set of features. `edge-pack`,
-/// which would change that set, is built where it is used.
-pub(crate) const PACKAGES: [&str; 3] = ["--workspace", "--exclude", "edge-pack"];
+/// The packages that are built together, so that the AWS SDKs are built once, with the features that `cargo mill` itself
+/// was built with. The edge's two would change a feature of `syn`, on which everything stands; they are built apart.
+pub(crate) const PACKAGES: [&str; 5] = ["--workspace", "--exclude", "edge-wasm", "--exclude", "edge-pack"];
 
 /// The project's folder: where this crate's manifest stands in one of its members.
 #[must_use]

@@ -59,6 +59,11 @@ impl Test {
         step("formatting", || run("cargo", &["fmt", "--all", "--check"], &[], RUSTUP))?;
         step("set up: WebAssembly target", || run("rustup", &["target", "add", TARGET], &[], RUSTUP))?;
         step("lints", || cargo_on_all(&["clippy", "--all-targets"], &["--", "-D", "warnings"]))?;
+        step("lints of the edge", || {
+            let arguments =
+                ["clippy", "--package", "edge-wasm", "--package", "edge-pack", "--all-targets", "--", "-D", "warnings"];
+            run("cargo", &arguments, &[], RUSTUP)
+        })?;
         step("functions' binaries", || cargo_on_all(&["build", "--bins"], &[]))?;
         step("unit, property and end-to-end tests", || cargo_on_all(&["test"], &[]))?;
         step("edge module: the same verdicts in Node", edge_parity)?;
