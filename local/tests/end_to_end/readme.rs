@@ -14,10 +14,10 @@ fn the_walkthrough_names_functions_that_exist() {
     let readme = text("README.md");
     let walkthrough = readme.split("## One request, file by file").nth(1).unwrap().split("\n## ").next().unwrap();
     let flat = walkthrough.replace('\n', " ").replace("   ", " ");
+    let parts: Vec<&str> = flat.split(" in [`").collect();
     let mut named = 0;
-    for (place, _) in flat.match_indices(" in [`") {
-        let file = flat[place + 6..].split('`').next().unwrap();
-        let name = flat[..place].rsplit('`').nth(1).unwrap();
+    for pair in parts.windows(2) {
+        let (name, file) = (pair[0].rsplit('`').nth(1).unwrap(), pair[1].split('`').next().unwrap());
         assert!(text(file).contains(&format!("fn {name}")), "{name} is not a function of {file}");
         named += 1;
     }
