@@ -1,5 +1,5 @@
 //! Writes the verdicts of the native code as JSONL, for comparison with the WebAssembly module
-//! (`edge-wasm/tests/parity.mjs`): the seeds, all vectors and seeded mutations of the seeds.
+//! (`edge-wasm/tests/parity.mjs`): the seeds, all vectors, seeded mutations of the seeds and near misses of forms.
 //!
 //! `cargo run -p shared --example verdicts > verdicts.jsonl`
 
@@ -7,13 +7,17 @@ use std::io::{self, BufWriter, Write};
 
 use shared::validation::{Body, validate};
 
+#[path = "../tests/validation/forms.rs"]
+mod forms;
 #[path = "../tests/validation/mutate.rs"]
 mod mutate;
 #[path = "../tests/validation/vectors.rs"]
 mod vectors;
 
 /// Mutations of each kind of body together.
-const MUTATIONS: usize = 2_000;
+const MUTATIONS: usize = 21_000;
+/// Near misses of all forms of strings together.
+const NEAR_MISSES: usize = 3_000;
 /// Any fixed number; another gives other mutations.
 const SEED: u64 = 0x0bde_4311;
 
@@ -23,14 +27,22 @@ fn main() -> io::Result<()> {
         write_line(&mut out, case.body, &case.bytes)?;
     }
     let order = first_order();
+    let (order_short, orders_short) = (without_space(order), without_space(vectors::SEED_ORDERS));
+    let instant_order = r#"{"clientOrderNumber":"1234","enableClientOrderNumberDupCheck":true,"sku":"8PX-UF-Y5U"}"#;
     let mut random = mutate::Random::new(SEED);
     for index in 0..MUTATIONS {
-        let (body, seed) = match index % 4 {
-            0 => (Body::BulkOrder, vectors::SEED_BULK_ORDER),
-            1 | 2 => (Body::Order, order),
-            _ => (Body::Orders, vectors::SEED_ORDERS),
+        let (body, seed) = match index % 16 {
+            0 | 8 => (Body::BulkOrder, vectors::SEED_BULK_ORDER),
+            1 => (Body::InstantOrder, instant_order),
+            2 => (Body::Order, order),
+            3 => (Body::Orders, vectors::SEED_ORDERS),
+            4..=9 => (Body::Order, &*order_short),
+            _ => (Body::Orders, &*orders_short),
         };
         write_line(&mut out, body, &mutate::mutate(seed.as_bytes(), &mut random))?;
+    }
+    for index in 0..NEAR_MISSES {
+        write_line(&mut out, Body::Order, forms::body(index, &mut random).as_bytes())?;
     }
     out.flush()
 }
@@ -38,12 +50,27 @@ fn main() -> io::Result<()> {
 /// The text of the first order of the seed.
 fn first_order() -> &'static str {
     let verdict = validate(Body::Orders, vectors::SEED_ORDERS.as_bytes());
-    verdict.orders.first().and_then(|order| vectors::SEED_ORDERS.get(order.span.clone())).unwrap_or_default()
+    verdict.order(0).and_then(|order| vectors::SEED_ORDERS.get(order.span())).unwrap_or_default()
+}
+
+/// The same JSON without white space between its tokens: what programs send.
+fn without_space(json: &str) -> String {
+    let mut text = String::with_capacity(json.len());
+    let (mut in_string, mut escaped) = (false, false);
+    for character in json.chars() {
+        if in_string || !character.is_ascii_whitespace() {
+            text.push(character);
+        }
+        in_string ^= character == '"' && !escaped;
+        escaped = in_string && character == '\\' && !escaped;
+    }
+    text
 }
 
 fn write_line(out: &mut impl Write, body: Body, bytes: &[u8]) -> io::Result<()> {
     let name = match body {
         Body::BulkOrder => "bulk_order",
+        Body::InstantOrder => "instant_order",
         Body::Order => "order",
         Body::Orders => "orders",
     };

@@ -4,40 +4,64 @@
 //! name. Two kinds share one table: a *problem* is the answer to a whole request; a *violation* is one place in a body
 //! and is always reported inside a problem (or, as a warning, beside a success).
 
-/// Declares [`Code`] from the table below; one line is one code.
+/// What a code says something about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Kind {
+    /// One place in a body, which is refused.
+    Violation,
+    /// One place in a body, which is accepted.
+    Warning,
+    /// A whole request, which is refused.
+    Problem,
+}
+
+/// Declares [`Code`] from the table below; one line is one code, under the heading of its kind.
 macro_rules! catalogue {
-    ($($(#[doc = $doc:literal])+ $variant:ident $name:literal $status:literal $title:literal;)+) => {
+    ($([$kind:ident] $($(#[doc = $doc:literal])+ $variant:ident $name:literal $status:literal $title:literal;)+)+) => {
         /// One entry of the catalogue.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub enum Code { $($(#[doc = $doc])+ $variant,)+ }
+        pub enum Code { $($($(#[doc = $doc])+ $variant,)+)+ }
 
         impl Code {
             /// Every code, in the order of the table.
-            pub const ALL: &'static [Self] = &[$(Self::$variant,)+];
+            pub const ALL: &'static [Self] = &[$($(Self::$variant,)+)+];
+
+            /// What the code says something about.
+            #[must_use]
+            pub const fn kind(self) -> Kind {
+                match self { $($(Self::$variant => Kind::$kind,)+)+ }
+            }
 
             /// The name on the wire, for example `SAFE_ID_EXISTS`.
             #[must_use]
             pub const fn as_str(self) -> &'static str {
-                match self { $(Self::$variant => $name,)+ }
+                match self { $($(Self::$variant => $name,)+)+ }
             }
 
             /// The HTTP status of an answer that carries this code.
             #[must_use]
             pub const fn status(self) -> u16 {
-                match self { $(Self::$variant => $status,)+ }
+                match self { $($(Self::$variant => $status,)+)+ }
             }
 
             /// The rule, as a sentence without a full stop.
             #[must_use]
             pub const fn title(self) -> &'static str {
-                match self { $(Self::$variant => $title,)+ }
+                match self { $($(Self::$variant => $title,)+)+ }
+            }
+
+            /// What happened, in a sentence or two: the comment of the table.
+            #[must_use]
+            pub const fn description(self) -> &'static str {
+                match self { $($(Self::$variant => concat!($($doc),+).trim_ascii(),)+)+ }
             }
         }
     };
 }
 
 catalogue! {
-    // ------------------------------------------------------------ violations: one place in a body
+    // ------------------------------------------------------------ one place in a body
+    [Violation]
     /// The bytes are not JSON (RFC 8259).
     NotJson "NOT_JSON" 400 "the body must be JSON";
     /// The bytes are not UTF-8.
@@ -77,7 +101,8 @@ catalogue! {
     /// A total or a line exceeds what an amount can hold.
     AmountTooLarge "AMOUNT_TOO_LARGE" 400 "the amount must be below the limit";
 
-    // ------------------------------------------------------------ warnings: never refuse
+    // ------------------------------------------------------------ one place in a body, never a reason to refuse it
+    [Warning]
     /// No rule knows the member; it is kept out of the order.
     UnknownMember "UNKNOWN_MEMBER" 400 "the member is not known";
     /// The answer to a bulk would be too long: this order is answered in short.
@@ -87,7 +112,8 @@ catalogue! {
     /// An earlier order of the same bulk has this safe id; whether it is a replay or a conflict is decided on creation.
     DuplicateSafeId "DUPLICATE_SAFE_ID" 400 "a safeId should stand once in a bulk";
 
-    // ------------------------------------------------------------ problems: the answer to a request
+    // ------------------------------------------------------------ the answer to a request
+    [Problem]
     /// At least one violation; the answer lists them.
     ValidationFailed "VALIDATION_FAILED" 400 "the body breaks at least one rule";
     /// A query parameter cannot be read.
@@ -124,12 +150,13 @@ catalogue! {
     TryAgain "TRY_AGAIN" 503 "the service is busy: send the same request again";
 }
 
-impl std::fmt::Display for Code {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl core::fmt::Display for Code {
+    fn fmt(&self, formatter: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         formatter.write_str(self.as_str())
     }
 }
 
+#[cfg(feature = "domain")]
 impl serde::Serialize for Code {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(self.as_str())

@@ -3,14 +3,28 @@
 //! Pure: no I/O, no clock, no randomness. Time, ids and randomness are arguments, so the same code decides in a Lambda
 //! function, in a browser and in a test.
 
+//!
+//! Without the feature `domain`, which is on by default, only [`validation`] is left and what it needs: that part uses no
+//! more than `core` and `alloc`, and is what the WebAssembly module is made of.
+
+#![cfg_attr(not(feature = "domain"), no_std)]
+
+extern crate alloc;
+
+#[cfg(feature = "domain")]
 pub mod bulk;
 pub mod catalogue;
+#[cfg(feature = "domain")]
 pub mod ids;
 pub mod limits;
+#[cfg(feature = "domain")]
 pub mod money;
+#[cfg(feature = "domain")]
 pub mod network;
 mod number;
+#[cfg(feature = "domain")]
 pub mod order;
+#[cfg(feature = "domain")]
 pub mod time;
 pub mod validation;
 

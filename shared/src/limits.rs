@@ -68,5 +68,8 @@ pub const TRANSACTIONS_MAX: usize = 50;
 pub const REPRINT_SHIPMENTS_MAX: usize = 50;
 /// Decimals of a coordinate: 15 are finer than an atom and all that a binary float prints for degrees.
 pub const COORDINATE_DECIMALS_MAX: u32 = 15;
+/// Names without a rule that are remembered in each object, to find repeated ones: nobody reads these members, and comparing
+/// each with all others must not take longer the more there are.
+pub const UNKNOWN_NAMES_MAX: usize = 64;
 /// Bytes of a member name that are shown in a pointer; the pointer of a longer one ends at its object.
 pub const POINTER_NAME_BYTES_MAX: usize = 512;

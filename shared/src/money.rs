@@ -154,13 +154,20 @@ impl fmt::Display for Money {
 }
 
 /// Digits before and after the point that are read: those of the largest amount, and of the finest coordinate.
-const DIGITS_MAX: (i64, i64) = (13, 15);
+const DIGITS_MAX: (i64, u32) = (13, 15);
 
 /// Reads an amount from its digits, in any form that a JSON number has. The validation's own reading, with wider bounds.
 #[must_use]
 pub fn parse_amount(text: &str) -> Option<Decimal> {
-    let (whole_max, decimals_max) = DIGITS_MAX;
-    number::is_number(text).then(|| number::exact(text, whole_max, decimals_max).ok())?
+    let (whole, decimals) = DIGITS_MAX;
+    if !number::is_number(text) {
+        return None;
+    }
+    let mut value = 0_i128;
+    let negative =
+        number::exact(text, whole, i64::from(decimals), |digit| value = value * 10 + i128::from(digit)).ok()?;
+    let value = Decimal::try_from_i128_with_scale(if negative { -value } else { value }, decimals).ok()?;
+    Some(value.normalize())
 }
 
 /// Reads an amount that DynamoDB stored, of up to the 28 digits that a decimal holds.

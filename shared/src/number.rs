@@ -1,8 +1,6 @@
 //! Numbers as their digits: the grammar of JSON, and exact decimals from it without a float and without a loop over
 //! the exponent.
 
-use rust_decimal::Decimal;
-
 /// How far a number goes.
 pub(crate) struct Token {
     /// Bytes that belong to it.
@@ -41,6 +39,74 @@ pub(crate) fn measure(bytes: &[u8]) -> Token {
     Token { length, complete: true }
 }
 
+/// A number of few digits, as it is nearly always written: no exponent, no needless zero.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Digits {
+    /// All digits, without the point.
+    pub(crate) mantissa: u64,
+    /// Digits before the point.
+    pub(crate) whole: u32,
+    /// Digits after the point.
+    pub(crate) decimals: u32,
+    pub(crate) negative: bool,
+    /// Bytes that belong to the number.
+    pub(crate) length: usize,
+}
+
+impl Digits {
+    /// So many digits are below 10¹⁸ and fit into 64 bits.
+    const COUNT_MAX: u32 = 18;
+
+    /// Reads the number that `bytes` starts with; nothing if it is written in any other way, or is none.
+    #[inline(always)]
+    pub(crate) fn read(bytes: &[u8]) -> Option<Self> {
+        let (negative, mut rest) = match bytes {
+            [b'-', rest @ ..] => (true, rest),
+            _ => (false, bytes),
+        };
+        let mut mantissa = 0_u64;
+        let whole = take_digits(&mut rest, &mut mantissa);
+        // Further digits after a zero are needless, if they are allowed at all.
+        if whole == 0 || (whole > 1 && bytes.get(usize::from(negative)) == Some(&b'0')) {
+            return None;
+        }
+        let mut decimals = 0;
+        if let [b'.', fraction @ ..] = rest {
+            rest = fraction;
+            decimals = take_digits(&mut rest, &mut mantissa);
+            if decimals == 0 {
+                return None;
+            }
+        }
+        let exponent = matches!(rest, [b'e' | b'E', ..]);
+        let length = bytes.len() - rest.len();
+        (whole + decimals <= Self::COUNT_MAX && !exponent).then_some(Self {
+            mantissa,
+            whole,
+            decimals,
+            negative,
+            length,
+        })
+    }
+}
+
+/// Moves over digits, appends them to a number, and counts them.
+#[inline(always)]
+fn take_digits(bytes: &mut &[u8], number: &mut u64) -> u32 {
+    let mut count = 0;
+    while let [byte, rest @ ..] = *bytes {
+        let digit = byte.wrapping_sub(b'0');
+        if digit > 9 {
+            break;
+        }
+        // It may wrap where there are more digits than are asked for in the end.
+        *number = number.wrapping_mul(10).wrapping_add(u64::from(digit));
+        count += 1;
+        *bytes = rest;
+    }
+    count
+}
+
 /// Whether the whole of `text` is a number of JSON.
 pub(crate) fn is_number(text: &str) -> bool {
     let token = measure(text.as_bytes());
@@ -56,37 +122,42 @@ pub(crate) enum Excess {
     Decimals,
 }
 
-/// The exact value of a JSON number with at most so many digits before and after the point.
+/// Reads a JSON number exactly: gives the digits of |number| × 10^`decimals`, the first first, to `digit`, and answers
+/// whether the number is below zero.
 ///
-/// Works on the places of the digits, so `1e999999999` costs as little as `1`. Digits before and after the point
-/// together are at most 28 (what a [`Decimal`] holds).
-pub(crate) fn exact(text: &str, whole_max: i64, decimals_max: i64) -> Result<Decimal, Excess> {
-    let (negative, text) = text.strip_prefix('-').map_or((false, text), |rest| (true, rest));
-    let (mantissa, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
-    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+/// At most `whole` + `decimals` digits are given: more before the point, or more after it (trailing zeros do not count), is
+/// an [`Excess`], and then nothing was given. Works on the places of the digits, so `1e999999999` costs as little as `1`.
+pub(crate) fn exact(text: &str, whole: i64, decimals: i64, mut digit: impl FnMut(u8)) -> Result<bool, Excess> {
+    let (negative, text) = match text.as_bytes() {
+        [b'-', rest @ ..] => (true, rest),
+        text => (false, text),
+    };
+    let (mantissa, exponent) = split(text, |byte| matches!(byte, b'e' | b'E'));
+    let (before_point, after_point) = split(mantissa, |byte| byte == b'.');
 
-    let digits = || whole.bytes().chain(fraction.bytes());
+    let digits = || before_point.iter().chain(after_point).copied();
     let (Some(first), Some(behind)) = (digits().position(is_significant), digits().rev().position(is_significant))
     else {
-        return Ok(Decimal::ZERO);
+        return Ok(false);
     };
-    let count = whole.len() + fraction.len() - first - behind;
+    let count = signed(before_point.len() + after_point.len() - first - behind);
     // The value is 0.d₁d₂…dₙ × 10^magnitude, where d₁ and dₙ are not zero.
-    let magnitude = signed(whole.len()).saturating_sub(signed(first)).saturating_add(self::exponent(exponent));
-    if magnitude > whole_max {
+    let magnitude = signed(before_point.len()).saturating_sub(signed(first)).saturating_add(self::exponent(exponent));
+    if magnitude > whole {
         return Err(Excess::Magnitude);
     }
-    let decimals = signed(count).saturating_sub(magnitude);
-    if decimals > decimals_max {
+    if count.saturating_sub(magnitude) > decimals {
         return Err(Excess::Decimals);
     }
+    digits().skip(first).take(usize::try_from(count).unwrap_or_default()).for_each(|byte| digit(byte - b'0'));
+    (count.saturating_sub(magnitude)..decimals).for_each(|_| digit(0));
+    Ok(negative)
+}
 
-    // At most whole_max + decimals_max digits are left, and at most whole_max zeros behind them.
-    let value = digits().skip(first).take(count).fold(0_i128, |value, digit| value * 10 + i128::from(digit - b'0'));
-    let zeros = u32::try_from(-decimals).unwrap_or_default();
-    let scale = u32::try_from(decimals).unwrap_or_default();
-    let value = if negative { -value } else { value } * 10_i128.pow(zeros);
-    Decimal::try_from_i128_with_scale(value, scale).map_err(|_| Excess::Magnitude)
+/// What stands before and behind the first byte of a kind; nothing behind if there is none.
+fn split(text: &[u8], is: impl Fn(u8) -> bool) -> (&[u8], &[u8]) {
+    let at = text.iter().position(|byte| is(*byte)).unwrap_or(text.len());
+    (text.get(..at).unwrap_or_default(), text.get(at + 1..).unwrap_or_default())
 }
 
 fn is_significant(digit: u8) -> bool {
@@ -98,19 +169,28 @@ fn signed(count: usize) -> i64 {
 }
 
 /// The exponent, held at a bound that no body can make up for by its digits.
-fn exponent(text: &str) -> i64 {
+fn exponent(text: &[u8]) -> i64 {
     const BOUND: i64 = 1 << 40;
-    let (negative, digits) = match text.strip_prefix('-') {
-        Some(digits) => (true, digits),
-        None => (false, text.strip_prefix('+').unwrap_or(text)),
+    let (negative, digits) = match text {
+        [b'-', digits @ ..] => (true, digits),
+        [b'+', digits @ ..] => (false, digits),
+        digits => (false, digits),
     };
-    let value = digits.bytes().fold(0_i64, |value, digit| (value * 10 + i64::from(digit - b'0')).min(BOUND));
+    let value = digits.iter().fold(0_i64, |value, digit| (value * 10 + i64::from(digit - b'0')).min(BOUND));
     if negative { -value } else { value }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Excess, exact, is_number};
+    use rust_decimal::Decimal;
+
+    use super::{Digits, Excess, exact, is_number, measure};
+
+    fn decimal(text: &str, whole: i64, decimals: u32) -> Result<Decimal, Excess> {
+        let mut value = 0_i128;
+        let negative = exact(text, whole, i64::from(decimals), |digit| value = value * 10 + i128::from(digit))?;
+        Ok(Decimal::from_i128_with_scale(if negative { -value } else { value }, decimals).normalize())
+    }
 
     #[test]
     fn the_grammar_is_that_of_json() {
@@ -123,8 +203,29 @@ mod tests {
     }
 
     #[test]
+    fn few_digits_are_read_as_the_exact_reading_reads_them() {
+        let parts = ["", "-", "0", "00", "7", "01", "10", "199", "123456789012345678", "1234567890123456789"];
+        let ends = ["", ".", ".0", ".5", ".25", ".000000000000001", "e1", "E-2", ".5e3", "-", ",", "}", " "];
+        let mut read = 0;
+        for text in parts.iter().flat_map(|part| ends.iter().map(move |end| format!("{part}{end}"))) {
+            for text in [text.clone(), format!("-{text}")] {
+                let Some(digits) = Digits::read(text.as_bytes()) else { continue };
+                read += 1;
+                let token = measure(text.as_bytes());
+                assert!(token.complete && token.length == digits.length, "{text}");
+                let value = Decimal::new(digits.mantissa as i64, digits.decimals);
+                let number = text.get(..token.length).expect("it is ASCII");
+                let exactly = decimal(number, 18, digits.decimals).expect("so many digits are read");
+                assert_eq!(if digits.negative { -value } else { value }, exactly, "{text}");
+                assert_eq!(digits.decimals == 0, !number.contains('.'), "{text}");
+            }
+        }
+        assert!(read > 60, "{read}");
+    }
+
+    #[test]
     fn values_are_exact_and_bounded() {
-        let text = |number| exact(number, 12, 4).map(|value| value.to_string());
+        let text = |number| decimal(number, 12, 4).map(|value| value.to_string());
         let table = [
             ("0", "0"),
             ("-0", "0"),

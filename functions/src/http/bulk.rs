@@ -53,9 +53,9 @@ pub(crate) async fn create(
 ) -> Result<Json<Envelope<OrderResponse>>, Refusal> {
     let verdict = validation::validate(Body::BulkOrder, &bytes);
     if !verdict.is_valid() {
-        let of_orders = verdict.orders.into_iter().flat_map(|order| order.violations);
-        let violations = verdict.violations.into_iter().chain(of_orders).map(Into::into).collect();
-        return Err(Refusal::invalid_beyond(violations, verdict.omitted));
+        let of_orders = verdict.orders().flat_map(|order| order.violations());
+        let violations = verdict.violations().chain(of_orders).map(Into::into).collect();
+        return Err(Refusal::invalid_beyond(violations, verdict.omitted()));
     }
     let request: CreateBulkOrder = read_valid(&bytes)?;
     let data = create_bulk_order(&table, &merchant, request, crate::context::now()).await?;

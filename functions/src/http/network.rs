@@ -1,7 +1,5 @@
 //! Handlers of the order network API (`/order/v1`).
 
-use std::ops::Range;
-
 use axum::Json;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -13,7 +11,7 @@ use shared::limits::BULK_ANSWER_BYTES_MAX;
 use shared::network::problem::Violation;
 use shared::network::request::CreateOrder;
 use shared::network::response::{Order, OrderEnvelope, OrderSummary};
-use shared::validation::{self, Body, OrderVerdict};
+use shared::validation::{self, Body, OrderVerdict, Verdict};
 
 use super::RequestId;
 use super::body::JsonBody;
@@ -34,8 +32,8 @@ pub(crate) async fn create(
     JsonBody(bytes): JsonBody,
 ) -> Result<Response, Refusal> {
     let verdict = validation::validate(Body::Order, &bytes);
-    refuse_body(verdict.violations, verdict.omitted)?;
-    let drafts = verdict.orders.into_iter().map(|verdict| draft(&bytes, verdict, is_strict(&headers))).collect();
+    refuse_body(&verdict)?;
+    let drafts = verdict.orders().map(|order| draft(&bytes, order, is_strict(&headers))).collect();
     let outcome = create_drafts(&table, &merchant, drafts).await.into_iter().next();
     let (outcome, warnings) = outcome.ok_or_else(|| Refusal::rule(Code::Internal))?;
     let (status, order) = match outcome {
@@ -76,8 +74,8 @@ pub(crate) async fn create_bulk(
     JsonBody(bytes): JsonBody,
 ) -> Result<Json<BulkResponse>, Refusal> {
     let verdict = validation::validate(Body::Orders, &bytes);
-    refuse_body(verdict.violations, verdict.omitted)?;
-    let drafts = verdict.orders.into_iter().map(|verdict| draft(&bytes, verdict, is_strict(&headers))).collect();
+    refuse_body(&verdict)?;
+    let drafts = verdict.orders().map(|order| draft(&bytes, order, is_strict(&headers))).collect();
     let mut answer = BulkAnswer { request_id, bytes: 0 };
     let outcomes = create_drafts(&table, &merchant, drafts).await.into_iter().enumerate();
     let items = outcomes.map(|(index, (outcome, warnings))| answer.item(index, outcome, warnings));
@@ -185,17 +183,16 @@ fn not_found(member: &str, value: &str) -> Refusal {
 /// A valid order with its warnings, or why it is none.
 type Draft = Result<(CreateOrder, Vec<Violation>), Refusal>;
 
-fn draft(bytes: &[u8], verdict: OrderVerdict, strict: bool) -> Draft {
-    let Range { start, end } = verdict.span;
-    let warnings: Vec<Violation> = verdict.warnings.into_iter().map(Into::into).collect();
-    let mut violations: Vec<Violation> = verdict.violations.into_iter().map(Into::into).collect();
+fn draft(bytes: &[u8], verdict: OrderVerdict<'_>, strict: bool) -> Draft {
+    let warnings: Vec<Violation> = verdict.warnings().map(Into::into).collect();
+    let mut violations: Vec<Violation> = verdict.violations().map(Into::into).collect();
     if strict {
         violations.extend(warnings.iter().cloned());
     }
     if !violations.is_empty() {
         return Err(Refusal::invalid(violations));
     }
-    Ok((read_valid(bytes.get(start..end).unwrap_or_default())?, warnings))
+    Ok((read_valid(bytes.get(verdict.span()).unwrap_or_default())?, warnings))
 }
 
 /// Creates the valid ones of the drafts: every outcome at its position.
@@ -219,11 +216,9 @@ async fn create_drafts(table: &Table, merchant: &MerchantId, drafts: Vec<Draft>)
     results.into_iter().map(outcome).collect()
 }
 
-fn refuse_body(violations: Vec<validation::Violation>, omitted: usize) -> Result<(), Refusal> {
-    if violations.is_empty() {
-        return Ok(());
-    }
-    Err(Refusal::invalid_beyond(violations.into_iter().map(Into::into).collect(), omitted))
+fn refuse_body(verdict: &Verdict<'_>) -> Result<(), Refusal> {
+    let violations: Vec<Violation> = verdict.violations().map(Into::into).collect();
+    if violations.is_empty() { Ok(()) } else { Err(Refusal::invalid_beyond(violations, verdict.omitted())) }
 }
 
 /// `Prefer: handling=strict` (RFC 7240) makes every warning an error.

@@ -29,9 +29,10 @@ impl Violation {
     }
 }
 
-impl From<crate::validation::Violation> for Violation {
-    fn from(violation: crate::validation::Violation) -> Self {
-        Self::new(violation.code, violation.pointer, violation.message, violation.value)
+impl From<crate::validation::Violation<'_>> for Violation {
+    fn from(violation: crate::validation::Violation<'_>) -> Self {
+        let value = violation.value().map(str::to_owned);
+        Self::new(violation.code(), violation.pointer().to_owned(), violation.message(), value)
     }
 }
 

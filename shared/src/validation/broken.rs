@@ -1,41 +1,81 @@
-//! What can be wrong, as data; its code, limit and message are made only for those that are reported.
+//! What can be wrong, as data; its code, limit and message are made only for those that are asked about.
 
-use rust_decimal::Decimal;
+use alloc::string::String;
 
 use super::format::Format;
 use super::scan::Fault;
-use super::suggest;
-use super::table::{Object, Sign};
+use super::sentence::Sentence;
+use super::table::Sign;
 use crate::{Code, limits};
 
 /// A rule that a value breaks.
-pub(super) enum Broken<'b> {
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Broken {
     Fault(Fault),
-    BodyTooLarge { bytes: usize },
-    OrderTooLarge { bytes: usize },
+    BodyTooLarge {
+        bytes: usize,
+    },
+    OrderTooLarge {
+        bytes: usize,
+    },
     Duplicate,
     Required,
-    WrongType { wants: &'static str, has: &'static str },
+    WrongType {
+        wants: &'static str,
+        has: &'static str,
+    },
     NotAnInteger,
-    TooShort { min: usize, has: usize },
-    TooLong { max: usize, has: usize },
-    TooFew { min: usize, has: usize },
-    TooMany { max: usize, has: usize, code: Code },
-    Control { character: char },
+    TooShort {
+        min: usize,
+        has: usize,
+    },
+    TooLong {
+        max: usize,
+        has: usize,
+    },
+    TooFew {
+        min: usize,
+        has: usize,
+    },
+    TooMany {
+        max: usize,
+        has: usize,
+        code: Code,
+    },
+    Control {
+        character: char,
+    },
     Form(&'static Format),
     NotANumber,
-    IntegerRange { min: i64, max: i64 },
+    IntegerRange {
+        min: i64,
+        max: i64,
+    },
     AmountRange(Sign),
-    DegreesRange { max: i64 },
-    TooManyDecimals { max: u32 },
+    DegreesRange {
+        max: i64,
+    },
+    TooManyDecimals {
+        max: u32,
+    },
     ClientOrderNumberMissing,
-    UnknownMember { name: &'b str, object: &'static Object },
-    Subtotal { expected: Decimal },
-    Total { expected: Decimal },
-    RepeatedSafeId { first: usize },
+    UnknownMember {
+        nearest: Option<&'static str>,
+    },
+    /// In ten-thousandths.
+    Subtotal {
+        expected: i128,
+    },
+    /// In ten-thousandths.
+    Total {
+        expected: i128,
+    },
+    RepeatedSafeId {
+        first: usize,
+    },
 }
 
-impl Broken<'_> {
+impl Broken {
     pub(super) fn code(&self) -> Code {
         match self {
             Self::Fault(fault) => fault.code,
@@ -66,34 +106,36 @@ impl Broken<'_> {
         )
     }
 
-    /// The bound of the rule for machines: a number, a range, a type or the name of a form.
-    pub(super) fn limit(&self) -> Option<String> {
-        Some(match self {
-            Self::Fault(fault) if fault.code == Code::TooDeep => limits::DEPTH_MAX.to_string(),
-            Self::BodyTooLarge { .. } => limits::BODY_BYTES_MAX.to_string(),
-            Self::OrderTooLarge { .. } => limits::ORDER_BYTES_MAX.to_string(),
-            Self::WrongType { wants, .. } => (*wants).to_owned(),
-            Self::NotAnInteger => "integer".to_owned(),
-            Self::TooShort { min, .. } | Self::TooFew { min, .. } => min.to_string(),
-            Self::TooLong { max, .. } | Self::TooMany { max, .. } => max.to_string(),
-            Self::Form(format) => format.name.to_owned(),
-            Self::NotANumber => "number".to_owned(),
-            Self::IntegerRange { min, max } => format!("{min}..{max}"),
-            Self::AmountRange(Sign::NotNegative) => format!("0..<{}", limits::AMOUNT_MAX),
-            Self::AmountRange(Sign::Any) => format!("-{0}<..<{0}", limits::AMOUNT_MAX),
-            Self::DegreesRange { max } => format!("-{max}..{max}"),
-            Self::TooManyDecimals { max } => max.to_string(),
-            Self::Subtotal { expected } | Self::Total { expected } => expected.to_string(),
-            _ => return None,
-        })
+    /// Appends the bound of the rule for machines: a number, a range, a type or the name of a form; false if it has none.
+    #[inline(never)]
+    pub(super) fn write_limit(&self, out: &mut String) -> bool {
+        match self {
+            Self::Fault(fault) if fault.code == Code::TooDeep => out.number(limits::DEPTH_MAX as u64),
+            Self::BodyTooLarge { .. } => out.number(limits::BODY_BYTES_MAX as u64),
+            Self::OrderTooLarge { .. } => out.number(limits::ORDER_BYTES_MAX as u64),
+            Self::WrongType { wants, .. } => out.words(&[wants]),
+            Self::NotAnInteger => out.words(&["integer"]),
+            Self::TooShort { min, .. } | Self::TooFew { min, .. } => out.number(*min as u64),
+            Self::TooLong { max, .. } | Self::TooMany { max, .. } => out.number(*max as u64),
+            Self::Form(format) => out.words(&[format.name]),
+            Self::NotANumber => out.words(&["number"]),
+            Self::IntegerRange { min, max } => range(out, *min, "..", *max),
+            Self::AmountRange(Sign::NotNegative) => range(out, 0, "..<", limits::AMOUNT_MAX),
+            Self::AmountRange(Sign::Any) => range(out, -limits::AMOUNT_MAX, "<..<", limits::AMOUNT_MAX),
+            Self::DegreesRange { max } => range(out, -max, "..", *max),
+            Self::TooManyDecimals { max } => out.number(u64::from(*max)),
+            Self::Subtotal { expected } | Self::Total { expected } => out.amount(*expected),
+            _ => return false,
+        }
+        true
     }
 
-    /// The rule as a sentence without a full stop; `value` is the attempted value, if it may be shown.
-    pub(super) fn message(&self, value: Option<&str>) -> String {
-        let rule = self.rule();
-        match value {
-            Some(value) if self.shows_value() => format!("{rule}, not `{value}`"),
-            _ => rule,
+    /// Appends the rule as a sentence without a full stop; `value` is the attempted value, if it may be shown.
+    #[inline(never)]
+    pub(super) fn write_message(&self, out: &mut String, value: Option<&str>) {
+        self.write_rule(out);
+        if let Some(value) = value.filter(|_| self.shows_value()) {
+            out.words(&[", not `", value, "`"]);
         }
     }
 
@@ -111,70 +153,112 @@ impl Broken<'_> {
         )
     }
 
-    fn rule(&self) -> String {
+    fn write_rule(&self, out: &mut String) {
         match self {
-            Self::Fault(fault) => fault_message(*fault),
-            Self::BodyTooLarge { bytes } => {
-                format!("a body has at most {} bytes, but this one has {bytes}", limits::BODY_BYTES_MAX)
+            Self::Fault(fault) => write_fault(out, *fault),
+            Self::BodyTooLarge { bytes } => too_large(out, "a body", limits::BODY_BYTES_MAX, *bytes),
+            Self::OrderTooLarge { bytes } => too_large(out, "an order", limits::ORDER_BYTES_MAX, *bytes),
+            Self::Duplicate => out.words(&["must stand at most once in its object"]),
+            Self::Required => out.words(&["is required"]),
+            Self::WrongType { wants, has } => {
+                out.words(&["must be "]);
+                out.a(wants);
+                out.words(&[", not "]);
+                out.a(has);
             }
-            Self::OrderTooLarge { bytes } => {
-                format!("an order has at most {} bytes, but this one has {bytes}", limits::ORDER_BYTES_MAX)
-            }
-            Self::Duplicate => "must stand at most once in its object".to_owned(),
-            Self::Required => "is required".to_owned(),
-            Self::WrongType { wants, has } => format!("must be {}, not {}", a(wants), a(has)),
-            Self::NotAnInteger => "must be an integer, written with digits only".to_owned(),
-            Self::TooShort { min, has } => format!("must have at least {}, but has {has}", count(*min, "character")),
-            Self::TooLong { max, has } => format!("must have at most {}, but has {has}", count(*max, "character")),
-            Self::TooFew { min, has } => format!("must have at least {}, but has {has}", entries(*min)),
-            Self::TooMany { max, has, .. } => format!("must have at most {}, but has {has}", entries(*max)),
+            Self::NotAnInteger => out.words(&["must be an integer, written with digits only"]),
+            Self::TooShort { min, has } => bound(out, "at least", *min, ["character", "characters"], *has),
+            Self::TooLong { max, has } => bound(out, "at most", *max, ["character", "characters"], *has),
+            Self::TooFew { min, has } => bound(out, "at least", *min, ["entry", "entries"], *has),
+            Self::TooMany { max, has, .. } => bound(out, "at most", *max, ["entry", "entries"], *has),
             Self::Control { character } => {
-                format!("must hold no control characters, but has U+{:04X}", u32::from(*character))
+                out.words(&["must hold no control characters, but has U+00"]);
+                let code = u32::from(*character);
+                out.extend(
+                    [code >> 4, code]
+                        .map(|digit| char::from_digit(digit & 0xf, 16).unwrap_or('?').to_ascii_uppercase()),
+                );
             }
-            Self::Form(format) => format!("must be {}", format.is),
-            Self::NotANumber => "must be a decimal number such as `200.50`".to_owned(),
-            Self::IntegerRange { min, max } => format!("must be an integer from {min} to {max}"),
+            Self::Form(format) => out.words(&["must be ", format.is]),
+            Self::NotANumber => out.words(&["must be a decimal number such as `200.50`"]),
+            Self::IntegerRange { min, max } => between(out, "an integer from ", *min, " to ", *max),
             Self::AmountRange(Sign::NotNegative) => {
-                format!("must be an amount from 0 to below {}", limits::AMOUNT_MAX)
+                between(out, "an amount from ", 0, " to below ", limits::AMOUNT_MAX);
             }
-            Self::AmountRange(Sign::Any) => format!("must be an amount between -{0} and {0}", limits::AMOUNT_MAX),
-            Self::DegreesRange { max } => format!("must be a number from -{max} to {max}"),
+            Self::AmountRange(Sign::Any) => {
+                between(out, "an amount between ", -limits::AMOUNT_MAX, " and ", limits::AMOUNT_MAX);
+            }
+            Self::DegreesRange { max } => between(out, "a number from ", -max, " to ", *max),
             Self::TooManyDecimals { max } => {
-                format!("must have at most {} after the point", count(*max as usize, "digit"))
+                out.words(&["must have at most "]);
+                out.count(*max as usize, "digit", "digits");
+                out.words(&[" after the point"]);
             }
-            Self::ClientOrderNumberMissing => "is required when `enableClientOrderNumberDupCheck` is true".to_owned(),
-            Self::UnknownMember { name, object } => match suggest::nearest(name, object) {
-                Some(known) => format!("is not known and was ignored; did you mean `{known}`"),
-                None => "is not known and was ignored".to_owned(),
-            },
-            Self::Subtotal { expected } => format!("should be `customerPrice` × `quantity` = {expected}"),
-            Self::Total { expected } => format!("should be the sum of the `customerTransactions` = {expected}"),
-            Self::RepeatedSafeId { first } => format!("is also the `safeId` of `/bulk/{first}`"),
+            Self::ClientOrderNumberMissing => {
+                out.words(&["is required when `enableClientOrderNumberDupCheck` is true"]);
+            }
+            Self::UnknownMember { nearest: Some(known) } => {
+                out.words(&["is not known and was ignored; did you mean `", known, "`"]);
+            }
+            Self::UnknownMember { nearest: None } => out.words(&["is not known and was ignored"]),
+            Self::Subtotal { expected } => {
+                out.words(&["should be `customerPrice` × `quantity` = "]);
+                out.amount(*expected);
+            }
+            Self::Total { expected } => {
+                out.words(&["should be the sum of the `customerTransactions` = "]);
+                out.amount(*expected);
+            }
+            Self::RepeatedSafeId { first } => {
+                out.words(&["is also the `safeId` of `/bulk/"]);
+                out.number(*first as u64);
+                out.words(&["`"]);
+            }
         }
     }
 }
 
-fn fault_message(Fault { code, at, wants }: Fault) -> String {
+fn write_fault(out: &mut String, Fault { code, at, wants }: Fault) {
     match code {
-        Code::TooDeep => format!("arrays and objects nest at most {} deep, exceeded at byte {at}", limits::DEPTH_MAX),
-        Code::InvalidUtf8 => format!("not UTF-8 at byte {at}"),
-        _ => format!("not JSON at byte {at}: expected {wants}"),
+        Code::TooDeep => {
+            out.words(&["arrays and objects nest at most "]);
+            out.number(limits::DEPTH_MAX as u64);
+            out.words(&[" deep, exceeded at byte "]);
+            out.number(at as u64);
+        }
+        Code::InvalidUtf8 => {
+            out.words(&["not UTF-8 at byte "]);
+            out.number(at as u64);
+        }
+        _ => {
+            out.words(&["not JSON at byte "]);
+            out.number(at as u64);
+            out.words(&[": expected ", wants]);
+        }
     }
 }
 
-/// The noun with its article.
-fn a(noun: &str) -> String {
-    match noun {
-        "null" => noun.to_owned(),
-        _ if noun.starts_with(['a', 'e', 'i', 'o', 'u']) => format!("an {noun}"),
-        _ => format!("a {noun}"),
-    }
+fn too_large(out: &mut String, what: &str, max: usize, has: usize) {
+    out.words(&[what, " has at most "]);
+    out.number(max as u64);
+    out.words(&[" bytes, but this one has "]);
+    out.number(has as u64);
 }
 
-fn count(count: usize, noun: &str) -> String {
-    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
+fn bound(out: &mut String, which: &str, bound: usize, [one, many]: [&str; 2], has: usize) {
+    out.words(&["must have ", which, " "]);
+    out.count(bound, one, many);
+    out.words(&[", but has "]);
+    out.number(has as u64);
 }
 
-fn entries(count: usize) -> String {
-    format!("{count} {}", if count == 1 { "entry" } else { "entries" })
+fn between(out: &mut String, what: &str, min: i64, to: &str, max: i64) {
+    out.words(&["must be ", what]);
+    range(out, min, to, max);
+}
+
+fn range(out: &mut String, min: i64, to: &str, max: i64) {
+    out.integer(min);
+    out.words(&[to]);
+    out.integer(max);
 }

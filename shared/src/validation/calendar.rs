@@ -1,22 +1,21 @@
 //! Dates in strings: `2024-07-16`, or with a time by RFC 3339. Only whether they are one, so no calendar library.
 
-pub(super) fn is_date_or_time(text: &str) -> bool {
-    match text.split_once(['T', 't']) {
-        Some((date, time)) => is_date(date) && is_time(time),
-        None => is_date(text),
-    }
+pub(super) fn is_date_or_time(text: &[u8]) -> bool {
+    text.split_at_checked(10).is_some_and(|(date, rest)| {
+        is_date(date) && rest.split_first().is_none_or(|(t, time)| matches!(t, b'T' | b't') && is_time(time))
+    })
 }
 
 /// `2024-07-16`, a day that exists.
-fn is_date(text: &str) -> bool {
-    let mut parts = text.split('-');
-    let (Some(year), Some(month), Some(day), None) = (parts.next(), parts.next(), parts.next(), parts.next()) else {
+fn is_date(text: &[u8]) -> bool {
+    let [y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2] = text else { return false };
+    let (Some(century), Some(year), Some(month), Some(day)) =
+        (number(*y1, *y2), number(*y3, *y4), number(*m1, *m2), number(*d1, *d2))
+    else {
         return false;
     };
-    match (digits(year, 4), digits(month, 2), digits(day, 2)) {
-        (Some(year @ 1..), Some(month @ 1..=12), Some(day)) => (1..=days(year, month)).contains(&day),
-        _ => false,
-    }
+    let year = century * 100 + year;
+    year > 0 && (1..=12).contains(&month) && (1..=days(year, month)).contains(&day)
 }
 
 fn days(year: u32, month: u32) -> u32 {
@@ -29,29 +28,33 @@ fn days(year: u32, month: u32) -> u32 {
 }
 
 /// `18:42:42.086+02:00` or with `Z`; second 60 is a leap second.
-fn is_time(text: &str) -> bool {
-    let (clock, zone) = match text.strip_suffix(['Z', 'z']) {
-        Some(clock) => (clock, "+00:00"),
-        None => match text.rfind(['+', '-']).and_then(|sign| text.split_at_checked(sign)) {
-            Some(parts) => parts,
-            None => return false,
-        },
+fn is_time(text: &[u8]) -> bool {
+    let [h1, h2, b':', m1, m2, b':', s1, s2, rest @ ..] = text else { return false };
+    let zone = match rest {
+        [b'.', fraction @ ..] => {
+            let digits = fraction.iter().take_while(|byte| byte.is_ascii_digit()).count();
+            if !(1..=9).contains(&digits) {
+                return false;
+            }
+            fraction.get(digits..).unwrap_or_default()
+        }
+        _ => rest,
     };
-    let (clock, fraction) = clock.split_once('.').unwrap_or((clock, "0"));
-    let is_fraction = (1..=9).contains(&fraction.len()) && fraction.bytes().all(|byte| byte.is_ascii_digit());
-    let zone = zone.strip_prefix(['+', '-']).unwrap_or(zone);
-    is_fraction && is_clock(clock, &[23, 59, 60]) && is_clock(zone, &[23, 59])
+    let zone = match zone {
+        [b'Z' | b'z'] => true,
+        [b'+' | b'-', h1, h2, b':', m1, m2] => is_at_most(*h1, *h2, 23) && is_at_most(*m1, *m2, 59),
+        _ => false,
+    };
+    zone && is_at_most(*h1, *h2, 23) && is_at_most(*m1, *m2, 59) && is_at_most(*s1, *s2, 60)
 }
 
-/// Groups of two digits, each at most this.
-fn is_clock(text: &str, at_most: &[u32]) -> bool {
-    let mut groups = text.split(':');
-    at_most.iter().all(|max| groups.next().and_then(|group| digits(group, 2)).is_some_and(|value| value <= *max))
-        && groups.next().is_none()
+fn is_at_most(tens: u8, ones: u8, max: u32) -> bool {
+    number(tens, ones).is_some_and(|number| number <= max)
 }
 
-fn digits(text: &str, count: usize) -> Option<u32> {
-    (text.len() == count && text.bytes().all(|byte| byte.is_ascii_digit())).then(|| text.parse().ok()).flatten()
+/// The number of two digits.
+fn number(tens: u8, ones: u8) -> Option<u32> {
+    (tens.is_ascii_digit() && ones.is_ascii_digit()).then(|| u32::from(tens - b'0') * 10 + u32::from(ones - b'0'))
 }
 
 #[cfg(test)]
@@ -69,7 +72,7 @@ mod tests {
             "2016-12-31T23:59:60Z",
             "2024-01-19T00:00:00-08:00",
         ] {
-            assert!(is_date_or_time(good), "{good}");
+            assert!(is_date_or_time(good.as_bytes()), "{good}");
         }
         for bad in [
             "",
@@ -91,7 +94,7 @@ mod tests {
             "+024-07-16",
             "2024-07-16Z",
         ] {
-            assert!(!is_date_or_time(bad), "{bad}");
+            assert!(!is_date_or_time(bad.as_bytes()), "{bad}");
         }
     }
 }

@@ -2,133 +2,195 @@
 //!
 //! Recursion follows the tables, whose nesting is fixed; what the tables do not know is skipped by a loop. A value of
 //! the wrong type is skipped as well, so one mistake gives one violation.
+//!
+//! Nearly every value is valid and plainly written. Such a value is read and accepted in one go; everything else takes the
+//! long way (`judge`), which says what is wrong, if anything is.
 
-use std::borrow::Cow;
-use std::collections::BTreeMap;
-use std::ops::Range;
+use core::ops::Range;
 
 use super::broken::Broken;
 use super::facts::{Amount, Facts, Value};
 use super::findings::{Findings, Path};
+use super::members::Names;
 use super::rules::Dialect;
+use super::safe_ids::SafeIds;
 use super::scan::{Kind, Scan, Scanner};
 use super::table::{Array, Check, Object, Rule, Slot};
-use super::{OrderVerdict, Verdict, values};
+use super::text::Text;
+use super::values;
 use crate::limits::ORDER_BYTES_MAX;
+use crate::number::Digits;
 
 /// One run over one body.
 pub(super) struct Engine<'a> {
     pub(super) scanner: Scanner<'a>,
     pub(super) dialect: &'static Dialect,
     pub(super) findings: Findings,
-    pub(super) facts: Facts,
-    orders: Vec<OrderVerdict>,
-    /// The safe ids of the bulk so far, with the order that had it first.
-    safe_ids: BTreeMap<String, usize>,
+    pub(super) facts: Facts<'a>,
+    pub(super) names: Names<'a>,
+    /// The safe ids of the bulk so far.
+    safe_ids: SafeIds<'a>,
 }
 
 impl<'a> Engine<'a> {
-    pub(super) fn new(dialect: &'static Dialect, text: &'a str) -> Self {
+    pub(super) fn new(dialect: &'static Dialect, bytes: &'a [u8]) -> Self {
         Self {
-            scanner: Scanner::new(text),
+            scanner: Scanner::new(bytes),
             dialect,
             findings: Findings::default(),
             facts: Facts::default(),
-            orders: Vec::new(),
-            safe_ids: BTreeMap::new(),
+            names: Names::default(),
+            safe_ids: SafeIds::default(),
         }
     }
 
     /// Reads the whole body; a fault means that it is not JSON that we read.
-    pub(super) fn run(mut self) -> Scan<Verdict> {
+    pub(super) fn run(mut self) -> Scan<Findings> {
         self.scanner.space();
-        self.value(self.dialect.root, Slot::None, &Path::Root)?;
+        self.value(&self.dialect.root, Slot::None, &Path::Root)?;
         self.scanner.end()?;
-
-        let (violations, mut omitted) = self.findings.finish();
-        if !violations.is_empty() {
-            // The body is refused as a whole: what was found in its orders is only counted.
-            omitted += self.orders.iter().map(|order| order.violations.len() + order.warnings.len()).sum::<usize>();
-            self.orders.clear();
-        }
-        Ok(Verdict { violations, orders: self.orders, omitted })
+        self.findings.finish();
+        Ok(self.findings)
     }
 
     /// Reports the value that was just scanned.
-    pub(super) fn report(&mut self, start: usize, path: &Path<'_>, broken: &Broken<'_>) {
-        let value = self.scanner.slice(start..self.scanner.at());
-        self.findings.add(start, path, broken, Some(value));
+    pub(super) fn report(&mut self, start: usize, path: &Path<'_>, broken: Broken) {
+        self.findings.add(start, path, broken, Some(start..self.scanner.at()));
     }
 
     /// Reports without showing a value.
-    pub(super) fn report_bare(&mut self, at: usize, path: &Path<'_>, broken: &Broken<'_>) {
+    pub(super) fn report_bare(&mut self, at: usize, path: &Path<'_>, broken: Broken) {
         self.findings.add(at, path, broken, None);
     }
 
     /// Reads the value under the cursor by a rule.
-    pub(super) fn value(&mut self, rule: Rule, slot: Slot, path: &Path<'_>) -> Scan<()> {
-        let kind = self.scanner.kind()?;
-        match (rule, kind) {
-            (Rule::Order(object), _) => self.order(object, kind, path),
-            (Rule::Object(object), Kind::Object) => self.object(object, path),
-            (Rule::Array(array), Kind::Array) => self.array(array, path),
-            (Rule::Map(map), Kind::Object) => self.map(map, path),
-            (Rule::Text { .. } | Rule::Lines { .. } | Rule::Format(_) | Rule::Amount(_), Kind::String)
-            | (Rule::Integer { .. } | Rule::Amount(_) | Rule::Degrees { .. }, Kind::Number)
-            | (Rule::Boolean, Kind::Boolean) => self.scalar(rule, kind, slot, path),
-            _ => self.wrong_type(rule, kind, path),
+    pub(super) fn value(&mut self, rule: &'static Rule, slot: Slot, path: &Path<'_>) -> Scan<()> {
+        if let Rule::Order(object) = rule {
+            return self.order(rule, object, path);
+        }
+        match (rule, self.scanner.byte()) {
+            (Rule::Object(object), Some(b'{')) => self.object(object, path),
+            (Rule::Array(array), Some(b'[')) => self.array(array, path),
+            (Rule::Map(map), Some(b'{')) => self.map(map, path),
+            _ => self.judge(rule, slot, path),
         }
     }
 
-    fn wrong_type(&mut self, rule: Rule, kind: Kind, path: &Path<'_>) -> Scan<()> {
+    /// Reads the string under the cursor: nothing if it is valid, else the string for a closer look.
+    #[inline(always)]
+    pub(super) fn accept_text(&mut self, rule: &'static Rule, slot: Slot) -> Scan<Option<Text<'a>>> {
         let start = self.scanner.at();
-        self.scanner.skip()?;
-        let broken = Broken::WrongType { wants: rule.type_name(), has: kind.name() };
-        // A whole object may hold what is not to be shown.
-        if values::is_secret(rule) || matches!(kind, Kind::Object | Kind::Array) {
-            self.report_bare(start, path, &broken);
-        } else {
-            self.report(start, path, &broken);
+        let text = self.scanner.string()?;
+        if !text.plain().is_some_and(|plain| values::accepts_text(rule, plain)) {
+            return Ok(Some(text));
+        }
+        if slot != Slot::None {
+            self.facts.keep(slot, Value::Text(text), start..self.scanner.at());
+        }
+        Ok(None)
+    }
+
+    /// Reads the number under the cursor, if it is valid and plainly written.
+    #[inline(always)]
+    pub(super) fn accept_number(&mut self, rule: &'static Rule, slot: Slot) -> bool {
+        let Some(digits) = Digits::read(self.scanner.rest()) else { return false };
+        let Some(value) = values::accepts_number(rule, digits) else { return false };
+        let start = self.scanner.at();
+        self.scanner.advance(digits.length);
+        if slot != Slot::None {
+            self.facts.keep(slot, value, start..self.scanner.at());
+        }
+        true
+    }
+
+    #[inline(always)]
+    pub(super) fn boolean(&mut self, slot: Slot) -> Scan<()> {
+        let start = self.scanner.at();
+        let value = self.scanner.boolean()?;
+        if slot != Slot::None {
+            self.facts.keep(slot, Value::Boolean(value), start..self.scanner.at());
         }
         Ok(())
     }
 
-    /// Reads a string, number or boolean of the type that its rule asks for.
-    fn scalar(&mut self, rule: Rule, kind: Kind, slot: Slot, path: &Path<'_>) -> Scan<()> {
-        let start = self.scanner.at();
-        let text = match kind {
-            Kind::String => self.scanner.string()?.resolve(),
-            Kind::Number => Cow::Borrowed(self.scanner.number()?),
-            _ => {
-                let value = self.scanner.boolean()?;
-                self.facts.keep(slot, &Value::Boolean(value), start..self.scanner.at());
-                return Ok(());
-            }
-        };
+    /// Takes a closer look at a string that was read.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn judge_text(
+        &mut self,
+        rule: &'static Rule,
+        slot: Slot,
+        start: usize,
+        text: Text<'a>,
+        path: &Path<'_>,
+    ) -> Scan<()> {
         let span = start..self.scanner.at();
-        let (findings, scanner) = (&mut self.findings, &self.scanner);
-        let shown = (!values::is_secret(rule)).then(|| scanner.slice(span.clone()));
-        let value = values::check(rule, &text, &mut |broken| findings.add(start, path, broken, shown));
+        if !matches!(rule, Rule::Text { .. } | Rule::Lines { .. } | Rule::Format(_) | Rule::Amount(_)) {
+            self.report(start, path, Broken::WrongType { wants: rule.type_name(), has: Kind::String.name() });
+            return Ok(());
+        }
+        let shown = (!values::is_secret(*rule)).then(|| span.clone());
+        let findings = &mut self.findings;
+        let value = values::check_text(*rule, text, &mut |broken| findings.add(start, path, broken, shown.clone()));
         if let Some(value) = value {
-            self.facts.keep(slot, &value, span);
+            self.facts.keep(slot, value, span);
+        }
+        Ok(())
+    }
+
+    /// Reads a scalar of any form, or a value of a type that was not asked for.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn judge(&mut self, rule: &'static Rule, slot: Slot, path: &Path<'_>) -> Scan<()> {
+        let kind = self.scanner.kind()?;
+        let start = self.scanner.at();
+        if kind == Kind::String {
+            let text = self.scanner.any_string()?;
+            return self.judge_text(rule, slot, start, text, path);
+        }
+        if kind == Kind::Boolean && matches!(rule, Rule::Boolean) {
+            return self.boolean(slot);
+        }
+        if kind == Kind::Number && matches!(rule, Rule::Integer { .. } | Rule::Amount(_) | Rule::Degrees { .. }) {
+            let text = self.scanner.number()?;
+            let span = start..self.scanner.at();
+            let (findings, shown) = (&mut self.findings, span.clone());
+            let mut report = |broken| findings.add(start, path, broken, Some(shown.clone()));
+            if let Some(value) = values::check_number(*rule, text, &mut report) {
+                self.facts.keep(slot, value, span);
+            }
+            return Ok(());
+        }
+        self.scanner.skip()?;
+        let broken = Broken::WrongType { wants: rule.type_name(), has: kind.name() };
+        // A whole object may hold what is not to be shown.
+        if values::is_secret(*rule) || matches!(kind, Kind::Object | Kind::Array) {
+            self.report_bare(start, path, broken);
+        } else {
+            self.report(start, path, broken);
         }
         Ok(())
     }
 
     /// Reads an order, which gets a verdict of its own.
-    fn order(&mut self, object: &'static Object, kind: Kind, path: &Path<'_>) -> Scan<()> {
-        if matches!(path, Path::Root) && kind != Kind::Object {
-            return self.wrong_type(Rule::Object(object), kind, path);
+    fn order(&mut self, rule: &'static Rule, object: &'static Object, path: &Path<'_>) -> Scan<()> {
+        let is_object = self.scanner.byte() == Some(b'{');
+        if matches!(path, Path::Root) && !is_object {
+            return self.judge(rule, Slot::None, path);
         }
-        let aside = self.findings.begin_order();
-        self.facts = Facts::default();
+        self.findings.begin_order();
+        self.facts.begin_order();
         let start = self.scanner.at();
-        self.value(Rule::Object(object), Slot::None, path)?;
+        if is_object {
+            self.object(object, path)?
+        } else {
+            self.judge(rule, Slot::None, path)?
+        }
         let span = start..self.scanner.at();
         if span.len() > ORDER_BYTES_MAX {
-            self.report_bare(start, path, &Broken::OrderTooLarge { bytes: span.len() });
+            self.report_bare(start, path, Broken::OrderTooLarge { bytes: span.len() });
         }
-        self.orders.push(self.findings.end_order(aside, span));
+        self.findings.end_order(span);
         Ok(())
     }
 
@@ -138,16 +200,16 @@ impl<'a> Engine<'a> {
         let mut has = 0;
         while self.scanner.next(b']', has == 0)? {
             if has < array.max {
-                self.value(array.entry, Slot::None, &Path::Entry(path, has))?;
+                self.value(&array.entry, Slot::None, &Path::Entry(path, has))?;
             } else {
                 self.scanner.skip()?;
             }
             has += 1;
         }
         if has < array.min {
-            self.report_bare(start, path, &Broken::TooFew { min: array.min, has });
+            self.report_bare(start, path, Broken::TooFew { min: array.min, has });
         } else if has > array.max {
-            self.report_bare(start, path, &Broken::TooMany { max: array.max, has, code: array.too_many });
+            self.report_bare(start, path, Broken::TooMany { max: array.max, has, code: array.too_many });
         }
         Ok(())
     }
@@ -159,13 +221,13 @@ impl<'a> Engine<'a> {
             Check::DuplicateCheckHasNumber => {
                 if self.facts.wants_duplicate_check && !self.facts.has_client_order_number {
                     let here = Path::Member(path, "clientOrderNumber");
-                    self.report_bare(end, &here, &Broken::ClientOrderNumberMissing);
+                    self.report_bare(end, &here, Broken::ClientOrderNumberMissing);
                 }
             }
             Check::Transaction => self.facts.end_transaction(),
             Check::ItemSubtotal => {
                 if let Some((Amount { span, .. }, expected)) = self.facts.end_item() {
-                    self.warn(span, &Path::Member(path, "customerSubtotal"), &Broken::Subtotal { expected });
+                    self.warn(span, &Path::Member(path, "customerSubtotal"), Broken::Subtotal { expected });
                 }
             }
             Check::OrderTotals => self.end_network_order(path),
@@ -176,21 +238,15 @@ impl<'a> Engine<'a> {
         if self.findings.is_clean()
             && let Some((Amount { span, .. }, expected)) = self.facts.end_order()
         {
-            self.warn(span, &Path::Member(path, "customerTotal"), &Broken::Total { expected });
+            self.warn(span, &Path::Member(path, "customerTotal"), Broken::Total { expected });
         }
         let Some((at, safe_id)) = self.facts.safe_id.take() else { return };
-        match self.safe_ids.get(&safe_id) {
-            Some(&first) => {
-                self.report_bare(at, &Path::Member(path, "safeId"), &Broken::RepeatedSafeId { first });
-            }
-            None => {
-                self.safe_ids.insert(safe_id, self.orders.len());
-            }
+        if let Some(first) = self.safe_ids.add(safe_id, self.findings.orders.len()) {
+            self.report_bare(at, &Path::Member(path, "safeId"), Broken::RepeatedSafeId { first });
         }
     }
 
-    fn warn(&mut self, span: Range<usize>, path: &Path<'_>, broken: &Broken<'_>) {
-        let value = self.scanner.slice(span.clone());
-        self.findings.add(span.start, path, broken, Some(value));
+    fn warn(&mut self, span: Range<usize>, path: &Path<'_>, broken: Broken) {
+        self.findings.add(span.start, path, broken, Some(span));
     }
 }

@@ -3,17 +3,21 @@
 //! Amounts are never held against an order: the example of the order network API itself does not add up, so all of
 //! these but the duplicate check are warnings.
 
-use std::ops::Range;
-
-use rust_decimal::Decimal;
+use alloc::vec::Vec;
+use core::ops::Range;
 
 use super::table::Slot;
+use super::text::Text;
 
 /// A value that was read and is valid.
-pub(super) enum Value<'v> {
-    Amount(Decimal),
+#[derive(Clone, Copy)]
+pub(super) enum Value<'a> {
+    /// In ten-thousandths.
+    Amount(i64),
+    /// Nothing is done with these.
+    Degrees,
     Integer(i64),
-    Text(&'v str),
+    Text(Text<'a>),
     Boolean(bool),
 }
 
@@ -21,7 +25,7 @@ pub(super) enum Value<'v> {
 #[derive(Clone)]
 pub(super) struct Amount {
     pub(super) span: Range<usize>,
-    pub(super) value: Decimal,
+    value: i64,
 }
 
 /// A currency code in upper case.
@@ -32,10 +36,11 @@ const DEFAULT_CURRENCY: Currency = *b"USD";
 
 /// What is known of the order so far.
 #[derive(Default)]
-pub(super) struct Facts {
+pub(super) struct Facts<'a> {
     pub(super) has_client_order_number: bool,
     pub(super) wants_duplicate_check: bool,
-    pub(super) safe_id: Option<(usize, String)>,
+    /// The safe id, and the byte at which it stands.
+    pub(super) safe_id: Option<(usize, Text<'a>)>,
     order_currency: Option<Currency>,
     order_total: Option<Amount>,
     item: Item,
@@ -46,61 +51,73 @@ pub(super) struct Facts {
 #[derive(Default)]
 struct Item {
     quantity: Option<i64>,
-    price: Option<Decimal>,
+    price: Option<i64>,
     subtotal: Option<Amount>,
 }
 
 #[derive(Default)]
 struct Transaction {
-    total: Option<Decimal>,
+    total: Option<i64>,
     currency: Option<Currency>,
 }
 
-impl Facts {
+impl<'a> Facts<'a> {
+    /// Forgets everything; the room for transactions stays.
+    pub(super) fn begin_order(&mut self) {
+        let mut transactions = core::mem::take(&mut self.transactions);
+        transactions.clear();
+        *self = Self { transactions, ..Self::default() };
+    }
+
     /// Keeps a value for the checks below.
-    pub(super) fn keep(&mut self, slot: Slot, value: &Value<'_>, span: Range<usize>) {
+    pub(super) fn keep(&mut self, slot: Slot, value: Value<'a>, span: Range<usize>) {
         match (slot, value) {
-            (Slot::DuplicateCheck, Value::Boolean(value)) => self.wants_duplicate_check = *value,
-            (Slot::SafeId, Value::Text(text)) => self.safe_id = Some((span.start, (*text).to_owned())),
+            (Slot::DuplicateCheck, Value::Boolean(value)) => self.wants_duplicate_check = value,
+            (Slot::SafeId, Value::Text(text)) => self.safe_id = Some((span.start, text)),
             (Slot::OrderCurrency, Value::Text(text)) => self.order_currency = currency(text),
-            (Slot::OrderTotal, Value::Amount(value)) => self.order_total = Some(Amount { span, value: *value }),
-            (Slot::ItemQuantity, Value::Integer(value)) => self.item.quantity = Some(*value),
-            (Slot::ItemPrice, Value::Amount(value)) => self.item.price = Some(*value),
-            (Slot::ItemSubtotal, Value::Amount(value)) => self.item.subtotal = Some(Amount { span, value: *value }),
-            (Slot::TransactionTotal, Value::Amount(value)) => self.transaction.total = Some(*value),
+            (Slot::OrderTotal, Value::Amount(value)) => self.order_total = Some(Amount { span, value }),
+            (Slot::ItemQuantity, Value::Integer(value)) => self.item.quantity = Some(value),
+            (Slot::ItemPrice, Value::Amount(value)) => self.item.price = Some(value),
+            (Slot::ItemSubtotal, Value::Amount(value)) => self.item.subtotal = Some(Amount { span, value }),
+            (Slot::TransactionTotal, Value::Amount(value)) => self.transaction.total = Some(value),
             (Slot::TransactionCurrency, Value::Text(text)) => self.transaction.currency = currency(text),
             _ => {}
         }
     }
 
     /// Ends an item: its subtotal and what it should be, if they differ.
-    pub(super) fn end_item(&mut self) -> Option<(Amount, Decimal)> {
-        let item = std::mem::take(&mut self.item);
-        let expected = item.price?.checked_mul(Decimal::from(item.quantity?))?.normalize();
-        item.subtotal.filter(|subtotal| subtotal.value != expected).map(|subtotal| (subtotal, expected))
+    pub(super) fn end_item(&mut self) -> Option<(Amount, i128)> {
+        let item = core::mem::take(&mut self.item);
+        let expected = i128::from(item.price?) * i128::from(item.quantity?);
+        differing(item.subtotal, expected)
     }
 
     /// Ends a transaction: it counts once the currency of the order is known.
     pub(super) fn end_transaction(&mut self) {
-        let transaction = std::mem::take(&mut self.transaction);
+        let transaction = core::mem::take(&mut self.transaction);
         self.transactions.push(transaction);
     }
 
     /// Ends an order: its total and the sum of its transactions, if they differ.
     ///
     /// Nothing is compared when a transaction has another currency or no total: then the sum is not known.
-    pub(super) fn end_order(&self) -> Option<(Amount, Decimal)> {
+    pub(super) fn end_order(&mut self) -> Option<(Amount, i128)> {
         let order = self.order_currency.unwrap_or(DEFAULT_CURRENCY);
         let mut totals = self
             .transactions
             .iter()
             .map(|transaction| transaction.total.filter(|_| transaction.currency.unwrap_or(order) == order));
-        let first = totals.next()??;
-        let expected = totals.try_fold(first, |sum, total| sum.checked_add(total?))?.normalize();
-        self.order_total.clone().filter(|total| total.value != expected).map(|total| (total, expected))
+        let first = i128::from(totals.next()??);
+        let expected = totals.try_fold(first, |sum, total| Some(sum + i128::from(total?)))?;
+        differing(self.order_total.take(), expected)
     }
 }
 
-fn currency(text: &str) -> Option<Currency> {
-    text.to_ascii_uppercase().into_bytes().try_into().ok()
+/// The amount with what it should be, if it is another.
+fn differing(amount: Option<Amount>, expected: i128) -> Option<(Amount, i128)> {
+    amount.filter(|amount| i128::from(amount.value) != expected).map(|amount| (amount, expected))
+}
+
+fn currency(text: Text<'_>) -> Option<Currency> {
+    text.resolve().as_bytes().first_chunk().map(|code: &Currency| code.map(|letter| letter.to_ascii_uppercase()))
 }

@@ -1,10 +1,12 @@
-//! Collects what is broken: in document order, bounded, with texts made only for what is kept.
+//! Collects what is broken: in document order and bounded. Texts are made only when somebody asks for them.
 
-use std::ops::Range;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::ops::Range;
 
 use super::broken::Broken;
-use super::{OrderVerdict, Violation};
-use crate::limits::{ATTEMPTED_VALUE_BYTES_MAX, POINTER_NAME_BYTES_MAX, VIOLATIONS_MAX};
+use super::sentence::Sentence;
+use crate::limits::{POINTER_NAME_BYTES_MAX, VIOLATIONS_MAX};
 
 /// Where the engine is in the body: a list through the stack, written out only when something is broken.
 #[derive(Clone, Copy)]
@@ -15,14 +17,7 @@ pub(super) enum Path<'p> {
 }
 
 impl Path<'_> {
-    /// The JSON pointer (RFC 6901).
-    fn pointer(&self) -> String {
-        let mut pointer = String::new();
-        self.write(&mut pointer);
-        pointer
-    }
-
-    /// Appends this step; false when a name before it was too long to be shown.
+    /// Appends the JSON pointer (RFC 6901); false when a name in it was too long to be shown.
     fn write(&self, pointer: &mut String) -> bool {
         match self {
             Self::Root => true,
@@ -30,7 +25,7 @@ impl Path<'_> {
                 let whole = parent.write(pointer);
                 if whole {
                     pointer.push('/');
-                    pointer.push_str(&index.to_string());
+                    pointer.number(*index as u64);
                 }
                 whole
             }
@@ -38,7 +33,7 @@ impl Path<'_> {
                 let whole = parent.write(pointer) && name.len() <= POINTER_NAME_BYTES_MAX;
                 if whole {
                     pointer.push('/');
-                    pointer.push_str(&name.replace('~', "~0").replace('/', "~1"));
+                    write_name(pointer, name);
                 }
                 whole
             }
@@ -46,58 +41,135 @@ impl Path<'_> {
     }
 }
 
-/// One finding and the byte that it is sorted by.
-struct Found {
-    at: usize,
-    violation: Violation,
+fn write_name(pointer: &mut String, name: &str) {
+    if !name.bytes().any(|byte| matches!(byte, b'~' | b'/')) {
+        pointer.push_str(name);
+        return;
+    }
+    for character in name.chars() {
+        match character {
+            '~' => pointer.push_str("~0"),
+            '/' => pointer.push_str("~1"),
+            _ => pointer.push(character),
+        }
+    }
 }
 
-/// What was found since the order, or the body, began.
-#[derive(Default)]
+/// A span of bytes, in half the room of a [`Range`]: a body has at most 4 MiB.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Span {
+    start: u32,
+    end: u32,
+}
+
+impl Span {
+    pub(super) const EMPTY: Self = Self { start: 0, end: 0 };
+
+    pub(super) fn range(self) -> Range<usize> {
+        self.start as usize..self.end as usize
+    }
+}
+
+impl From<Range<usize>> for Span {
+    fn from(range: Range<usize>) -> Self {
+        Self { start: range.start as u32, end: range.end as u32 }
+    }
+}
+
+/// One finding.
+#[derive(Clone, Debug)]
+pub(super) struct Finding {
+    /// The byte that it is sorted by.
+    at: usize,
+    pub(super) broken: Broken,
+    /// Its place in the text of all pointers.
+    pub(super) pointer: Span,
+    /// The attempted value in the body, if it may be shown.
+    pub(super) value: Option<Span>,
+}
+
+/// The findings on one order.
+#[derive(Clone, Debug)]
+pub(super) struct OrderFindings {
+    /// Where the order stands in the body.
+    pub(super) order: Span,
+    /// Its violations, and behind them its warnings, among the findings of all orders.
+    pub(super) violations: Span,
+    pub(super) warnings: Span,
+}
+
+/// What was found in a body.
+#[derive(Clone, Debug, Default)]
 pub(super) struct Findings {
+    /// The JSON pointers of all findings, one after the other.
+    pub(super) pointers: String,
+    /// Violations of the body as a whole.
+    pub(super) whole: Vec<Finding>,
+    /// Findings of the orders that were read, in document order.
+    pub(super) of_orders: Vec<Finding>,
+    pub(super) orders: Vec<OrderFindings>,
+    /// How many findings are not listed.
+    pub(super) omitted: usize,
     violations: List,
     warnings: List,
     in_order: bool,
-    omitted: usize,
 }
 
-/// Findings of one kind.
-#[derive(Default)]
+/// Findings of one kind in the order that is being read.
+#[derive(Clone, Debug, Default)]
 struct List {
-    found: Vec<Found>,
+    found: Vec<Finding>,
     /// How many were kept in the whole body.
     kept: usize,
 }
 
 impl List {
-    /// Whether one more is kept. The first of every order is, so that an order without violations is valid.
-    fn has_room(&self) -> bool {
-        self.kept < VIOLATIONS_MAX || self.found.is_empty()
-    }
-
-    fn take(&mut self) -> Vec<Violation> {
-        let mut found = std::mem::take(&mut self.found);
-        found.sort_by_key(|found| found.at);
-        found.into_iter().map(|found| found.violation).collect()
+    /// Takes a place, if there is one. The first finding of every order has one, so that an order without violations is
+    /// valid; so has the first on the body as a whole.
+    fn has_room(&mut self, is_first: bool) -> bool {
+        let has_room = self.kept < VIOLATIONS_MAX || is_first;
+        self.kept += usize::from(has_room);
+        has_room
     }
 }
 
-/// Findings about the envelope, put aside while an order is read.
-pub(super) struct Aside(Vec<Found>);
+/// Keeps the order of the document. Nearly every finding comes in its turn; what holds between members comes a little late.
+fn insert(list: &mut Vec<Finding>, finding: Finding) {
+    list.push(finding);
+    let mut rest = list.as_mut_slice();
+    while let [.., before, last] = rest {
+        if before.at <= last.at {
+            return;
+        }
+        core::mem::swap(before, last);
+        rest = match core::mem::take(&mut rest) {
+            [shorter @ .., _] => shorter,
+            [] => return,
+        };
+    }
+}
 
 impl Findings {
     /// Notes that the value at `path`, which begins at byte `at`, breaks a rule.
-    pub(super) fn add(&mut self, at: usize, path: &Path<'_>, broken: &Broken<'_>, value: Option<&str>) {
-        let list = if broken.is_warning() { &mut self.warnings } else { &mut self.violations };
-        if broken.is_warning() && !self.in_order {
+    #[cold]
+    #[inline(never)]
+    pub(super) fn add(&mut self, at: usize, path: &Path<'_>, broken: Broken, value: Option<Range<usize>>) {
+        let is_warning = broken.is_warning();
+        if is_warning && !self.in_order {
             return;
         }
-        if !list.has_room() {
+        let list = if is_warning { &mut self.warnings } else { &mut self.violations };
+        let found = if self.in_order { &mut list.found } else { &mut self.whole };
+        let is_first = found.is_empty();
+        if !list.has_room(is_first) {
             self.omitted += 1;
             return;
         }
-        list.kept += 1;
-        list.found.push(Found { at, violation: violation(path, broken, value) });
+        let start = self.pointers.len();
+        path.write(&mut self.pointers);
+        let pointer = Span::from(start..self.pointers.len());
+        let found = if self.in_order { &mut list.found } else { &mut self.whole };
+        insert(found, Finding { at, broken, pointer, value: value.map(Span::from) });
     }
 
     /// Whether the order that is being read has no violation so far.
@@ -105,37 +177,38 @@ impl Findings {
         self.violations.found.is_empty()
     }
 
-    pub(super) fn begin_order(&mut self) -> Aside {
+    /// From here on findings are those of an order.
+    pub(super) fn begin_order(&mut self) {
         self.in_order = true;
-        Aside(std::mem::take(&mut self.violations.found))
     }
 
-    pub(super) fn end_order(&mut self, aside: Aside, span: Range<usize>) -> OrderVerdict {
-        let verdict = OrderVerdict { span, violations: self.violations.take(), warnings: self.warnings.take() };
+    /// From here on findings are those of the body again.
+    pub(super) fn end_order(&mut self, order: Range<usize>) {
         self.in_order = false;
-        self.violations.found = aside.0;
-        verdict
+        let start = self.of_orders.len();
+        self.of_orders.append(&mut self.violations.found);
+        let middle = self.of_orders.len();
+        self.of_orders.append(&mut self.warnings.found);
+        let end = self.of_orders.len();
+        self.orders.push(OrderFindings {
+            order: order.into(),
+            violations: Span::from(start..middle),
+            warnings: Span::from(middle..end),
+        });
     }
 
-    /// The violations of the body as a whole, and how many findings were not kept.
-    pub(super) fn finish(mut self) -> (Vec<Violation>, usize) {
-        (self.violations.take(), self.omitted)
+    /// Ends the body: if it is refused as a whole, what was found in its orders is only counted.
+    pub(super) fn finish(&mut self) {
+        if !self.whole.is_empty() {
+            self.omitted += self.of_orders.len();
+            self.of_orders.clear();
+            self.orders.clear();
+        }
     }
-}
 
-/// Writes a finding out.
-pub(super) fn violation(path: &Path<'_>, broken: &Broken<'_>, value: Option<&str>) -> Violation {
-    let value = value.map(cut);
-    Violation {
-        code: broken.code(),
-        pointer: path.pointer(),
-        message: broken.message(value),
-        limit: broken.limit(),
-        value: value.map(str::to_owned),
+    /// What was found in a body of which nothing was taken.
+    pub(super) fn refused(broken: Broken) -> Self {
+        let whole = Finding { at: 0, broken, pointer: Span::EMPTY, value: None };
+        Self { whole: alloc::vec![whole], ..Self::default() }
     }
-}
-
-/// As much of an attempted value as is shown back.
-fn cut(value: &str) -> &str {
-    value.get(..value.floor_char_boundary(ATTEMPTED_VALUE_BYTES_MAX)).unwrap_or(value)
 }

@@ -1,11 +1,13 @@
 //! The forms of strings. One constant is one form; its check is a function over the whole string.
-
-use std::net::IpAddr;
+//!
+//! Checks read bytes. A byte beyond ASCII is part of a character that may stand in names of people and hosts
+//! ([`is_visible`]); forms that are ASCII only refuse it like any other byte that they do not know.
 
 use super::{calendar, iso};
 use crate::limits;
 
 /// A form of strings.
+#[derive(Debug)]
 pub(super) struct Format {
     /// Short stable name, as it stands in `limit` of a violation.
     pub(super) name: &'static str,
@@ -13,12 +15,13 @@ pub(super) struct Format {
     pub(super) is: &'static str,
     /// At most so many characters.
     pub(super) max: usize,
-    pub(super) check: fn(&str) -> bool,
+    /// Whether the characters, of which there is one at least, have the form.
+    pub(super) check: fn(&[u8]) -> bool,
     /// The attempted value is never shown back.
     pub(super) secret: bool,
 }
 
-const fn format(name: &'static str, is: &'static str, max: usize, check: fn(&str) -> bool) -> Format {
+const fn format(name: &'static str, is: &'static str, max: usize, check: fn(&[u8]) -> bool) -> Format {
     Format { name, is, max, check, secret: false }
 }
 
@@ -43,83 +46,307 @@ pub(super) static DATE: Format =
 pub(super) static CARD_DIGITS: Format =
     Format { secret: true, ..format("card-digits", "exactly 4 digits", limits::ID_CHARACTERS_MAX, is_four_digits) };
 
-fn is_safe_id(text: &str) -> bool {
-    text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._~-".contains(&byte))
+impl Format {
+    /// Whether a string, which is within the length and has no control characters, has the form.
+    pub(super) fn fits(&self, text: &str) -> bool {
+        !text.is_empty() && text.chars().all(is_visible) && (self.check)(text.as_bytes())
+    }
 }
 
-fn is_uuid(text: &str) -> bool {
-    let mut groups = text.split('-');
-    [8, 4, 4, 4, 12].iter().all(|length| groups.next().is_some_and(|group| is_hex(group, *length)))
-        && groups.next().is_none()
+/// Whether a character can be seen: ASCII is judged byte by byte, and beyond it there are spaces, marks of direction and
+/// joiners that have no place in a name.
+fn is_visible(character: char) -> bool {
+    !matches!(
+        character,
+        '\u{80}'..='\u{a0}'
+            | '\u{1680}'
+            | '\u{2000}'..='\u{200f}'
+            | '\u{2028}'..='\u{202f}'
+            | '\u{205f}'..='\u{206f}'
+            | '\u{3000}'
+            | '\u{feff}'
+    )
 }
 
-fn is_hex(text: &str, length: usize) -> bool {
-    text.len() == length && text.bytes().all(|byte| byte.is_ascii_hexdigit())
+/// May stand in a `safeId`.
+const UNRESERVED: u8 = 1;
+/// May stand in a label of a host name.
+const LABEL: u8 = 1 << 1;
+/// May stand before the `@` of an e-mail address.
+const LOCAL: u8 = 1 << 2;
+/// May stand in a URL.
+const IN_URL: u8 = 1 << 3;
+const HEX: u8 = 1 << 4;
+const LETTER: u8 = 1 << 5;
+const DIGIT: u8 = 1 << 6;
+
+/// What each byte may be part of.
+#[expect(clippy::indexing_slicing, reason = "evaluated by the compiler, which refuses an index out of bounds")]
+static CLASSES: [u8; 256] = {
+    let mut classes = [0; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        classes[byte] = class(byte as u8);
+        byte += 1;
+    }
+    classes
+};
+
+const fn class(byte: u8) -> u8 {
+    let beyond = byte >= 0x80;
+    let graphic = byte.is_ascii_graphic() || beyond;
+    let alphanumeric = byte.is_ascii_alphanumeric();
+    let mut class = 0;
+    if alphanumeric || matches!(byte, b'.' | b'_' | b'~' | b'-') {
+        class |= UNRESERVED;
+    }
+    if alphanumeric || beyond || matches!(byte, b'-' | b'_') {
+        class |= LABEL;
+    }
+    if graphic
+        && !matches!(
+            byte,
+            b'@' | b'(' | b')' | b'<' | b'>' | b'[' | b']' | b'{' | b'}' | b',' | b';' | b':' | b'\\' | b'"'
+        )
+    {
+        class |= LOCAL;
+    }
+    if graphic && !matches!(byte, b'<' | b'>' | b'"' | b'\\' | b'{' | b'}' | b'|' | b'^' | b'`') {
+        class |= IN_URL;
+    }
+    if byte.is_ascii_hexdigit() {
+        class |= HEX;
+    }
+    if byte.is_ascii_alphabetic() {
+        class |= LETTER;
+    }
+    if byte.is_ascii_digit() {
+        class |= DIGIT;
+    }
+    class
+}
+
+/// Whether a byte is of a class.
+#[inline(always)]
+fn is(byte: u8, class: u8) -> bool {
+    CLASSES.get(usize::from(byte)).is_some_and(|classes| classes & class != 0)
+}
+
+/// Whether every byte is of a class.
+#[inline(always)]
+fn all(text: &[u8], class: u8) -> bool {
+    text.iter().all(|byte| is(*byte, class))
+}
+
+/// What stands before and behind the first byte of this kind.
+fn split_at(text: &[u8], separator: impl Fn(u8) -> bool) -> Option<(&[u8], &[u8])> {
+    let at = text.iter().position(|byte| separator(*byte))?;
+    Some((text.get(..at)?, text.get(at + 1..)?))
+}
+
+fn is_safe_id(text: &[u8]) -> bool {
+    all(text, UNRESERVED)
+}
+
+fn is_uuid(text: &[u8]) -> bool {
+    text.len() == 36
+        && text.iter().enumerate().all(|(at, byte)| match at {
+            8 | 13 | 18 | 23 => *byte == b'-',
+            _ => is(*byte, HEX),
+        })
 }
 
 /// `language[-Script][-REGION]`: whether the tag is registered is not asked.
-fn is_language(text: &str) -> bool {
-    let letters = |part: &str| part.bytes().all(|byte| byte.is_ascii_alphabetic());
-    let mut parts = text.split('-').peekable();
-    let language = parts.next().is_some_and(|part| (2..=8).contains(&part.len()) && letters(part));
-    let _script = parts.next_if(|part| part.len() == 4 && letters(part));
+fn is_language(text: &[u8]) -> bool {
+    let mut parts = text.split(|byte| *byte == b'-').peekable();
+    let language = parts.next().is_some_and(|part| (2..=8).contains(&part.len()) && all(part, LETTER));
+    let _script = parts.next_if(|part| part.len() == 4 && all(part, LETTER));
     let region = parts.next().is_none_or(|part| match part.len() {
-        2 => letters(part),
-        3 => part.bytes().all(|byte| byte.is_ascii_digit()),
+        2 => all(part, LETTER),
+        3 => all(part, DIGIT),
         _ => false,
     });
     language && region && parts.next().is_none()
 }
 
 /// Pragmatic: what mail servers deliver to, not what RFC 5322 can express (quotes, comments, addresses of hosts).
-fn is_email(text: &str) -> bool {
-    text.rsplit_once('@').is_some_and(|(local, domain)| {
+fn is_email(text: &[u8]) -> bool {
+    split_at(text, |byte| !is(byte, LOCAL)).is_some_and(|(local, domain)| {
         (1..=64).contains(&local.len())
-            && !local.contains(|c: char| c.is_whitespace() || "@()<>[]{},;:\\\"".contains(c))
-            && domain.contains('.')
+            && text.get(local.len()) == Some(&b'@')
+            && split_at(domain, |byte| byte == b'.').is_some()
             && is_domain(domain)
     })
 }
 
 /// Labels of letters, digits and inner hyphens; letters of any script, because names may be international.
-fn is_domain(text: &str) -> bool {
-    text.split('.').all(|label| {
-        !label.is_empty()
-            && label.chars().all(|c| c.is_alphanumeric() || c == '-' || c == '_')
-            && !label.starts_with('-')
-            && !label.ends_with('-')
-    })
+fn is_domain(text: &[u8]) -> bool {
+    let mut before = b'.';
+    for byte in text {
+        let fits = match *byte {
+            b'.' => !matches!(before, b'.' | b'-'),
+            b'-' => before != b'.',
+            byte => is(byte, LABEL),
+        };
+        if !fits {
+            return false;
+        }
+        before = *byte;
+    }
+    !matches!(before, b'.' | b'-')
 }
 
-fn is_url(text: &str) -> bool {
-    let Some((scheme, rest)) = text.split_once("://") else { return false };
-    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
-    let host_and_port = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
-    (scheme.eq_ignore_ascii_case("https") || scheme.eq_ignore_ascii_case("http"))
-        && !text.contains(|c: char| c.is_whitespace() || "<>\"\\{}|^`".contains(c))
-        && is_host_and_port(host_and_port)
+fn is_url(text: &[u8]) -> bool {
+    let Some(rest) = after(text, b"https://").or_else(|| after(text, b"http://")) else { return false };
+    let end = rest.iter().position(|byte| matches!(byte, b'/' | b'?' | b'#')).unwrap_or(rest.len());
+    let Some((authority, behind)) = rest.split_at_checked(end) else { return false };
+    let host_and_port = match authority.iter().rposition(|byte| *byte == b'@') {
+        Some(at) => authority.get(at + 1..).unwrap_or_default(),
+        None => authority,
+    };
+    all(authority, IN_URL) && all(behind, IN_URL) && is_host_and_port(host_and_port)
 }
 
-fn is_host_and_port(text: &str) -> bool {
-    if let Some(rest) = text.strip_prefix('[') {
-        return rest.split_once(']').is_some_and(|(host, port)| {
-            host.parse::<std::net::Ipv6Addr>().is_ok()
-                && (port.is_empty() || port.strip_prefix(':').is_some_and(is_port))
+/// What follows a scheme, in any case.
+fn after<'t>(text: &'t [u8], scheme: &[u8]) -> Option<&'t [u8]> {
+    let (start, rest) = text.split_at_checked(scheme.len())?;
+    start.eq_ignore_ascii_case(scheme).then_some(rest)
+}
+
+fn is_host_and_port(text: &[u8]) -> bool {
+    if let Some(rest) = text.strip_prefix(b"[") {
+        return split_at(rest, |byte| byte == b']').is_some_and(|(host, port)| {
+            is_ipv6(host) && (port.is_empty() || port.strip_prefix(b":").is_some_and(is_port))
         });
     }
-    let (host, port) = text.split_once(':').map_or((text, None), |(host, port)| (host, Some(port)));
+    let (host, port) = match split_at(text, |byte| byte == b':') {
+        Some((host, port)) => (host, is_port(port)),
+        None => (text, true),
+    };
     // A name may end with the dot of the root.
-    is_domain(host.strip_suffix('.').unwrap_or(host)) && port.is_none_or(is_port)
+    port && is_domain(host.strip_suffix(b".").unwrap_or(host))
 }
 
-fn is_port(text: &str) -> bool {
-    text.bytes().all(|byte| byte.is_ascii_digit()) && text.parse::<u16>().is_ok()
+/// A number below 65,536; leading zeros do not count.
+fn is_port(text: &[u8]) -> bool {
+    let value = text.iter().try_fold(0_u32, |value, byte| {
+        let value = value * 10 + u32::from(byte.wrapping_sub(b'0'));
+        (is(*byte, DIGIT) && value <= u32::from(u16::MAX)).then_some(value)
+    });
+    !text.is_empty() && value.is_some()
 }
 
-fn is_ip(text: &str) -> bool {
-    text.parse::<IpAddr>().is_ok()
+fn is_ip(text: &[u8]) -> bool {
+    is_ipv4(text) || is_ipv6(text)
 }
 
-fn is_four_digits(text: &str) -> bool {
-    text.len() == 4 && text.bytes().all(|byte| byte.is_ascii_digit())
+/// Four numbers to 255 without leading zeros, which some systems read as octal.
+fn is_ipv4(text: &[u8]) -> bool {
+    let mut parts = 0;
+    text.split(|byte| *byte == b'.').all(|part| {
+        parts += 1;
+        match part {
+            [_] => all(part, DIGIT),
+            [b'0', ..] => false,
+            [_, _] => all(part, DIGIT),
+            [_, _, _] => all(part, DIGIT) && *part <= b"255"[..],
+            _ => false,
+        }
+    }) && parts == 4
+}
+
+/// The text forms of RFC 4291, section 2.2, without a zone.
+fn is_ipv6(text: &[u8]) -> bool {
+    match text.windows(2).position(|pair| pair == b"::").and_then(|at| text.split_at_checked(at)) {
+        None => groups(text, true) == Some(8),
+        Some((head, tail)) => {
+            let tail = tail.get(2..).unwrap_or_default();
+            let tail = if tail.is_empty() { Some(0) } else { groups(tail, true) };
+            let head = if head.is_empty() { Some(0) } else { groups(head, false) };
+            // The two colons stand for one group at least.
+            head.zip(tail).is_some_and(|(head, tail)| head + tail < 8)
+        }
+    }
+}
+
+/// How many groups of 16 bits these are; the last two may be an IPv4 address.
+fn groups(text: &[u8], may_end_in_ipv4: bool) -> Option<usize> {
+    let mut parts = text.split(|byte| *byte == b':').peekable();
+    let mut count = 0;
+    while let Some(part) = parts.next() {
+        count += match part.len() {
+            1..=4 if all(part, HEX) => 1,
+            _ if may_end_in_ipv4 && parts.peek().is_none() && is_ipv4(part) => 2,
+            _ => return None,
+        };
+    }
+    Some(count)
+}
+
+fn is_four_digits(text: &[u8]) -> bool {
+    text.len() == 4 && all(text, DIGIT)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+    use proptest::prelude::*;
+
+    use super::{is_ip, is_ipv4, is_ipv6};
+
+    fn check(text: &str) {
+        assert_eq!(is_ipv4(text.as_bytes()), text.parse::<Ipv4Addr>().is_ok(), "{text}");
+        assert_eq!(is_ipv6(text.as_bytes()), text.parse::<Ipv6Addr>().is_ok(), "{text}");
+        assert_eq!(is_ip(text.as_bytes()), text.parse::<IpAddr>().is_ok(), "{text}");
+    }
+
+    #[test]
+    fn addresses_are_those_of_the_standard_library() {
+        for text in [
+            "",
+            ":",
+            "::",
+            ":::",
+            "1::",
+            "::1",
+            "1:2:3:4:5:6:7:8",
+            "1:2:3:4:5:6:7::",
+            "1:2:3:4:5:6:7:8::",
+            "::1:2:3:4:5:6:7:8",
+            "::1.2.3.4",
+            "1:2:3:4:5:6:1.2.3.4",
+            "1:2:3:4:5:6:7:1.2.3.4",
+            "1.2.3.4::",
+            "::1.2.3.4:5",
+            "1::2::3",
+            "12345::",
+            "g::",
+            "0.0.0.0",
+            "255.255.255.255",
+            "256.1.1.1",
+            "01.2.3.4",
+            "1.2.3",
+            "1.2.3.4.5",
+            "1..2.3",
+            "fe80::1%eth0",
+            "::ffff:1.2.3.4",
+        ] {
+            check(text);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_address_is_one(bits in any::<u128>(), v4 in any::<u32>()) {
+            check(&Ipv6Addr::from(bits).to_string());
+            check(&Ipv6Addr::from(bits & 0xffff_0000_ffff_0000_0000_0000_0000_ffff).to_string());
+            check(&Ipv4Addr::from(v4).to_string());
+        }
+
+        #[test]
+        fn what_looks_like_an_address_is_judged_alike(text in "([0-9a-f]{0,5}[:.]{1,2}){0,9}([0-9]{1,3}[.]){0,4}[0-9a-f]{0,4}") {
+            check(&text);
+        }
+    }
 }

@@ -1,10 +1,10 @@
 //! Code lists: ISO 4217 currencies and ISO 3166-1 alpha-2 countries.
 //!
-//! Each list is one sorted string of codes of equal length: a binary search finds a code, and the lists cost no
-//! pointers in the WebAssembly module.
+//! Each list is one sorted string of codes of equal length, packed into numbers by the compiler: two bytes a code in the
+//! WebAssembly module, and a binary search compares numbers.
 
 /// Active currencies and funds, and those replaced since 2022, which old orders still name. No metals, no test codes.
-const CURRENCIES: &str = "\
+pub(super) const CURRENCIES: &str = "\
     AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BOV BRL BSD BTN BWP BYN BZD \
     CAD CDF CHE CHF CHW CLF CLP CNY COP COU CRC CUC CUP CVE CZK DJF DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP \
     GEL GHS GIP GMD GNF GTQ GYD HKD HNL HRK HTG HUF IDR ILS INR IQD IRR ISK JMD JOD JPY KES KGS KHR KMF KPW \
@@ -14,7 +14,7 @@ const CURRENCIES: &str = "\
     VES VND VUV WST XAF XCD XCG XOF XPF YER ZAR ZMW ZWG ZWL";
 
 /// The official list, and `XK` (Kosovo), which carriers use.
-const COUNTRIES: &str = "\
+pub(super) const COUNTRIES: &str = "\
     AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR BS BT BV BW BY \
     BZ CA CC CD CF CG CH CI CK CL CM CN CO CR CU CV CW CX CY CZ DE DJ DK DM DO DZ EC EE EG EH ER ES ET FI FJ FK \
     FM FO FR GA GB GD GE GF GG GH GI GL GM GN GP GQ GR GS GT GU GW GY HK HM HN HR HT HU ID IE IL IM IN IO IQ IR \
@@ -23,34 +23,60 @@ const COUNTRIES: &str = "\
     PN PR PS PT PW PY QA RE RO RS RU RW SA SB SC SD SE SG SH SI SJ SK SL SM SN SO SR SS ST SV SX SY SZ TC TD TF \
     TG TH TJ TK TL TM TN TO TR TT TV TW TZ UA UG UM US UY UZ VA VC VE VG VI VN VU WF WS XK YE YT ZA ZM ZW";
 
+/// The packed codes of a list, in its order.
+#[expect(clippy::indexing_slicing, clippy::panic, reason = "evaluated by the compiler, which refuses what would panic")]
+const fn packed<const COUNT: usize, const LETTERS: usize>(list: &str) -> [u16; COUNT] {
+    let list = list.as_bytes();
+    assert!(list.len() == COUNT * (LETTERS + 1) - 1);
+    let mut packed = [0; COUNT];
+    let mut index = 0;
+    while index < COUNT {
+        let (_, rest) = list.split_at(index * (LETTERS + 1));
+        let (code, _) = rest.split_at(LETTERS);
+        packed[index] = match pack(code) {
+            Some(code) => code,
+            None => panic!("codes are letters"),
+        };
+        index += 1;
+    }
+    packed
+}
+
+/// Five bits a letter, in any case.
+#[inline(always)]
+const fn pack(code: &[u8]) -> Option<u16> {
+    let (mut packed, mut rest) = (0, code);
+    while let [letter, after @ ..] = rest {
+        let place = (*letter | 0x20).wrapping_sub(b'a');
+        if place >= 26 || packed >= 1 << 10 {
+            return None;
+        }
+        packed = packed << 5 | place as u16;
+        rest = after;
+    }
+    Some(packed)
+}
+
+static PACKED_CURRENCIES: [u16; 170] = packed::<170, 3>(CURRENCIES);
+static PACKED_COUNTRIES: [u16; 250] = packed::<250, 2>(COUNTRIES);
+
 /// Whether `code` is a currency in upper case.
-pub(super) fn is_currency(code: &str) -> bool {
-    holds(CURRENCIES, code, 3)
+pub(super) fn is_currency(code: &[u8]) -> bool {
+    is_currency_any_case(code) && code.iter().all(u8::is_ascii_uppercase)
 }
 
 /// Whether `code` is a currency, in any case.
-pub(super) fn is_currency_any_case(code: &str) -> bool {
-    code.len() == 3 && is_currency(&code.to_ascii_uppercase())
+pub(super) fn is_currency_any_case(code: &[u8]) -> bool {
+    code.len() == 3 && holds(&PACKED_CURRENCIES, code)
 }
 
 /// Whether `code` is a country, in any case.
-pub(super) fn is_country_any_case(code: &str) -> bool {
-    code.len() == 2 && holds(COUNTRIES, &code.to_ascii_uppercase(), 2)
+pub(super) fn is_country_any_case(code: &[u8]) -> bool {
+    code.len() == 2 && holds(&PACKED_COUNTRIES, code)
 }
 
-/// Whether one of the codes of this length in a sorted list is `code`.
-fn holds(list: &str, code: &str, length: usize) -> bool {
-    let entry = |index: usize| list.get(index * (length + 1)..index * (length + 1) + length).unwrap_or_default();
-    let (mut low, mut high) = (0, (list.len() + 1) / (length + 1));
-    while low < high {
-        let middle = low.midpoint(high);
-        match entry(middle).cmp(code) {
-            std::cmp::Ordering::Less => low = middle + 1,
-            std::cmp::Ordering::Greater => high = middle,
-            std::cmp::Ordering::Equal => return true,
-        }
-    }
-    false
+fn holds(list: &[u16], code: &[u8]) -> bool {
+    pack(code).is_some_and(|code| list.binary_search(&code).is_ok())
 }
 
 #[cfg(test)]
@@ -60,19 +86,19 @@ mod tests {
     #[test]
     fn lists_are_sorted_and_every_code_is_found() {
         for (list, length, count, found) in
-            [(CURRENCIES, 3, 170, is_currency as fn(&str) -> bool), (COUNTRIES, 2, 250, is_country_any_case)]
+            [(CURRENCIES, 3, 170, is_currency as fn(&[u8]) -> bool), (COUNTRIES, 2, 250, is_country_any_case)]
         {
             let codes: Vec<&str> = list.split(' ').collect();
             assert_eq!(codes.len(), count);
             assert!(codes.is_sorted_by(|a, b| a < b));
-            assert!(codes.iter().all(|code| code.len() == length && found(code)));
+            assert!(codes.iter().all(|code| code.len() == length && found(code.as_bytes())));
         }
-        assert!(is_currency_any_case("usd") && !is_currency("usd"));
+        assert!(is_currency_any_case(b"usd") && !is_currency(b"usd"));
         for none in ["", "US", "USDX", "AAA", "ZZZ", "E R", "D U"] {
-            assert!(!is_currency_any_case(none), "{none}");
+            assert!(!is_currency_any_case(none.as_bytes()), "{none}");
         }
         for none in ["", "U", "USA", "ZZ", "AA", "D "] {
-            assert!(!is_country_any_case(none), "{none}");
+            assert!(!is_country_any_case(none.as_bytes()), "{none}");
         }
     }
 }

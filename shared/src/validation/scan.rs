@@ -1,13 +1,18 @@
-//! A strict scanner of RFC 8259 over bytes: it moves a cursor and allocates only to resolve escapes.
+//! A strict scanner of RFC 8259 over bytes: it moves a cursor and allocates nothing.
 //!
 //! It knows nothing of rules. The engine asks for the next token and decides; members nobody asked for are skipped by
 //! the same scanner, so what is accepted as JSON does not depend on what is known. Stricter than the letter of the RFC
 //! in two places, both allowed by it: escapes of lone surrogates are refused (they are no characters), and nesting is
 //! limited.
+//!
+//! UTF-8 is checked where it can matter, in strings that hold more than ASCII: outside of strings every byte beyond ASCII
+//! is a fault anyway. After a fault the whole body is looked at, so that one that is no UTF-8 is always refused as that.
 
-use std::ops::Range;
+use core::ops::Range;
 
-use super::text::Text;
+use super::block::{BLOCK, Block, is_space};
+use super::table::Key;
+use super::text::{Form, Text, hex_digit};
 use crate::Code;
 use crate::limits::DEPTH_MAX;
 use crate::number;
@@ -55,42 +60,75 @@ impl Kind {
 
 /// A cursor over the body.
 pub(super) struct Scanner<'a> {
-    text: &'a str,
+    bytes: &'a [u8],
     at: usize,
     depth: usize,
 }
 
 impl<'a> Scanner<'a> {
-    pub(super) fn new(text: &'a str) -> Self {
-        Self { text, at: 0, depth: 0 }
+    pub(super) fn new(bytes: &'a [u8]) -> Self {
+        Self { bytes, at: 0, depth: 0 }
     }
 
     /// The byte that is read next.
+    #[inline(always)]
     pub(super) fn at(&self) -> usize {
         self.at
     }
 
     /// The text of a span that was scanned.
     pub(super) fn slice(&self, span: Range<usize>) -> &'a str {
-        self.text.get(span).unwrap_or_default()
+        self.bytes.get(span).and_then(|bytes| core::str::from_utf8(bytes).ok()).unwrap_or_default()
     }
 
-    fn byte(&self) -> Option<u8> {
-        self.text.as_bytes().get(self.at).copied()
+    /// The byte under the cursor.
+    #[inline(always)]
+    pub(super) fn byte(&self) -> Option<u8> {
+        self.bytes.get(self.at).copied()
     }
 
-    fn rest(&self) -> &'a [u8] {
-        self.text.as_bytes().get(self.at..).unwrap_or_default()
+    /// What is left of the body.
+    #[inline(always)]
+    pub(super) fn rest(&self) -> &'a [u8] {
+        self.bytes.get(self.at..).unwrap_or_default()
     }
 
-    fn fault<T>(&self, wants: &'static str) -> Scan<T> {
+    /// The block that begins at a byte, if that much is left.
+    #[inline(always)]
+    fn block(&self, at: usize) -> Option<Block> {
+        self.bytes.get(at..).and_then(|rest| rest.first_chunk::<BLOCK>()).map(Block::load)
+    }
+
+    #[cold]
+    pub(super) fn fault<T>(&self, wants: &'static str) -> Scan<T> {
         Err(Fault { code: Code::NotJson, at: self.at, wants })
     }
 
+    /// Moves over as many bytes of the token that was just recognised.
+    #[inline(always)]
+    pub(super) fn advance(&mut self, bytes: usize) {
+        self.at += bytes;
+    }
+
     /// Moves to the next byte that is not white space.
+    #[inline(always)]
     pub(super) fn space(&mut self) {
-        let skipped = self.rest().iter().take_while(|byte| matches!(byte, b' ' | b'\n' | b'\r' | b'\t')).count();
-        self.at += skipped;
+        if self.byte().is_some_and(is_space) {
+            self.skip_space();
+        }
+    }
+
+    fn skip_space(&mut self) {
+        while let Some(block) = self.block(self.at) {
+            let skipped = block.first_not_space();
+            self.at += skipped;
+            if skipped < BLOCK {
+                return;
+            }
+        }
+        while self.byte().is_some_and(is_space) {
+            self.at += 1;
+        }
     }
 
     /// Nothing but white space may follow the value of the body.
@@ -113,6 +151,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// Steps into the array or object under the cursor.
+    #[inline(always)]
     pub(super) fn enter(&mut self) -> Scan<()> {
         if self.depth == DEPTH_MAX {
             return Err(Fault { code: Code::TooDeep, at: self.at, wants: "no further level" });
@@ -123,17 +162,18 @@ impl<'a> Scanner<'a> {
     }
 
     /// Steps to the next entry, or out of the array or object: false.
+    #[inline(always)]
     pub(super) fn next(&mut self, close: u8, first: bool) -> Scan<bool> {
         self.space();
         match self.byte() {
+            Some(b',') if !first => {
+                self.at += 1;
+                self.space();
+            }
             Some(byte) if byte == close => {
                 self.at += 1;
                 self.depth -= 1;
                 return Ok(false);
-            }
-            Some(b',') if !first => {
-                self.at += 1;
-                self.space();
             }
             _ if first => {}
             _ if close == b'}' => return self.fault("`,` or `}`"),
@@ -142,12 +182,26 @@ impl<'a> Scanner<'a> {
         Ok(true)
     }
 
+    /// Moves over the name of a known member and its colon, if just that stands here.
+    #[inline(always)]
+    pub(super) fn key(&mut self, key: &Key) -> bool {
+        let mut at = self.at;
+        for pattern in key.blocks() {
+            if !self.block(at).is_some_and(|block| block.matches(Block::load(pattern))) {
+                return false;
+            }
+            at += BLOCK;
+        }
+        self.at += key.length();
+        true
+    }
+
     /// Reads the name of a member and moves to its value.
     pub(super) fn name(&mut self) -> Scan<Text<'a>> {
         if self.byte() != Some(b'"') {
             return self.fault("a member name");
         }
-        let name = self.string()?;
+        let name = self.any_string()?;
         self.space();
         if self.byte() != Some(b':') {
             return self.fault("`:`");
@@ -157,24 +211,62 @@ impl<'a> Scanner<'a> {
         Ok(name)
     }
 
+    /// Reads the string under the cursor, where speed does not matter.
+    #[inline(never)]
+    pub(super) fn any_string(&mut self) -> Scan<Text<'a>> {
+        self.string()
+    }
+
     /// Reads the string under the cursor.
+    #[inline(always)]
     pub(super) fn string(&mut self) -> Scan<Text<'a>> {
-        self.at += 1;
-        let start = self.at;
-        let mut escaped = false;
+        let start = self.at + 1;
+        let mut at = start;
+        while let Some(block) = self.block(at) {
+            let plain = block.first_special();
+            at += plain;
+            if plain < BLOCK {
+                break;
+            }
+        }
+        match self.bytes.get(at) {
+            Some(b'"') => {
+                self.at = at + 1;
+                Ok(Text::new(self.bytes.get(start..at).unwrap_or_default(), Form::Plain))
+            }
+            _ => self.rough_string(start, at),
+        }
+    }
+
+    /// Reads on in a string that begins at `start` and is plain up to `at`.
+    fn rough_string(&mut self, start: usize, at: usize) -> Scan<Text<'a>> {
+        self.at = at;
+        let mut form = Form::Plain;
+        let mut ascii = true;
         loop {
-            self.at += self.rest().iter().take_while(|byte| !matches!(byte, b'"' | b'\\' | 0..=0x1f)).count();
             match self.byte() {
                 Some(b'"') => break,
-                Some(b'\\') => self.escape()?,
-                Some(_) => return self.fault("an escape instead of a raw control character"),
+                Some(b'\\') => {
+                    self.escape()?;
+                    form = Form::Escaped;
+                }
+                Some(0..0x20) => return self.fault("an escape instead of a raw control character"),
+                Some(byte) => {
+                    self.at += 1;
+                    if byte >= 0x7f {
+                        ascii &= byte == 0x7f;
+                        form = if form == Form::Plain { Form::Unescaped } else { form };
+                    }
+                }
                 None => return self.fault("the end of the string"),
             }
-            escaped = true;
         }
-        let raw = self.slice(start..self.at);
+        let raw = self.bytes.get(start..self.at).unwrap_or_default();
+        if !ascii && core::str::from_utf8(raw).is_err() {
+            return self.fault("UTF-8");
+        }
         self.at += 1;
-        Ok(Text::new(raw, escaped))
+        Ok(Text::new(raw, form))
     }
 
     fn escape(&mut self) -> Scan<()> {
@@ -204,20 +296,13 @@ impl<'a> Scanner<'a> {
         self.at += 1;
         let mut unit = 0;
         for _ in 0..4 {
-            let Some(digit) = self.byte().and_then(|byte| char::from(byte).to_digit(16)) else {
+            let Some(digit) = self.byte().and_then(hex_digit) else {
                 return self.fault("a hex digit");
             };
             unit = unit * 16 + digit;
             self.at += 1;
         }
         Ok(unit)
-    }
-
-    /// Moves over `""`, if that is under the cursor.
-    pub(super) fn skip_empty_string(&mut self) -> bool {
-        let empty = self.rest().starts_with(b"\"\"");
-        self.at += if empty { 2 } else { 0 };
-        empty
     }
 
     /// Reads the number under the cursor and gives its text.
@@ -229,21 +314,28 @@ impl<'a> Scanner<'a> {
     }
 
     /// Reads `true`, `false` or `null`.
-    fn literal(&mut self, word: &'static str) -> Scan<()> {
-        if !self.rest().starts_with(word.as_bytes()) {
+    #[inline(always)]
+    fn literal(&mut self, word: &'static [u8]) -> Scan<()> {
+        if !self.rest().starts_with(word) {
             return self.fault("a value");
         }
         self.at += word.len();
         Ok(())
     }
 
+    #[inline(always)]
     pub(super) fn null(&mut self) -> Scan<()> {
-        self.literal("null")
+        self.literal(b"null")
     }
 
+    #[inline(always)]
     pub(super) fn boolean(&mut self) -> Scan<bool> {
         let value = self.byte() == Some(b't');
-        self.literal(if value { "true" } else { "false" })?;
+        if value {
+            self.literal(b"true")?
+        } else {
+            self.literal(b"false")?
+        }
         Ok(value)
     }
 
@@ -251,7 +343,7 @@ impl<'a> Scanner<'a> {
     fn open(&mut self) -> Scan<bool> {
         match self.kind()? {
             Kind::Object | Kind::Array => return self.enter().map(|()| true),
-            Kind::String => self.string().map(drop)?,
+            Kind::String => self.any_string().map(drop)?,
             Kind::Number => self.number().map(drop)?,
             Kind::Boolean => self.boolean().map(drop)?,
             Kind::Null => self.null()?,

@@ -7,19 +7,25 @@ const BYTES_MAX: usize = 48;
 
 /// The nearest member of an object: at most two slips away, at most one in short names; case does not count.
 pub(super) fn nearest(name: &str, object: &'static Object) -> Option<&'static str> {
+    let name = name.as_bytes();
     if name.len() > BYTES_MAX {
         return None;
     }
-    let name = name.to_ascii_lowercase();
     let tolerated = if name.len() < 5 { 1 } else { 2 };
-    let distance = |known: &str| distance(name.as_bytes(), known.to_ascii_lowercase().as_bytes());
-    let (_, field) = object.members().min_by_key(|(_, field)| distance(field.name))?;
-    (distance(field.name) <= tolerated).then_some(field.name)
+    // Every slip changes the length by one at most.
+    let known =
+        object.fields.iter().map(|field| field.name).filter(|known| known.len().abs_diff(name.len()) <= tolerated);
+    let distances = known.map(|known| (distance(name, known.as_bytes()), known));
+    distances
+        .min_by_key(|(distance, _)| *distance)
+        .filter(|(distance, _)| *distance <= tolerated)
+        .map(|(_, known)| known)
 }
 
-/// The edit distance of Levenshtein, in bytes, one row at a time.
+/// The edit distance of Levenshtein, in bytes without regard to case, one row at a time. `right` has at most
+/// [`BYTES_MAX`] bytes and two more.
 fn distance(left: &[u8], right: &[u8]) -> usize {
-    let mut row: Vec<usize> = (0..=right.len()).collect();
+    let mut row: [usize; BYTES_MAX + 3] = core::array::from_fn(|index| index);
     for (index, a) in left.iter().enumerate() {
         let mut diagonal = index;
         let mut before = index + 1;
@@ -27,12 +33,12 @@ fn distance(left: &[u8], right: &[u8]) -> usize {
             *first = before;
         }
         for (cell, b) in row.iter_mut().skip(1).zip(right) {
-            let cost = (diagonal + usize::from(a != b)).min(before + 1).min(*cell + 1);
-            diagonal = std::mem::replace(cell, cost);
+            let cost = (diagonal + usize::from(!a.eq_ignore_ascii_case(b))).min(before + 1).min(*cell + 1);
+            diagonal = core::mem::replace(cell, cost);
             before = cost;
         }
     }
-    row.last().copied().unwrap_or_default()
+    row.get(right.len()).copied().unwrap_or(BYTES_MAX)
 }
 
 #[cfg(test)]
@@ -41,9 +47,14 @@ mod tests {
 
     #[test]
     fn distance_counts_slips() {
-        for (left, right, slips) in
-            [("", "", 0), ("", "abc", 3), ("kitten", "sitting", 3), ("quantitiy", "quantity", 1), ("sku", "sku", 0)]
-        {
+        for (left, right, slips) in [
+            ("", "", 0),
+            ("", "abc", 3),
+            ("kitten", "sitting", 3),
+            ("quantitiy", "quantity", 1),
+            ("sku", "sku", 0),
+            ("SKU", "sku", 0),
+        ] {
             assert_eq!(distance(left.as_bytes(), right.as_bytes()), slips, "{left} {right}");
             assert_eq!(distance(right.as_bytes(), left.as_bytes()), slips, "{right} {left}");
         }

@@ -3,37 +3,58 @@
 //! Tables are constants and hold no behaviour but the checks of formats, so that the same tables can drive the engine
 //! and print a JSON Schema or TypeScript.
 
+use super::block::BLOCK;
 use super::format::Format;
 
 /// Names of one kind of object and the rules of its members.
 pub(super) struct Object {
     /// The name of the model.
     pub(super) name: &'static str,
-    /// Members that it shares with other objects.
-    pub(super) base: &'static [Field],
-    /// Its own members.
     pub(super) fields: &'static [Field],
     /// What holds between its members.
     pub(super) check: Check,
+    /// One bit for each member that is required, the first lowest.
+    pub(super) required: u32,
+    /// A number below 32 under which the order of its members is remembered. Two kinds may share one: it is a hint.
+    pub(super) hint: usize,
 }
 
 impl Object {
-    /// All members with their index, which is below [`Object::FIELDS_MAX`].
-    pub(super) fn members(&'static self) -> impl Iterator<Item = (usize, &'static Field)> {
-        self.base.iter().chain(self.fields).enumerate()
-    }
-
-    pub(super) fn find(&'static self, name: &str) -> Option<(usize, &'static Field)> {
-        self.members().find(|(_, field)| field.name == name)
-    }
-
     /// One bit per member tells which were seen.
-    pub(super) const FIELDS_MAX: usize = 64;
+    pub(super) const FIELDS_MAX: usize = 31;
+
+    #[expect(clippy::indexing_slicing, reason = "evaluated by the compiler, which refuses an index out of bounds")]
+    pub(super) const fn new(name: &'static str, fields: &'static [Field]) -> Self {
+        assert!(fields.len() <= Self::FIELDS_MAX);
+        let (mut required, mut place) = (0, 0);
+        while place < fields.len() {
+            required |= (fields[place].required as u32) << place;
+            place += 1;
+        }
+        Self { name, fields, check: Check::None, required, hint: hint(name) }
+    }
+
+    /// The member with this name, and its place in the table.
+    pub(super) fn find(&'static self, name: &str) -> Option<(usize, &'static Field)> {
+        self.fields.iter().enumerate().find(|(_, field)| field.name == name)
+    }
+}
+
+#[expect(clippy::indexing_slicing, reason = "evaluated by the compiler, which refuses an index out of bounds")]
+const fn hint(name: &str) -> usize {
+    let name = name.as_bytes();
+    let (mut sum, mut at) = (0_usize, 0);
+    while at < name.len() {
+        sum = sum.wrapping_mul(31).wrapping_add(name[at] as usize);
+        at += 1;
+    }
+    sum % 32
 }
 
 /// One member of an object. Members are optional and nullable unless they are [`Field::required`].
 pub(super) struct Field {
     pub(super) name: &'static str,
+    pub(super) key: Key,
     pub(super) rule: Rule,
     pub(super) required: bool,
     pub(super) slot: Slot,
@@ -41,7 +62,7 @@ pub(super) struct Field {
 
 /// A member that may be absent.
 pub(super) const fn field(name: &'static str, rule: Rule) -> Field {
-    Field { name, rule, required: false, slot: Slot::None }
+    Field { name, key: Key::new(name), rule, required: false, slot: Slot::None }
 }
 
 impl Field {
@@ -58,6 +79,47 @@ impl Field {
     pub(super) const fn keep(mut self, slot: Slot) -> Self {
         self.slot = slot;
         self
+    }
+}
+
+/// A name as it nearly always stands in a body, `"name":`, in blocks that are compared whole.
+#[derive(Clone, Copy)]
+pub(super) struct Key {
+    blocks: [[u8; BLOCK]; Self::BLOCKS_MAX],
+    length: u8,
+}
+
+impl Key {
+    const BLOCKS_MAX: usize = 3;
+
+    #[expect(clippy::indexing_slicing, reason = "evaluated by the compiler, which refuses an index out of bounds")]
+    const fn new(name: &str) -> Self {
+        let name = name.as_bytes();
+        let mut blocks = [[0; BLOCK]; Self::BLOCKS_MAX];
+        blocks[0][0] = b'"';
+        let mut at = 1;
+        while at <= name.len() {
+            // A zero in a pattern stands for any byte.
+            assert!(name[at - 1].is_ascii_graphic() && name[at - 1] != b'"' && name[at - 1] != b'\\');
+            blocks[at / BLOCK][at % BLOCK] = name[at - 1];
+            at += 1;
+        }
+        blocks[at / BLOCK][at % BLOCK] = b'"';
+        at += 1;
+        blocks[at / BLOCK][at % BLOCK] = b':';
+        Self { blocks, length: at as u8 + 1 }
+    }
+
+    /// Bytes of the key.
+    #[inline(always)]
+    pub(super) const fn length(&self) -> usize {
+        self.length as usize
+    }
+
+    /// The blocks that have bytes of the key; zeros behind them.
+    #[inline(always)]
+    pub(super) fn blocks(&self) -> &[[u8; BLOCK]] {
+        self.blocks.get(..self.length().div_ceil(BLOCK)).unwrap_or_default()
     }
 }
 
@@ -112,7 +174,7 @@ impl Rule {
 }
 
 /// Whether an amount may be below zero.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Sign {
     NotNegative,
     Any,
@@ -130,8 +192,8 @@ pub(super) struct Array {
 /// A map of strings.
 pub(super) struct Map {
     pub(super) entries_max: usize,
-    pub(super) name_max: usize,
-    pub(super) value_max: usize,
+    pub(super) name: Rule,
+    pub(super) value: Rule,
 }
 
 /// What holds between the members of an object, once it has been read.

@@ -1,21 +1,39 @@
 //! The checks of single values: strings, numbers and amounts.
-
-use rust_decimal::Decimal;
+//!
+//! An amount is a whole number of ten-thousandths, the finest that any currency has, so sums and comparisons are those of
+//! integers: exact like the decimals of the domain (a property test holds them against those), and a tenth of their code.
+//!
+//! Each check stands twice. `accepts_*` reads what nearly every value looks like (plain ASCII, few digits) and says yes or
+//! nothing; `check` reads everything and says what is wrong. What the first accepts the second accepts too, with the same
+//! value (a property test holds them against each other), so the first is only ever a short cut.
 
 use super::broken::Broken;
 use super::facts::Value;
 use super::format::Format;
 use super::table::{Rule, Sign};
+use super::text::Text;
 use crate::limits::{AMOUNT_DECIMALS_MAX, AMOUNT_MAX, COORDINATE_DECIMALS_MAX};
-use crate::number::{self, Excess};
+use crate::number::{self, Digits, Excess};
 
 /// Takes what is broken.
-type Report<'r> = dyn FnMut(&Broken<'_>) + 'r;
+type Report<'r> = dyn FnMut(Broken) + 'r;
 
 /// Digits of an amount before the point.
 const AMOUNT_DIGITS: u32 = AMOUNT_MAX.ilog10();
 /// Digits of degrees before the point.
 const DEGREES_DIGITS: i64 = 3;
+/// Powers of ten.
+#[expect(clippy::indexing_slicing, reason = "evaluated by the compiler, which refuses an index out of bounds")]
+static UNITS: [i64; COORDINATE_DECIMALS_MAX as usize + 1] = {
+    let mut units = [1; COORDINATE_DECIMALS_MAX as usize + 1];
+    let mut power = 1;
+    while power < units.len() {
+        units[power] = units[power - 1] * 10;
+        power += 1;
+    }
+    units
+};
+
 // Counting digits is comparing with the limit.
 const _: () = assert!(AMOUNT_MAX == 10_i64.pow(AMOUNT_DIGITS));
 
@@ -24,43 +42,81 @@ pub(super) fn is_secret(rule: Rule) -> bool {
     matches!(rule, Rule::Format(Format { secret: true, .. }))
 }
 
-/// Checks the characters of a string, or the text of a number, of the type that the rule asks for; gives the value of a
-/// valid one.
-pub(super) fn check<'v>(rule: Rule, text: &'v str, report: &mut Report<'_>) -> Option<Value<'v>> {
-    match rule {
-        Rule::Text { min, max } => {
-            let control = is_free_of_controls(text, false, report);
-            (has_length(text, min, max, report) && control).then_some(Value::Text(text))
+/// Whether a plain string is valid.
+#[inline(always)]
+pub(super) fn accepts_text(rule: &Rule, plain: &[u8]) -> bool {
+    match *rule {
+        Rule::Text { min, max } | Rule::Lines { min, max } => plain.len() >= min && plain.len() <= max,
+        Rule::Format(format) => !plain.is_empty() && plain.len() <= format.max && (format.check)(plain),
+        _ => false,
+    }
+}
+
+/// The value of a number, if it is valid and written with few digits and no exponent.
+#[inline(always)]
+pub(super) fn accepts_number<'a>(rule: &Rule, digits: Digits) -> Option<Value<'a>> {
+    let Digits { mantissa, decimals, negative, .. } = digits;
+    let value = i64::try_from(mantissa).ok()?;
+    match *rule {
+        Rule::Integer { min, max } => {
+            (decimals == 0 && !negative && value >= min && value <= max).then_some(Value::Integer(value))
         }
-        Rule::Lines { min, max } => {
-            let control = is_free_of_controls(text, true, report);
-            (has_length(text, min, max, report) && control).then_some(Value::Text(text))
+        Rule::Amount(_) if !negative && digits.whole <= AMOUNT_DIGITS => {
+            let unit = UNITS.get(AMOUNT_DECIMALS_MAX.checked_sub(decimals)? as usize)?;
+            Some(Value::Amount(value * unit))
         }
-        Rule::Format(format) => {
-            let readable = has_length(text, 0, format.max, report) && is_free_of_controls(text, false, report);
-            if readable && (text.is_empty() || !(format.check)(text)) {
-                report(&Broken::Form(format));
-                return None;
-            }
-            readable.then_some(Value::Text(text))
+        // Fewer whole degrees than the bound: what follows the point does not matter.
+        Rule::Degrees { max } if decimals <= COORDINATE_DECIMALS_MAX => {
+            (value / UNITS.get(decimals as usize)? < max).then_some(Value::Degrees)
         }
-        Rule::Integer { min, max } => integer(text, min, max, report).map(Value::Integer),
-        Rule::Amount(sign) => amount(text, sign, report).map(Value::Amount),
-        Rule::Degrees { max } => degrees(text, max, report).map(Value::Amount),
         _ => None,
     }
 }
 
-fn has_length(text: &str, min: usize, max: usize, report: &mut Report<'_>) -> bool {
-    // Most strings are shorter in bytes than they may be in characters.
-    if (min..=max).contains(&text.len()) && min <= 1 {
-        return true;
+/// Checks a string of the type that the rule asks for; gives the value of a valid one.
+pub(super) fn check_text<'a>(rule: Rule, text: Text<'a>, report: &mut Report<'_>) -> Option<Value<'a>> {
+    let characters = text.resolve();
+    let valid = match rule {
+        Rule::Text { min, max } => check_characters(&characters, min, max, false, report),
+        Rule::Lines { min, max } => check_characters(&characters, min, max, true, report),
+        Rule::Format(format) => {
+            // One finding for a string that has not its form, the plainest one.
+            let readable =
+                has_length(&characters, 0, format.max, report) && is_free_of_controls(&characters, false, report);
+            let fits = readable && format.fits(&characters);
+            if readable && !fits {
+                report(Broken::Form(format));
+            }
+            fits
+        }
+        Rule::Amount(sign) => return amount(&characters, sign, report).map(Value::Amount),
+        _ => false,
+    };
+    valid.then_some(Value::Text(text))
+}
+
+/// Checks the text of a number of the type that the rule asks for; gives the value of a valid one.
+pub(super) fn check_number<'a>(rule: Rule, text: &str, report: &mut Report<'_>) -> Option<Value<'a>> {
+    match rule {
+        Rule::Integer { min, max } => integer(text, min, max, report).map(Value::Integer),
+        Rule::Amount(sign) => amount(text, sign, report).map(Value::Amount),
+        Rule::Degrees { max } => degrees(text, max, report).then_some(Value::Degrees),
+        _ => None,
     }
-    let has = text.chars().count();
+}
+
+/// Checks what is asked of any string: no control characters (but those of lines), and its length in characters.
+pub(super) fn check_characters(text: &str, min: usize, max: usize, lines: bool, report: &mut Report<'_>) -> bool {
+    let control = is_free_of_controls(text, lines, report);
+    has_length(text, min, max, report) && control
+}
+
+fn has_length(text: &str, min: usize, max: usize, report: &mut Report<'_>) -> bool {
+    let has = text.bytes().filter(|byte| byte & 0xc0 != 0x80).count();
     if has < min {
-        report(&Broken::TooShort { min, has });
+        report(Broken::TooShort { min, has });
     } else if has > max {
-        report(&Broken::TooLong { max, has });
+        report(Broken::TooLong { max, has });
     }
     (min..=max).contains(&has)
 }
@@ -68,52 +124,149 @@ fn has_length(text: &str, min: usize, max: usize, report: &mut Report<'_>) -> bo
 fn is_free_of_controls(text: &str, lines: bool, report: &mut Report<'_>) -> bool {
     let control = text.chars().find(|c| c.is_control() && !(lines && matches!(c, '\n' | '\r' | '\t')));
     if let Some(character) = control {
-        report(&Broken::Control { character });
+        report(Broken::Control { character });
     }
     control.is_none()
 }
 
 /// Digits only: whoever writes `2.0` or `1e2` computed a quantity with floats.
 fn integer(text: &str, min: i64, max: i64, report: &mut Report<'_>) -> Option<i64> {
-    if text.contains(['.', 'e', 'E']) {
-        report(&Broken::NotAnInteger);
+    if text.bytes().any(|byte| matches!(byte, b'.' | b'e' | b'E')) {
+        report(Broken::NotAnInteger);
         return None;
     }
     let value = text.parse().ok().filter(|value| (min..=max).contains(value));
     if value.is_none() {
-        report(&Broken::IntegerRange { min, max });
+        report(Broken::IntegerRange { min, max });
     }
     value
 }
 
-fn amount(text: &str, sign: Sign, report: &mut Report<'_>) -> Option<Decimal> {
+fn amount(text: &str, sign: Sign, report: &mut Report<'_>) -> Option<i64> {
     if !number::is_number(text) {
-        report(&Broken::NotANumber);
+        report(Broken::NotANumber);
         return None;
     }
-    let value = match number::exact(text, i64::from(AMOUNT_DIGITS), i64::from(AMOUNT_DECIMALS_MAX)) {
+    let value = match scaled(text, i64::from(AMOUNT_DIGITS), AMOUNT_DECIMALS_MAX) {
         Ok(value) => value,
         Err(excess) => {
-            report(&match excess {
+            report(match excess {
                 Excess::Magnitude => Broken::AmountRange(sign),
                 Excess::Decimals => Broken::TooManyDecimals { max: AMOUNT_DECIMALS_MAX },
             });
             return None;
         }
     };
-    if sign == Sign::NotNegative && value.is_sign_negative() {
-        report(&Broken::AmountRange(sign));
+    if sign == Sign::NotNegative && value < 0 {
+        report(Broken::AmountRange(sign));
         return None;
     }
     Some(value)
 }
 
-fn degrees(text: &str, max: i64, report: &mut Report<'_>) -> Option<Decimal> {
-    let value = number::exact(text, DEGREES_DIGITS, i64::from(COORDINATE_DECIMALS_MAX));
-    match value {
-        Ok(value) if value.abs() <= Decimal::from(max) => return Some(value),
-        Err(Excess::Decimals) => report(&Broken::TooManyDecimals { max: COORDINATE_DECIMALS_MAX }),
-        _ => report(&Broken::DegreesRange { max }),
+fn degrees(text: &str, max: i64, report: &mut Report<'_>) -> bool {
+    let bound = UNITS.last().map_or(0, |unit| max * unit);
+    match scaled(text, DEGREES_DIGITS, COORDINATE_DECIMALS_MAX) {
+        Ok(value) if (-bound..=bound).contains(&value) => return true,
+        Err(Excess::Decimals) => report(Broken::TooManyDecimals { max: COORDINATE_DECIMALS_MAX }),
+        _ => report(Broken::DegreesRange { max }),
     }
-    None
+    false
+}
+
+/// A number × 10^`decimals`, of 18 digits at most.
+fn scaled(text: &str, whole: i64, decimals: u32) -> Result<i64, Excess> {
+    let mut value = 0_i64;
+    let negative = number::exact(text, whole, i64::from(decimals), |digit| value = value * 10 + i64::from(digit))?;
+    Ok(if negative { -value } else { value })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::rules;
+    use super::super::table::Object;
+    use super::super::text::Form;
+    use super::*;
+
+    /// Every rule of scalars that the tables have.
+    fn rules_of(object: &'static Object, found: &mut Vec<&'static Rule>) {
+        for field in object.fields {
+            let mut rule = &field.rule;
+            while let Rule::Array(array) = rule {
+                rule = &array.entry;
+            }
+            match rule {
+                Rule::Object(object) | Rule::Order(object) => rules_of(object, found),
+                Rule::Map(map) => found.extend([&map.name, &map.value]),
+                _ => found.push(rule),
+            }
+        }
+    }
+
+    fn every_rule() -> Vec<&'static Rule> {
+        let mut found = Vec::new();
+        for dialect in [&rules::BULK_ORDER_BODY, &rules::ORDERS_BODY] {
+            if let Rule::Object(object) | Rule::Order(object) = dialect.root {
+                rules_of(object, &mut found);
+            }
+        }
+        assert!(found.len() > 100);
+        found
+    }
+
+    fn is_same(one: Option<Value<'_>>, other: Option<Value<'_>>) -> bool {
+        match (one, other) {
+            (Some(Value::Integer(one)), Some(Value::Integer(other))) => one == other,
+            (Some(Value::Amount(one)), Some(Value::Amount(other))) => one == other,
+            (Some(Value::Degrees), Some(Value::Degrees)) => true,
+            (Some(Value::Text(one)), Some(Value::Text(other))) => one.is_same(other),
+            (None, None) => true,
+            _ => false,
+        }
+    }
+
+    /// What the short cut accepts, the long way accepts with the same value.
+    fn compare_text(text: &str) {
+        for rule in every_rule() {
+            let text = Text::new(text.as_bytes(), Form::Plain);
+            let mut broken = 0;
+            let value = check_text(*rule, text, &mut |_| broken += 1);
+            if text.plain().is_some_and(|plain| accepts_text(rule, plain)) {
+                assert!(is_same(value, Some(Value::Text(text))) && broken == 0);
+            } else {
+                // The short cut is taken by every valid string but amounts.
+                assert!(value.is_none() || matches!(rule, Rule::Amount(_)), "{text:?}");
+            }
+        }
+    }
+
+    fn compare_number(text: &str) {
+        for rule in every_rule() {
+            let Some(digits) = Digits::read(text.as_bytes()) else { continue };
+            let Some(value) = accepts_number(rule, digits) else { continue };
+            let mut broken = 0;
+            assert!(is_same(Some(value), check_number(*rule, text, &mut |_| broken += 1)) && broken == 0, "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn short_cuts_accept_what_is_valid(text in "[ -!#-\\[\\]-~]{0,70}") {
+            compare_text(&text);
+        }
+
+        #[test]
+        fn short_cuts_accept_what_is_nearly_of_a_form(
+            text in "(https?://)?([a-z0-9-]{1,3}[.@:]){0,4}[a-z0-9]{0,4}(/[!-~&&[^\"\\\\]]{0,9})?|[0-9T:.Z+-]{8,26}|[A-Za-z]{2,3}|[0-9]{3,5}"
+        ) {
+            compare_text(&text);
+        }
+
+        #[test]
+        fn short_cuts_read_numbers_exactly(text in "-?(0|[1-9][0-9]{0,14})([.][0-9]{1,17})?") {
+            compare_number(&text);
+        }
+    }
 }

@@ -2,80 +2,124 @@
 
 use super::Body;
 use super::table::{Object, Rule, Sign};
+use crate::limits;
+
+/// Length of `0.1.0+5f3c9a1e`.
+const LENGTH: usize = env!("CARGO_PKG_VERSION").len() + 9;
+
+/// Written by the compiler, because the tables are known to it: the module carries the text, not the work.
+static TEXT: [u8; LENGTH] = text();
 
 /// The version of this crate and a hash over every table, for example `0.1.0+5f3c9a1e`.
 ///
 /// Changes whenever a member, a type, a bound or the name of a form changes.
 #[must_use]
-pub fn rules_version() -> String {
+pub fn rules_version() -> &'static str {
+    core::str::from_utf8(&TEXT).unwrap_or_default()
+}
+
+#[expect(clippy::indexing_slicing, reason = "evaluated by the compiler, which refuses an index out of bounds")]
+const fn text() -> [u8; LENGTH] {
     let mut hash = Hash(0x811c_9dc5);
-    for body in Body::ALL {
-        let dialect = body.dialect();
-        hash.number(usize::from(dialect.warns_of_unknown_members) * 2 + usize::from(dialect.empty_is_absent));
-        hash.rule(dialect.root);
+    let mut index = 0;
+    while index < Body::ALL.len() {
+        let dialect = Body::ALL[index].dialect();
+        hash.number(dialect.warns_of_unknown_members as i64 * 2 + dialect.empty_is_absent as i64);
+        hash.rule(&dialect.root);
+        index += 1;
     }
-    format!("{}+{:08x}", env!("CARGO_PKG_VERSION"), hash.0)
+    let version = env!("CARGO_PKG_VERSION").as_bytes();
+    let mut text = [b'+'; LENGTH];
+    let mut at = 0;
+    while at < version.len() {
+        text[at] = version[at];
+        at += 1;
+    }
+    let mut digit = 0;
+    while digit < 8 {
+        text[at + 1 + digit] = b"0123456789abcdef"[(hash.0 >> (28 - 4 * digit) & 0xf) as usize];
+        digit += 1;
+    }
+    text
 }
 
 /// FNV-1a.
 struct Hash(u32);
 
 impl Hash {
-    fn text(&mut self, text: &str) {
+    const fn byte(&mut self, byte: u8) {
+        self.0 = (self.0 ^ byte as u32).wrapping_mul(0x0100_0193);
+    }
+
+    #[expect(clippy::indexing_slicing, reason = "evaluated by the compiler, which refuses an index out of bounds")]
+    const fn text(&mut self, text: &str) {
+        let bytes = text.as_bytes();
+        let mut at = 0;
+        while at < bytes.len() {
+            self.byte(bytes[at]);
+            at += 1;
+        }
         // The byte 0xff stands in no text and so ends each.
-        for byte in text.bytes().chain([0xff]) {
-            self.0 = (self.0 ^ u32::from(byte)).wrapping_mul(0x0100_0193);
+        self.byte(0xff);
+    }
+
+    #[expect(clippy::indexing_slicing, reason = "evaluated by the compiler, which refuses an index out of bounds")]
+    const fn number(&mut self, number: i64) {
+        let bytes = number.to_le_bytes();
+        let mut at = 0;
+        while at < bytes.len() {
+            self.byte(bytes[at]);
+            at += 1;
         }
     }
 
-    fn number(&mut self, number: usize) {
-        self.text(&number.to_string());
+    const fn range(&mut self, min: i64, max: i64) {
+        self.number(min);
+        self.number(max);
     }
 
-    fn range(&mut self, min: i64, max: i64) {
-        self.text(&min.to_string());
-        self.text(&max.to_string());
-    }
-
-    fn rule(&mut self, rule: Rule) {
+    const fn rule(&mut self, rule: &Rule) {
         self.text(rule.type_name());
         match rule {
-            Rule::Text { min, max } | Rule::Lines { min, max } => {
-                self.number(usize::from(matches!(rule, Rule::Lines { .. })));
-                self.number(min);
-                self.number(max);
+            Rule::Text { min, max } => self.range(*min as i64, *max as i64),
+            Rule::Lines { min, max } => {
+                self.number(1);
+                self.range(*min as i64, *max as i64);
             }
             Rule::Format(format) => {
                 self.text(format.is);
-                self.number(format.max);
+                self.number(format.max as i64);
             }
             Rule::Boolean => {}
-            Rule::Integer { min, max } => self.range(min, max),
+            Rule::Integer { min, max } => self.range(*min, *max),
             Rule::Amount(sign) => {
-                self.number(usize::from(sign == Sign::Any));
-                self.range(i64::from(crate::limits::AMOUNT_DECIMALS_MAX), crate::limits::AMOUNT_MAX);
+                self.number(matches!(sign, Sign::Any) as i64);
+                self.range(limits::AMOUNT_DECIMALS_MAX as i64, limits::AMOUNT_MAX);
             }
-            Rule::Degrees { max } => self.range(-max, max),
+            Rule::Degrees { max } => self.number(*max),
             Rule::Object(object) | Rule::Order(object) => self.object(object),
             Rule::Array(array) => {
-                self.number(array.min);
-                self.number(array.max);
-                self.rule(array.entry);
+                self.range(array.min as i64, array.max as i64);
+                self.rule(&array.entry);
             }
             Rule::Map(map) => {
-                self.number(map.entries_max);
-                self.number(map.name_max);
-                self.number(map.value_max);
+                self.number(map.entries_max as i64);
+                self.rule(&map.name);
+                self.rule(&map.value);
             }
         }
     }
 
-    fn object(&mut self, object: &'static Object) {
+    #[expect(clippy::indexing_slicing, reason = "evaluated by the compiler, which refuses an index out of bounds")]
+    const fn object(&mut self, object: &'static Object) {
         self.text(object.name);
-        for (_, field) in object.members() {
+        let mut place = 0;
+        while place < object.fields.len() {
+            let field = &object.fields[place];
             self.text(field.name);
-            self.number(usize::from(field.required));
-            self.rule(field.rule);
+            self.number(field.required as i64);
+            self.rule(&field.rule);
+            place += 1;
         }
         // The end of the object.
         self.text("");

@@ -1,28 +1,36 @@
 //! Answers stay bounded, whatever is sent, and say what was left out.
 
-use shared::validation::{Body, Verdict, Violation, validate};
+use shared::validation::{Body, OrderVerdict, Verdict, Violation, Violations, validate};
 use shared::{Code, limits};
 
 use crate::vectors::{SEED_BULK_ORDER, SEED_ORDERS};
 
-fn only(verdict: &Verdict) -> &Violation {
-    let order = &verdict.orders[0];
-    assert_eq!(order.violations.len(), 1, "{order:?}");
-    &order.violations[0]
+fn order<'v>(verdict: &'v Verdict<'_>, index: usize) -> OrderVerdict<'v> {
+    verdict.order(index).expect("so many orders were read")
+}
+
+fn first(mut violations: Violations<'_>) -> Violation<'_> {
+    violations.next().expect("a finding is listed")
+}
+
+fn only<'v>(verdict: &'v Verdict<'_>) -> Violation<'v> {
+    let order = order(verdict, 0);
+    assert_eq!(order.violations().len(), 1, "{order:?}");
+    first(order.violations())
 }
 
 #[test]
 fn the_seeds_are_valid_and_have_their_spans() {
     let verdict = validate(Body::Orders, SEED_ORDERS.as_bytes());
-    assert_eq!(verdict.orders.len(), 2);
-    for (order, id) in verdict.orders.iter().zip(["UniqueSafeID123450", "UniqueSafeID123451"]) {
-        let text = &SEED_ORDERS[order.span.clone()];
+    assert_eq!(verdict.orders().len(), 2);
+    for (order, id) in verdict.orders().zip(["UniqueSafeID123450", "UniqueSafeID123451"]) {
+        let text = &SEED_ORDERS[order.span()];
         assert!(text.starts_with('{') && text.ends_with('}') && text.contains(id));
         let alone = validate(Body::Order, text.as_bytes());
-        assert!(alone.is_valid() && alone.orders[0].warnings.is_empty());
+        assert!(alone.is_valid() && self::order(&alone, 0).warnings().len() == 0);
     }
     let verdict = validate(Body::BulkOrder, SEED_BULK_ORDER.as_bytes());
-    assert_eq!(verdict.orders[0].span, 0..SEED_BULK_ORDER.trim_end().len());
+    assert_eq!(order(&verdict, 0).span(), 0..SEED_BULK_ORDER.trim_end().len());
 }
 
 #[test]
@@ -30,8 +38,8 @@ fn at_most_so_many_violations_are_listed_and_the_rest_is_counted() {
     let items = vec![r#"{"sku":1,"quantity":0,"isSample":1}"#; 500].join(",");
     let body = format!(r#"{{"shippingAddress":{{"line1":"1","city":"C","countryCode":"US"}},"items":[{items}]}}"#);
     let verdict = validate(Body::Order, body.as_bytes());
-    assert_eq!(verdict.orders[0].violations.len(), limits::VIOLATIONS_MAX);
-    assert_eq!(verdict.omitted, 500);
+    assert_eq!(order(&verdict, 0).violations().len(), limits::VIOLATIONS_MAX);
+    assert_eq!(verdict.omitted(), 500);
 }
 
 #[test]
@@ -39,10 +47,10 @@ fn every_order_that_is_refused_says_so_beyond_the_bound() {
     let order = r#"{"isTest":1,"isSample":1,"client":1,"unknown":1}"#;
     let body = format!(r#"{{"bulk":[{}]}}"#, vec![order; 500].join(","));
     let verdict = validate(Body::Orders, body.as_bytes());
-    assert_eq!(verdict.orders.len(), 500);
-    assert!(verdict.orders.iter().all(|order| !order.violations.is_empty() && !order.warnings.is_empty()));
-    let listed: usize = verdict.orders.iter().map(|order| order.violations.len() + order.warnings.len()).sum();
-    assert_eq!(listed + verdict.omitted, 500 * 6);
+    assert_eq!(verdict.orders().len(), 500);
+    assert!(verdict.orders().all(|order| !order.is_valid() && order.warnings().len() > 0));
+    let listed: usize = verdict.orders().map(|order| order.violations().len() + order.warnings().len()).sum();
+    assert_eq!(listed + verdict.omitted(), 500 * 6);
     assert!(listed <= 2 * limits::VIOLATIONS_MAX + 500);
 }
 
@@ -50,17 +58,16 @@ fn every_order_that_is_refused_says_so_beyond_the_bound() {
 fn a_body_refused_whole_has_no_orders() {
     let body = r#"{"bulk":[{"isTest":1},{}],"bulk":null}"#;
     let verdict = validate(Body::Orders, body.as_bytes());
-    assert_eq!(verdict.violations[0].code, Code::DuplicateMember);
-    assert!(verdict.orders.is_empty());
-    assert_eq!(verdict.omitted, 5);
+    assert_eq!(first(verdict.violations()).code(), Code::DuplicateMember);
+    assert_eq!(verdict.orders().len(), 0);
+    assert_eq!(verdict.omitted(), 5);
 }
 
 #[test]
 fn an_attempted_value_is_cut_between_characters() {
     let body = format!(r#"{{"products":[{{"sku":"a{}","quantity":1}}]}}"#, "é".repeat(100));
     let verdict = validate(Body::BulkOrder, body.as_bytes());
-    let value = only(&verdict).value.as_deref();
-    assert_eq!(value, Some(format!("\"a{}", "é".repeat(31)).as_str()));
+    assert_eq!(only(&verdict).value(), Some(format!("\"a{}", "é".repeat(31)).as_str()));
 }
 
 #[test]
@@ -90,7 +97,7 @@ fn objects_in_the_wrong_place_are_not_shown() {
 fn a_slip_in_a_name_is_named() {
     let body = br#"{"shipingAddress":1,"itmes":1,"Safeid":1,"nothingLikeIt":1,"x":1}"#;
     let verdict = validate(Body::Order, body);
-    let messages: Vec<_> = verdict.orders[0].warnings.iter().map(|warning| warning.message.as_str()).collect();
+    let messages: Vec<_> = order(&verdict, 0).warnings().map(|warning| warning.message()).collect();
     assert_eq!(
         messages,
         [
@@ -107,11 +114,12 @@ fn a_slip_in_a_name_is_named() {
 fn findings_stand_in_document_order() {
     let body = br#"{"items":[{"customerSubtotal":1,"colour":1,"quantity":2,"customerPrice":1,"sku":"a"}],"safeId":"/",
         "customerTotal":-1,"shippingAddress":{"city":1}}"#;
-    let order = &validate(Body::Order, body).orders[0];
-    let pointers = |list: &[Violation]| list.iter().map(|found| found.pointer.clone()).collect::<Vec<_>>();
-    assert_eq!(pointers(&order.warnings), ["/items/0/customerSubtotal", "/items/0/colour"]);
+    let verdict = validate(Body::Order, body);
+    let order = order(&verdict, 0);
+    let pointers = |list: Violations<'_>| list.map(|found| found.pointer().to_owned()).collect::<Vec<_>>();
+    assert_eq!(pointers(order.warnings()), ["/items/0/customerSubtotal", "/items/0/colour"]);
     assert_eq!(
-        pointers(&order.violations),
+        pointers(order.violations()),
         [
             "/safeId",
             "/customerTotal",

@@ -26,15 +26,18 @@ fn canonical(order: &impl Serialize) -> String {
 /// How many orders of the body were valid, and read.
 fn check(body: Body, bytes: &[u8]) -> usize {
     let verdict = validate(body, bytes);
-    let valid: Vec<_> = verdict.orders.iter().filter(|order| order.violations.is_empty()).collect();
+    let valid: Vec<_> = verdict.orders().filter(|order| order.is_valid()).collect();
     for order in &valid {
-        if body == Body::BulkOrder {
-            read::<CreateBulkOrder>(&bytes[order.span.clone()]);
-            continue;
+        let bytes = &bytes[order.span()];
+        match body {
+            Body::BulkOrder => drop(read::<CreateBulkOrder>(bytes)),
+            // No endpoint reads it yet.
+            Body::InstantOrder => {}
+            Body::Order | Body::Orders => {
+                let text = canonical(&read::<CreateOrder>(bytes));
+                assert_eq!(canonical(&read::<CreateOrder>(text.as_bytes())), text);
+            }
         }
-        let read_once: CreateOrder = read(&bytes[order.span.clone()]);
-        let text = canonical(&read_once);
-        assert_eq!(canonical(&read::<CreateOrder>(text.as_bytes())), text);
     }
     valid.len()
 }

@@ -4,18 +4,18 @@ use shared::validation::{Verdict, Violation, validate};
 
 use crate::vectors;
 
-fn lines<'v>(violations: impl Iterator<Item = &'v Violation>) -> Vec<String> {
-    let mut lines: Vec<_> = violations.map(|found| format!("{} {}", found.code, found.pointer)).collect();
+fn lines<'v>(violations: impl Iterator<Item = Violation<'v>>) -> Vec<String> {
+    let mut lines: Vec<_> = violations.map(|found| format!("{} {}", found.code(), found.pointer())).collect();
     lines.sort();
     lines
 }
 
-fn violations(verdict: &Verdict) -> Vec<String> {
-    lines(verdict.violations.iter().chain(verdict.orders.iter().flat_map(|order| &order.violations)))
+fn violations(verdict: &Verdict<'_>) -> Vec<String> {
+    lines(verdict.violations().chain(verdict.orders().flat_map(|order| order.violations())))
 }
 
-fn warnings(verdict: &Verdict) -> Vec<String> {
-    lines(verdict.orders.iter().flat_map(|order| &order.warnings))
+fn warnings(verdict: &Verdict<'_>) -> Vec<String> {
+    lines(verdict.orders().flat_map(|order| order.warnings()))
 }
 
 #[test]
@@ -41,9 +41,9 @@ fn every_vector_is_judged_as_it_says() {
 fn messages_are_rules_in_lower_case_without_a_full_stop() {
     for case in vectors::all() {
         let verdict = validate(case.body, &case.bytes);
-        let orders = verdict.orders.iter().flat_map(|order| order.violations.iter().chain(&order.warnings));
-        for violation in verdict.violations.iter().chain(orders) {
-            let message = &violation.message;
+        let orders = verdict.orders().flat_map(|order| order.violations().chain(order.warnings()));
+        for violation in verdict.violations().chain(orders) {
+            let message = violation.message();
             assert!(message.starts_with(|c: char| c.is_ascii_lowercase()), "{message}");
             assert!(!message.ends_with('.'), "{message}");
         }

@@ -72,6 +72,7 @@ enum Short {
 pub(crate) fn body_of(name: &str) -> Body {
     match name {
         "bulk_order" => Body::BulkOrder,
+        "instant_order" => Body::InstantOrder,
         "order" => Body::Order,
         "orders" => Body::Orders,
         _ => panic!("no such body: {name}"),
@@ -92,6 +93,7 @@ pub(crate) fn all() -> Vec<Case> {
         seed("the seed of the order network API", Body::Orders, SEED_ORDERS),
         seed("the base of the member vectors", Body::Order, &base(Body::Order).to_string()),
         seed("the base of the member vectors", Body::BulkOrder, &base(Body::BulkOrder).to_string()),
+        seed("the base of the member vectors", Body::InstantOrder, &base(Body::InstantOrder).to_string()),
     ];
     cases.extend(BODIES.lines().map(body_case));
     for line in MEMBERS.lines().chain(NUMBERS.lines()) {
@@ -167,6 +169,12 @@ fn base(body: Body) -> Value {
             members.insert("payWithCurrency".to_owned(), json!("USD"));
             base
         }
+        Body::InstantOrder => json!({
+            "clientOrderNumber": "1234",
+            "enableClientOrderNumberDupCheck": false,
+            "sku": "8PX-UF-Y5U",
+            "payWithCurrency": "USD",
+        }),
         Body::Order => {
             let seed: Value = serde_json::from_str(SEED_ORDERS).unwrap();
             let mut base = seed.pointer("/bulk/0").unwrap().clone();

@@ -1,0 +1,133 @@
+//! Codes that the body alone does not tell: when an endpoint answers them.
+
+use crate::Code;
+use crate::catalogue::Kind;
+
+/// One of the two APIs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Api {
+    /// `/v2`.
+    Bulk,
+    /// `/order/v1`.
+    Network,
+}
+
+impl Api {
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Bulk => "the bulk order API",
+            Self::Network => "the order network API",
+        }
+    }
+}
+
+/// A code that an endpoint answers.
+pub(super) struct Answer {
+    pub(super) code: Code,
+    pub(super) apis: &'static [Api],
+    /// Whether it is the code of the whole answer.
+    pub(super) whole: bool,
+    /// Whether it also stands at a place in the body.
+    pub(super) placed: bool,
+    pub(super) when: &'static str,
+}
+
+const BOTH: &[Api] = &[Api::Bulk, Api::Network];
+const BULK: &[Api] = &[Api::Bulk];
+const NETWORK: &[Api] = &[Api::Network];
+
+/// At a place in the body.
+const fn place(code: Code, apis: &'static [Api], when: &'static str) -> Answer {
+    Answer { code, apis, whole: false, placed: true, when }
+}
+
+/// The whole answer.
+const fn whole(code: Code, apis: &'static [Api], when: &'static str) -> Answer {
+    Answer { code, apis, whole: true, placed: false, when }
+}
+
+/// The whole answer, which also names a place.
+const fn both(code: Code, apis: &'static [Api], when: &'static str) -> Answer {
+    Answer { code, apis, whole: true, placed: true, when }
+}
+
+/// Every problem, and the violations and warnings that need more than the body, in the order of the catalogue.
+pub(super) static ANSWERS: &[Answer] = &[
+    place(Code::UnknownSku, BULK, "The products are looked up when the order is priced, and this SKU is none of them."),
+    place(Code::InactiveSku, BULK, "The products are looked up when the order is priced, and this one is not on sale."),
+    place(Code::NoPrice, BULK, "The order is priced, and no price of the product covers the quantity."),
+    both(Code::AmountTooLarge, BULK, "The order is priced, and a line or the total is beyond what an amount can hold."),
+    place(
+        Code::AnswerShortened,
+        NETWORK,
+        "A bulk was stored, and this order no longer fits into the answer: its entry is short.",
+    ),
+    whole(Code::ValidationFailed, BOTH, "The body was read, and the answer lists the violations."),
+    whole(Code::InvalidParameter, BOTH, "A query parameter of a list cannot be read."),
+    both(Code::MixedCurrency, BULK, "The order is priced, and its products do not share one currency."),
+    whole(Code::Unauthorized, BOTH, "Before the body is read: the credentials are missing or wrong."),
+    whole(
+        Code::InsufficientFunds,
+        BULK,
+        "The order is placed, and the wallet holds less than it costs; nothing was charged.",
+    ),
+    both(Code::MerchantMismatch, NETWORK, "The body was read, and its `merchantId` is not that of the credentials."),
+    whole(Code::NotFound, BOTH, "Nothing has this path or this id, or it belongs to another merchant."),
+    whole(Code::MethodNotAllowed, BOTH, "The path exists; the header `Allow` names its methods."),
+    whole(
+        Code::ClientOrderNumberDuplicate,
+        BULK,
+        "The order asks for the duplicate check, and an earlier order has its `clientOrderNumber`.",
+    ),
+    both(Code::SafeIdExists, NETWORK, "An earlier order has this `safeId` and another content."),
+    both(
+        Code::ExternalIdExists,
+        NETWORK,
+        "An earlier order has this `externalId`, and `allowExternalOrderIdDuplication` is not true.",
+    ),
+    both(Code::PayloadTooLarge, BOTH, "The body is not read to its end, or one order in it is too large."),
+    both(Code::TooManyOrders, NETWORK, "The bulk was counted, and none of its orders was created."),
+    whole(Code::UnsupportedMediaType, BOTH, "Before the body is read: its `Content-Type` is not JSON."),
+    whole(Code::UnsupportedCurrency, BULK, "The order is priced, and no wallet of the account pays in the currency."),
+    whole(Code::Internal, BOTH, "Something failed that is no fault of the request."),
+    whole(Code::TryAgain, BOTH, "A service did not answer in time; the header `Retry-After` says when to send again."),
+];
+
+/// What is known of a code.
+pub(super) fn answer(code: Code) -> Option<&'static Answer> {
+    ANSWERS.iter().find(|answer| answer.code == code)
+}
+
+/// The codes of whole answers of an API.
+pub(super) fn whole_codes(api: Api) -> impl Iterator<Item = Code> {
+    ANSWERS.iter().filter(move |answer| answer.whole && answer.apis.contains(&api)).map(|answer| answer.code)
+}
+
+/// The codes that stand at places, in the answers of an API: all that the body alone tells, and those of its endpoints.
+pub(super) fn place_codes(api: Api) -> impl Iterator<Item = Code> {
+    // The bulk order API passes over what the other one warns of.
+    let has_kind = move |code: &Code| api == Api::Network || code.kind() != Kind::Warning;
+    let has_place = move |code: &Code| answer(*code).is_none_or(|answer| answer.placed && answer.apis.contains(&api));
+    Code::ALL.iter().copied().filter(move |code| has_kind(code) && has_place(code))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::examples;
+    use super::{ANSWERS, answer};
+    use crate::Code;
+    use crate::catalogue::Kind;
+
+    #[test]
+    fn answers_stand_in_the_order_of_the_catalogue() {
+        assert!(ANSWERS.is_sorted_by_key(|answer| answer.code));
+    }
+
+    #[test]
+    fn every_code_is_of_the_body_or_of_an_endpoint() {
+        for code in Code::ALL {
+            assert!(examples::of(*code).is_some() || answer(*code).is_some(), "{code} has neither example nor answer");
+            assert!(code.kind() != Kind::Problem || answer(*code).is_some_and(|answer| answer.whole), "{code}");
+        }
+    }
+}
