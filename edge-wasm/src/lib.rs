@@ -1,37 +1,59 @@
 //! The validation of `shared` for JavaScript: a browser, an edge function or Node checks a body with the very code that
 //! the Lambda functions run.
 //!
-//! Each function takes the bytes of a body (a `Uint8Array`) and answers the verdict as JSON text, byte for byte what
-//! [`Verdict::to_json`](shared::validation::Verdict::to_json) gives natively. Bytes, not a string: what is validated is
+//! The exports here are for `package/core.js`, which is what people call. Bytes go in, not a string: what is validated is
 //! then exactly what is sent.
+//!
+//! Without the standard library, because its panics bring formatting along, which is larger than all the rules. Nothing
+//! here panics on any input; if something ever did, the module traps, and `core.js` takes a fresh instance.
 
-use shared::validation::{Body, validate};
+#![cfg_attr(target_arch = "wasm32", no_std)]
+
+extern crate alloc;
+
+mod record;
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use shared::validation::{self, Body};
 use wasm_bindgen::prelude::wasm_bindgen;
 
-/// The verdict on a body of `POST /v2/orders`.
-#[wasm_bindgen(js_name = validateBulkOrder)]
-#[must_use]
-pub fn validate_bulk_order(bytes: &[u8]) -> String {
-    validate(Body::BulkOrder, bytes).to_json()
+#[cfg(target_arch = "wasm32")]
+#[global_allocator]
+static ALLOCATOR: talc::wasm::WasmDynamicTalc = talc::wasm::new_wasm_dynamic_allocator();
+
+#[cfg(target_arch = "wasm32")]
+#[panic_handler]
+fn trap(_: &core::panic::PanicInfo<'_>) -> ! {
+    core::arch::wasm32::unreachable()
 }
 
-/// The verdict on a body of `POST /order/v1/orders`.
-#[wasm_bindgen(js_name = validateOrder)]
+/// The verdict on a body, as a [`record`]. `body` is the place in [`Body::ALL`]; there is no other.
+#[wasm_bindgen]
 #[must_use]
-pub fn validate_order(bytes: &[u8]) -> String {
-    validate(Body::Order, bytes).to_json()
+pub fn validate(body: usize, bytes: &[u8]) -> Vec<u8> {
+    let body = Body::ALL.get(body).copied().unwrap_or(Body::Orders);
+    record::record(&validation::validate(body, bytes))
 }
 
-/// The verdict on a body of `POST /order/v1/orders/bulk`.
-#[wasm_bindgen(js_name = validateOrders)]
+/// The verdict on a body of so many bytes, which are more than [`body_bytes_max`]: they need not be copied to be refused.
+#[wasm_bindgen(js_name = refuseLength)]
 #[must_use]
-pub fn validate_orders(bytes: &[u8]) -> String {
-    validate(Body::Orders, bytes).to_json()
+pub fn refuse_length(bytes: usize) -> Vec<u8> {
+    record::record(&validation::refuse_length(bytes))
+}
+
+/// How long a body may be.
+#[wasm_bindgen(js_name = bodyBytesMax)]
+#[must_use]
+pub fn body_bytes_max() -> usize {
+    shared::limits::BODY_BYTES_MAX
 }
 
 /// The version of the rules; equal to that of the server when both decide alike.
 #[wasm_bindgen(js_name = rulesVersion)]
 #[must_use]
 pub fn rules_version() -> String {
-    shared::validation::rules_version()
+    validation::rules_version().into()
 }

@@ -1,0 +1,51 @@
+// Makes the peer: ajv's standalone code for the schema of the rules, with the cross-field checks, as one module without
+// imports. Node and workerd run the same file; neither needs `eval`.
+
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+import Ajv from "ajv/dist/2020.js";
+import standaloneCode from "ajv/dist/standalone/index.js";
+
+import { bundle } from "./bundle.mjs";
+import { schemaFile, tools, workFolder } from "./settings.mjs";
+
+const entry = (form) => `
+import validate from "./ajv-${form}.cjs";
+import { crossField } from ${JSON.stringify(join(tools, "bench/cross-field.mjs"))};
+
+/** All that is wrong with a body: what \`validateOrders\` says, said by the peer. */
+export function validateByPeer(text) {
+  const body = JSON.parse(text);
+  const fits = validate(body);
+  return { errors: fits ? [] : validate.errors, findings: crossField(body) };
+}
+`;
+
+/**
+ * The forms of the schema. Of one with references ajv makes a function for each model; of one without, a single
+ * function, which is too long for the engine's optimising compiler.
+ */
+const forms = {
+  generated: (schema) => schema,
+  inlined: ({ $defs, ...schema }) => inline(schema, $defs),
+};
+
+/** Writes the peer's module for a form of the schema and returns its path. */
+export async function makePeer(form) {
+  mkdirSync(workFolder, { recursive: true });
+  const ajv = new Ajv.default({ allErrors: true, allowUnionTypes: true, code: { source: true } });
+  const schema = JSON.parse(readFileSync(schemaFile, "utf8"));
+  writeFileSync(join(workFolder, `ajv-${form}.cjs`), standaloneCode.default(ajv, ajv.compile(forms[form](schema))));
+  writeFileSync(join(workFolder, `peer-${form}-entry.mjs`), entry(form));
+  return bundle(`peer-${form}-entry.mjs`, `peer-${form}.mjs`);
+}
+
+/** The schema with each reference replaced by what it refers to. */
+function inline(schema, definitions) {
+  if (typeof schema !== "object" || schema === null) return schema;
+  if (Array.isArray(schema)) return schema.map((part) => inline(part, definitions));
+  const { $ref, ...rest } = schema;
+  const whole = $ref === undefined ? rest : { ...definitions[$ref.replace("#/$defs/", "")], ...rest };
+  return Object.fromEntries(Object.entries(whole).map(([key, part]) => [key, inline(part, definitions)]));
+}

@@ -1,0 +1,60 @@
+// A Lambda@Edge function for origin requests with "include body": a bad order is refused at the edge, everything else
+// goes to the origin.
+
+import { Buffer } from "node:buffer";
+import { STATUS_CODES } from "node:http";
+
+import * as edge from "@ordermill/edge";
+import { createGate } from "@ordermill/edge/gate";
+
+/** CloudFront takes 1 MB of a generated response, headers included, and answers 502 for a longer one. */
+const RESPONSE_BYTES_MAX = 1_000_000;
+const HEADERS_BYTES_MAX = 1_000;
+
+const gate = createGate(edge, { answerBytesMax: RESPONSE_BYTES_MAX - HEADERS_BYTES_MAX });
+
+export async function handler(event) {
+  const { config, request } = event.Records[0].cf;
+  // The header speaks for this function, so nobody else may send it.
+  delete request.headers["ordermill-rules"];
+  const body = bodyOf(request.body);
+  if (body === undefined) {
+    return request;
+  }
+  const decision = gate.decide({
+    method: request.method,
+    path: request.uri,
+    headers: { get: (name) => request.headers[name]?.map((header) => header.value).join(", ") },
+    requestId: config.requestId,
+    body,
+  });
+  if (!decision.pass) {
+    return response(decision);
+  }
+  Object.assign(request.headers, headersOf(decision.headers));
+  // The body's action is still "read-only", so CloudFront sends on what the client sent.
+  return request;
+}
+
+/** The whole body, or nothing: a part of a body says nothing about the rest, so such a request is not checked. */
+function bodyOf(body) {
+  if (body === undefined || body.inputTruncated) {
+    return undefined;
+  }
+  return Buffer.from(body.data ?? "", body.encoding === "text" ? "utf8" : "base64");
+}
+
+function response({ status, headers, body }) {
+  return {
+    status: String(status),
+    statusDescription: STATUS_CODES[status],
+    headers: headersOf(headers),
+    body,
+    bodyEncoding: "text",
+  };
+}
+
+/** Headers as CloudFront has them: lists by lower-case names. */
+function headersOf(headers) {
+  return Object.fromEntries(Object.entries(headers).map(([key, value]) => [key.toLowerCase(), [{ key, value }]]));
+}

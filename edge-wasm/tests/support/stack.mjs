@@ -1,0 +1,33 @@
+// The local stack, as the origin behind an edge.
+
+import { spawn } from "node:child_process";
+import { createInterface } from "node:readline";
+import { after } from "node:test";
+
+/** Names of the settings, for who is told that a test was left out. */
+export const SETTINGS = "ORDERMILL_URL (a running stack) or ORDERMILL_MILL (the built binary)";
+
+/** The address of the stack that a setting names or whose binary it names, or nothing where neither is set. */
+export async function stackUrl() {
+  const { ORDERMILL_URL: url, ORDERMILL_MILL: mill } = process.env;
+  if (url || !mill) {
+    return url;
+  }
+  const stack = spawn(mill, ["up", "--memory", "--no-upload", "--port", "0"], {
+    env: { ...process.env, RUST_LOG: "warn" },
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const ended = new Promise((resolve) => stack.once("exit", resolve));
+  after(async () => {
+    stack.kill("SIGTERM");
+    await ended;
+  });
+  for await (const line of createInterface({ input: stack.stdout })) {
+    const [, address] = /^ready (http:\S+)$/.exec(line) ?? [];
+    if (address !== undefined) {
+      stack.stdout.resume();
+      return address;
+    }
+  }
+  throw new Error(`${mill} ended before it was ready`);
+}

@@ -1,0 +1,175 @@
+/**
+ * Cuts JSON text into the texts of its orders, piece by piece: one order, an array of orders, `{"bulk": [...]}`, or
+ * JSONL (one order a line). What an order is made of is not looked at; the validator does that.
+ */
+
+import { skipSpace, endOfValue, unquoted } from "./json-text.js";
+
+/** How much of the beginning decides between a document and lines. */
+export const HEAD_CHARACTERS = 64 * 1024;
+
+/** `csv`, `json` or `jsonl`, by content; the name only settles what the content leaves open. */
+export function detectFormat(head, name = "") {
+  const text = head.replace(/^\uFEFF/, "");
+  const start = skipSpace(text, 0);
+  if (text[start] !== "{" && text[start] !== "[") return /\.(jsonl|ndjson)$/i.test(name) ? "jsonl" : "csv";
+  if (text[start] === "[") return "json";
+  const lines = text.slice(start).split(/\r?\n/, 64).filter((line) => line.trim() !== "");
+  const isWholeLine = endOfValue(lines[0], 0) === lines[0].trimEnd().length;
+  if (isWholeLine && /^\{\s*"bulk"\s*:/.test(lines[0])) return "json";
+  const nextIsOrder = lines.length > 1 && lines[1].startsWith("{");
+  return isWholeLine || nextIsOrder || /\.(jsonl|ndjson)$/i.test(name) ? "jsonl" : "json";
+}
+
+/** JSONL: calls `onOrder({line, text})` for each line that is not blank. */
+export class LineReader {
+  constructor(onOrder) {
+    this.onOrder = onOrder;
+    this.rest = "";
+    this.line = 1;
+  }
+
+  push(text) {
+    const lines = (this.rest + text).split("\n");
+    this.rest = lines.pop();
+    for (const line of lines) this.take(line);
+  }
+
+  take(line) {
+    const text = line.trim().replace(/^\uFEFF/, "");
+    if (text !== "") this.onOrder({ line: this.line, text });
+    this.line += 1;
+  }
+
+  end() {
+    if (this.rest !== "") this.take(this.rest);
+    return null;
+  }
+}
+
+/**
+ * A JSON document: calls `onOrder({line, text})` for each order. `end()` answers what is wrong with the document outside
+ * of its orders, or null.
+ */
+export class DocumentReader {
+  constructor(onOrder) {
+    this.onOrder = onOrder;
+    this.fault = null;
+    this.line = 1;
+    /** start | object (the whole object may be an order) | entries | after */
+    this.place = "start";
+    this.startValue();
+  }
+
+  /** What is known of the value that is being read: its text so far, and where the scanner stands in it. */
+  startValue() {
+    this.text = "";
+    this.depth = 0;
+    this.isInString = false;
+    this.isEscaped = false;
+    this.key = null;
+    this.stringStart = 0;
+    this.valueLine = this.line;
+  }
+
+  push(text) {
+    for (let at = 0; at < text.length && !this.fault; at += 1) {
+      if (this.isInString) at = this.readString(text, at);
+      else this.read(text[at]);
+    }
+  }
+
+  /** Runs to the end of the string, or of the piece. Answers the place of the last character that it took. */
+  readString(text, at) {
+    let end = at;
+    while (end < text.length) {
+      const character = text[end];
+      if (this.isEscaped) this.isEscaped = false;
+      else if (character === "\\") this.isEscaped = true;
+      else if (character === '"') {
+        this.isInString = false;
+        break;
+      }
+      if (character === "\n") this.line += 1;
+      end += 1;
+    }
+    this.text += text.slice(at, end + 1);
+    if (!this.isInString && this.depth === 1 && this.place === "object") {
+      this.lastString = this.text.slice(this.stringStart);
+    }
+    return end;
+  }
+
+  read(character) {
+    if (character === "\n") this.line += 1;
+    if (this.place === "start") this.readStart(character);
+    else if (this.place === "after") this.readAfter(character);
+    else if (this.place === "entries") this.readEntry(character);
+    else this.readObject(character);
+  }
+
+  readStart(character) {
+    if (/[\s\uFEFF]/.test(character)) return;
+    if (character === "[") this.place = "entries";
+    else {
+      this.place = "object";
+      this.startValue();
+      this.readObject(character);
+    }
+  }
+
+  readObject(character) {
+    if (this.depth === 1 && character === ":") this.key = unquoted(this.lastString ?? "");
+    if (this.depth === 1 && character === "[" && this.key === "bulk") {
+      this.isBulk = true;
+      this.place = "entries";
+      this.startValue();
+      return;
+    }
+    if (this.depth === 1 && character === ",") this.key = null;
+    this.take(character);
+    if (this.depth === 0) {
+      this.finishOrder();
+      this.place = "after";
+    }
+  }
+
+  readEntry(character) {
+    if (this.depth === 0 && (character === "," || character === "]")) {
+      if (this.text.trim() !== "") this.finishOrder();
+      this.startValue();
+      if (character === "]") this.place = "after";
+      return;
+    }
+    if (this.text === "" && /\s/.test(character)) return;
+    if (this.text === "") this.valueLine = this.line;
+    this.take(character);
+  }
+
+  take(character) {
+    this.text += character;
+    if (character === '"') {
+      this.isInString = true;
+      this.stringStart = this.text.length - 1;
+    } else if (character === "{" || character === "[") this.depth += 1;
+    else if (character === "}" || character === "]") this.depth -= 1;
+    if (this.depth < 0) this.fault = `line ${this.line}: a bracket closes what was not opened; the rest was not read`;
+  }
+
+  finishOrder() {
+    this.onOrder({ line: this.valueLine, text: this.text.trim() });
+  }
+
+  readAfter(character) {
+    if (/\s/.test(character) || (this.isBulk && character === "}")) return;
+    this.fault = `line ${this.line}: there is more after the orders; it was not read`;
+  }
+
+  end() {
+    if (this.fault) return this.fault;
+    if (this.place === "after") return null;
+    if (this.place === "start") return "the file holds no order";
+    if (this.text.trim() !== "") this.finishOrder();
+    return `line ${this.line}: the file ends in the middle of ${this.isInString ? "a string" : "an order or a list"}`;
+  }
+}
