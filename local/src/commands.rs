@@ -1,7 +1,12 @@
 //! The commands of `cargo mill`.
 
+pub mod bench;
+pub mod edge;
+pub mod fuzz;
+pub mod generate;
 pub mod invoke;
 pub mod items;
+mod steps;
 pub mod test;
 pub mod up;
 
@@ -9,8 +14,10 @@ use std::path::PathBuf;
 use std::process::Command;
 
 /// The packages that are built together, so that the AWS SDKs are built once, with the features that `cargo mill` itself
-/// was built with. The edge's two would change a feature of `syn`, on which everything stands; they are built apart.
-pub(crate) const PACKAGES: [&str; 5] = ["--workspace", "--exclude", "edge-wasm", "--exclude", "edge-pack"];
+/// was built with. The edge's three would change features of `syn` and `serde_json`, on which everything stands; they are
+/// built apart.
+pub(crate) const PACKAGES: [&str; 7] =
+    ["--workspace", "--exclude", "edge-wasm", "--exclude", "edge-pack", "--exclude", "edge-bench"];
 
 /// The project's folder: where this crate's manifest stands in one of its members.
 #[must_use]

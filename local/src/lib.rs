@@ -13,3 +13,4 @@ pub mod runtime;
 mod sources;
 pub mod stack;
 pub mod template;
+pub mod upload;

@@ -3,7 +3,9 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use local::commands::{invoke::Invoke, items::Items, test::Test, up::Up};
+use local::commands::{
+    bench::Bench, edge::Pack, fuzz::Fuzz, generate::Generate, invoke::Invoke, items::Items, test::Test, up::Up,
+};
 use tracing_subscriber::EnvFilter;
 
 /// Ordermill on one machine
@@ -22,6 +24,14 @@ enum Command {
     Test(Test),
     /// Run one function's own binary on an event, against a stack in memory
     Invoke(Invoke),
+    /// Build the npm package that validates requests in a Worker, a browser or Node
+    Pack(Pack),
+    /// Measure against peers
+    Bench(Bench),
+    /// Write the files that are derived from the rules
+    Generate(Generate),
+    /// Look for bodies that break the validator
+    Fuzz(Fuzz),
     /// Print merchants and products as the table's items, for `aws dynamodb batch-write-item`
     Items(Items),
 }
@@ -43,6 +53,10 @@ async fn main() -> ExitCode {
         Some(Command::Test(test)) => test.run().map_err(Into::into),
         Some(Command::Invoke(invoke)) => invoke.run().await.map_err(Into::into),
         Some(Command::Items(items)) => items.run().map_err(Into::into),
+        Some(Command::Pack(pack)) => pack.run().map_err(Into::into),
+        Some(Command::Bench(bench)) => bench.run().map_err(Into::into),
+        Some(Command::Generate(generate)) => generate.run().map_err(Into::into),
+        Some(Command::Fuzz(fuzz)) => fuzz.run().map_err(Into::into),
         None => Ok(()),
     };
     match result {

@@ -17,6 +17,7 @@ use std::time::Duration;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
 use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, WriteRequest};
 use aws_smithy_http_client::Builder;
+use axum::Router;
 use dynoxide::Database;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -30,6 +31,7 @@ use crate::gateway::Gateway;
 use crate::invoke::Functions;
 use crate::sources::{Checkpoints, Sources};
 use crate::template::{self, Endpoints, REGION, Stack, TemplateError};
+use crate::upload::{self, Site};
 
 /// Access key of whoever runs the stack; it may do everything.
 pub const ADMINISTRATOR: &str = "LOCALADMINISTRATOR";
@@ -49,6 +51,8 @@ pub struct Options {
     pub data: Option<PathBuf>,
     /// What an empty table is given.
     pub load: Option<Data>,
+    /// The upload page, if it is served beside the API.
+    pub upload: Option<Site>,
 }
 
 /// Why a stack does not stand.
@@ -181,7 +185,8 @@ pub async fn start(options: Options) -> Result<Running, StartError> {
         checkpoints: Checkpoints::new(options.data),
     };
     let sources = sources.start(&stopped)?;
-    let router = Gateway::new(&stack, Arc::clone(&functions)).router();
+    let api = Gateway::new(&stack, Arc::clone(&functions)).router();
+    let router = options.upload.map_or_else(Router::new, upload::router).fallback_service(api);
     servers.spawn(async move { report("gateway", axum::serve(gateway, router).await) });
     Ok(Running { url: api_url, stack, dynamodb_url, sqs_url, queues, functions, stop, sources, servers, _lock: lock })
 }

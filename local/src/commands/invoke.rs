@@ -90,6 +90,7 @@ pub async fn invoke_on_fresh_stack(name: &str, binary: &std::path::Path, event: 
         port: 0,
         data: None,
         load: Some(Data::demo().map_err(StartError::from)?),
+        upload: None,
     })
     .await?;
     let function = running.stack.functions.iter().find(|function| function.binary == name);

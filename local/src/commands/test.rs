@@ -8,6 +8,9 @@ use std::time::Instant;
 
 use clap::Args;
 
+use super::edge::{Build, EDGE, pack, set_up_node, set_up_target};
+use super::fuzz::Fuzz;
+use super::steps::{NODE, RUSTUP, Step, StepError, cargo, step, target};
 use super::{PACKAGES, command_in_project, project, say};
 
 /// Options of `test`.
@@ -21,31 +24,7 @@ pub struct Test {
     pub heavy: bool,
 }
 
-/// A step that failed.
-#[derive(Debug, thiserror::Error)]
-pub enum TestError {
-    /// A command ended with an error.
-    #[error("`{0}` failed")]
-    Failed(String),
-    /// A command could not be run at all.
-    #[error("`{command}` cannot be run ({error}): {remedy}")]
-    Missing {
-        /// The command.
-        command: String,
-        /// Why not.
-        error: std::io::Error,
-        /// What to do.
-        remedy: &'static str,
-    },
-    /// A file could not be written.
-    #[error("{0}: {1}")]
-    File(String, std::io::Error),
-}
-
-const RUSTUP: &str = "install Rust with rustup";
-const NODE: &str = "install Node 20 or later (`apt-get install nodejs`)";
 const PYTHON: &str = "install Python 3.9 or later with venv (`apt-get install python3-venv`)";
-const TARGET: &str = "wasm32-unknown-unknown";
 /// The SAM CLI and what it builds Rust functions with, pinned (see the file for why).
 const SAM_REQUIREMENTS: &str = "local/tools/sam-requirements.txt";
 
@@ -54,19 +33,22 @@ impl Test {
     ///
     /// # Errors
     /// The first step that fails.
-    pub fn run(self) -> Result<(), TestError> {
+    pub fn run(self) -> Result<(), StepError> {
         let started = Instant::now();
-        step("formatting", || run("cargo", &["fmt", "--all", "--check"], &[], RUSTUP))?;
-        step("set up: WebAssembly target", || run("rustup", &["target", "add", TARGET], &[], RUSTUP))?;
+        step("formatting", || cargo(&["fmt", "--all", "--check"]))?;
+        step("set up: WebAssembly target", || set_up_target(false))?;
         step("lints", || cargo_on_all(&["clippy", "--all-targets"], &["--", "-D", "warnings"]))?;
-        step("lints of the edge", || {
-            let arguments =
-                ["clippy", "--package", "edge-wasm", "--package", "edge-pack", "--all-targets", "--", "-D", "warnings"];
-            run("cargo", &arguments, &[], RUSTUP)
-        })?;
+        step("lints of the edge", lint_edge)?;
         step("functions' binaries", || cargo_on_all(&["build", "--bins"], &[]))?;
         step("unit, property and end-to-end tests", || cargo_on_all(&["test"], &[]))?;
-        step("edge module: the same verdicts in Node", edge_parity)?;
+        step("fuzzing", || Fuzz { seconds: if self.heavy { 600 } else { FUZZING_SECONDS } }.run())?;
+        step("set up: Node packages", || set_up_node(false))?;
+        step("set up: Chromium", set_up_chromium)?;
+        step("edge package", || pack(Build::Edge, false))?;
+        step("edge package for size", || pack(Build::Small, false))?;
+        step("edge: sizes", check_sizes)?;
+        step("edge: native verdicts", write_verdicts)?;
+        step("edge: in Node, workerd and Chromium", test_edge)?;
         let sam = step("set up: SAM CLI", set_up_sam)?;
         step("template", || sam_command(&sam, &["validate", "--lint", "--template-file", "template.yaml"]))?;
         if self.heavy {
@@ -82,89 +64,103 @@ impl Test {
     }
 }
 
-fn step<T>(name: &str, work: impl FnOnce() -> Result<T, TestError>) -> Result<T, TestError> {
-    let started = Instant::now();
-    say(&format!("\n== {name}"));
-    let result = work()?;
-    say(&format!("== {name}: passed ({} s)", started.elapsed().as_secs()));
-    Ok(result)
-}
-
-fn run(program: &str, arguments: &[&str], variables: &[(&str, &str)], remedy: &'static str) -> Result<(), TestError> {
-    let command = format!("{program} {}", arguments.join(" "));
-    say(&format!("   {command}"));
-    let status = command_in_project(program).args(arguments).envs(variables.iter().copied()).status();
-    match status {
-        Ok(status) if status.success() => Ok(()),
-        Ok(_) => Err(TestError::Failed(command)),
-        Err(error) => Err(TestError::Missing { command, error, remedy }),
-    }
-}
+/// A share of the ten minutes that `--heavy` and `cargo mill fuzz` take.
+const FUZZING_SECONDS: u32 = 45;
+/// Compressed bytes that the module may have, built for speed and for size.
+const COMPRESSED_BYTES_MAX: [(Build, usize); 2] = [(Build::Edge, 32_000), (Build::Small, 24_000)];
 
 /// Runs a cargo command on the crates that are tested.
-fn cargo_on_all(command: &[&str], rest: &[&str]) -> Result<(), TestError> {
-    let arguments: Vec<&str> = command.iter().chain(&PACKAGES).chain(rest).copied().collect();
-    run("cargo", &arguments, &[], RUSTUP)
+fn cargo_on_all(command: &[&str], rest: &[&str]) -> Result<(), StepError> {
+    cargo(&command.iter().chain(&PACKAGES).chain(rest).copied().collect::<Vec<_>>())
 }
 
-fn target() -> PathBuf {
-    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| project().join("target"), PathBuf::from)
+fn lint_edge() -> Result<(), StepError> {
+    let packages = ["--package", "edge-wasm", "--package", "edge-pack", "--package", "edge-bench"];
+    cargo(&[&["clippy", "--all-targets"], &packages[..], &["--", "-D", "warnings"]].concat())?;
+    cargo(&["test", "--quiet", "--package", "edge-pack"])
 }
 
-/// Builds the edge module, packs it for Node, and compares its verdicts with the native ones, byte by byte.
-fn edge_parity() -> Result<(), TestError> {
-    run("cargo", &["build", "--package", "edge-wasm", "--target", TARGET, "--profile", "edge"], &[], RUSTUP)?;
-    let (package, verdicts) = (target().join("edge-node"), target().join("verdicts.jsonl"));
-    let module = target().join(TARGET).join("edge/edge_wasm.wasm");
-    let (module, package_text) = (module.display().to_string(), package.display().to_string());
-    let pack = ["run", "--quiet", "--package", "edge-pack", "--", &module, &package_text];
-    run("cargo", &pack, &[], RUSTUP)?;
-    write_verdicts(&verdicts)?;
-    let variables =
-        [("ORDERMILL_EDGE_PKG", package_text.as_str()), ("ORDERMILL_VERDICTS", &verdicts.display().to_string())];
-    run("node", &["--test", "edge-wasm/tests/parity.mjs"], &variables, NODE)
+/// The browser of the page tests: Debian's, which only root can install.
+fn set_up_chromium() -> Result<(), StepError> {
+    if Path::new("/usr/bin/chromium").exists() {
+        return Ok(());
+    }
+    const REMEDY: &str = "install Chromium (`apt-get install chromium`)";
+    Step::new("apt-get", &["update", "-q"], REMEDY).run()?;
+    Step::new("apt-get", &["install", "-qy", "--no-install-recommends", "chromium"], REMEDY).run()
 }
 
-fn write_verdicts(file: &Path) -> Result<(), TestError> {
+/// How many bytes of the module travel to a browser.
+fn check_sizes() -> Result<(), StepError> {
+    const SCRIPT: &str = "const { gzipSync } = require('zlib'); const [, file, max] = process.argv; \
+        const bytes = gzipSync(require('fs').readFileSync(file), { level: 9 }).length; \
+        console.log(`   ${bytes} bytes of at most ${max}: ${file}`); process.exit(bytes > max ? 1 : 0);";
+    for (build, max) in COMPRESSED_BYTES_MAX {
+        let (module, max) = (build.folder().join("ordermill.wasm").display().to_string(), max.to_string());
+        Step::new("node", &["-e", SCRIPT, &module, &max], NODE).quiet(true).run()?;
+    }
+    Ok(())
+}
+
+/// Writes what the native code says of the vectors and of mutated bodies, to be compared with the module.
+fn write_verdicts() -> Result<(), StepError> {
+    let file = verdicts();
     let arguments = ["run", "--quiet", "--package", "shared", "--example", "verdicts"];
     let command = format!("cargo {}", arguments.join(" "));
     say(&format!("   {command} > {}", file.display()));
-    let output = command_in_project("cargo").args(arguments).output();
-    let output = output.map_err(|error| TestError::Missing { command: command.clone(), error, remedy: RUSTUP })?;
-    if !output.status.success() {
-        return Err(TestError::Failed(format!("{command}: {}", String::from_utf8_lossy(&output.stderr))));
+    let failed = |error| StepError::File(file.display().to_string(), error);
+    let out = std::fs::File::create(&file).map_err(failed)?;
+    match command_in_project("cargo").args(arguments).stdout(out).status() {
+        Ok(status) if status.success() => Ok(()),
+        Ok(_) => Err(StepError::Failed(command)),
+        Err(error) => Err(StepError::Missing { command, error, remedy: RUSTUP }),
     }
-    std::fs::write(file, output.stdout).map_err(|error| TestError::File(file.display().to_string(), error))
+}
+
+fn verdicts() -> PathBuf {
+    target().join("edge/verdicts.jsonl")
+}
+
+/// The package in all its surroundings, the examples, and the upload page, against the stack of this program's own binary.
+fn test_edge() -> Result<(), StepError> {
+    let mill = std::env::current_exe().map_err(|error| StepError::File("this program".to_owned(), error))?;
+    Step::new("npm", &["test", "--silent"], NODE)
+        .in_folder(EDGE)
+        .variable("ORDERMILL_PACKAGE", Build::Edge.folder().display().to_string())
+        .variable("ORDERMILL_SMALL", Build::Small.folder().display().to_string())
+        .variable("ORDERMILL_VERDICTS", verdicts().display().to_string())
+        .variable("ORDERMILL_MILL", mill.display().to_string())
+        .run()
 }
 
 /// A virtual environment of its own under the target folder, made again when the requirements change.
-fn set_up_sam() -> Result<PathBuf, TestError> {
+fn set_up_sam() -> Result<PathBuf, StepError> {
     let folder = target().join("tools/sam");
     let requirements = project().join(SAM_REQUIREMENTS);
-    let wanted = std::fs::read(&requirements).map_err(|error| TestError::File(SAM_REQUIREMENTS.to_owned(), error))?;
+    let wanted = std::fs::read(&requirements).map_err(|error| StepError::File(SAM_REQUIREMENTS.to_owned(), error))?;
     let installed = folder.join("requirements.txt");
     if std::fs::read(&installed).is_ok_and(|installed| installed == wanted) {
         return Ok(folder);
     }
-    run("python3", &["-m", "venv", "--clear", &folder.display().to_string()], &[], PYTHON)?;
+    Step::new("python3", &["-m", "venv", "--clear", &folder.display().to_string()], PYTHON).run()?;
     let pip = folder.join("bin/pip").display().to_string();
-    run(&pip, &["install", "--quiet", "--disable-pip-version-check", "--requirement", SAM_REQUIREMENTS], &[], PYTHON)?;
-    std::fs::write(&installed, wanted).map_err(|error| TestError::File(installed.display().to_string(), error))?;
+    let arguments = ["install", "--quiet", "--disable-pip-version-check", "--requirement", SAM_REQUIREMENTS];
+    Step::new(&pip, &arguments, PYTHON).run()?;
+    std::fs::write(&installed, wanted).map_err(|error| StepError::File(installed.display().to_string(), error))?;
     Ok(folder)
 }
 
 /// Runs the SAM CLI without an account: it validates and builds, it does not call AWS.
-fn sam_command(folder: &Path, arguments: &[&str]) -> Result<(), TestError> {
+fn sam_command(folder: &Path, arguments: &[&str]) -> Result<(), StepError> {
     let binaries = folder.join("bin");
     let path = std::env::var_os("PATH").unwrap_or_default();
     let paths = std::iter::once(binaries.clone()).chain(std::env::split_paths(&path));
     let path = std::env::join_paths(paths).unwrap_or(path).to_string_lossy().into_owned();
-    let variables = [
-        ("PATH", path.as_str()),
-        ("SAM_CLI_TELEMETRY", "0"),
-        ("AWS_DEFAULT_REGION", "us-east-1"),
-        ("AWS_ACCESS_KEY_ID", "none"),
-        ("AWS_SECRET_ACCESS_KEY", "none"),
-    ];
-    run(&binaries.join("sam").display().to_string(), arguments, &variables, PYTHON)
+    Step::new(&binaries.join("sam").display().to_string(), arguments, PYTHON)
+        .variable("PATH", path)
+        .variable("SAM_CLI_TELEMETRY", "0")
+        .variable("AWS_DEFAULT_REGION", "us-east-1")
+        .variable("AWS_ACCESS_KEY_ID", "none")
+        .variable("AWS_SECRET_ACCESS_KEY", "none")
+        .run()
 }

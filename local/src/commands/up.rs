@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{project, say};
+use super::{edge, project, say};
 use crate::demo::Data;
 use crate::stack::{self, Options, StartError};
 
@@ -21,6 +21,9 @@ pub struct Up {
     /// Keep everything in memory
     #[arg(long)]
     pub memory: bool,
+    /// Do not build the upload page and serve it
+    #[arg(long)]
+    pub no_upload: bool,
     /// A template parameter in place of its default, as in --set VendorStepSeconds=0
     #[arg(long = "set", value_name = "NAME=VALUE", value_parser = parameter)]
     pub parameters: Vec<(String, String)>,
@@ -43,6 +46,7 @@ impl Up {
             port: self.port,
             data: (!self.memory).then_some(data),
             load: Some(Data::demo()?),
+            upload: (!self.no_upload).then(edge::build_upload),
         })
     }
 
@@ -54,6 +58,9 @@ impl Up {
         let running = stack::start(self.options()?).await?;
         say(&format!("ready {}", running.url));
         say(&banner(&running.url, &Data::demo()?, (!self.memory).then_some(&self.data)));
+        if !self.no_upload {
+            say(&format!("  upload a file of orders: {}/upload/\n", running.url));
+        }
         let mut terminated = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
         tokio::select! {
             interrupted = tokio::signal::ctrl_c() => interrupted?,

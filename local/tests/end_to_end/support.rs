@@ -43,7 +43,7 @@ impl Stack {
         // Tests knock harder than the template lets clients.
         let mut values = BTreeMap::from([("ThrottlingBurst".to_owned(), "100000".to_owned())]);
         values.extend(parameters.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
-        let options = Options { template, parameters: values, port: 0, data: None, load: Some(data) };
+        let options = Options { template, parameters: values, port: 0, data: None, load: Some(data), upload: None };
         let running = start(options).await.unwrap();
         let client = HttpClient::new(&running.url);
         Self { running, client }

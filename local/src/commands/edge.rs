@@ -1,0 +1,139 @@
+//! The edge package: builds the WebAssembly module and the npm package around it.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use tokio::sync::watch;
+
+use super::steps::{NODE, RUSTUP, Step, StepError, target};
+use super::{project, say};
+use crate::upload::{Progress, Site};
+
+const TARGET: &str = "wasm32-unknown-unknown";
+/// The folder of the JavaScript sources and tests, with their `package.json`.
+pub(crate) const EDGE: &str = "edge-wasm";
+
+/// What the module is built for. The verdicts are the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Build {
+    /// For speed: what the package holds.
+    Edge,
+    /// For size.
+    Small,
+}
+
+impl Build {
+    /// The profile of cargo, and the level of `wasm-opt`.
+    fn profile(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Edge => ("edge", "-O3"),
+            Self::Small => ("small", "-Oz"),
+        }
+    }
+
+    /// Where the finished package stands.
+    pub(crate) fn folder(self) -> PathBuf {
+        target().join("edge").join(match self {
+            Self::Edge => "package",
+            Self::Small => "small",
+        })
+    }
+}
+
+/// Options of `pack`.
+#[derive(Args, Clone, Debug)]
+pub struct Pack {
+    /// Build the module for size (a quarter slower, a tenth smaller when compressed)
+    #[arg(long)]
+    pub small: bool,
+}
+
+impl Pack {
+    /// Builds the npm package; it can be installed from its folder.
+    ///
+    /// # Errors
+    /// The step that failed.
+    pub fn run(&self) -> Result<(), StepError> {
+        set_up_target(false)?;
+        set_up_node(false)?;
+        let build = if self.small { Build::Small } else { Build::Edge };
+        pack(build, false)?;
+        say(&format!("{}", build.folder().display()));
+        Ok(())
+    }
+}
+
+/// Installs the compiler's WebAssembly target, if it is not there.
+pub(crate) fn set_up_target(quiet: bool) -> Result<(), StepError> {
+    Step::new("rustup", &["--quiet", "target", "add", TARGET], RUSTUP).quiet(quiet).run()
+}
+
+/// Installs what the JavaScript side is built and tested with, when its lock file has changed.
+pub(crate) fn set_up_node(quiet: bool) -> Result<(), StepError> {
+    let folder = project().join(EDGE);
+    let (lock, installed) = (folder.join("package-lock.json"), folder.join("node_modules/.installed"));
+    let wanted = std::fs::read(&lock).map_err(|error| StepError::File(lock.display().to_string(), error))?;
+    if std::fs::read(&installed).is_ok_and(|installed| installed == wanted) {
+        return Ok(());
+    }
+    let arguments = ["ci", "--no-audit", "--no-fund", "--loglevel=error"];
+    Step::new("npm", &arguments, NODE).in_folder(EDGE).quiet(quiet).run()?;
+    std::fs::write(&installed, wanted).map_err(|error| StepError::File(installed.display().to_string(), error))
+}
+
+/// Builds the package with its optimised module.
+pub(crate) fn pack(build: Build, quiet: bool) -> Result<(), StepError> {
+    let optimizer = project().join(EDGE).join("node_modules/.bin/wasm-opt").display().to_string();
+    let (_, level) = build.profile();
+    pack_with(build, &build.folder(), &[&optimizer, level], quiet)
+}
+
+/// Builds the package in a folder; without an optimiser no Node is needed.
+fn pack_with(build: Build, folder: &Path, optimizer: &[&str], quiet: bool) -> Result<(), StepError> {
+    let (profile, _) = build.profile();
+    let arguments = ["build", "--quiet", "--package", "edge-wasm", "--target", TARGET, "--profile", profile];
+    Step::new("cargo", &arguments, RUSTUP).quiet(quiet).run()?;
+    let module = target().join(TARGET).join(profile).join("edge_wasm.wasm").display().to_string();
+    let folder = folder.display().to_string();
+    let mut arguments = vec!["run", "--quiet", "--package", "edge-pack", "--", &module, "edge-wasm/package", &folder];
+    arguments.extend(optimizer);
+    Step::new("cargo", &arguments, RUSTUP).quiet(quiet).run()
+}
+
+/// Builds the upload page in the background. With the Node packages at hand its module is optimised; without, it is a fifth
+/// larger.
+pub(crate) fn build_upload() -> Site {
+    let folder = target().join("edge/upload");
+    let (set, progress) = watch::channel(Progress::Building);
+    let into = folder.clone();
+    std::thread::spawn(move || {
+        set.send_replace(match upload_into(&into) {
+            Ok(()) => Progress::Ready,
+            Err(error) => Progress::Failed(error.to_string()),
+        });
+    });
+    Site { folder, progress }
+}
+
+fn upload_into(folder: &Path) -> Result<(), StepError> {
+    set_up_target(true)?;
+    let package = folder.join("edge");
+    let optimizer = project().join(EDGE).join("node_modules/.bin/wasm-opt");
+    if optimizer.exists() {
+        let (_, level) = Build::Edge.profile();
+        pack_with(Build::Edge, &package, &[&optimizer.display().to_string(), level], true)?;
+    } else {
+        pack_with(Build::Edge, &package, &[], true)?;
+    }
+    let sources = project().join(EDGE).join("upload");
+    copy(&sources, folder).map_err(|error| StepError::File(sources.display().to_string(), error))
+}
+
+fn copy(from: &Path, to: &Path) -> std::io::Result<()> {
+    std::fs::create_dir_all(to)?;
+    for entry in std::fs::read_dir(from)? {
+        let (entry, file) = entry.map(|entry| (entry.path(), to.join(entry.file_name())))?;
+        if entry.is_dir() { copy(&entry, &file)? } else { std::fs::copy(&entry, &file).map(drop)? }
+    }
+    Ok(())
+}
