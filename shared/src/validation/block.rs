@@ -28,7 +28,8 @@ pub(super) const fn is_space(byte: u8) -> bool {
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
 mod vectors {
     use core::arch::wasm32::{
-        u8x16_all_true, u8x16_bitmask, u8x16_eq, u8x16_ge, u8x16_splat, u8x16_sub, u64x2, v128, v128_or,
+        u8x16_all_true, u8x16_bitmask, u8x16_eq, u8x16_ge, u8x16_shr, u8x16_splat, u8x16_sub, u8x16_swizzle, u64x2,
+        v128, v128_and, v128_any_true, v128_or,
     };
 
     use super::BLOCK;
@@ -67,10 +68,18 @@ mod vectors {
             first(!u8x16_bitmask(space))
         }
 
-        /// Whether every byte is that of the pattern, where the pattern has one: a zero in it stands for any byte.
+        /// Whether the first bytes are those of the pattern, which has `_count` bytes and zeros behind them.
         #[inline(always)]
-        pub(in super::super) fn matches(self, pattern: Self) -> bool {
+        pub(in super::super) fn starts_with(self, pattern: Self, _count: usize) -> bool {
             u8x16_all_true(v128_or(u8x16_eq(self.0, pattern.0), pattern.is(0)))
+        }
+
+        /// Whether a byte has a bit in common in two tables of 16, looked up by its lower and by its upper half.
+        #[inline(always)]
+        pub(in super::super) fn any_in(self, lower: &[u8; BLOCK], upper: &[u8; BLOCK]) -> bool {
+            let lower = u8x16_swizzle(Self::load(lower).0, v128_and(self.0, u8x16_splat(0x0f)));
+            let upper = u8x16_swizzle(Self::load(upper).0, u8x16_shr(self.0, 4));
+            v128_any_true(v128_and(lower, upper))
         }
     }
 
@@ -120,12 +129,26 @@ mod words {
             }))
         }
 
-        /// Whether every byte is that of the pattern, where the pattern has one: a zero in it stands for any byte.
+        /// Whether the first bytes are those of the pattern, which has `count` bytes (1 or more) and zeros behind them.
         #[inline(always)]
-        pub(in super::super) fn matches(self, pattern: Self) -> bool {
+        pub(in super::super) fn starts_with(self, pattern: Self, count: usize) -> bool {
             let [low, high] = self.0;
             let [pattern_low, pattern_high] = pattern.0;
-            (low ^ pattern_low) & filled(pattern_low) | (high ^ pattern_high) & filled(pattern_high) == 0
+            if count < 8 {
+                return (low ^ pattern_low) << (64 - 8 * count) == 0;
+            }
+            let beyond = 64 - 8 * (count.min(BLOCK) - 8) as u32;
+            low == pattern_low && (high ^ pattern_high).checked_shl(beyond).unwrap_or_default() == 0
+        }
+
+        /// Whether a byte has a bit in common in two tables of 16, looked up by its lower and by its upper half.
+        #[inline(always)]
+        pub(in super::super) fn any_in(self, lower: &[u8; BLOCK], upper: &[u8; BLOCK]) -> bool {
+            let look_up = |table: &[u8; BLOCK], half: u8| table.get(usize::from(half)).copied().unwrap_or_default();
+            self.0
+                .iter()
+                .flat_map(|word| word.to_le_bytes())
+                .any(|byte| look_up(lower, byte & 0xf) & look_up(upper, byte >> 4) != 0)
         }
     }
 
@@ -141,12 +164,6 @@ mod words {
     fn exactly_equal(word: u64, byte: u8) -> u64 {
         let zero_if_equal = word ^ (ONES * byte as u64);
         !(((zero_if_equal & !HIGHS) + !HIGHS) | zero_if_equal) & HIGHS
-    }
-
-    /// All bits of each byte that is not zero. Patterns are ASCII and filled from the first byte on.
-    #[inline(always)]
-    fn filled(pattern: u64) -> u64 {
-        u64::MAX.checked_shr(pattern.leading_zeros() / 8 * 8).unwrap_or_default()
     }
 
     #[inline(always)]
@@ -194,16 +211,16 @@ mod words {
 
         #[test]
         fn a_pattern_matches_where_it_has_bytes() {
-            for length in 0..=BLOCK {
+            for length in 1..=BLOCK {
                 let mut pattern = [0; BLOCK];
                 pattern[..length].copy_from_slice(&b"\"0123456789abc\":"[..length]);
                 for block in blocks() {
                     for mut block in [block, *b"\"0123456789abc\":"] {
                         let expected = block[..length] == pattern[..length];
-                        assert_eq!(Block::load(&block).matches(Block::load(&pattern)), expected);
+                        assert_eq!(Block::load(&block).starts_with(Block::load(&pattern), length), expected);
                         block[length.min(BLOCK - 1)] ^= 0x80;
                         let expected = block[..length] == pattern[..length];
-                        assert_eq!(Block::load(&block).matches(Block::load(&pattern)), expected);
+                        assert_eq!(Block::load(&block).starts_with(Block::load(&pattern), length), expected);
                     }
                 }
             }

@@ -14,12 +14,11 @@ use super::findings::{Findings, Path};
 use super::members::Names;
 use super::rules::Dialect;
 use super::safe_ids::SafeIds;
-use super::scan::{Kind, Scan, Scanner};
+use super::scan::{Fault, Kind, Scan, Scanner, Stop};
 use super::table::{Array, Check, Object, Rule, Slot};
 use super::text::Text;
 use super::values;
 use crate::limits::ORDER_BYTES_MAX;
-use crate::number::Digits;
 
 /// One run over one body.
 pub(super) struct Engine<'a> {
@@ -45,12 +44,20 @@ impl<'a> Engine<'a> {
     }
 
     /// Reads the whole body; a fault means that it is not JSON that we read.
-    pub(super) fn run(mut self) -> Scan<Findings> {
+    pub(super) fn run(mut self) -> Result<Findings, Fault> {
+        match self.read() {
+            Ok(()) => {
+                self.findings.finish();
+                Ok(self.findings)
+            }
+            Err(Stop) => Err(self.scanner.reason()),
+        }
+    }
+
+    fn read(&mut self) -> Scan<()> {
         self.scanner.space();
         self.value(&self.dialect.root, Slot::None, &Path::Root)?;
-        self.scanner.end()?;
-        self.findings.finish();
-        Ok(self.findings)
+        self.scanner.end()
     }
 
     /// Reports the value that was just scanned.
@@ -74,43 +81,6 @@ impl<'a> Engine<'a> {
             (Rule::Map(map), Some(b'{')) => self.map(map, path),
             _ => self.judge(rule, slot, path),
         }
-    }
-
-    /// Reads the string under the cursor: nothing if it is valid, else the string for a closer look.
-    #[inline(always)]
-    pub(super) fn accept_text(&mut self, rule: &'static Rule, slot: Slot) -> Scan<Option<Text<'a>>> {
-        let start = self.scanner.at();
-        let text = self.scanner.string()?;
-        if !text.plain().is_some_and(|plain| values::accepts_text(rule, plain)) {
-            return Ok(Some(text));
-        }
-        if slot != Slot::None {
-            self.facts.keep(slot, Value::Text(text), start..self.scanner.at());
-        }
-        Ok(None)
-    }
-
-    /// Reads the number under the cursor, if it is valid and plainly written.
-    #[inline(always)]
-    pub(super) fn accept_number(&mut self, rule: &'static Rule, slot: Slot) -> bool {
-        let Some(digits) = Digits::read(self.scanner.rest()) else { return false };
-        let Some(value) = values::accepts_number(rule, digits) else { return false };
-        let start = self.scanner.at();
-        self.scanner.advance(digits.length);
-        if slot != Slot::None {
-            self.facts.keep(slot, value, start..self.scanner.at());
-        }
-        true
-    }
-
-    #[inline(always)]
-    pub(super) fn boolean(&mut self, slot: Slot) -> Scan<()> {
-        let start = self.scanner.at();
-        let value = self.scanner.boolean()?;
-        if slot != Slot::None {
-            self.facts.keep(slot, Value::Boolean(value), start..self.scanner.at());
-        }
-        Ok(())
     }
 
     /// Takes a closer look at a string that was read.
@@ -145,11 +115,13 @@ impl<'a> Engine<'a> {
         let kind = self.scanner.kind()?;
         let start = self.scanner.at();
         if kind == Kind::String {
-            let text = self.scanner.any_string()?;
+            let text = self.scanner.string()?;
             return self.judge_text(rule, slot, start, text, path);
         }
         if kind == Kind::Boolean && matches!(rule, Rule::Boolean) {
-            return self.boolean(slot);
+            let value = self.scanner.boolean()?;
+            self.facts.keep(slot, Value::Boolean(value), start..self.scanner.at());
+            return Ok(());
         }
         if kind == Kind::Number && matches!(rule, Rule::Integer { .. } | Rule::Amount(_) | Rule::Degrees { .. }) {
             let text = self.scanner.number()?;
@@ -215,6 +187,7 @@ impl<'a> Engine<'a> {
     }
 
     /// Checks what holds between the members of an object that ends at byte `end`.
+    #[inline(never)]
     pub(super) fn check(&mut self, check: Check, end: usize, path: &Path<'_>) {
         match check {
             Check::None => {}

@@ -72,6 +72,7 @@ impl<'a> Facts<'a> {
     /// Keeps a value for the checks below.
     pub(super) fn keep(&mut self, slot: Slot, value: Value<'a>, span: Range<usize>) {
         match (slot, value) {
+            (Slot::ClientOrderNumber, _) => self.has_client_order_number = true,
             (Slot::DuplicateCheck, Value::Boolean(value)) => self.wants_duplicate_check = value,
             (Slot::SafeId, Value::Text(text)) => self.safe_id = Some((span.start, text)),
             (Slot::OrderCurrency, Value::Text(text)) => self.order_currency = currency(text),

@@ -3,6 +3,7 @@
 //! Checks read bytes. A byte beyond ASCII is part of a character that may stand in names of people and hosts
 //! ([`is_visible`]); forms that are ASCII only refuse it like any other byte that they do not know.
 
+use super::block::{BLOCK, Block};
 use super::{calendar, iso};
 use crate::limits;
 
@@ -15,41 +16,74 @@ pub(super) struct Format {
     pub(super) is: &'static str,
     /// At most so many characters.
     pub(super) max: usize,
-    /// Whether the characters, of which there is one at least, have the form.
-    pub(super) check: fn(&[u8]) -> bool,
+    form: Form,
     /// The attempted value is never shown back.
     pub(super) secret: bool,
 }
 
-const fn format(name: &'static str, is: &'static str, max: usize, check: fn(&[u8]) -> bool) -> Format {
-    Format { name, is, max, check, secret: false }
+/// Which check: a number instead of a pointer, because a call through a table costs more than most of them.
+#[derive(Clone, Copy, Debug)]
+enum Form {
+    SafeId,
+    Uuid,
+    Country,
+    Currency,
+    UpperCurrency,
+    Language,
+    Email,
+    Url,
+    Ip,
+    Date,
+    FourDigits,
+}
+
+const fn format(name: &'static str, is: &'static str, max: usize, form: Form) -> Format {
+    Format { name, is, max, form, secret: false }
 }
 
 /// Unreserved characters of URLs, because a `safeId` stands in paths.
 pub(super) static SAFE_ID: Format =
-    format("safe-id", "letters, digits, `.`, `_`, `~` and `-`", limits::SAFE_ID_CHARACTERS_MAX, is_safe_id);
-pub(super) static UUID: Format = format("uuid", "a UUID", limits::ID_CHARACTERS_MAX, is_uuid);
+    format("safe-id", "letters, digits, `.`, `_`, `~` and `-`", limits::SAFE_ID_CHARACTERS_MAX, Form::SafeId);
+pub(super) static UUID: Format = format("uuid", "a UUID", limits::ID_CHARACTERS_MAX, Form::Uuid);
 pub(super) static COUNTRY: Format =
-    format("country", "an ISO 3166-1 alpha-2 country code", limits::ID_CHARACTERS_MAX, iso::is_country_any_case);
+    format("country", "an ISO 3166-1 alpha-2 country code", limits::ID_CHARACTERS_MAX, Form::Country);
 pub(super) static CURRENCY: Format =
-    format("currency", "an ISO 4217 currency code", limits::ID_CHARACTERS_MAX, iso::is_currency_any_case);
+    format("currency", "an ISO 4217 currency code", limits::ID_CHARACTERS_MAX, Form::Currency);
 pub(super) static CURRENCY_UPPER: Format =
-    format("currency", "an upper-case ISO 4217 currency code", limits::ID_CHARACTERS_MAX, iso::is_currency);
+    format("currency", "an upper-case ISO 4217 currency code", limits::ID_CHARACTERS_MAX, Form::UpperCurrency);
 pub(super) static LANGUAGE: Format =
-    format("language", "a language tag such as `en` or `pt-BR`", limits::ID_CHARACTERS_MAX, is_language);
-pub(super) static EMAIL: Format = format("email", "an e-mail address", limits::EMAIL_CHARACTERS_MAX, is_email);
-pub(super) static URL: Format = format("url", "an absolute http or https URL", limits::URL_CHARACTERS_MAX, is_url);
-pub(super) static IP: Format = format("ip", "an IPv4 or IPv6 address", limits::ID_CHARACTERS_MAX, is_ip);
+    format("language", "a language tag such as `en` or `pt-BR`", limits::ID_CHARACTERS_MAX, Form::Language);
+pub(super) static EMAIL: Format = format("email", "an e-mail address", limits::EMAIL_CHARACTERS_MAX, Form::Email);
+pub(super) static URL: Format = format("url", "an absolute http or https URL", limits::URL_CHARACTERS_MAX, Form::Url);
+pub(super) static IP: Format = format("ip", "an IPv4 or IPv6 address", limits::ID_CHARACTERS_MAX, Form::Ip);
 pub(super) static DATE: Format =
-    format("date", "a date or an RFC 3339 date and time", limits::ID_CHARACTERS_MAX, calendar::is_date_or_time);
+    format("date", "a date or an RFC 3339 date and time", limits::ID_CHARACTERS_MAX, Form::Date);
 /// Whoever sends a whole card number here by mistake does not find it in an answer or a log.
 pub(super) static CARD_DIGITS: Format =
-    Format { secret: true, ..format("card-digits", "exactly 4 digits", limits::ID_CHARACTERS_MAX, is_four_digits) };
+    Format { secret: true, ..format("card-digits", "exactly 4 digits", limits::ID_CHARACTERS_MAX, Form::FourDigits) };
 
 impl Format {
     /// Whether a string, which is within the length and has no control characters, has the form.
     pub(super) fn fits(&self, text: &str) -> bool {
-        !text.is_empty() && text.chars().all(is_visible) && (self.check)(text.as_bytes())
+        !text.is_empty() && text.chars().all(is_visible) && self.check(text.as_bytes())
+    }
+
+    /// Whether the characters, of which there is one at least, have the form.
+    #[inline(never)]
+    pub(super) fn check(&self, text: &[u8]) -> bool {
+        match self.form {
+            Form::SafeId => is_safe_id(text),
+            Form::Uuid => is_uuid(text),
+            Form::Country => iso::is_country_any_case(text),
+            Form::Currency => iso::is_currency_any_case(text),
+            Form::UpperCurrency => iso::is_currency(text),
+            Form::Language => is_language(text),
+            Form::Email => is_email(text),
+            Form::Url => is_url(text),
+            Form::Ip => is_ip(text),
+            Form::Date => calendar::is_date_or_time(text),
+            Form::FourDigits => is_four_digits(text),
+        }
     }
 }
 
@@ -172,39 +206,103 @@ fn is_language(text: &[u8]) -> bool {
 /// Pragmatic: what mail servers deliver to, not what RFC 5322 can express (quotes, comments, addresses of hosts).
 fn is_email(text: &[u8]) -> bool {
     split_at(text, |byte| !is(byte, LOCAL)).is_some_and(|(local, domain)| {
+        let name = Domain::read(domain);
         (1..=64).contains(&local.len())
             && text.get(local.len()) == Some(&b'@')
-            && split_at(domain, |byte| byte == b'.').is_some()
-            && is_domain(domain)
+            && name.complete
+            && name.length == domain.len()
+            && name.labels > 1
     })
 }
 
-/// Labels of letters, digits and inner hyphens; letters of any script, because names may be international.
-fn is_domain(text: &[u8]) -> bool {
-    let mut before = b'.';
-    for byte in text {
-        let fits = match *byte {
-            b'.' => !matches!(before, b'.' | b'-'),
-            b'-' => before != b'.',
-            byte => is(byte, LABEL),
-        };
-        if !fits {
-            return false;
+/// The name of a host: labels of letters, digits and inner hyphens; letters of any script, because names may be
+/// international.
+struct Domain {
+    /// Bytes that may belong to one.
+    length: usize,
+    labels: usize,
+    /// Whether it may end there, without a dot behind it.
+    complete: bool,
+}
+
+impl Domain {
+    /// Reads as much as may be a name.
+    #[inline(always)]
+    fn read(text: &[u8]) -> Self {
+        let (mut length, mut labels, mut before) = (0, 1, b'.');
+        for byte in text {
+            let fits = match *byte {
+                b'.' => !matches!(before, b'.' | b'-'),
+                b'-' => before != b'.',
+                byte => is(byte, LABEL),
+            };
+            if !fits {
+                break;
+            }
+            labels += usize::from(*byte == b'.');
+            before = *byte;
+            length += 1;
         }
-        before = *byte;
+        Self { length, labels, complete: !matches!(before, b'.' | b'-') }
     }
-    !matches!(before, b'.' | b'-')
+}
+
+fn is_domain(text: &[u8]) -> bool {
+    let name = Domain::read(text);
+    name.complete && name.length == text.len()
 }
 
 fn is_url(text: &[u8]) -> bool {
     let Some(rest) = after(text, b"https://").or_else(|| after(text, b"http://")) else { return false };
-    let end = rest.iter().position(|byte| matches!(byte, b'/' | b'?' | b'#')).unwrap_or(rest.len());
-    let Some((authority, behind)) = rest.split_at_checked(end) else { return false };
+    // Nearly every URL has a plain name for its host.
+    let name = Domain::read(rest);
+    let behind = rest.get(name.length..).unwrap_or_default();
+    if name.complete && behind.first().is_none_or(|byte| is_behind_authority(*byte)) {
+        return all_in_url(text);
+    }
+    let end = rest.iter().position(|byte| is_behind_authority(*byte)).unwrap_or(rest.len());
+    let authority = rest.get(..end).unwrap_or_default();
     let host_and_port = match authority.iter().rposition(|byte| *byte == b'@') {
         Some(at) => authority.get(at + 1..).unwrap_or_default(),
         None => authority,
     };
-    all(authority, IN_URL) && all(behind, IN_URL) && is_host_and_port(host_and_port)
+    all_in_url(text) && is_host_and_port(host_and_port)
+}
+
+fn is_behind_authority(byte: u8) -> bool {
+    matches!(byte, b'/' | b'?' | b'#')
+}
+
+/// Bytes that do not stand in URLs, as bits that two tables have in common, one by the lower half of the byte and one by
+/// the upper: one for each of the eight rows of sixteen that ASCII has.
+const NOT_IN_URL: ([u8; BLOCK], [u8; BLOCK]) = not_in_url();
+
+#[expect(clippy::indexing_slicing, reason = "evaluated by the compiler, which refuses an index out of bounds")]
+const fn not_in_url() -> ([u8; BLOCK], [u8; BLOCK]) {
+    let (mut lower, mut upper) = ([0; BLOCK], [0; BLOCK]);
+    let mut row = 0;
+    while row < 8 {
+        upper[row] = 1 << row;
+        let mut column = 0;
+        while column < BLOCK {
+            if class((row * BLOCK + column) as u8) & IN_URL == 0 {
+                lower[column] |= 1 << row;
+            }
+            column += 1;
+        }
+        row += 1;
+    }
+    (lower, upper)
+}
+
+fn all_in_url(text: &[u8]) -> bool {
+    let (lower, upper) = &NOT_IN_URL;
+    let fits = |block: &[u8; BLOCK]| !Block::load(block).any_in(lower, upper);
+    match text.last_chunk() {
+        // The last block reaches back into the one before it.
+        Some(last) => text.as_chunks().0.iter().all(fits) && fits(last),
+        None => all(text, IN_URL),
+    }
 }
 
 /// What follows a scheme, in any case.
@@ -293,7 +391,18 @@ mod tests {
 
     use proptest::prelude::*;
 
-    use super::{is_ip, is_ipv4, is_ipv6};
+    use super::{IN_URL, all, all_in_url, is_ip, is_ipv4, is_ipv6};
+
+    #[test]
+    fn blocks_of_a_url_are_judged_as_single_bytes() {
+        for byte in 0..=u8::MAX {
+            for (place, length) in (0..40).flat_map(|place| [(place, 40), (place % 15, 15), (place % 21, 21)]) {
+                let mut text = vec![b'a'; length];
+                text[place] = byte;
+                assert_eq!(all_in_url(&text), all(&text, IN_URL), "{byte:#x} at {place} of {length}");
+            }
+        }
+    }
 
     fn check(text: &str) {
         assert_eq!(is_ipv4(text.as_bytes()), text.parse::<Ipv4Addr>().is_ok(), "{text}");

@@ -58,7 +58,20 @@ const fn pack(code: &[u8]) -> Option<u16> {
 }
 
 static PACKED_CURRENCIES: [u16; 170] = packed::<170, 3>(CURRENCIES);
-static PACKED_COUNTRIES: [u16; 250] = packed::<250, 2>(COUNTRIES);
+/// One bit for each pair of letters.
+static COUNTRY_BITS: [u32; 32] = country_bits();
+
+#[expect(clippy::indexing_slicing, reason = "evaluated by the compiler, which refuses an index out of bounds")]
+const fn country_bits() -> [u32; 32] {
+    let codes = packed::<250, 2>(COUNTRIES);
+    let mut bits = [0; 32];
+    let mut index = 0;
+    while index < codes.len() {
+        bits[codes[index] as usize / 32] |= 1 << (codes[index] % 32);
+        index += 1;
+    }
+    bits
+}
 
 /// Whether `code` is a currency in upper case.
 pub(super) fn is_currency(code: &[u8]) -> bool {
@@ -67,16 +80,13 @@ pub(super) fn is_currency(code: &[u8]) -> bool {
 
 /// Whether `code` is a currency, in any case.
 pub(super) fn is_currency_any_case(code: &[u8]) -> bool {
-    code.len() == 3 && holds(&PACKED_CURRENCIES, code)
+    code.len() == 3 && pack(code).is_some_and(|code| PACKED_CURRENCIES.binary_search(&code).is_ok())
 }
 
 /// Whether `code` is a country, in any case.
 pub(super) fn is_country_any_case(code: &[u8]) -> bool {
-    code.len() == 2 && holds(&PACKED_COUNTRIES, code)
-}
-
-fn holds(list: &[u16], code: &[u8]) -> bool {
-    pack(code).is_some_and(|code| list.binary_search(&code).is_ok())
+    let bits = |code: u16| COUNTRY_BITS.get(usize::from(code / 32)).is_some_and(|bits| bits >> (code % 32) & 1 == 1);
+    code.len() == 2 && pack(code).is_some_and(bits)
 }
 
 #[cfg(test)]

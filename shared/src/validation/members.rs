@@ -8,13 +8,15 @@ use alloc::vec::Vec;
 
 use super::broken::Broken;
 use super::engine::Engine;
+use super::facts::Value;
 use super::findings::Path;
-use super::scan::Scan;
+use super::scan::{Cursor, Scan};
 use super::suggest;
-use super::table::{Field, Map, Object, Rule, Slot};
-use super::text::{Marks, Text};
+use super::table::{Check, Field, Map, Object, Rule, Slot};
+use super::text::{Form, Marks, Text};
 use super::values;
 use crate::limits::UNKNOWN_NAMES_MAX;
+use crate::number::Digits;
 
 /// What is remembered of names.
 #[derive(Default)]
@@ -52,41 +54,78 @@ impl<'a> Names<'a> {
     }
 }
 
-/// An object that is being read.
-struct Open {
-    object: &'static Object,
-    /// One bit per member that was seen.
+/// What was seen in an object that is being read.
+#[derive(Clone, Copy)]
+struct Seen {
+    /// One bit per known member.
     known: u32,
     /// Where the next member is looked for: the place of the last one plus one.
     from: usize,
-    /// Where its unknown names begin.
-    floor: usize,
+    /// The marks of its unknown names.
     marks: Marks,
+}
+
+fn begins_number(byte: u8) -> bool {
+    byte == b'-' || byte.is_ascii_digit()
+}
+
+/// A value that was not taken as it stands, before it is looked at again.
+enum Odd<'a> {
+    /// A string, which was read.
+    Text(Text<'a>),
+    /// Anything else, which was not.
+    Value,
 }
 
 impl<'a> Engine<'a> {
     /// Reads an object of which the tables know the members.
+    ///
+    /// The loop works on copies of the cursor and of what was seen, which nobody else refers to, so that they stay in
+    /// registers, and hands the cursor over wherever others read on.
     pub(super) fn object(&mut self, object: &'static Object, path: &Path<'_>) -> Scan<()> {
         let floor = self.names.seen.len();
-        let mut open = Open { object, known: 0, from: 0, floor, marks: Marks::default() };
+        let mut seen = Seen { known: 0, from: 0, marks: Marks::default() };
         self.scanner.enter()?;
-        let mut first = true;
-        while self.scanner.next(b'}', first)? {
-            first = false;
-            let field = match self.expected(&mut open) {
-                Some(field) => Some(field),
-                None => self.look_up(&mut open, path)?,
-            };
+        let mut cursor = self.scanner.cursor;
+        cursor.space();
+        let mut ended = cursor.byte() == Some(b'}');
+        while !ended {
+            let mut field = self.expected(object, &mut seen, &mut cursor);
+            if field.is_none() {
+                self.scanner.cursor = cursor;
+                (seen, field) = self.look_up(object, seen, floor, path)?;
+                cursor = self.scanner.cursor;
+            }
             if let Some(field) = field {
-                self.field(field, path)?;
+                let start = cursor.at();
+                if let Err(odd) = self.plain_value(field, &mut cursor) {
+                    self.scanner.cursor = cursor;
+                    self.odd_value(field, path, start, odd)?;
+                    cursor = self.scanner.cursor;
+                }
+            }
+            cursor.space();
+            match cursor.byte() {
+                Some(b',') => {
+                    cursor.advance(1);
+                    cursor.space();
+                }
+                Some(b'}') => ended = true,
+                _ => {
+                    self.scanner.cursor = cursor;
+                    return self.scanner.no_separator(b'}');
+                }
             }
         }
-        let end = self.scanner.at() - 1;
+        let end = cursor.at();
+        cursor.advance(1);
+        self.scanner.cursor = cursor;
+        self.scanner.leave();
         self.names.seen.truncate(floor);
-        if object.required & !open.known != 0 {
-            self.report_missing(&open, end, path);
+        if object.required & !seen.known != 0 {
+            self.report_missing(object, seen.known, end, path);
         }
-        if object.check != super::table::Check::None {
+        if object.check != Check::None {
             self.check(object.check, end, path);
         }
         Ok(())
@@ -94,90 +133,122 @@ impl<'a> Engine<'a> {
 
     /// Moves to the value of the member that is expected next, if it is that one and stands for the first time.
     #[inline(always)]
-    fn expected(&mut self, open: &mut Open) -> Option<&'static Field> {
-        let step = self.names.step(open.object.hint, open.from);
-        let place = (open.from + step) % 32;
-        let field = open.object.fields.get(place)?;
+    fn expected(&self, object: &'static Object, seen: &mut Seen, cursor: &mut Cursor<'a>) -> Option<&'static Field> {
+        let place = (seen.from + self.names.step(object.hint, seen.from)) % 32;
+        let field = object.fields.get(place)?;
         let bit = 1_u32 << place;
-        if open.known & bit != 0 || !self.scanner.key(&field.key) {
+        if seen.known & bit != 0 || !cursor.key(&field.key) {
             return None;
         }
-        open.known |= bit;
-        open.from = place + 1;
-        self.scanner.space();
+        seen.known |= bit;
+        seen.from = place + 1;
+        cursor.space();
         Some(field)
     }
 
     /// Moves to the value of a member that was not expected, or over it, if no rule is for it.
     #[inline(never)]
-    fn look_up(&mut self, open: &mut Open, path: &Path<'_>) -> Scan<Option<&'static Field>> {
+    fn look_up(
+        &mut self,
+        object: &'static Object,
+        mut seen: Seen,
+        floor: usize,
+        path: &Path<'_>,
+    ) -> Scan<(Seen, Option<&'static Field>)> {
         let at = self.scanner.at();
         let name = self.scanner.name()?;
         let characters = name.resolve();
-        let Some((place, field)) = open.object.find(&characters) else {
-            self.unknown(open, at, name, &Path::Member(path, &characters))?;
-            return Ok(None);
-        };
-        self.names.learn(open.object.hint, open.from, (32 + place - open.from) as u8 % 32);
-        open.from = place + 1;
-        let bit = 1_u32 << place;
-        if open.known & bit != 0 {
+        let here = Path::Member(path, &characters);
+        let Some((place, field)) = object.find(&characters) else {
             self.scanner.skip()?;
-            self.report_bare(at, &Path::Member(path, &characters), Broken::Duplicate);
-            return Ok(None);
+            if self.names.is_repeated(floor, &mut seen.marks, name, UNKNOWN_NAMES_MAX) {
+                self.report_bare(at, &here, Broken::Duplicate);
+            } else if self.dialect.warns_of_unknown_members {
+                let nearest = suggest::nearest(&characters, object);
+                self.report_bare(at, &here, Broken::UnknownMember { nearest });
+            }
+            return Ok((seen, None));
+        };
+        self.names.learn(object.hint, seen.from, (32 + place - seen.from) as u8 % 32);
+        seen.from = place + 1;
+        let bit = 1_u32 << place;
+        if seen.known & bit != 0 {
+            self.scanner.skip()?;
+            self.report_bare(at, &here, Broken::Duplicate);
+            return Ok((seen, None));
         }
-        open.known |= bit;
-        Ok(Some(field))
-    }
-
-    /// Reads a member that no rule knows.
-    fn unknown(&mut self, open: &mut Open, at: usize, name: Text<'a>, here: &Path<'_>) -> Scan<()> {
-        self.scanner.skip()?;
-        if self.names.is_repeated(open.floor, &mut open.marks, name, UNKNOWN_NAMES_MAX) {
-            self.report_bare(at, here, Broken::Duplicate);
-        } else if self.dialect.warns_of_unknown_members {
-            let nearest = suggest::nearest(&name.resolve(), open.object);
-            self.report_bare(at, here, Broken::UnknownMember { nearest });
-        }
-        Ok(())
+        seen.known |= bit;
+        Ok((seen, Some(field)))
     }
 
     #[cold]
-    fn report_missing(&mut self, open: &Open, end: usize, path: &Path<'_>) {
-        for (place, field) in open.object.fields.iter().enumerate() {
-            if field.required && open.known & (1 << place) == 0 {
+    fn report_missing(&mut self, object: &'static Object, known: u32, end: usize, path: &Path<'_>) {
+        for (place, field) in object.fields.iter().enumerate() {
+            if field.required && known & (1 << place) == 0 {
                 self.report_bare(end, &Path::Member(path, field.name), Broken::Required);
             }
         }
     }
 
-    /// Reads the value of a known member; null, and an empty string where the dialect says so, are as if absent.
+    /// Reads the value of a known member, if it is valid, plainly written, and no object or array.
     #[inline(always)]
-    fn field(&mut self, field: &'static Field, path: &Path<'_>) -> Scan<()> {
-        let byte = self.scanner.byte();
-        match (&field.rule, byte) {
-            (_, Some(b'n')) => {
-                let start = self.scanner.at();
+    fn plain_value(&mut self, field: &'static Field, cursor: &mut Cursor<'a>) -> Result<(), Odd<'a>> {
+        let start = cursor.at();
+        let byte = cursor.byte();
+        // The rule is asked first, because it tells what the value nearly always is.
+        let value = match &field.rule {
+            Rule::Text { .. } | Rule::Lines { .. } | Rule::Format(_) if byte == Some(b'"') => {
+                let plain = cursor.plain_string().ok_or(Odd::Value)?;
+                let text = Text::new(plain, Form::Plain);
+                if !values::accepts_text(&field.rule, plain) {
+                    return Err(Odd::Text(text));
+                }
+                Value::Text(text)
+            }
+            Rule::Integer { .. } | Rule::Amount(_) | Rule::Degrees { .. } if byte.is_some_and(begins_number) => {
+                let digits = Digits::read(cursor.rest()).ok_or(Odd::Value)?;
+                let value = values::accepts_number(&field.rule, digits).ok_or(Odd::Value)?;
+                cursor.advance(digits.length);
+                value
+            }
+            Rule::Boolean if cursor.word(b"true") => Value::Boolean(true),
+            Rule::Boolean if cursor.word(b"false") => Value::Boolean(false),
+            _ if !field.required && cursor.word(b"null") => return Ok(()),
+            _ => return Err(Odd::Value),
+        };
+        if field.slot != Slot::None {
+            self.facts.keep(field.slot, value, start..cursor.at());
+        }
+        Ok(())
+    }
+
+    /// Reads the value of a known member that is an object or an array, or not plainly valid; null, and an empty string
+    /// where the dialect says so, are as if absent.
+    #[inline(never)]
+    fn odd_value(&mut self, field: &'static Field, path: &Path<'_>, start: usize, odd: Odd<'a>) -> Scan<()> {
+        let here = Path::Member(path, field.name);
+        let text = match odd {
+            Odd::Text(text) => Some(text),
+            Odd::Value if self.scanner.byte() == Some(b'"') => Some(self.scanner.string()?),
+            Odd::Value => None,
+        };
+        match text {
+            Some(text) if text.is_empty() && self.dialect.empty_is_absent && !field.required => {}
+            Some(text) => {
+                self.facts.has_client_order_number |= field.slot == Slot::ClientOrderNumber;
+                self.judge_text(&field.rule, field.slot, start, text, &here)?;
+            }
+            None if self.scanner.byte() == Some(b'n') => {
                 self.scanner.null()?;
                 if field.required {
-                    self.report(start, &Path::Member(path, field.name), Broken::Required);
-                }
-                return Ok(());
-            }
-            (rule, Some(b'"')) => {
-                let start = self.scanner.at();
-                if let Some(text) = self.accept_text(rule, field.slot)? {
-                    if text.is_empty() && self.dialect.empty_is_absent && !field.required {
-                        return Ok(());
-                    }
-                    self.judge_text(rule, field.slot, start, text, &Path::Member(path, field.name))?;
+                    self.report(start, &here, Broken::Required);
                 }
             }
-            (rule, Some(b'-' | b'0'..=b'9')) if self.accept_number(rule, field.slot) => {}
-            (Rule::Boolean, Some(b't' | b'f')) => self.boolean(field.slot)?,
-            (rule, _) => self.value(rule, field.slot, &Path::Member(path, field.name))?,
+            None => {
+                self.facts.has_client_order_number |= field.slot == Slot::ClientOrderNumber;
+                self.value(&field.rule, field.slot, &here)?;
+            }
         }
-        self.facts.has_client_order_number |= field.slot == Slot::ClientOrderNumber;
         Ok(())
     }
 
@@ -212,15 +283,13 @@ impl<'a> Engine<'a> {
     /// Reads the value of an entry of a map whose name stands at `at`.
     #[inline(always)]
     fn entry(&mut self, map: &'static Map, path: &Path<'_>, at: usize, name: Text<'a>) -> Scan<()> {
-        let name_fits = name.plain().is_some_and(|plain| values::accepts_text(&map.name, plain));
-        if name_fits && self.scanner.byte() == Some(b'"') {
-            let start = self.scanner.at();
-            return match self.accept_text(&map.value, Slot::None)? {
-                Some(text) => {
-                    self.judge_text(&map.value, Slot::None, start, text, &Path::Member(path, &name.resolve()))
-                }
-                None => Ok(()),
-            };
+        if name.plain().is_some_and(|plain| values::accepts_text(&map.name, plain)) && self.scanner.byte() == Some(b'"')
+        {
+            let mut cursor = self.scanner.cursor;
+            if cursor.plain_string().is_some_and(|plain| values::accepts_text(&map.value, plain)) {
+                self.scanner.cursor = cursor;
+                return Ok(());
+            }
         }
         self.judge_entry(map, path, at, name)
     }

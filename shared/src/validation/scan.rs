@@ -30,8 +30,12 @@ pub(super) struct Fault {
     pub(super) wants: &'static str,
 }
 
+/// The scan cannot go on; the scanner knows why ([`Scanner::reason`]).
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Stop;
+
 /// The answer of every step.
-pub(super) type Scan<T> = Result<T, Fault>;
+pub(super) type Scan<T> = Result<T, Stop>;
 
 /// The type of a JSON value, known from its first byte.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,27 +62,18 @@ impl Kind {
     }
 }
 
-/// A cursor over the body.
-pub(super) struct Scanner<'a> {
+/// A place in the body. It is small and copied: a loop that works on its own copy keeps it in registers.
+#[derive(Clone, Copy)]
+pub(super) struct Cursor<'a> {
     bytes: &'a [u8],
     at: usize,
-    depth: usize,
 }
 
-impl<'a> Scanner<'a> {
-    pub(super) fn new(bytes: &'a [u8]) -> Self {
-        Self { bytes, at: 0, depth: 0 }
-    }
-
+impl<'a> Cursor<'a> {
     /// The byte that is read next.
     #[inline(always)]
     pub(super) fn at(&self) -> usize {
         self.at
-    }
-
-    /// The text of a span that was scanned.
-    pub(super) fn slice(&self, span: Range<usize>) -> &'a str {
-        self.bytes.get(span).and_then(|bytes| core::str::from_utf8(bytes).ok()).unwrap_or_default()
     }
 
     /// The byte under the cursor.
@@ -99,36 +94,135 @@ impl<'a> Scanner<'a> {
         self.bytes.get(at..).and_then(|rest| rest.first_chunk::<BLOCK>()).map(Block::load)
     }
 
-    #[cold]
-    pub(super) fn fault<T>(&self, wants: &'static str) -> Scan<T> {
-        Err(Fault { code: Code::NotJson, at: self.at, wants })
-    }
-
     /// Moves over as many bytes of the token that was just recognised.
     #[inline(always)]
     pub(super) fn advance(&mut self, bytes: usize) {
         self.at += bytes;
     }
 
+    /// Moves over a word, if it stands here.
+    #[inline(always)]
+    pub(super) fn word(&mut self, word: &'static [u8]) -> bool {
+        let found = self.rest().starts_with(word);
+        self.at += if found { word.len() } else { 0 };
+        found
+    }
+
     /// Moves to the next byte that is not white space.
     #[inline(always)]
     pub(super) fn space(&mut self) {
         if self.byte().is_some_and(is_space) {
-            self.skip_space();
+            // Most spaces stand alone, or in a line break with a few more.
+            self.at += 1;
+            if self.byte().is_some_and(is_space) {
+                self.at = behind_space(self.bytes, self.at);
+            }
         }
     }
 
-    fn skip_space(&mut self) {
-        while let Some(block) = self.block(self.at) {
-            let skipped = block.first_not_space();
-            self.at += skipped;
-            if skipped < BLOCK {
-                return;
+    /// Moves over the name of a known member and its colon, if just that stands here; near the end of the body it says no,
+    /// because whole blocks are compared.
+    #[inline(always)]
+    pub(super) fn key(&mut self, key: &Key) -> bool {
+        let Some(here) = self.bytes.get(self.at..).and_then(|rest| rest.first_chunk::<{ Key::BYTES_MAX }>()) else {
+            return false;
+        };
+        let mut left = key.length();
+        for (here, pattern) in here.as_chunks::<BLOCK>().0.iter().zip(key.blocks()) {
+            if !Block::load(here).starts_with(Block::load(pattern), left) {
+                return false;
+            }
+            if left <= BLOCK {
+                break;
+            }
+            left -= BLOCK;
+        }
+        self.at += key.length();
+        true
+    }
+
+    /// Moves over the string that stands here, if it is plain, and gives its characters.
+    #[inline(always)]
+    pub(super) fn plain_string(&mut self) -> Option<&'a [u8]> {
+        let start = self.at + 1;
+        let mut at = start;
+        while let Some(block) = self.block(at) {
+            let plain = block.first_special();
+            at += plain;
+            if plain < BLOCK {
+                break;
             }
         }
-        while self.byte().is_some_and(is_space) {
-            self.at += 1;
+        if self.bytes.get(at) != Some(&b'"') {
+            return None;
         }
+        self.at = at + 1;
+        self.bytes.get(start..at)
+    }
+}
+
+/// The first byte from `at` on that is not white space.
+#[inline(never)]
+fn behind_space(bytes: &[u8], mut at: usize) -> usize {
+    while let Some(block) = bytes.get(at..).and_then(|rest| rest.first_chunk::<BLOCK>()) {
+        let skipped = Block::load(block).first_not_space();
+        at += skipped;
+        if skipped < BLOCK {
+            return at;
+        }
+    }
+    while bytes.get(at).copied().is_some_and(is_space) {
+        at += 1;
+    }
+    at
+}
+
+/// A cursor over the body, and how deep it is in it.
+pub(super) struct Scanner<'a> {
+    pub(super) cursor: Cursor<'a>,
+    depth: usize,
+    /// Why the scan stopped.
+    fault: Option<Fault>,
+}
+
+impl<'a> Scanner<'a> {
+    pub(super) fn new(bytes: &'a [u8]) -> Self {
+        Self { cursor: Cursor { bytes, at: 0 }, depth: 0, fault: None }
+    }
+
+    /// The byte that is read next.
+    #[inline(always)]
+    pub(super) fn at(&self) -> usize {
+        self.cursor.at
+    }
+
+    /// The text of a span that was scanned.
+    fn slice(&self, span: Range<usize>) -> &'a str {
+        self.cursor.bytes.get(span).and_then(|bytes| core::str::from_utf8(bytes).ok()).unwrap_or_default()
+    }
+
+    /// The byte under the cursor.
+    #[inline(always)]
+    pub(super) fn byte(&self) -> Option<u8> {
+        self.cursor.byte()
+    }
+
+    #[cold]
+    #[inline(never)]
+    pub(super) fn fault<T>(&mut self, wants: &'static str) -> Scan<T> {
+        self.fault = Some(Fault { code: Code::NotJson, at: self.at(), wants });
+        Err(Stop)
+    }
+
+    /// Why a step stopped the scan.
+    pub(super) fn reason(&self) -> Fault {
+        self.fault.unwrap_or(Fault { code: Code::NotJson, at: self.at(), wants: "a value" })
+    }
+
+    /// Moves to the next byte that is not white space.
+    #[inline(always)]
+    pub(super) fn space(&mut self) {
+        self.cursor.space();
     }
 
     /// Nothing but white space may follow the value of the body.
@@ -138,7 +232,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// The type of the value under the cursor.
-    pub(super) fn kind(&self) -> Scan<Kind> {
+    pub(super) fn kind(&mut self) -> Scan<Kind> {
         match self.byte() {
             Some(b'{') => Ok(Kind::Object),
             Some(b'[') => Ok(Kind::Array),
@@ -154,11 +248,18 @@ impl<'a> Scanner<'a> {
     #[inline(always)]
     pub(super) fn enter(&mut self) -> Scan<()> {
         if self.depth == DEPTH_MAX {
-            return Err(Fault { code: Code::TooDeep, at: self.at, wants: "no further level" });
+            self.fault = Some(Fault { code: Code::TooDeep, at: self.at(), wants: "no further level" });
+            return Err(Stop);
         }
         self.depth += 1;
-        self.at += 1;
+        self.cursor.at += 1;
         Ok(())
+    }
+
+    /// Notes that the array or object ends here, before the cursor.
+    #[inline(always)]
+    pub(super) fn leave(&mut self) {
+        self.depth -= 1;
     }
 
     /// Steps to the next entry, or out of the array or object: false.
@@ -167,33 +268,24 @@ impl<'a> Scanner<'a> {
         self.space();
         match self.byte() {
             Some(b',') if !first => {
-                self.at += 1;
+                self.cursor.at += 1;
                 self.space();
             }
             Some(byte) if byte == close => {
-                self.at += 1;
-                self.depth -= 1;
+                self.cursor.at += 1;
+                self.leave();
                 return Ok(false);
             }
             _ if first => {}
-            _ if close == b'}' => return self.fault("`,` or `}`"),
-            _ => return self.fault("`,` or `]`"),
+            _ => return self.no_separator(close),
         }
         Ok(true)
     }
 
-    /// Moves over the name of a known member and its colon, if just that stands here.
-    #[inline(always)]
-    pub(super) fn key(&mut self, key: &Key) -> bool {
-        let mut at = self.at;
-        for pattern in key.blocks() {
-            if !self.block(at).is_some_and(|block| block.matches(Block::load(pattern))) {
-                return false;
-            }
-            at += BLOCK;
-        }
-        self.at += key.length();
-        true
+    /// What stands behind an entry is neither a comma nor the end.
+    #[cold]
+    pub(super) fn no_separator<T>(&mut self, close: u8) -> Scan<T> {
+        self.fault(if close == b'}' { "`,` or `}`" } else { "`,` or `]`" })
     }
 
     /// Reads the name of a member and moves to its value.
@@ -201,46 +293,29 @@ impl<'a> Scanner<'a> {
         if self.byte() != Some(b'"') {
             return self.fault("a member name");
         }
-        let name = self.any_string()?;
+        let name = self.string()?;
         self.space();
         if self.byte() != Some(b':') {
             return self.fault("`:`");
         }
-        self.at += 1;
+        self.cursor.at += 1;
         self.space();
         Ok(name)
     }
 
-    /// Reads the string under the cursor, where speed does not matter.
-    #[inline(never)]
-    pub(super) fn any_string(&mut self) -> Scan<Text<'a>> {
-        self.string()
-    }
-
     /// Reads the string under the cursor.
-    #[inline(always)]
+    #[inline(never)]
     pub(super) fn string(&mut self) -> Scan<Text<'a>> {
-        let start = self.at + 1;
-        let mut at = start;
-        while let Some(block) = self.block(at) {
-            let plain = block.first_special();
-            at += plain;
-            if plain < BLOCK {
-                break;
-            }
-        }
-        match self.bytes.get(at) {
-            Some(b'"') => {
-                self.at = at + 1;
-                Ok(Text::new(self.bytes.get(start..at).unwrap_or_default(), Form::Plain))
-            }
-            _ => self.rough_string(start, at),
+        let start = self.at() + 1;
+        match self.cursor.plain_string() {
+            Some(plain) => Ok(Text::new(plain, Form::Plain)),
+            None => self.rough_string(start),
         }
     }
 
-    /// Reads on in a string that begins at `start` and is plain up to `at`.
-    fn rough_string(&mut self, start: usize, at: usize) -> Scan<Text<'a>> {
-        self.at = at;
+    /// Reads a string whose characters begin at `start`, whatever they are.
+    fn rough_string(&mut self, start: usize) -> Scan<Text<'a>> {
+        self.cursor.at = start;
         let mut form = Form::Plain;
         let mut ascii = true;
         loop {
@@ -252,7 +327,7 @@ impl<'a> Scanner<'a> {
                 }
                 Some(0..0x20) => return self.fault("an escape instead of a raw control character"),
                 Some(byte) => {
-                    self.at += 1;
+                    self.cursor.at += 1;
                     if byte >= 0x7f {
                         ascii &= byte == 0x7f;
                         form = if form == Form::Plain { Form::Unescaped } else { form };
@@ -261,24 +336,24 @@ impl<'a> Scanner<'a> {
                 None => return self.fault("the end of the string"),
             }
         }
-        let raw = self.bytes.get(start..self.at).unwrap_or_default();
+        let raw = self.cursor.bytes.get(start..self.at()).unwrap_or_default();
         if !ascii && core::str::from_utf8(raw).is_err() {
             return self.fault("UTF-8");
         }
-        self.at += 1;
+        self.cursor.at += 1;
         Ok(Text::new(raw, form))
     }
 
     fn escape(&mut self) -> Scan<()> {
-        self.at += 1;
+        self.cursor.at += 1;
         match self.byte() {
-            Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => self.at += 1,
+            Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => self.cursor.at += 1,
             Some(b'u') => match self.unit()? {
                 0xd800..0xdc00 => {
-                    if !self.rest().starts_with(b"\\u") {
+                    if !self.cursor.rest().starts_with(b"\\u") {
                         return self.fault("the second half of a surrogate pair");
                     }
-                    self.at += 1;
+                    self.cursor.at += 1;
                     if !(0xdc00..0xe000).contains(&self.unit()?) {
                         return self.fault("the second half of a surrogate pair before here");
                     }
@@ -293,42 +368,35 @@ impl<'a> Scanner<'a> {
 
     /// Reads `u` and the four hex digits after it: one UTF-16 unit.
     fn unit(&mut self) -> Scan<u32> {
-        self.at += 1;
+        self.cursor.at += 1;
         let mut unit = 0;
         for _ in 0..4 {
             let Some(digit) = self.byte().and_then(hex_digit) else {
                 return self.fault("a hex digit");
             };
             unit = unit * 16 + digit;
-            self.at += 1;
+            self.cursor.at += 1;
         }
         Ok(unit)
     }
 
     /// Reads the number under the cursor and gives its text.
     pub(super) fn number(&mut self) -> Scan<&'a str> {
-        let start = self.at;
-        let token = number::measure(self.rest());
-        self.at += token.length;
-        if token.complete { Ok(self.slice(start..self.at)) } else { self.fault("a digit") }
+        let start = self.cursor.at;
+        let token = number::measure(self.cursor.rest());
+        self.cursor.at += token.length;
+        if token.complete { Ok(self.slice(start..self.cursor.at)) } else { self.fault("a digit") }
     }
 
     /// Reads `true`, `false` or `null`.
-    #[inline(always)]
     fn literal(&mut self, word: &'static [u8]) -> Scan<()> {
-        if !self.rest().starts_with(word) {
-            return self.fault("a value");
-        }
-        self.at += word.len();
-        Ok(())
+        if self.cursor.word(word) { Ok(()) } else { self.fault("a value") }
     }
 
-    #[inline(always)]
     pub(super) fn null(&mut self) -> Scan<()> {
         self.literal(b"null")
     }
 
-    #[inline(always)]
     pub(super) fn boolean(&mut self) -> Scan<bool> {
         let value = self.byte() == Some(b't');
         if value {
@@ -343,7 +411,7 @@ impl<'a> Scanner<'a> {
     fn open(&mut self) -> Scan<bool> {
         match self.kind()? {
             Kind::Object | Kind::Array => return self.enter().map(|()| true),
-            Kind::String => self.any_string().map(drop)?,
+            Kind::String => self.string().map(drop)?,
             Kind::Number => self.number().map(drop)?,
             Kind::Boolean => self.boolean().map(drop)?,
             Kind::Null => self.null()?,

@@ -91,6 +91,8 @@ pub(super) struct Key {
 
 impl Key {
     const BLOCKS_MAX: usize = 3;
+    /// Bytes that are compared at most.
+    pub(super) const BYTES_MAX: usize = Self::BLOCKS_MAX * BLOCK;
 
     #[expect(clippy::indexing_slicing, reason = "evaluated by the compiler, which refuses an index out of bounds")]
     const fn new(name: &str) -> Self {
@@ -116,10 +118,10 @@ impl Key {
         self.length as usize
     }
 
-    /// The blocks that have bytes of the key; zeros behind them.
+    /// All blocks; zeros stand behind the key.
     #[inline(always)]
-    pub(super) fn blocks(&self) -> &[[u8; BLOCK]] {
-        self.blocks.get(..self.length().div_ceil(BLOCK)).unwrap_or_default()
+    pub(super) const fn blocks(&self) -> &[[u8; BLOCK]; Self::BLOCKS_MAX] {
+        &self.blocks
     }
 }
 

@@ -47,7 +47,7 @@ pub(super) fn is_secret(rule: Rule) -> bool {
 pub(super) fn accepts_text(rule: &Rule, plain: &[u8]) -> bool {
     match *rule {
         Rule::Text { min, max } | Rule::Lines { min, max } => plain.len() >= min && plain.len() <= max,
-        Rule::Format(format) => !plain.is_empty() && plain.len() <= format.max && (format.check)(plain),
+        Rule::Format(format) => !plain.is_empty() && plain.len() <= format.max && format.check(plain),
         _ => false,
     }
 }
@@ -75,6 +75,17 @@ pub(super) fn accepts_number<'a>(rule: &Rule, digits: Digits) -> Option<Value<'a
 
 /// Checks a string of the type that the rule asks for; gives the value of a valid one.
 pub(super) fn check_text<'a>(rule: Rule, text: Text<'a>, report: &mut Report<'_>) -> Option<Value<'a>> {
+    if let (Rule::Format(format), Some(plain)) = (rule, text.plain()) {
+        // Of a plain string only the length and the form are in question.
+        if plain.len() > format.max {
+            report(Broken::TooLong { max: format.max, has: plain.len() });
+        } else if plain.is_empty() || !format.check(plain) {
+            report(Broken::Form(format));
+        } else {
+            return Some(Value::Text(text));
+        }
+        return None;
+    }
     let characters = text.resolve();
     let valid = match rule {
         Rule::Text { min, max } => check_characters(&characters, min, max, false, report),
