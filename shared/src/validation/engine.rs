@@ -166,15 +166,17 @@ impl<'a> Engine<'a> {
         Ok(())
     }
 
-    fn array(&mut self, array: &'static Array, path: &Path<'_>) -> Scan<()> {
+    pub(super) fn array(&mut self, array: &'static Array, path: &Path<'_>) -> Scan<()> {
         let start = self.scanner.at();
         self.scanner.enter()?;
         let mut has = 0;
         while self.scanner.next(b']', has == 0)? {
-            if has < array.max {
-                self.value(&array.entry, Slot::None, &Path::Entry(path, has))?;
-            } else {
-                self.scanner.skip()?;
+            match &array.entry {
+                _ if has >= array.max => self.scanner.skip()?,
+                Rule::Object(object) if self.scanner.byte() == Some(b'{') => {
+                    self.object(object, &Path::Entry(path, has))?;
+                }
+                entry => self.value(entry, Slot::None, &Path::Entry(path, has))?,
             }
             has += 1;
         }

@@ -1,7 +1,7 @@
 //! Code lists: ISO 4217 currencies and ISO 3166-1 alpha-2 countries.
 //!
-//! Each list is one sorted string of codes of equal length, packed into numbers by the compiler: two bytes a code in the
-//! WebAssembly module, and a binary search compares numbers.
+//! Each list is one sorted string of codes of equal length, packed into numbers by the compiler: in the WebAssembly
+//! module two bytes for a currency, which a binary search finds, and a bit for a country.
 
 /// Active currencies and funds, and those replaced since 2022, which old orders still name. No metals, no test codes.
 pub(super) const CURRENCIES: &str = "\

@@ -65,6 +65,26 @@ struct Seen {
     marks: Marks,
 }
 
+/// Reads an entry of a map, if name and value are valid and plainly written.
+#[inline(always)]
+fn plain_entry<'a>(map: &'static Map, cursor: &mut Cursor<'a>) -> Option<Text<'a>> {
+    let name = plain_text(&map.name, cursor)?;
+    cursor.space();
+    if !cursor.word(b":") {
+        return None;
+    }
+    cursor.space();
+    plain_text(&map.value, cursor).map(|_| name)
+}
+
+#[inline(always)]
+fn plain_text<'a>(rule: &'static Rule, cursor: &mut Cursor<'a>) -> Option<Text<'a>> {
+    if cursor.byte() != Some(b'"') {
+        return None;
+    }
+    cursor.plain_string().filter(|plain| values::accepts_text(rule, plain)).map(|plain| Text::new(plain, Form::Plain))
+}
+
 fn begins_number(byte: u8) -> bool {
     byte == b'-' || byte.is_ascii_digit()
 }
@@ -227,10 +247,13 @@ impl<'a> Engine<'a> {
     #[inline(never)]
     fn odd_value(&mut self, field: &'static Field, path: &Path<'_>, start: usize, odd: Odd<'a>) -> Scan<()> {
         let here = Path::Member(path, field.name);
-        let text = match odd {
-            Odd::Text(text) => Some(text),
-            Odd::Value if self.scanner.byte() == Some(b'"') => Some(self.scanner.string()?),
-            Odd::Value => None,
+        let text = match (odd, &field.rule, self.scanner.byte()) {
+            (Odd::Text(text), _, _) => Some(text),
+            (Odd::Value, Rule::Object(object), Some(b'{')) => return self.object(object, &here),
+            (Odd::Value, Rule::Array(array), Some(b'[')) => return self.array(array, &here),
+            (Odd::Value, Rule::Map(map), Some(b'{')) => return self.map(map, &here),
+            (Odd::Value, _, Some(b'"')) => Some(self.scanner.string()?),
+            (Odd::Value, ..) => None,
         };
         match text {
             Some(text) if text.is_empty() && self.dialect.empty_is_absent && !field.required => {}
@@ -261,15 +284,23 @@ impl<'a> Engine<'a> {
         let mut has = 0;
         while self.scanner.next(b'}', has == 0)? {
             let at = self.scanner.at();
-            let name = self.scanner.name()?;
             has += 1;
+            let mut cursor = self.scanner.cursor;
+            if has <= map.entries_max
+                && let Some(name) = plain_entry(map, &mut cursor)
+                && !self.names.is_repeated(floor, &mut marks, name, map.entries_max)
+            {
+                self.scanner.cursor = cursor;
+                continue;
+            }
+            let name = self.scanner.name()?;
             if has > map.entries_max {
                 self.scanner.skip()?;
             } else if self.names.is_repeated(floor, &mut marks, name, map.entries_max) {
                 self.scanner.skip()?;
                 self.report_bare(at, &Path::Member(path, &name.resolve()), Broken::Duplicate);
             } else {
-                self.entry(map, path, at, name)?;
+                self.judge_entry(map, path, at, name)?;
             }
         }
         self.names.seen.truncate(floor);
@@ -280,21 +311,7 @@ impl<'a> Engine<'a> {
         Ok(())
     }
 
-    /// Reads the value of an entry of a map whose name stands at `at`.
-    #[inline(always)]
-    fn entry(&mut self, map: &'static Map, path: &Path<'_>, at: usize, name: Text<'a>) -> Scan<()> {
-        if name.plain().is_some_and(|plain| values::accepts_text(&map.name, plain)) && self.scanner.byte() == Some(b'"')
-        {
-            let mut cursor = self.scanner.cursor;
-            if cursor.plain_string().is_some_and(|plain| values::accepts_text(&map.value, plain)) {
-                self.scanner.cursor = cursor;
-                return Ok(());
-            }
-        }
-        self.judge_entry(map, path, at, name)
-    }
-
-    /// Reads the value of an entry that needs a closer look.
+    /// Reads the value of an entry whose name stands at `at` and that needs a closer look.
     #[inline(never)]
     fn judge_entry(&mut self, map: &'static Map, path: &Path<'_>, at: usize, name: Text<'a>) -> Scan<()> {
         let characters = name.resolve();
