@@ -57,7 +57,12 @@ impl Drop for Program {
 
 fn up(data: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_mill"));
-    command.args(["up", "--no-upload", "--data"]).arg(data).env("RUST_LOG", "error").stdin(Stdio::null()).stdout(Stdio::piped());
+    command
+        .args(["up", "--no-upload", "--data"])
+        .arg(data)
+        .env("RUST_LOG", "error")
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped());
     command
 }
 
