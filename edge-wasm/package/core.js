@@ -186,11 +186,10 @@ function readVerdict(bytes) {
 
 function readFindings(verdict, words, findingCount, bytes) {
   const wordCount = HEAD_WORDS + findingCount * FINDING_WORDS;
-  const text = decoder.decode(bytes.subarray(wordCount * WORD_BYTES));
-  let end = 0;
-  const take = (length) => text.slice(end, (end += length));
+  const take = texts(bytes.subarray(wordCount * WORD_BYTES));
   for (let at = HEAD_WORDS; at < wordCount; at += FINDING_WORDS) {
-    const [order, kind] = [word(words, at), word(words, at + 1)];
+    const order = word(words, at);
+    const kind = word(words, at + 1);
     const violation = readViolation(words, at, entries[kind & CODE_MASK].code, take);
     const subject = order === NONE ? verdict : verdict.orders[order];
     if ((kind & WARNING) !== 0) {
@@ -202,10 +201,22 @@ function readFindings(verdict, words, findingCount, bytes) {
   }
 }
 
+/** A function that gives the next text of so many bytes. */
+function texts(bytes) {
+  const whole = decoder.decode(bytes);
+  let end = 0;
+  if (whole.length === bytes.length) {
+    // All of it is ASCII: bytes are characters, and cutting one string is faster than decoding many.
+    return (length) => whole.slice(end, (end += length));
+  }
+  return (length) => decoder.decode(bytes.subarray(end, (end += length)));
+}
+
 /** One violation; `take` gives the next of the texts. */
 function readViolation(words, at, code, take) {
   const violation = { pointer: take(word(words, at + 2)), code, message: take(word(words, at + 3)) };
-  const [limit, value] = [word(words, at + 4), word(words, at + 5)];
+  const limit = word(words, at + 4);
+  const value = word(words, at + 5);
   if (limit !== NONE) {
     violation.limit = take(limit);
   }

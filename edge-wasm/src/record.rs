@@ -1,8 +1,8 @@
-//! The form in which a verdict leaves the module: one block of bytes that `package/verdict.js` turns into plain objects.
+//! The form in which a verdict leaves the module: one block of bytes that `package/core.js` turns into plain objects.
 //!
 //! ```text
 //! words (u32, little endian)   orders, omitted, findings
-//!                              then for each finding: order, kind and code, and the lengths of its four texts
+//!                              then for each finding: order, kind and code, and the bytes of its four texts
 //! text (UTF-8)                 pointer, message, limit and value of each finding, one after the other
 //! ```
 //!
@@ -33,10 +33,12 @@ pub(crate) fn record(verdict: &Verdict<'_>) -> Vec<u8> {
     record.finish(verdict.orders().len(), verdict.omitted())
 }
 
+/// The words of one finding.
+const FINDING_WORDS: usize = 6;
+
 #[derive(Default)]
 struct Record {
-    findings: u32,
-    words: Vec<u8>,
+    findings: Vec<[[u8; 4]; FINDING_WORDS]>,
     text: String,
 }
 
@@ -48,44 +50,34 @@ impl Record {
     }
 
     fn finding(&mut self, order: u32, kind: u32, found: &Violation<'_>) {
-        self.findings += 1;
-        self.word(order);
-        self.word(kind | place(found.code()));
-        self.text(|text| {
-            text.push_str(found.pointer());
-            true
-        });
-        self.text(|text| {
-            found.write_message(text);
-            true
-        });
-        self.text(|text| found.write_limit(text));
-        self.text(|text| {
-            text.push_str(found.value().unwrap_or_default());
-            found.value().is_some()
-        });
+        self.text.push_str(found.pointer());
+        let pointer = word(found.pointer().len());
+        let message = self.write(|text| found.write_message(text));
+        let mut has_limit = false;
+        let limit = self.write(|text| has_limit = found.write_limit(text));
+        let value = found.value();
+        self.text.push_str(value.unwrap_or_default());
+        let words = [
+            order,
+            kind | place(found.code()),
+            pointer,
+            message,
+            if has_limit { limit } else { ABSENT },
+            value.map_or(ABSENT, |value| word(value.len())),
+        ];
+        self.findings.push(words.map(u32::to_le_bytes));
     }
 
-    /// Appends a text and its length, as JavaScript counts it.
-    fn text(&mut self, write: impl FnOnce(&mut String) -> bool) {
+    /// Appends a text and gives its length.
+    fn write(&mut self, write: impl FnOnce(&mut String)) -> u32 {
         let start = self.text.len();
-        let written = write(&mut self.text);
-        let length = self.text.get(start..).map_or(0, utf16_length);
-        self.word(if written { length } else { ABSENT });
-    }
-
-    fn word(&mut self, word: u32) {
-        self.words.extend_from_slice(&word.to_le_bytes());
+        write(&mut self.text);
+        word(self.text.len() - start)
     }
 
     fn finish(self, orders: usize, omitted: usize) -> Vec<u8> {
-        let mut bytes = Vec::with_capacity(12 + self.words.len() + self.text.len());
-        for head in [word(orders), word(omitted), self.findings] {
-            bytes.extend_from_slice(&head.to_le_bytes());
-        }
-        bytes.extend_from_slice(&self.words);
-        bytes.extend_from_slice(self.text.as_bytes());
-        bytes
+        let head = [word(orders), word(omitted), word(self.findings.len())].map(u32::to_le_bytes);
+        [head.as_flattened(), self.findings.as_flattened().as_flattened(), self.text.as_bytes()].concat()
     }
 }
 
@@ -93,13 +85,6 @@ impl Record {
 fn place(code: Code) -> u32 {
     // `Code::ALL` stands in the order of the declaration (a test of the catalogue).
     code as u32
-}
-
-/// UTF-16 units: one for each character, two for those that take four bytes of UTF-8.
-fn utf16_length(text: &str) -> u32 {
-    let starts = text.bytes().filter(|byte| byte & 0xc0 != 0x80).count();
-    let pairs = text.bytes().filter(|byte| *byte >= 0xf0).count();
-    word(starts + pairs)
 }
 
 /// Counts and lengths are below the limit of a body, 4 MiB.

@@ -34,8 +34,13 @@ export async function openPage(context, url) {
   const errors = [];
   page.on("pageerror", (error) => errors.push(String(error)));
   page.on("console", (message) => message.type() === "error" && errors.push(message.text()));
+  page.on("requestfailed", (request) => errors.push(`${request.url()}: ${request.failure()?.errorText}`));
   await page.goto(`${url}/upload/`);
-  await page.waitForFunction(() => /^\d/.test(document.getElementById("rules-version").textContent));
+  try {
+    await page.waitForFunction(() => /^\d/.test(document.getElementById("rules-version").textContent), null, { timeout: 15_000 });
+  } catch (error) {
+    throw new Error(`the page does not start: ${await page.textContent("#failure")} ${errors.join("; ")}`, { cause: error });
+  }
   return { page, errors };
 }
 

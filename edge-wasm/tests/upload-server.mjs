@@ -3,7 +3,7 @@
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { readFile } from "node:fs/promises";
+import { readFile, readdir } from "node:fs/promises";
 import { createServer } from "node:http";
 import { extname, join, normalize, resolve } from "node:path";
 import { createInterface } from "node:readline";
@@ -11,7 +11,7 @@ import { fileURLToPath } from "node:url";
 
 const HERE = fileURLToPath(new URL(".", import.meta.url));
 const PAGE = resolve(HERE, "../upload");
-export const PACKAGE = resolve(process.env.ORDERMILL_PACKAGE ?? join(HERE, "../../target/edge/package"));
+const PACKAGE = resolve(process.env.ORDERMILL_PACKAGE ?? join(HERE, "../../target/edge/package"));
 
 const TYPES = {
   ".html": "text/html; charset=utf-8",
@@ -47,7 +47,10 @@ export async function startStack() {
  * what `pass()` got from `stack`, or with null to lose the answer.
  */
 export async function startServer({ stack, page = PAGE }) {
-  const served = { stack, intercept: null, calls: [] };
+  // Held in memory: a package that is built again while the tests run is missing files for a moment.
+  const names = (await readdir(PACKAGE, { withFileTypes: true })).filter((entry) => entry.isFile()).map(({ name }) => name);
+  const files = new Map(await Promise.all(names.map(async (name) => [`/edge/${name}`, await readFile(join(PACKAGE, name))])));
+  const served = { stack, intercept: null, calls: [], files };
   const server = createServer((request, response) => {
     answer(served, page, request, response).catch((error) => {
       response.writeHead(500);
@@ -69,9 +72,9 @@ async function answer(served, page, request, response) {
   if (/^\/(order|v2)\//.test(`${pathname}/`)) return answerApi(served, request, response);
   if (pathname === "/upload") return void response.writeHead(301, { Location: "/upload/" }).end();
   const inside = normalize(pathname.replace(/^\/upload\//, "/"));
-  const file = inside.startsWith("/edge/") ? join(PACKAGE, inside.slice(6)) : join(page, inside === "/" ? "index.html" : inside);
+  const file = join(page, inside === "/" ? "index.html" : inside);
   try {
-    const bytes = await readFile(file);
+    const bytes = served.files.get(inside) ?? (await readFile(file));
     response.writeHead(200, { "Content-Type": TYPES[extname(file)] ?? "text/plain; charset=utf-8" });
     response.end(bytes);
   } catch {

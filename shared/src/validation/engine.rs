@@ -195,14 +195,14 @@ impl<'a> Engine<'a> {
             Check::None => {}
             Check::DuplicateCheckHasNumber => {
                 if self.facts.wants_duplicate_check && !self.facts.has_client_order_number {
-                    let here = Path::Member(path, "clientOrderNumber");
+                    let here = Path::Known(path, "clientOrderNumber");
                     self.report_bare(end, &here, Broken::ClientOrderNumberMissing);
                 }
             }
             Check::Transaction => self.facts.end_transaction(),
             Check::ItemSubtotal => {
                 if let Some((Amount { span, .. }, expected)) = self.facts.end_item() {
-                    self.warn(span, &Path::Member(path, "customerSubtotal"), Broken::Subtotal { expected });
+                    self.warn(span, &Path::Known(path, "customerSubtotal"), Broken::Subtotal { expected });
                 }
             }
             Check::OrderTotals => self.end_network_order(path),
@@ -213,11 +213,11 @@ impl<'a> Engine<'a> {
         if self.findings.is_clean()
             && let Some((Amount { span, .. }, expected)) = self.facts.end_order()
         {
-            self.warn(span, &Path::Member(path, "customerTotal"), Broken::Total { expected });
+            self.warn(span, &Path::Known(path, "customerTotal"), Broken::Total { expected });
         }
         let Some((at, safe_id)) = self.facts.safe_id.take() else { return };
         if let Some(first) = self.safe_ids.add(safe_id, self.findings.orders.len()) {
-            self.report_bare(at, &Path::Member(path, "safeId"), Broken::RepeatedSafeId { first });
+            self.report_bare(at, &Path::Known(path, "safeId"), Broken::RepeatedSafeId { first });
         }
     }
 

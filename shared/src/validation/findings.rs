@@ -12,6 +12,9 @@ use crate::limits::{POINTER_NAME_BYTES_MAX, VIOLATIONS_MAX};
 #[derive(Clone, Copy)]
 pub(super) enum Path<'p> {
     Root,
+    /// A member that a rule knows.
+    Known(&'p Self, &'static str),
+    /// Any other member.
     Member(&'p Self, &'p str),
     Entry(&'p Self, usize),
 }
@@ -26,6 +29,14 @@ impl Path<'_> {
                 if whole {
                     pointer.push('/');
                     pointer.number(*index as u64);
+                }
+                whole
+            }
+            Self::Known(parent, name) => {
+                let whole = parent.write(pointer);
+                if whole {
+                    // No name of the tables has a character that pointers escape.
+                    pointer.words(&["/", name]);
                 }
                 whole
             }

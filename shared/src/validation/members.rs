@@ -205,7 +205,7 @@ impl<'a> Engine<'a> {
     fn report_missing(&mut self, object: &'static Object, known: u32, end: usize, path: &Path<'_>) {
         for (place, field) in object.fields.iter().enumerate() {
             if field.required && known & (1 << place) == 0 {
-                self.report_bare(end, &Path::Member(path, field.name), Broken::Required);
+                self.report_bare(end, &Path::Known(path, field.name), Broken::Required);
             }
         }
     }
@@ -246,7 +246,7 @@ impl<'a> Engine<'a> {
     /// where the dialect says so, are as if absent.
     #[inline(never)]
     fn odd_value(&mut self, field: &'static Field, path: &Path<'_>, start: usize, odd: Odd<'a>) -> Scan<()> {
-        let here = Path::Member(path, field.name);
+        let here = Path::Known(path, field.name);
         let text = match (odd, &field.rule, self.scanner.byte()) {
             (Odd::Text(text), _, _) => Some(text),
             (Odd::Value, Rule::Object(object), Some(b'{')) => return self.object(object, &here),

@@ -101,8 +101,8 @@ impl Key {
         blocks[0][0] = b'"';
         let mut at = 1;
         while at <= name.len() {
-            // A zero in a pattern stands for any byte.
-            assert!(name[at - 1].is_ascii_graphic() && name[at - 1] != b'"' && name[at - 1] != b'\\');
+            // A zero in a pattern stands for any byte; JSON and JSON pointers have escapes for the others.
+            assert!(name[at - 1].is_ascii_alphanumeric());
             blocks[at / BLOCK][at % BLOCK] = name[at - 1];
             at += 1;
         }

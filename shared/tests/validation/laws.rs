@@ -1,6 +1,7 @@
 //! Laws over random bodies. The judge of well-formedness is `serde_json`.
 
 use proptest::prelude::*;
+use rust_decimal::Decimal;
 use serde::de::IgnoredAny;
 use serde_json::Value;
 use shared::Code;
@@ -145,6 +146,32 @@ proptest! {
         };
         prop_assert_eq!(warnings(subtotal), 0);
         prop_assert_eq!(warnings(subtotal + 1), 1);
+    }
+}
+
+proptest! {
+    /// The validator counts in ten-thousandths, the domain in decimals: they come to the same, however an amount is written.
+    #[test]
+    fn sums_are_those_of_decimals(
+        whole in "0|[1-9][0-9]{0,11}", fraction in "([.][0-9]{1,4}0{0,3})?", quoted in any::<bool>(), exponent in -2..=0_i32,
+        quantity in 1..=10_000_i64
+    ) {
+        let fraction = if exponent < 0 { "" } else { &*fraction };
+        let price = if exponent < 0 { format!("{whole}e{exponent}") } else { format!("{whole}{fraction}") };
+        let written = if quoted { format!("\"{price}\"") } else { price.clone() };
+        let body = format!(
+            r#"{{"shippingAddress":{{"line1":"1","city":"C","countryCode":"US"}},"items":[
+            {{"sku":"a","quantity":{quantity},"customerPrice":{written},"customerSubtotal":0}}]}}"#
+        );
+        let price = shared::money::parse_amount(&price).expect("an amount");
+        let expected = (price * Decimal::from(quantity)).normalize();
+        let verdict = validate(Body::Order, body.as_bytes());
+        let warnings: Vec<_> = verdict.orders().flat_map(|order| order.warnings()).map(|found| found.limit()).collect();
+        if expected.is_zero() {
+            prop_assert!(warnings.is_empty());
+        } else {
+            prop_assert_eq!(warnings, [Some(expected.to_string())]);
+        }
     }
 }
 
