@@ -109,24 +109,34 @@ mod words {
             Self([bits as u64, (bits >> 64) as u64])
         }
 
+        /// The first byte whose high bit is set in what is made of its word; [`BLOCK`] if there is none.
+        #[inline(always)]
+        fn first(self, marked: impl Fn(u64) -> u64) -> usize {
+            let [low, high] = self.0;
+            match marked(low) {
+                0 => 8 + marked(high).trailing_zeros() as usize / 8,
+                low => low.trailing_zeros() as usize / 8,
+            }
+        }
+
         /// The first special byte; [`BLOCK`] if there is none.
         #[inline(always)]
         pub(in super::super) fn first_special(self) -> usize {
-            first(self.0.map(|word| {
+            self.first(|word| {
                 let control = word.wrapping_sub(ONES * 0x20) & !word;
                 // 0x7f moves into the high bit, where the bytes beyond ASCII are already.
                 let beyond = word.wrapping_add(ONES) | word;
                 (control | beyond | equal(word, b'"') | equal(word, b'\\')) & HIGHS
-            }))
+            })
         }
 
         /// The first byte that is not white space; [`BLOCK`] if there is none.
         #[inline(always)]
         pub(in super::super) fn first_not_space(self) -> usize {
-            first(self.0.map(|word| {
+            self.first(|word| {
                 let is = |byte| exactly_equal(word, byte);
                 !(is(b' ') | is(b'\n') | is(b'\r') | is(b'\t')) & HIGHS
-            }))
+            })
         }
 
         /// Whether the first bytes are those of the pattern, which has `count` bytes (1 or more) and zeros behind them.
@@ -144,11 +154,15 @@ mod words {
         /// Whether a byte has a bit in common in two tables of 16, looked up by its lower and by its upper half.
         #[inline(always)]
         pub(in super::super) fn any_in(self, lower: &[u8; BLOCK], upper: &[u8; BLOCK]) -> bool {
-            let look_up = |table: &[u8; BLOCK], half: u8| table.get(usize::from(half)).copied().unwrap_or_default();
-            self.0
-                .iter()
-                .flat_map(|word| word.to_le_bytes())
-                .any(|byte| look_up(lower, byte & 0xf) & look_up(upper, byte >> 4) != 0)
+            let look_up =
+                |table: &[u8; BLOCK], half: u8| table.get(usize::from(half % 16)).copied().unwrap_or_default();
+            let mut common = 0;
+            for word in self.0 {
+                for byte in word.to_le_bytes() {
+                    common |= look_up(lower, byte) & look_up(upper, byte >> 4);
+                }
+            }
+            common != 0
         }
     }
 
@@ -164,14 +178,6 @@ mod words {
     fn exactly_equal(word: u64, byte: u8) -> u64 {
         let zero_if_equal = word ^ (ONES * byte as u64);
         !(((zero_if_equal & !HIGHS) + !HIGHS) | zero_if_equal) & HIGHS
-    }
-
-    #[inline(always)]
-    fn first([low, high]: [u64; 2]) -> usize {
-        if low != 0 {
-            return low.trailing_zeros() as usize / 8;
-        }
-        8 + high.trailing_zeros() as usize / 8
     }
 
     #[cfg(test)]
