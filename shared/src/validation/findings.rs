@@ -183,6 +183,11 @@ impl Findings {
         insert(found, Finding { at, broken, pointer, value: value.map(Span::from) });
     }
 
+    /// Whether one more warning on the order that is being read would be listed, so that it is worth its words.
+    pub(super) fn lists_warnings(&self) -> bool {
+        self.warnings.kept < VIOLATIONS_MAX || self.warnings.found.is_empty()
+    }
+
     /// Whether the order that is being read has no violation so far.
     pub(super) fn is_clean(&self) -> bool {
         self.violations.found.is_empty()

@@ -184,7 +184,7 @@ impl<'a> Engine<'a> {
             if self.names.is_repeated(floor, &mut seen.marks, name, UNKNOWN_NAMES_MAX) {
                 self.report_bare(at, &here, Broken::Duplicate);
             } else if self.dialect.warns_of_unknown_members {
-                let nearest = suggest::nearest(&characters, object);
+                let nearest = if self.findings.lists_warnings() { suggest::nearest(&characters, object) } else { None };
                 self.report_bare(at, &here, Broken::UnknownMember { nearest });
             }
             return Ok((seen, None));
