@@ -1,7 +1,7 @@
 //! The checks of single values: strings, numbers and amounts.
 //!
 //! An amount is a whole number of ten-thousandths, the finest that any currency has, so sums and comparisons are those of
-//! integers: exact like the decimals of the domain (a property test holds them against those), and a tenth of their code.
+//! integers: exact like the decimals of the domain (a property test holds them against those), and less code.
 //!
 //! Each check stands twice. `accepts_*` reads what nearly every value looks like (plain ASCII, few digits) and says yes or
 //! nothing; `check` reads everything and says what is wrong. What the first accepts the second accepts too, with the same
