@@ -27,7 +27,8 @@ export function createGate(edge, { answerBytesMax = Infinity } = {}) {
     if (!checks(request)) {
       return { pass: true, headers: {} };
     }
-    const { body = "" } = request;
+    // A request without a body has `null` there.
+    const body = request.body ?? "";
     if (bytesOf(body) > BODY_BYTES_MAX) {
       return refuseLength(request);
     }

@@ -24,6 +24,12 @@ const refusedHeaders = {
   "Ordermill-Rules": edge.rulesVersion(),
 };
 
+test("a request without a body is judged like an empty one", () => {
+  for (const body of [null, undefined, ""]) {
+    assert.equal(gate.decide(request("/order/v1/orders", body)).status, 400);
+  }
+});
+
 test("good bodies pass with the version of the rules", () => {
   for (const [path, body] of [
     ["/v2/orders", seed("create-bulk-order")],

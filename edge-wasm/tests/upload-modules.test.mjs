@@ -59,7 +59,10 @@ test("CSV: what is written is read back", () => {
 });
 
 test("CSV for people: formulas are neutralised, numbers and names are not", () => {
-  for (const text of ["=1+1", "+1", "-1", "@sum", " =x", "\t=x", "\rx"]) assert.equal(neutralised(text), `'${text}`);
+  for (const text of ["=1+1", "+1", "-1", "@sum", " =x", "\rx", "＝1+1"]) assert.equal(neutralised(text), `'${text}`);
+  assert.equal(neutralised("x;=1+1|a"), "x;'=1+1|a");
+  assert.equal(neutralised("x\n @sum"), "x\n '@sum");
+  assert.equal(neutralised("\t=x"), "'\t'=x");
   for (const text of ["1", "a=b", "", "up-123", "O'Brien"]) assert.equal(neutralised(text), text);
 });
 
@@ -378,6 +381,39 @@ test("bulk orders: a number that is taken after a lost answer is looked up", asy
   assert.equal(other.states[0].state, "refused");
   const atOnce = await sent([text], [taken], APIS.bulk);
   assert.equal(atOnce.states[0].state, "refused");
+});
+
+test("after a stop, or once the credentials are refused, a halved call is not sent on", async () => {
+  const bad = { status: 400, body: { code: "NOT_JSON", message: "m" } };
+  const texts = ["a", "b", "c", "d"].map((safeId) => JSON.stringify({ safeId }));
+  const { calls, states } = await sent(texts, [bad, { status: 401, body: { message: "m" } }]);
+  assert.equal(calls.length, 2);
+  assert.ok(states.every(({ state }) => state === "ready"));
+
+  let sender;
+  let count = 0;
+  const ended = [];
+  sender = new Sender({
+    api: APIS.network, base: "", credentials: {}, ordersPerCall: 8, textOf: (order) => order.text, sleep: async () => {},
+    onState: (order, state) => ended.push(state),
+    fetch: async () => {
+      count += 1;
+      sender.stop();
+      return Response.json({ code: "NOT_JSON", message: "m" }, { status: 400 });
+    },
+  });
+  await sender.run(texts.map((text, name) => ({ name, text, state: "ready" })));
+  assert.equal(count, 1);
+  assert.deepEqual(ended.slice(4), ["ready", "ready", "ready", "ready"]);
+});
+
+test("a look-up that is not answered leaves an order unknown, never refused", async () => {
+  const order = '{"clientOrderNumber":"1","enableClientOrderNumberDupCheck":true,"products":[{"sku":"a","quantity":1}]}';
+  const taken = { status: 409, body: { error: "CLIENT_ORDER_NUMBER_DUPLICATE", message: "m" } };
+  for (const answer of [{ status: 503, body: {} }, { status: 401, body: {} }, { status: 200, body: { data: {} } }]) {
+    const { states } = await sent([order], [null, taken, answer], APIS.bulk);
+    assert.equal(states[0].state, "unknown");
+  }
 });
 
 test("stop and pause: no call is begun, those under way are waited for", async () => {

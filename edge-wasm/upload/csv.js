@@ -190,9 +190,11 @@ function csvCell(text, delimiter) {
 }
 
 /**
- * A cell that a spreadsheet would run as a formula gets an apostrophe in front. For files that people open, never for
- * files that are read back as orders.
+ * A cell that a spreadsheet would run as a formula gets an apostrophe in front; so does what follows a semicolon, a tab or
+ * a line break inside of it, because where those part the columns it is a cell of its own. For files that people open,
+ * never for files that are read back as orders.
  */
 export function neutralised(text) {
-  return /^[\s]*[=+\-@]|^[\t\r]/.test(text) ? `'${text}` : text;
+  const inside = text.replace(/([;\t\r\n]\s*)(?=[=+\-@＝＋－＠])/g, "$1'");
+  return /^\s*[=+\-@＝＋－＠]|^[\t\r]/.test(text) ? `'${inside}` : inside;
 }

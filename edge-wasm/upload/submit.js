@@ -205,7 +205,9 @@ export class Sender {
     const lines = (list) => JSON.stringify(list.map(({ sku, quantity }) => [sku, quantity]));
     try {
       const response = await this.fetch(address(this.base, path), { headers: this.api.headers(this.credentials) });
-      const found = parsed(await response.text())?.data?.items ?? [];
+      const found = parsed(await response.text())?.data?.items;
+      // Without a list nothing is known of the order: it may exist.
+      if (!response.ok || !Array.isArray(found)) throw new Error(`no list of orders (${response.status})`);
       const same = found.find((order) => lines(order.products) === lines(products));
       const note = "an earlier try had arrived; its answer was lost";
       if (same) this.finish(entry, "existing", { status: 200, id: same.transactionId, note });
@@ -225,11 +227,21 @@ export class Sender {
     }
   }
 
-  /** One order of the call spoils it: two halves find out which. */
+  /** One order of the call spoils it: two halves find out which. What is not sent any more after a stop is as it was. */
   async halve(call) {
     const middle = Math.ceil(call.length / 2);
-    await this.send(call.slice(0, middle));
-    await this.send(call.slice(middle));
+    for (const half of [call.slice(0, middle), call.slice(middle)]) {
+      if (this.isStopped) this.leave(half);
+      else await this.send(half);
+    }
+  }
+
+  /** These orders get no call: one whose answer was lost before may exist, the others are as they were. */
+  leave(call) {
+    for (const entry of call) {
+      if (entry.wasLost) this.finish(entry, "unknown", { status: 0, ...lostNote(0, "") });
+      else this.onState(entry.order, entry.before);
+    }
   }
 
   refuseCall(call, status, body) {

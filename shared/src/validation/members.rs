@@ -24,8 +24,9 @@ pub(super) struct Names<'a> {
     /// For each kind of object ([`Object::hint`]) and each member in it, how far behind its place in the table the next
     /// member stood less one: 0 at first, because most clients follow the documentation.
     steps: [[u8; 32]; 32],
-    /// Free and unknown names of the objects that are being read, the innermost last.
-    seen: Vec<Text<'a>>,
+    /// Free and unknown names of the objects that are being read, the innermost last, each with its mark: names with
+    /// another mark need not be compared.
+    seen: Vec<(u32, Text<'a>)>,
 }
 
 impl<'a> Names<'a> {
@@ -44,11 +45,12 @@ impl<'a> Names<'a> {
     /// Whether a name stands among those seen since `floor`; up to `max` of them are remembered.
     fn is_repeated(&mut self, floor: usize, marks: &mut Marks, name: Text<'a>, max: usize) -> bool {
         let seen = self.seen.get(floor..).unwrap_or_default();
-        if marks.add(name.mark()) && seen.iter().any(|before| before.is_same(name)) {
+        let mark = name.mark();
+        if marks.add(mark) && seen.iter().any(|(other, before)| *other == mark && before.is_same(name)) {
             return true;
         }
         if seen.len() < max {
-            self.seen.push(name);
+            self.seen.push((mark, name));
         }
         false
     }

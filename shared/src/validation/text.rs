@@ -41,30 +41,87 @@ impl<'a> Text<'a> {
     /// The characters; borrowed from the body unless there are escapes.
     #[inline(never)]
     pub(super) fn resolve(self) -> Cow<'a, str> {
-        let raw = core::str::from_utf8(self.raw).unwrap_or_default();
-        if self.form == Form::Escaped { Cow::Owned(unescape(raw)) } else { Cow::Borrowed(raw) }
+        if self.form == Form::Escaped {
+            return Cow::Owned(String::from_utf8(self.characters().collect()).unwrap_or_default());
+        }
+        Cow::Borrowed(core::str::from_utf8(self.raw).unwrap_or_default())
     }
 
-    /// Whether both have the same characters.
+    /// The characters in UTF-8, byte by byte, without writing them down.
+    fn characters(self) -> Characters<'a> {
+        Characters { raw: self.raw, escaped: self.form == Form::Escaped, pending: [0; 4], left: 0 }
+    }
+
+    /// Whether both have the same characters. It ends at the first difference and allocates nothing, so it costs no more
+    /// than the shorter of the two is long, however it is written.
     pub(super) fn is_same(self, other: Self) -> bool {
         if self.form == Form::Escaped || other.form == Form::Escaped {
-            return self.resolve() == other.resolve();
+            return self.characters().eq(other.characters());
         }
         self.raw == other.raw
     }
 
-    /// A number from 0 to 63 that is the same for the same characters.
+    /// A number that is the same for the same characters, and mostly another for others: of a short text its count in
+    /// bytes, the first and the last, of a long one its hash, because comparing long ones takes long.
     pub(super) fn mark(self) -> u32 {
+        let of = |first: u8, last: u8, count: usize| (count as u32) << 16 ^ u32::from(first) << 8 ^ u32::from(last);
         match (self.form, self.raw) {
-            (Form::Plain | Form::Unescaped, [first, .., last]) => {
-                (u32::from(*first) * 5 + u32::from(*last) * 3 + self.raw.len() as u32) % 64
+            (Form::Plain | Form::Unescaped, [first, .., last]) if self.raw.len() <= SHORT_BYTES_MAX => {
+                of(*first, *last, self.raw.len())
             }
-            (Form::Plain | Form::Unescaped, _) => 0,
-            (Form::Escaped, _) => {
-                let text = self.resolve();
-                Text::new(text.as_bytes(), Form::Unescaped).mark()
+            _ => {
+                let (mut first, mut last, mut count) = (None, 0, 0);
+                for byte in self.characters() {
+                    first = first.or(Some(byte));
+                    last = byte;
+                    count += 1;
+                }
+                if count > SHORT_BYTES_MAX { self.hash() } else { of(first.unwrap_or_default(), last, count) }
             }
         }
+    }
+
+    /// A hash of the characters: FNV-1a.
+    pub(super) fn hash(self) -> u32 {
+        self.characters().fold(0x811c_9dc5, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
+    }
+}
+
+/// Longer texts are told apart by a hash.
+const SHORT_BYTES_MAX: usize = 32;
+
+/// See [`Text::characters`].
+struct Characters<'a> {
+    raw: &'a [u8],
+    escaped: bool,
+    /// The last bytes of a character that was escaped, at the end of the array, and how many are left.
+    pending: [u8; 4],
+    left: usize,
+}
+
+impl Iterator for Characters<'_> {
+    type Item = u8;
+
+    #[inline]
+    fn next(&mut self) -> Option<u8> {
+        if self.left > 0 {
+            let byte = self.pending.get(self.pending.len() - self.left).copied();
+            self.left -= 1;
+            return byte;
+        }
+        let (byte, rest) = self.raw.split_first()?;
+        self.raw = rest;
+        if *byte != b'\\' || !self.escaped {
+            return Some(*byte);
+        }
+        let (character, rest) = escaped(rest);
+        self.raw = rest;
+        let mut encoded = [0; 4];
+        self.left = character.encode_utf8(&mut encoded).len();
+        // Moved to the end of the array.
+        encoded.rotate_left(self.left);
+        self.pending = encoded;
+        self.next()
     }
 }
 
@@ -75,51 +132,46 @@ pub(super) struct Marks(u64);
 impl Marks {
     /// Whether a name with this mark may have been there before; from now on it was.
     pub(super) fn add(&mut self, mark: u32) -> bool {
-        let bit = 1 << (mark % 64);
+        // The count, the first and the last byte all have a part in it.
+        let bit = 1 << ((mark >> 16).wrapping_add((mark >> 8 & 0xff) * 5).wrapping_add((mark & 0xff) * 3) % 64);
         let seen = self.0 & bit != 0;
         self.0 |= bit;
         seen
     }
 }
 
-/// The characters of a string whose escapes were checked.
-#[cold]
-#[inline(never)]
-fn unescape(raw: &str) -> String {
-    let mut text = String::with_capacity(raw.len());
-    let mut characters = raw.chars();
-    while let Some(character) = characters.next() {
-        text.push(if character == '\\' { escaped(&mut characters) } else { character });
-    }
-    text
-}
-
-/// The character of the escape whose backslash was read.
-fn escaped(rest: &mut core::str::Chars<'_>) -> char {
-    match rest.next() {
-        Some('b') => '\u{8}',
-        Some('f') => '\u{c}',
-        Some('n') => '\n',
-        Some('r') => '\r',
-        Some('t') => '\t',
-        Some('u') => {
-            let mut unit = hex(rest);
+/// The character of a checked escape whose backslash was read, and what follows it.
+fn escaped(rest: &[u8]) -> (char, &[u8]) {
+    match rest {
+        [b'u', rest @ ..] => {
+            let (mut unit, mut rest) = unit(rest);
             if (0xd800..0xdc00).contains(&unit) {
                 // The backslash and the `u` of the second half.
-                rest.next();
-                rest.next();
-                unit = 0x10000 + ((unit - 0xd800) << 10) + (hex(rest) & 0x3ff);
+                let (low, after) = self::unit(rest.get(2..).unwrap_or_default());
+                unit = 0x10000 + ((unit - 0xd800) << 10) + (low & 0x3ff);
+                rest = after;
             }
-            char::from_u32(unit).unwrap_or(char::REPLACEMENT_CHARACTER)
+            (char::from_u32(unit).unwrap_or(char::REPLACEMENT_CHARACTER), rest)
         }
-        Some(itself) => itself,
-        None => char::REPLACEMENT_CHARACTER,
+        [short, rest @ ..] => {
+            let character = match short {
+                b'b' => '\u{8}',
+                b'f' => '\u{c}',
+                b'n' => '\n',
+                b'r' => '\r',
+                b't' => '\t',
+                itself => char::from(*itself),
+            };
+            (character, rest)
+        }
+        [] => (char::REPLACEMENT_CHARACTER, rest),
     }
 }
 
-#[inline(never)]
-fn hex(rest: &mut core::str::Chars<'_>) -> u32 {
-    rest.take(4).fold(0, |unit, digit| unit * 16 + u8::try_from(digit).ok().and_then(hex_digit).unwrap_or_default())
+/// The UTF-16 unit of four hex digits, and what follows them.
+fn unit(text: &[u8]) -> (u32, &[u8]) {
+    let (digits, rest) = text.split_at_checked(4).unwrap_or((text, &[]));
+    (digits.iter().fold(0, |unit, digit| unit * 16 + hex_digit(*digit).unwrap_or_default()), rest)
 }
 
 /// The value of a hex digit, in any case.
@@ -146,6 +198,20 @@ mod tests {
     }
 
     #[test]
+    fn long_texts_have_the_mark_of_their_characters_however_they_are_written() {
+        for count in [31, 32, 33, 4_000] {
+            let (plain, written) = ("x".repeat(count), r"\u0078".repeat(count));
+            let plain = Text::new(plain.as_bytes(), Form::Plain);
+            let escaped = Text::new(written.as_bytes(), Form::Escaped);
+            assert!(plain.is_same(escaped) && plain.mark() == escaped.mark(), "{count}");
+        }
+        // Only in the middle do they differ: the hash tells them apart.
+        let middle = |letter: &str| format!("{}{letter}{}", "x".repeat(40), "x".repeat(40));
+        let (one, other) = (middle("a"), middle("b"));
+        assert_ne!(Text::new(one.as_bytes(), Form::Plain).mark(), Text::new(other.as_bytes(), Form::Plain).mark());
+    }
+
+    #[test]
     fn the_same_characters_are_the_same_and_have_the_same_mark() {
         let texts = [
             Text::new(b"sku", Form::Plain),
@@ -161,6 +227,10 @@ mod tests {
             assert!(!one.is_same(Text::new(b"skU", Form::Plain)));
             assert!(!one.is_same(Text::new(br"sku\u0000", Form::Escaped)));
         }
+        // Every byte of every length of UTF-8 that an escape can stand for.
+        let written = Text::new("é€😀\u{8}/".as_bytes(), Form::Unescaped);
+        let escaped = Text::new(br"\u00E9\u20ac\ud83d\ude00\b\/", Form::Escaped);
+        assert!(written.is_same(escaped) && written.mark() == escaped.mark() && written.hash() == escaped.hash());
         assert_eq!(Text::new(b"", Form::Plain).mark(), Text::new(b"", Form::Escaped).mark());
     }
 }
