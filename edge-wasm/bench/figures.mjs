@@ -18,6 +18,7 @@ export const figures = [
   { group: "More ratios" },
   { name: "node_validator_string_over_json_parse", is: "Node: validator on a string / JSON.parse" },
   { name: "node_validator_pretty_over_json_parse", is: "Node: indented body, validator on bytes / JSON.parse" },
+  { name: "escaped_over_plain_names", is: "Node: 2,000 names beside 64 long ones, escaped / plain" },
   { name: "node_ajv_over_validator_errors_500", is: "Node: 500 errors, ajv / validator" },
   { name: "node_ajv_inlined_over_validator", is: "Node: ajv of the inlined schema / validator" },
   { name: "workerd_ajv_inlined_over_validator", is: "workerd: the same" },

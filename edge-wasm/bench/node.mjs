@@ -4,7 +4,7 @@ import { execFileSync } from "node:child_process";
 import { fileURLToPath, pathToFileURL } from "node:url";
 
 import { agree, agreeAcrossFields } from "./agree.mjs";
-import { bodies } from "./bodies.mjs";
+import { bodies, oddBodies } from "./bodies.mjs";
 import { fastest, median, say } from "./measure.mjs";
 import { makePeer } from "./peer.mjs";
 import { edgeModule, smallModule } from "./settings.mjs";
@@ -47,6 +47,9 @@ const us = fastest(
 );
 const large = fastest({ 100: () => validateOrders(bytes), 500: () => validateOrders(bytesLarge) }, ROUNDS);
 
+const [oddPlain, oddEscaped] = [oddBodies.plain, oddBodies.escaped].map((body) => new TextEncoder().encode(body));
+const odd = fastest({ plain: () => validateOrders(oddPlain), escaped: () => validateOrders(oddEscaped) }, ROUNDS);
+
 for (const [name, value] of Object.entries(us)) {
   say(name, value);
 }
@@ -58,6 +61,7 @@ say("node_ajv_inlined_over_validator", us.node_ajv_inlined_us / us.node_validato
 say("node_ajv_over_validator_errors_500", us.node_ajv_errors_500_us / us.node_validator_errors_500_us);
 say("errors_500_over_none", us.node_validator_errors_500_us / us.node_validator_us);
 say("linear_500_over_100_orders", large[500] / large[100]);
+say("escaped_over_plain_names", odd.escaped / odd.plain);
 say("node_instantiate_ms", instantiateMs(edgeModule));
 say("small_instantiate_ms", instantiateMs(smallModule));
 

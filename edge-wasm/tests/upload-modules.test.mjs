@@ -93,6 +93,15 @@ test("JSON: what is wrong with the document is said with its line", () => {
   assert.match(inPieces('[{"a":1}]\n]', DocumentReader).end, /line 2: there is more/);
   assert.match(inPieces('{"bulk":[{}],"x":1}', DocumentReader).end, /there is more/);
   assert.equal(inPieces('[{"a":1}]\n', DocumentReader).end, null);
+  assert.equal(inPieces('{"bulk":[{"a":1}]} ', DocumentReader).end, null);
+  assert.match(inPieces('{"bulk":[{"a":1}]}}', DocumentReader).end, /there is more/);
+  assert.match(inPieces('{"bulk":[{"a":1}]', DocumentReader).end, /ends before its last/);
+  assert.match(inPieces('{"products":[],"bulk":[{"a":1}]}', DocumentReader).end, /only `bulk` was read/);
+  for (const text of ['[{"a":1},,{"b":2}]', '[{"a":1},]', "[,{}]", "[ , ]"]) {
+    assert.match(inPieces(text, DocumentReader).end, /an order is missing/, text);
+  }
+  // No name: the whole goes to the validator, which refuses it.
+  assert.deepEqual(inPieces('{"x":"bulk":[1]}', DocumentReader).found, [{ line: 1, text: '{"x":"bulk":[1]}' }]);
 });
 
 test("JSONL: a broken line does not spoil the others", () => {

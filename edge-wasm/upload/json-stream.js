@@ -25,14 +25,18 @@ export function detectFormat(head, name = "") {
 export class LineReader {
   constructor(onOrder) {
     this.onOrder = onOrder;
-    this.rest = "";
+    /** The pieces of the line that has not ended. They are put together once: a line may be longer than many pieces. */
+    this.pieces = [];
     this.line = 1;
   }
 
   push(text) {
-    const lines = (this.rest + text).split("\n");
-    this.rest = lines.pop();
-    for (const line of lines) this.take(line);
+    const [end, ...lines] = text.split("\n");
+    this.pieces.push(end);
+    for (const start of lines) {
+      this.take(this.pieces.join(""));
+      this.pieces = [start];
+    }
   }
 
   take(line) {
@@ -42,7 +46,8 @@ export class LineReader {
   }
 
   end() {
-    if (this.rest !== "") this.take(this.rest);
+    const rest = this.pieces.join("");
+    if (rest !== "") this.take(rest);
     return null;
   }
 }
@@ -58,6 +63,12 @@ export class DocumentReader {
     this.line = 1;
     /** start | object (the whole object may be an order) | entries | after */
     this.place = "start";
+    /** Whether the orders stand in `bulk`, and whether the object around it is still open. */
+    this.isBulk = false;
+    this.isBulkOpen = false;
+    this.membersBeforeBulk = 0;
+    /** Whether an entry must follow. */
+    this.isAfterComma = false;
     this.startValue();
   }
 
@@ -119,14 +130,19 @@ export class DocumentReader {
   }
 
   readObject(character) {
-    if (this.depth === 1 && character === ":") this.key = unquoted(this.lastString ?? "");
+    // A second colon follows a value, not a name: the whole is no JSON, and the validator says so.
+    if (this.depth === 1 && character === ":" && this.key === null) this.key = unquoted(this.lastString ?? "");
     if (this.depth === 1 && character === "[" && this.key === "bulk") {
       this.isBulk = true;
+      this.isBulkOpen = true;
       this.place = "entries";
       this.startValue();
       return;
     }
-    if (this.depth === 1 && character === ",") this.key = null;
+    if (this.depth === 1 && character === ",") {
+      this.key = null;
+      this.membersBeforeBulk += 1;
+    }
     this.take(character);
     if (this.depth === 0) {
       this.finishOrder();
@@ -136,8 +152,14 @@ export class DocumentReader {
 
   readEntry(character) {
     if (this.depth === 0 && (character === "," || character === "]")) {
-      if (this.text.trim() !== "") this.finishOrder();
+      const isEmpty = this.text.trim() === "";
+      if (isEmpty && (character === "," || this.isAfterComma)) {
+        this.fault = `line ${this.line}: an order is missing beside a comma; the rest was not read`;
+        return;
+      }
+      if (!isEmpty) this.finishOrder();
       this.startValue();
+      this.isAfterComma = character === ",";
       if (character === "]") this.place = "after";
       return;
     }
@@ -161,13 +183,18 @@ export class DocumentReader {
   }
 
   readAfter(character) {
-    if (/\s/.test(character) || (this.isBulk && character === "}")) return;
+    if (/\s/.test(character)) return;
+    if (this.isBulkOpen && character === "}") {
+      this.isBulkOpen = false;
+      return;
+    }
     this.fault = `line ${this.line}: there is more after the orders; it was not read`;
   }
 
   end() {
     if (this.fault) return this.fault;
-    if (this.place === "after") return null;
+    if (this.place === "after" && this.isBulkOpen) return `line ${this.line}: the file ends before its last \`}\``;
+    if (this.place === "after") return this.isBulk && this.membersBeforeBulk > 0 ? "only `bulk` was read, not the members before it" : null;
     if (this.place === "start") return "the file holds no order";
     if (this.text.trim() !== "") this.finishOrder();
     return `line ${this.line}: the file ends in the middle of ${this.isInString ? "a string" : "an order or a list"}`;

@@ -1,5 +1,5 @@
 //! Writes the verdicts of the native code as JSONL, for comparison with the WebAssembly module
-//! (`edge-wasm/tests/parity.mjs`): the seeds, all vectors, seeded mutations of the seeds and near misses of forms.
+//! (`edge-wasm/tests/parity.test.mjs`): the seeds, all vectors, seeded mutations of the seeds and near misses of forms.
 //!
 //! `cargo run -p shared --example verdicts > verdicts.jsonl`
 

@@ -117,6 +117,13 @@ pub(crate) fn build_upload() -> Site {
 
 fn upload_into(folder: &Path) -> Result<(), StepError> {
     set_up_target(true)?;
+    // What is no longer part of the page is not served on.
+    match std::fs::remove_dir_all(folder) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            return Err(StepError::File(folder.display().to_string(), error));
+        }
+        _ => {}
+    }
     let package = folder.join("edge");
     let optimizer = project().join(EDGE).join("node_modules/.bin/wasm-opt");
     if optimizer.exists() {

@@ -7,10 +7,11 @@
 use alloc::vec::Vec;
 
 use super::broken::Broken;
+use super::cursor::Cursor;
 use super::engine::Engine;
 use super::facts::Value;
 use super::findings::Path;
-use super::scan::{Cursor, Scan};
+use super::scan::Scan;
 use super::suggest;
 use super::table::{Check, Field, Map, Object, Rule, Slot};
 use super::text::{Form, Marks, Text};

@@ -23,12 +23,15 @@
 mod block;
 mod broken;
 mod calendar;
+mod classes;
+mod cursor;
 mod engine;
 mod facts;
 mod findings;
 mod format;
 #[cfg(feature = "domain")]
 pub mod generate;
+mod hosts;
 mod iso;
 mod json;
 mod members;

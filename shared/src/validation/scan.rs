@@ -10,8 +10,7 @@
 
 use core::ops::Range;
 
-use super::block::{BLOCK, Block, is_space};
-use super::table::Key;
+use super::cursor::Cursor;
 use super::text::{Form, Text, hex_digit};
 use crate::Code;
 use crate::limits::DEPTH_MAX;
@@ -62,121 +61,6 @@ impl Kind {
     }
 }
 
-/// A place in the body. It is small and copied: a loop that works on its own copy keeps it in registers.
-#[derive(Clone, Copy)]
-pub(super) struct Cursor<'a> {
-    bytes: &'a [u8],
-    at: usize,
-}
-
-impl<'a> Cursor<'a> {
-    /// The byte that is read next.
-    #[inline(always)]
-    pub(super) fn at(&self) -> usize {
-        self.at
-    }
-
-    /// The byte under the cursor.
-    #[inline(always)]
-    pub(super) fn byte(&self) -> Option<u8> {
-        self.bytes.get(self.at).copied()
-    }
-
-    /// What is left of the body.
-    #[inline(always)]
-    pub(super) fn rest(&self) -> &'a [u8] {
-        self.bytes.get(self.at..).unwrap_or_default()
-    }
-
-    /// The block that begins at a byte, if that much is left.
-    #[inline(always)]
-    fn block(&self, at: usize) -> Option<Block> {
-        self.bytes.get(at..).and_then(|rest| rest.first_chunk::<BLOCK>()).map(Block::load)
-    }
-
-    /// Moves over as many bytes of the token that was just recognised.
-    #[inline(always)]
-    pub(super) fn advance(&mut self, bytes: usize) {
-        self.at += bytes;
-    }
-
-    /// Moves over a word, if it stands here.
-    #[inline(always)]
-    pub(super) fn word(&mut self, word: &'static [u8]) -> bool {
-        let found = self.rest().starts_with(word);
-        self.at += if found { word.len() } else { 0 };
-        found
-    }
-
-    /// Moves to the next byte that is not white space.
-    #[inline(always)]
-    pub(super) fn space(&mut self) {
-        if self.byte().is_some_and(is_space) {
-            // Most spaces stand alone, or in a line break with a few more.
-            self.at += 1;
-            if self.byte().is_some_and(is_space) {
-                self.at = behind_space(self.bytes, self.at);
-            }
-        }
-    }
-
-    /// Moves over the name of a known member and its colon, if just that stands here; near the end of the body it says no,
-    /// because whole blocks are compared.
-    #[inline(always)]
-    pub(super) fn key(&mut self, key: &Key) -> bool {
-        let Some(here) = self.bytes.get(self.at..).and_then(|rest| rest.first_chunk::<{ Key::BYTES_MAX }>()) else {
-            return false;
-        };
-        let mut left = key.length();
-        for (here, pattern) in here.as_chunks::<BLOCK>().0.iter().zip(key.blocks()) {
-            if !Block::load(here).starts_with(Block::load(pattern), left) {
-                return false;
-            }
-            if left <= BLOCK {
-                break;
-            }
-            left -= BLOCK;
-        }
-        self.at += key.length();
-        true
-    }
-
-    /// Moves over the string that stands here, if it is plain, and gives its characters.
-    #[inline(always)]
-    pub(super) fn plain_string(&mut self) -> Option<&'a [u8]> {
-        let start = self.at + 1;
-        let mut at = start;
-        while let Some(block) = self.block(at) {
-            let plain = block.first_special();
-            at += plain;
-            if plain < BLOCK {
-                break;
-            }
-        }
-        if self.bytes.get(at) != Some(&b'"') {
-            return None;
-        }
-        self.at = at + 1;
-        self.bytes.get(start..at)
-    }
-}
-
-/// The first byte from `at` on that is not white space.
-#[inline(never)]
-fn behind_space(bytes: &[u8], mut at: usize) -> usize {
-    while let Some(block) = bytes.get(at..).and_then(|rest| rest.first_chunk::<BLOCK>()) {
-        let skipped = Block::load(block).first_not_space();
-        at += skipped;
-        if skipped < BLOCK {
-            return at;
-        }
-    }
-    while bytes.get(at).copied().is_some_and(is_space) {
-        at += 1;
-    }
-    at
-}
-
 /// A cursor over the body, and how deep it is in it.
 pub(super) struct Scanner<'a> {
     pub(super) cursor: Cursor<'a>,
@@ -187,7 +71,7 @@ pub(super) struct Scanner<'a> {
 
 impl<'a> Scanner<'a> {
     pub(super) fn new(bytes: &'a [u8]) -> Self {
-        Self { cursor: Cursor { bytes, at: 0 }, depth: 0, fault: None }
+        Self { cursor: Cursor::new(bytes), depth: 0, fault: None }
     }
 
     /// The byte that is read next.

@@ -1,0 +1,77 @@
+//! What each byte may be part of, in one table, so that a check of a form asks once for each byte.
+
+/// May stand in a `safeId`.
+pub(super) const UNRESERVED: u8 = 1;
+/// May stand in a label of a host name.
+pub(super) const LABEL: u8 = 1 << 1;
+/// May stand before the `@` of an e-mail address.
+pub(super) const LOCAL: u8 = 1 << 2;
+/// May stand in a URL.
+pub(super) const IN_URL: u8 = 1 << 3;
+pub(super) const HEX: u8 = 1 << 4;
+pub(super) const LETTER: u8 = 1 << 5;
+pub(super) const DIGIT: u8 = 1 << 6;
+
+/// What each byte may be part of.
+#[expect(clippy::indexing_slicing, reason = "evaluated by the compiler, which refuses an index out of bounds")]
+static CLASSES: [u8; 256] = {
+    let mut classes = [0; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        classes[byte] = class(byte as u8);
+        byte += 1;
+    }
+    classes
+};
+
+pub(super) const fn class(byte: u8) -> u8 {
+    let beyond = byte >= 0x80;
+    let graphic = byte.is_ascii_graphic() || beyond;
+    let alphanumeric = byte.is_ascii_alphanumeric();
+    let mut class = 0;
+    if alphanumeric || matches!(byte, b'.' | b'_' | b'~' | b'-') {
+        class |= UNRESERVED;
+    }
+    if alphanumeric || beyond || matches!(byte, b'-' | b'_') {
+        class |= LABEL;
+    }
+    if graphic
+        && !matches!(
+            byte,
+            b'@' | b'(' | b')' | b'<' | b'>' | b'[' | b']' | b'{' | b'}' | b',' | b';' | b':' | b'\\' | b'"'
+        )
+    {
+        class |= LOCAL;
+    }
+    if graphic && !matches!(byte, b'<' | b'>' | b'"' | b'\\' | b'{' | b'}' | b'|' | b'^' | b'`') {
+        class |= IN_URL;
+    }
+    if byte.is_ascii_hexdigit() {
+        class |= HEX;
+    }
+    if byte.is_ascii_alphabetic() {
+        class |= LETTER;
+    }
+    if byte.is_ascii_digit() {
+        class |= DIGIT;
+    }
+    class
+}
+
+/// Whether a byte is of a class.
+#[inline(always)]
+pub(super) fn is(byte: u8, class: u8) -> bool {
+    CLASSES.get(usize::from(byte)).is_some_and(|classes| classes & class != 0)
+}
+
+/// Whether every byte is of a class.
+#[inline(always)]
+pub(super) fn all(text: &[u8], class: u8) -> bool {
+    text.iter().all(|byte| is(*byte, class))
+}
+
+/// What stands before and behind the first byte of this kind.
+pub(super) fn split_at(text: &[u8], separator: impl Fn(u8) -> bool) -> Option<(&[u8], &[u8])> {
+    let at = text.iter().position(|byte| separator(*byte))?;
+    Some((text.get(..at)?, text.get(at + 1..)?))
+}
