@@ -28,11 +28,12 @@ pub(super) const fn is_space(byte: u8) -> bool {
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
 mod vectors {
     use core::arch::wasm32::{
-        u8x16_all_true, u8x16_bitmask, u8x16_eq, u8x16_ge, u8x16_shr, u8x16_splat, u8x16_sub, u8x16_swizzle, u64x2,
-        v128, v128_and, v128_any_true, v128_or,
+        u8x16_all_true, u8x16_bitmask, u8x16_eq, u8x16_ge, u8x16_gt, u8x16_le, u8x16_shr, u8x16_splat, u8x16_sub,
+        u8x16_swizzle, u64x2, v128, v128_and, v128_or,
     };
 
     use super::BLOCK;
+    use super::super::classes::NOT_IN_URL;
 
     /// Sixteen bytes in one vector.
     #[derive(Clone, Copy)]
@@ -74,12 +75,62 @@ mod vectors {
             u8x16_all_true(v128_or(u8x16_eq(self.0, pattern.0), pattern.is(0)))
         }
 
-        /// Whether a byte has a bit in common in two tables of 16, looked up by its lower and by its upper half.
+        /// The block with bit 5 of every byte set: letters are lower case, and no other byte becomes a letter.
         #[inline(always)]
-        pub(in super::super) fn any_in(self, lower: &[u8; BLOCK], upper: &[u8; BLOCK]) -> bool {
-            let lower = u8x16_swizzle(Self::load(lower).0, v128_and(self.0, u8x16_splat(0x0f)));
-            let upper = u8x16_swizzle(Self::load(upper).0, u8x16_shr(self.0, 4));
-            v128_any_true(v128_and(lower, upper))
+        pub(in super::super) fn caseless(self) -> Self {
+            Self(v128_or(self.0, u8x16_splat(0x20)))
+        }
+
+        /// The bytes that equal one.
+        #[inline(always)]
+        pub(in super::super) fn equal(self, byte: u8) -> Marked {
+            Marked(self.is(byte))
+        }
+
+        /// The bytes from `first` to `last`, which are ASCII.
+        #[inline(always)]
+        pub(in super::super) fn within(self, first: u8, last: u8) -> Marked {
+            Marked(u8x16_le(u8x16_sub(self.0, u8x16_splat(first)), u8x16_splat(last - first)))
+        }
+
+        /// The bytes of characters beyond ASCII.
+        #[inline(always)]
+        pub(in super::super) fn beyond_ascii(self) -> Marked {
+            Marked(self.0)
+        }
+
+        /// Letters and digits of ASCII.
+        #[inline(always)]
+        pub(in super::super) fn alphanumeric(self) -> Marked {
+            self.caseless().within(b'a', b'z').or(self.within(b'0', b'9'))
+        }
+
+        /// The bytes that do not stand in URLs.
+        #[inline(always)]
+        pub(in super::super) fn not_in_url(self) -> Marked {
+            // Two tables of 16, looked up by the lower and by the upper half of each byte, have a bit in common.
+            let [lower, upper] = NOT_IN_URL;
+            let lower = u8x16_swizzle(Self::load(&lower).0, v128_and(self.0, u8x16_splat(0x0f)));
+            let upper = u8x16_swizzle(Self::load(&upper).0, u8x16_shr(self.0, 4));
+            Marked(u8x16_gt(v128_and(lower, upper), u8x16_splat(0)))
+        }
+    }
+
+    /// Bytes of a block that have something in common: the high bit of each is set.
+    #[derive(Clone, Copy)]
+    pub(in super::super) struct Marked(v128);
+
+    impl Marked {
+        /// Those and others.
+        #[inline(always)]
+        pub(in super::super) fn or(self, other: Self) -> Self {
+            Self(v128_or(self.0, other.0))
+        }
+
+        /// One bit for each byte, the first lowest.
+        #[inline(always)]
+        pub(in super::super) fn bits(self) -> u32 {
+            u8x16_bitmask(self.0).into()
         }
     }
 
@@ -151,18 +202,69 @@ mod words {
             low == pattern_low && (high ^ pattern_high).checked_shl(beyond).unwrap_or_default() == 0
         }
 
-        /// Whether a byte has a bit in common in two tables of 16, looked up by its lower and by its upper half.
+        /// The block with bit 5 of every byte set: letters are lower case, and no other byte becomes a letter.
         #[inline(always)]
-        pub(in super::super) fn any_in(self, lower: &[u8; BLOCK], upper: &[u8; BLOCK]) -> bool {
-            let look_up =
-                |table: &[u8; BLOCK], half: u8| table.get(usize::from(half % 16)).copied().unwrap_or_default();
-            let mut common = 0;
-            for word in self.0 {
-                for byte in word.to_le_bytes() {
-                    common |= look_up(lower, byte) & look_up(upper, byte >> 4);
-                }
-            }
-            common != 0
+        pub(in super::super) fn caseless(self) -> Self {
+            Self(self.0.map(|word| word | ONES * 0x20))
+        }
+
+        /// The bytes that equal one.
+        #[inline(always)]
+        pub(in super::super) fn equal(self, byte: u8) -> Marked {
+            Marked(self.0.map(|word| exactly_equal(word, byte)))
+        }
+
+        /// The bytes from `first` to `last`, which are ASCII.
+        #[inline(always)]
+        pub(in super::super) fn within(self, first: u8, last: u8) -> Marked {
+            Marked(self.0.map(|word| {
+                // Adding to seven bits carries into the eighth from a bound on, and no further.
+                let low = word & !HIGHS;
+                let from = |byte: u8| low.wrapping_add(ONES * (0x80 - byte) as u64);
+                from(first) & !from(last + 1) & !word & HIGHS
+            }))
+        }
+
+        /// The bytes of characters beyond ASCII.
+        #[inline(always)]
+        pub(in super::super) fn beyond_ascii(self) -> Marked {
+            Marked(self.0)
+        }
+
+        /// Letters and digits of ASCII.
+        #[inline(always)]
+        pub(in super::super) fn alphanumeric(self) -> Marked {
+            self.caseless().within(b'a', b'z').or(self.within(b'0', b'9'))
+        }
+
+        /// The bytes that do not stand in URLs.
+        #[inline(always)]
+        pub(in super::super) fn not_in_url(self) -> Marked {
+            // Two and two of them differ in one bit.
+            let twice = Self(self.0.map(|word| word | ONES * 2));
+            let marks = twice.equal(b'>').or(twice.equal(b'^')).or(self.equal(b'"')).or(self.equal(b'`'));
+            marks.or(self.within(0, b' ')).or(self.within(b'{', b'}')).or(self.equal(0x7f))
+        }
+    }
+
+    /// Bytes of a block that have something in common: the high bit of each is set.
+    #[derive(Clone, Copy)]
+    pub(in super::super) struct Marked([u64; 2]);
+
+    impl Marked {
+        /// Those and others.
+        #[inline(always)]
+        pub(in super::super) fn or(self, other: Self) -> Self {
+            let ([low, high], [other_low, other_high]) = (self.0, other.0);
+            Self([low | other_low, high | other_high])
+        }
+
+        /// One bit for each byte, the first lowest.
+        #[inline(always)]
+        pub(in super::super) fn bits(self) -> u32 {
+            // Moves the bit of each byte to a place of its own in the highest byte.
+            let [low, high] = self.0.map(|word| ((word & HIGHS) >> 7).wrapping_mul(0x0102_0408_1020_4080) >> 56);
+            (low | high << 8) as u32
         }
     }
 
@@ -182,6 +284,7 @@ mod words {
 
     #[cfg(test)]
     mod tests {
+        use super::super::super::classes;
         use super::super::{BLOCK, is_space, is_special};
         use super::Block;
 
@@ -198,6 +301,28 @@ mod words {
                     })
                 })
             })
+        }
+
+        fn bits(block: &[u8; BLOCK], is: impl Fn(u8) -> bool) -> u32 {
+            block.iter().rev().fold(0, |bits, byte| bits << 1 | u32::from(is(*byte)))
+        }
+
+        #[test]
+        fn marks_are_those_of_single_bytes() {
+            for bytes in blocks() {
+                let block = Block::load(&bytes);
+                for (first, last) in [(b'a', b'z'), (b'0', b'9'), (b'-', b'.'), (0, b' '), (b'{', 0x7f)] {
+                    let within = block.within(first, last).bits();
+                    assert_eq!(within, bits(&bytes, |byte| (first..=last).contains(&byte)), "{bytes:?}");
+                }
+                for byte in [b'a', b'"', 0, 0x7f, 0x80] {
+                    assert_eq!(block.equal(byte).bits(), bits(&bytes, |other| other == byte), "{bytes:?}");
+                }
+                let in_url = bits(&bytes, |byte| classes::is(byte, classes::IN_URL));
+                assert_eq!(block.not_in_url().bits(), !in_url & 0xffff, "{bytes:?}");
+                let letters = block.caseless().within(b'a', b'z').or(block.beyond_ascii()).bits();
+                assert_eq!(letters, bits(&bytes, |byte| byte.is_ascii_alphabetic() || byte >= 0x80), "{bytes:?}");
+            }
         }
 
         fn first(block: &[u8], is: impl Fn(u8) -> bool) -> usize {

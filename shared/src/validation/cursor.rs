@@ -3,6 +3,7 @@
 
 use super::block::{BLOCK, Block, is_space};
 use super::table::Key;
+use super::wide::Wide;
 
 /// A place in the body. It is small and copied: a loop that works on its own copy keeps it in registers.
 #[derive(Clone, Copy)]
@@ -89,7 +90,7 @@ impl<'a> Cursor<'a> {
 
     /// Moves over the string that stands here, if it is plain, and gives its characters.
     #[inline(always)]
-    pub(super) fn plain_string(&mut self) -> Option<&'a [u8]> {
+    pub(super) fn plain_string(&mut self) -> Option<Wide<'a>> {
         let start = self.at + 1;
         let mut at = start;
         while let Some(block) = self.block(at) {
@@ -103,7 +104,7 @@ impl<'a> Cursor<'a> {
             return None;
         }
         self.at = at + 1;
-        self.bytes.get(start..at)
+        self.bytes.get(start..).map(|bytes| Wide::new(bytes, at - start))
     }
 }
 

@@ -85,7 +85,10 @@ fn plain_text<'a>(rule: &'static Rule, cursor: &mut Cursor<'a>) -> Option<Text<'
     if cursor.byte() != Some(b'"') {
         return None;
     }
-    cursor.plain_string().filter(|plain| values::accepts_text(rule, plain)).map(|plain| Text::new(plain, Form::Plain))
+    cursor
+        .plain_string()
+        .filter(|plain| values::accepts_text(rule, *plain))
+        .map(|plain| Text::new(plain.text(), Form::Plain))
 }
 
 fn begins_number(byte: u8) -> bool {
@@ -222,7 +225,7 @@ impl<'a> Engine<'a> {
         let value = match &field.rule {
             Rule::Text { .. } | Rule::Lines { .. } | Rule::Format(_) if byte == Some(b'"') => {
                 let plain = cursor.plain_string().ok_or(Odd::Value)?;
-                let text = Text::new(plain, Form::Plain);
+                let text = Text::new(plain.text(), Form::Plain);
                 if !values::accepts_text(&field.rule, plain) {
                     return Err(Odd::Text(text));
                 }

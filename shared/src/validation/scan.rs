@@ -192,7 +192,7 @@ impl<'a> Scanner<'a> {
     pub(super) fn string(&mut self) -> Scan<Text<'a>> {
         let start = self.at() + 1;
         match self.cursor.plain_string() {
-            Some(plain) => Ok(Text::new(plain, Form::Plain)),
+            Some(plain) => Ok(Text::new(plain.text(), Form::Plain)),
             None => self.rough_string(start),
         }
     }
