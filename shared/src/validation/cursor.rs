@@ -3,7 +3,7 @@
 
 use super::block::{BLOCK, Block, is_space};
 use super::table::Key;
-use super::wide::Wide;
+use super::text::{Form, Text};
 
 /// A place in the body. It is small and copied: a loop that works on its own copy keeps it in registers.
 #[derive(Clone, Copy)]
@@ -32,7 +32,7 @@ impl<'a> Cursor<'a> {
     /// What is left of the body.
     #[inline(always)]
     pub(super) fn rest(&self) -> &'a [u8] {
-        self.bytes.get(self.at..).unwrap_or_default()
+        self.behind(self.at)
     }
 
     /// The block that begins at a byte, if that much is left.
@@ -88,9 +88,9 @@ impl<'a> Cursor<'a> {
         true
     }
 
-    /// Moves over the string that stands here, if it is plain, and gives its characters.
+    /// Moves over the string that stands here, if it is plain, and gives its characters' count.
     #[inline(always)]
-    pub(super) fn plain_string(&mut self) -> Option<Wide<'a>> {
+    pub(super) fn plain_string(&mut self) -> Option<usize> {
         let start = self.at + 1;
         let mut at = start;
         while let Some(block) = self.block(at) {
@@ -104,7 +104,19 @@ impl<'a> Cursor<'a> {
             return None;
         }
         self.at = at + 1;
-        self.bytes.get(start..).map(|bytes| Wide::new(bytes, at - start))
+        Some(at - start)
+    }
+
+    /// The plain string of so many characters whose quote stands at `start`.
+    #[inline(always)]
+    pub(super) fn plain(&self, start: usize, length: usize) -> Text<'a> {
+        Text::new(self.behind(start + 1).get(..length).unwrap_or_default(), Form::Plain)
+    }
+
+    /// The body from a byte on.
+    #[inline(always)]
+    pub(super) fn behind(&self, start: usize) -> &'a [u8] {
+        self.bytes.get(start..).unwrap_or_default()
     }
 }
 

@@ -67,12 +67,13 @@ pub(super) static CARD_DIGITS: Format =
 impl Format {
     /// Whether a string, which is within the length and has no control characters, has the form.
     pub(super) fn fits(&self, text: &str) -> bool {
-        !text.is_empty() && text.chars().all(is_visible) && self.check(text.as_bytes().into())
+        !text.is_empty() && text.chars().all(is_visible) && self.check(text.as_bytes(), text.len())
     }
 
-    /// Whether the characters, of which there is one at least, have the form.
+    /// Whether the first `length` bytes, of which there is one at least, have the form; what follows them does not matter.
     #[inline(never)]
-    pub(super) fn check(&self, text: Wide<'_>) -> bool {
+    pub(super) fn check(&self, bytes: &[u8], length: usize) -> bool {
+        let text = Wide::new(bytes, length);
         match self.form {
             Form::SafeId => is_safe_id(text),
             Form::Uuid => is_uuid(text),

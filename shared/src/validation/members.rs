@@ -85,10 +85,10 @@ fn plain_text<'a>(rule: &'static Rule, cursor: &mut Cursor<'a>) -> Option<Text<'
     if cursor.byte() != Some(b'"') {
         return None;
     }
-    cursor
-        .plain_string()
-        .filter(|plain| values::accepts_text(rule, *plain))
-        .map(|plain| Text::new(plain.text(), Form::Plain))
+    let start = cursor.at();
+    let length = cursor.plain_string()?;
+    let bytes = cursor.behind(start + 1);
+    values::accepts_text(rule, bytes, length).then(|| cursor.plain(start, length))
 }
 
 fn begins_number(byte: u8) -> bool {
@@ -224,17 +224,22 @@ impl<'a> Engine<'a> {
         // The rule is asked first, because it tells what the value nearly always is.
         let value = match &field.rule {
             Rule::Text { .. } | Rule::Lines { .. } | Rule::Format(_) if byte == Some(b'"') => {
-                let plain = cursor.plain_string().ok_or(Odd::Value)?;
-                let text = Text::new(plain.text(), Form::Plain);
-                if !values::accepts_text(&field.rule, plain) {
-                    return Err(Odd::Text(text));
+                let length = cursor.plain_string().ok_or(Odd::Value)?;
+                if !values::accepts_text(&field.rule, cursor.behind(start + 1), length) {
+                    return Err(Odd::Text(cursor.plain(start, length)));
                 }
-                Value::Text(text)
+                if field.slot == Slot::None {
+                    return Ok(());
+                }
+                Value::Text(cursor.plain(start, length))
             }
             Rule::Integer { .. } | Rule::Amount(_) | Rule::Degrees { .. } if byte.is_some_and(begins_number) => {
                 let digits = Digits::read(cursor.rest()).ok_or(Odd::Value)?;
                 let value = values::accepts_number(&field.rule, digits).ok_or(Odd::Value)?;
                 cursor.advance(digits.length);
+                if field.slot == Slot::None {
+                    return Ok(());
+                }
                 value
             }
             Rule::Boolean if cursor.word(b"true") => Value::Boolean(true),
@@ -242,9 +247,7 @@ impl<'a> Engine<'a> {
             _ if !field.required && cursor.word(b"null") => return Ok(()),
             _ => return Err(Odd::Value),
         };
-        if field.slot != Slot::None {
-            self.facts.keep(field.slot, value, start..cursor.at());
-        }
+        self.facts.keep(field.slot, value, start..cursor.at());
         Ok(())
     }
 

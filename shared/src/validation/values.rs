@@ -12,7 +12,6 @@ use super::facts::Value;
 use super::format::Format;
 use super::table::{Rule, Sign};
 use super::text::Text;
-use super::wide::Wide;
 use crate::limits::{AMOUNT_DECIMALS_MAX, AMOUNT_MAX, COORDINATE_DECIMALS_MAX};
 use crate::number::{self, Digits, Excess};
 
@@ -43,12 +42,12 @@ pub(super) fn is_secret(rule: Rule) -> bool {
     matches!(rule, Rule::Format(Format { secret: true, .. }))
 }
 
-/// Whether a plain string is valid.
+/// Whether a plain string of so many characters, which begin at the start of `bytes`, is valid.
 #[inline(always)]
-pub(super) fn accepts_text(rule: &Rule, plain: Wide<'_>) -> bool {
+pub(super) fn accepts_text(rule: &Rule, bytes: &[u8], length: usize) -> bool {
     match *rule {
-        Rule::Text { min, max } | Rule::Lines { min, max } => plain.len() >= min && plain.len() <= max,
-        Rule::Format(format) => !plain.is_empty() && plain.len() <= format.max && format.check(plain),
+        Rule::Text { min, max } | Rule::Lines { min, max } => length >= min && length <= max,
+        Rule::Format(format) => length > 0 && length <= format.max && format.check(bytes, length),
         _ => false,
     }
 }
@@ -80,7 +79,7 @@ pub(super) fn check_text<'a>(rule: Rule, text: Text<'a>, report: &mut Report<'_>
         // Of a plain string only the length and the form are in question.
         if plain.len() > format.max {
             report(Broken::TooLong { max: format.max, has: plain.len() });
-        } else if plain.is_empty() || !format.check(plain.into()) {
+        } else if plain.is_empty() || !format.check(plain, plain.len()) {
             report(Broken::Form(format));
         } else {
             return Some(Value::Text(text));
@@ -245,7 +244,7 @@ mod tests {
             let text = Text::new(text.as_bytes(), Form::Plain);
             let mut broken = 0;
             let value = check_text(*rule, text, &mut |_| broken += 1);
-            if text.plain().is_some_and(|plain| accepts_text(rule, plain.into())) {
+            if text.plain().is_some_and(|plain| accepts_text(rule, plain, plain.len())) {
                 assert!(is_same(value, Some(Value::Text(text))) && broken == 0);
             } else {
                 // The short cut is taken by every valid string but amounts.
