@@ -28,8 +28,8 @@ pub(super) const fn is_space(byte: u8) -> bool {
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
 mod vectors {
     use core::arch::wasm32::{
-        u8x16_all_true, u8x16_bitmask, u8x16_eq, u8x16_ge, u8x16_gt, u8x16_le, u8x16_shr, u8x16_splat, u8x16_sub,
-        u8x16_swizzle, u64x2, v128, v128_and, v128_or,
+        i8x16_lt, i8x16_splat, u8x16_bitmask, u8x16_eq, u8x16_gt, u8x16_le, u8x16_shr, u8x16_splat, u8x16_sub,
+        u8x16_swizzle, u64x2, v128, v128_and, v128_or, v128_xor,
     };
 
     use super::BLOCK;
@@ -55,9 +55,10 @@ mod vectors {
         /// The first special byte; [`BLOCK`] if there is none.
         #[inline(always)]
         pub(in super::super) fn first_special(self) -> usize {
-            // Moved down by 0x20, the control characters wrap around to the top.
-            let unprintable = u8x16_ge(u8x16_sub(self.0, u8x16_splat(0x20)), u8x16_splat(0x7f - 0x20));
-            let special = v128_or(unprintable, v128_or(self.is(b'"'), self.is(b'\\')));
+            // With this bit turned, the quote is 0x20 and the control characters are still the only ones below it; bytes
+            // beyond ASCII are negative numbers.
+            let turned = v128_xor(self.0, u8x16_splat(b'"' ^ b' '));
+            let special = v128_or(i8x16_lt(turned, i8x16_splat(0x21)), v128_or(self.is(0x7f), self.is(b'\\')));
             first(u8x16_bitmask(special))
         }
 
@@ -69,10 +70,11 @@ mod vectors {
             first(!u8x16_bitmask(space))
         }
 
-        /// Whether the first bytes are those of the pattern, which has `_count` bytes and zeros behind them.
+        /// Whether the first `count` bytes (1 or more) are those of the pattern.
         #[inline(always)]
-        pub(in super::super) fn starts_with(self, pattern: Self, _count: usize) -> bool {
-            u8x16_all_true(v128_or(u8x16_eq(self.0, pattern.0), pattern.is(0)))
+        pub(in super::super) fn starts_with(self, pattern: Self, count: usize) -> bool {
+            let different = !u32::from(u8x16_bitmask(u8x16_eq(self.0, pattern.0)));
+            different.trailing_zeros() as usize >= count.min(BLOCK)
         }
 
         /// The block with bit 5 of every byte set: letters are lower case, and no other byte becomes a letter.
@@ -174,10 +176,11 @@ mod words {
         #[inline(always)]
         pub(in super::super) fn first_special(self) -> usize {
             self.first(|word| {
-                let control = word.wrapping_sub(ONES * 0x20) & !word;
+                // With this bit turned, the quote is 0x20 and the control characters are still the only ones below it.
+                let turned = word ^ (ONES * (b'"' ^ b' ') as u64);
+                let low = turned.wrapping_sub(ONES * 0x21) | (word ^ (ONES * b'\\' as u64)).wrapping_sub(ONES);
                 // 0x7f moves into the high bit, where the bytes beyond ASCII are already.
-                let beyond = word.wrapping_add(ONES) | word;
-                (control | beyond | equal(word, b'"') | equal(word, b'\\')) & HIGHS
+                (low | word.wrapping_add(ONES) | word) & HIGHS
             })
         }
 
@@ -266,13 +269,6 @@ mod words {
             let [low, high] = self.0.map(|word| ((word & HIGHS) >> 7).wrapping_mul(0x0102_0408_1020_4080) >> 56);
             (low | high << 8) as u32
         }
-    }
-
-    /// The high bit of each byte that equals `byte`, and perhaps of bytes above the first that does.
-    #[inline(always)]
-    fn equal(word: u64, byte: u8) -> u64 {
-        let zero_if_equal = word ^ (ONES * byte as u64);
-        zero_if_equal.wrapping_sub(ONES) & !zero_if_equal
     }
 
     /// The high bit of each byte that equals `byte`, and of no other.

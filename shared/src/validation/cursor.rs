@@ -74,18 +74,17 @@ impl<'a> Cursor<'a> {
         let Some(here) = self.bytes.get(self.at..).and_then(|rest| rest.first_chunk::<{ Key::BYTES_MAX }>()) else {
             return false;
         };
-        let mut left = key.length();
-        for (here, pattern) in here.as_chunks::<BLOCK>().0.iter().zip(key.blocks()) {
-            if !Block::load(here).starts_with(Block::load(pattern), left) {
-                return false;
-            }
-            if left <= BLOCK {
-                break;
-            }
-            left -= BLOCK;
-        }
-        self.at += key.length();
-        true
+        let found = key.is_at(here);
+        self.at += if found { key.length() } else { 0 };
+        found
+    }
+
+    /// Moves to the name of the next member, if it follows a comma at once.
+    #[inline(always)]
+    pub(super) fn next_name(&mut self) -> bool {
+        let found = self.rest().first_chunk() == Some(b",\"");
+        self.at += usize::from(found);
+        found
     }
 
     /// Moves over the string that stands here, if it is plain, and gives its characters' count.

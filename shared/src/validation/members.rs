@@ -13,7 +13,7 @@ use super::facts::Value;
 use super::findings::Path;
 use super::scan::Scan;
 use super::suggest;
-use super::table::{Check, Field, Map, Object, Rule, Slot};
+use super::table::{Check, Field, Map, Object, Plain, Rule, Slot};
 use super::text::{Form, Marks, Text};
 use super::values;
 use crate::limits::UNKNOWN_NAMES_MAX;
@@ -88,11 +88,7 @@ fn plain_text<'a>(rule: &'static Rule, cursor: &mut Cursor<'a>) -> Option<Text<'
     let start = cursor.at();
     let length = cursor.plain_string()?;
     let bytes = cursor.behind(start + 1);
-    values::accepts_text(rule, bytes, length).then(|| cursor.plain(start, length))
-}
-
-fn begins_number(byte: u8) -> bool {
-    byte == b'-' || byte.is_ascii_digit()
+    Plain::new(rule).accepts(bytes, length).then(|| cursor.plain(start, length))
 }
 
 /// A value that was not taken as it stands, before it is looked at again.
@@ -129,6 +125,9 @@ impl<'a> Engine<'a> {
                     self.odd_value(field, path, start, odd)?;
                     cursor = self.scanner.cursor;
                 }
+            }
+            if cursor.next_name() {
+                continue;
             }
             cursor.space();
             match cursor.byte() {
@@ -220,12 +219,11 @@ impl<'a> Engine<'a> {
     #[inline(always)]
     fn plain_value(&mut self, field: &'static Field, cursor: &mut Cursor<'a>) -> Result<(), Odd<'a>> {
         let start = cursor.at();
-        let byte = cursor.byte();
-        // The rule is asked first, because it tells what the value nearly always is.
-        let value = match &field.rule {
-            Rule::Text { .. } | Rule::Lines { .. } | Rule::Format(_) if byte == Some(b'"') => {
+        // The first byte is asked first: it tells the type, and then nearly every value is of the type that the rule wants.
+        let value = match cursor.byte() {
+            Some(b'"') => {
                 let length = cursor.plain_string().ok_or(Odd::Value)?;
-                if !values::accepts_text(&field.rule, cursor.behind(start + 1), length) {
+                if !field.plain.accepts(cursor.behind(start + 1), length) {
                     return Err(Odd::Text(cursor.plain(start, length)));
                 }
                 if field.slot == Slot::None {
@@ -233,20 +231,20 @@ impl<'a> Engine<'a> {
                 }
                 Value::Text(cursor.plain(start, length))
             }
-            Rule::Integer { .. } | Rule::Amount(_) | Rule::Degrees { .. } if byte.is_some_and(begins_number) => {
+            Some(b'n') if !field.required && cursor.word(b"null") => return Ok(()),
+            Some(b'-' | b'0'..=b'9') => {
                 let digits = Digits::read(cursor.rest()).ok_or(Odd::Value)?;
                 let value = values::accepts_number(&field.rule, digits).ok_or(Odd::Value)?;
                 cursor.advance(digits.length);
-                if field.slot == Slot::None {
-                    return Ok(());
-                }
                 value
             }
-            Rule::Boolean if cursor.word(b"true") => Value::Boolean(true),
-            Rule::Boolean if cursor.word(b"false") => Value::Boolean(false),
-            _ if !field.required && cursor.word(b"null") => return Ok(()),
+            Some(b't') if matches!(field.rule, Rule::Boolean) && cursor.word(b"true") => Value::Boolean(true),
+            Some(b'f') if matches!(field.rule, Rule::Boolean) && cursor.word(b"false") => Value::Boolean(false),
             _ => return Err(Odd::Value),
         };
+        if field.slot == Slot::None {
+            return Ok(());
+        }
         self.facts.keep(field.slot, value, start..cursor.at());
         Ok(())
     }

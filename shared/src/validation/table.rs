@@ -3,7 +3,7 @@
 //! Tables are constants and hold no behaviour but the checks of formats, so that the same tables can drive the engine
 //! and print a JSON Schema or TypeScript.
 
-use super::block::BLOCK;
+use super::block::{BLOCK, Block};
 use super::format::Format;
 
 /// Names of one kind of object and the rules of its members.
@@ -56,13 +56,14 @@ pub(super) struct Field {
     pub(super) name: &'static str,
     pub(super) key: Key,
     pub(super) rule: Rule,
+    pub(super) plain: Plain,
     pub(super) required: bool,
     pub(super) slot: Slot,
 }
 
 /// A member that may be absent.
 pub(super) const fn field(name: &'static str, rule: Rule) -> Field {
-    Field { name, key: Key::new(name), rule, required: false, slot: Slot::None }
+    Field { name, key: Key::new(name), plain: Plain::new(&rule), rule, required: false, slot: Slot::None }
 }
 
 impl Field {
@@ -118,10 +119,51 @@ impl Key {
         self.length as usize
     }
 
-    /// All blocks; zeros stand behind the key.
+    /// Whether it stands at the start of as many bytes as it may have.
     #[inline(always)]
-    pub(super) const fn blocks(&self) -> &[[u8; BLOCK]; Self::BLOCKS_MAX] {
-        &self.blocks
+    pub(super) fn is_at(&self, here: &[u8; Self::BYTES_MAX]) -> bool {
+        let mut left = self.length();
+        for (here, key) in here.as_chunks().0.iter().zip(&self.blocks) {
+            if !Block::load(here).starts_with(Block::load(key), left) {
+                return false;
+            }
+            if left <= BLOCK {
+                break;
+            }
+            left -= BLOCK;
+        }
+        true
+    }
+}
+
+/// What a rule asks of a plain string, in one form for all rules.
+#[derive(Clone, Copy)]
+pub(super) struct Plain {
+    /// Its characters; where no string will do, the least is above the most.
+    min: usize,
+    max: usize,
+    format: Option<&'static Format>,
+}
+
+impl Plain {
+    #[inline(always)]
+    pub(super) const fn new(rule: &Rule) -> Self {
+        match *rule {
+            Rule::Text { min, max } | Rule::Lines { min, max } => Self { min, max, format: None },
+            Rule::Format(format) => Self { min: 1, max: format.max, format: Some(format) },
+            _ => Self { min: 1, max: 0, format: None },
+        }
+    }
+
+    /// Whether a plain string of so many characters, which begin at the start of `bytes`, is valid.
+    #[inline(always)]
+    pub(super) fn accepts(&self, bytes: &[u8], length: usize) -> bool {
+        length >= self.min
+            && length <= self.max
+            && match self.format {
+                None => true,
+                Some(format) => format.check(bytes, length),
+            }
     }
 }
 

@@ -3,8 +3,8 @@
 //! An amount is a whole number of ten-thousandths, the finest that any currency has, so sums and comparisons are those of
 //! integers: exact like the decimals of the domain (a property test holds them against those), and less code.
 //!
-//! Each check stands twice. `accepts_*` reads what nearly every value looks like (plain ASCII, few digits) and says yes or
-//! nothing; `check` reads everything and says what is wrong. What the first accepts the second accepts too, with the same
+//! Each check stands twice. `accepts` (of [`Plain`](super::table::Plain)) and `accepts_number` read what nearly every value looks like (plain ASCII, few digits) and say yes or
+//! nothing; `check_*` read everything and say what is wrong. What the first accepts the second accepts too, with the same
 //! value (a property test holds them against each other), so the first is only ever a short cut.
 
 use super::broken::Broken;
@@ -40,16 +40,6 @@ const _: () = assert!(AMOUNT_MAX == 10_i64.pow(AMOUNT_DIGITS));
 /// Whether the value of a member is never shown back.
 pub(super) fn is_secret(rule: Rule) -> bool {
     matches!(rule, Rule::Format(Format { secret: true, .. }))
-}
-
-/// Whether a plain string of so many characters, which begin at the start of `bytes`, is valid.
-#[inline(always)]
-pub(super) fn accepts_text(rule: &Rule, bytes: &[u8], length: usize) -> bool {
-    match *rule {
-        Rule::Text { min, max } | Rule::Lines { min, max } => length >= min && length <= max,
-        Rule::Format(format) => length > 0 && length <= format.max && format.check(bytes, length),
-        _ => false,
-    }
 }
 
 /// The value of a number, if it is valid and written with few digits and no exponent.
@@ -197,7 +187,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::super::rules;
-    use super::super::table::Object;
+    use super::super::table::{Object, Plain};
     use super::super::text::Form;
     use super::*;
 
@@ -244,7 +234,7 @@ mod tests {
             let text = Text::new(text.as_bytes(), Form::Plain);
             let mut broken = 0;
             let value = check_text(*rule, text, &mut |_| broken += 1);
-            if text.plain().is_some_and(|plain| accepts_text(rule, plain, plain.len())) {
+            if text.plain().is_some_and(|plain| Plain::new(rule).accepts(plain, plain.len())) {
                 assert!(is_same(value, Some(Value::Text(text))) && broken == 0);
             } else {
                 // The short cut is taken by every valid string but amounts.
