@@ -91,13 +91,12 @@ impl<'a> Cursor<'a> {
     #[inline(always)]
     pub(super) fn plain_string(&mut self) -> Option<usize> {
         let start = self.at + 1;
-        let mut at = start;
-        while let Some(block) = self.block(at) {
-            let plain = block.first_special();
+        let mut plain = self.block(start)?.first_special();
+        let mut at = start + plain;
+        // Most strings are shorter than a block.
+        while plain == BLOCK {
+            plain = self.block(at)?.first_special();
             at += plain;
-            if plain < BLOCK {
-                break;
-            }
         }
         if self.bytes.get(at) != Some(&b'"') {
             return None;
