@@ -9,7 +9,6 @@
 //! JSON would say the same, but a body without findings, which is nearly every body, then costs 12 bytes instead of an
 //! entry for each order, and one with 500 findings is decoded as one string instead of being parsed.
 
-use alloc::string::String;
 use alloc::vec::Vec;
 
 use shared::Code;
@@ -39,7 +38,7 @@ const FINDING_WORDS: usize = 6;
 #[derive(Default)]
 struct Record {
     findings: Vec<[[u8; 4]; FINDING_WORDS]>,
-    text: String,
+    text: Vec<u8>,
 }
 
 impl Record {
@@ -50,26 +49,24 @@ impl Record {
     }
 
     fn finding(&mut self, order: u32, kind: u32, found: &Violation<'_>) {
-        self.text.push_str(found.pointer());
-        let pointer = word(found.pointer().len());
+        let pointer = self.write(|text| found.write_pointer(text));
         let message = self.write(|text| found.write_message(text));
-        let mut has_limit = false;
+        let (mut has_limit, mut has_value) = (false, false);
         let limit = self.write(|text| has_limit = found.write_limit(text));
-        let value = found.value();
-        self.text.push_str(value.unwrap_or_default());
+        let value = self.write(|text| has_value = found.write_value(text));
         let words = [
             order,
             kind | place(found.code()),
             pointer,
             message,
             if has_limit { limit } else { ABSENT },
-            value.map_or(ABSENT, |value| word(value.len())),
+            if has_value { value } else { ABSENT },
         ];
         self.findings.push(words.map(u32::to_le_bytes));
     }
 
     /// Appends a text and gives its length.
-    fn write(&mut self, write: impl FnOnce(&mut String)) -> u32 {
+    fn write(&mut self, write: impl FnOnce(&mut Vec<u8>)) -> u32 {
         let start = self.text.len();
         write(&mut self.text);
         word(self.text.len() - start)
@@ -77,7 +74,7 @@ impl Record {
 
     fn finish(self, orders: usize, omitted: usize) -> Vec<u8> {
         let head = [word(orders), word(omitted), word(self.findings.len())].map(u32::to_le_bytes);
-        [head.as_flattened(), self.findings.as_flattened().as_flattened(), self.text.as_bytes()].concat()
+        [head.as_flattened(), self.findings.as_flattened().as_flattened(), &self.text].concat()
     }
 }
 

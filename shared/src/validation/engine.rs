@@ -202,7 +202,7 @@ impl<'a> Engine<'a> {
             Check::Transaction => self.facts.end_transaction(),
             Check::ItemSubtotal => {
                 if let Some((Amount { span, .. }, expected)) = self.facts.end_item() {
-                    self.warn(span, &Path::Known(path, "customerSubtotal"), Broken::Subtotal { expected });
+                    self.warn(span, &Path::Known(path, "customerSubtotal"), Broken::Subtotal { expected: expected.to_le_bytes() });
                 }
             }
             Check::OrderTotals => self.end_network_order(path),
@@ -213,7 +213,7 @@ impl<'a> Engine<'a> {
         if self.findings.is_clean()
             && let Some((Amount { span, .. }, expected)) = self.facts.end_order()
         {
-            self.warn(span, &Path::Known(path, "customerTotal"), Broken::Total { expected });
+            self.warn(span, &Path::Known(path, "customerTotal"), Broken::Total { expected: expected.to_le_bytes() });
         }
         let Some((at, safe_id)) = self.facts.safe_id.take() else { return };
         if let Some(first) = self.safe_ids.add(safe_id, self.findings.orders.len()) {
