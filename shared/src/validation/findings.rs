@@ -5,6 +5,7 @@ use core::ops::Range;
 
 use super::broken::Broken;
 use super::sentence::{Sentence, append};
+use super::table::Key;
 use crate::limits::{POINTER_NAME_BYTES_MAX, VIOLATIONS_MAX};
 
 /// Where the engine is in the body: a list through the stack, written out only when something is broken.
@@ -12,7 +13,7 @@ use crate::limits::{POINTER_NAME_BYTES_MAX, VIOLATIONS_MAX};
 pub(super) enum Path<'p> {
     Root,
     /// A member that a rule knows.
-    Known(&'p Self, &'static str),
+    Known(&'p Self, &'static Key),
     /// Any other member.
     Member(&'p Self, &'p str),
     Entry(&'p Self, usize),
@@ -31,12 +32,12 @@ impl Path<'_> {
                 }
                 whole
             }
-            Self::Known(parent, name) => {
+            Self::Known(parent, key) => {
                 let whole = parent.write(pointer);
                 if whole {
                     // No name of the tables has a character that pointers escape.
                     pointer.push(b'/');
-                    append(pointer, name.as_bytes());
+                    append(pointer, key.name().as_bytes());
                 }
                 whole
             }

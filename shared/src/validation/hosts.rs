@@ -17,7 +17,6 @@ pub(super) fn is_email(text: Wide<'_>) -> bool {
 }
 
 /// How many bytes from the start may stand before the `@`.
-#[inline(always)]
 fn local_length(text: Wide<'_>) -> usize {
     // Nearly every name has nothing but letters, digits and dots.
     let block = text.block(0);
@@ -41,7 +40,6 @@ struct Domain {
 
 impl Domain {
     /// Reads as much as may be a name.
-    #[inline(always)]
     fn read(text: Wide<'_>) -> Self {
         // The byte before the first counts as a dot. One bit for each byte of a block, the first lowest.
         let (mut length, mut labels, mut dot_before, mut hyphen_before) = (0, 1, 1, 0);
@@ -95,7 +93,6 @@ fn all_in_url(text: Wide<'_>, from: usize) -> bool {
 }
 
 /// The byte behind `http://` or `https://`, in any case.
-#[inline(always)]
 fn behind_scheme(text: Wide<'_>) -> Option<usize> {
     // The bit that makes a letter lower case, for each letter.
     const HTTPS: u64 = u64::from_le_bytes([0x20, 0x20, 0x20, 0x20, 0x20, 0, 0, 0]);

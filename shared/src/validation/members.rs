@@ -14,7 +14,7 @@ use super::findings::Path;
 use super::scan::Scan;
 use super::suggest;
 use super::table::{Check, Field, Map, Object, Plain, Rule, Slot};
-use super::text::{Form, Marks, Text};
+use super::text::{Marks, Text};
 use super::values;
 use crate::limits::UNKNOWN_NAMES_MAX;
 use crate::number::Digits;
@@ -80,7 +80,7 @@ fn plain_entry<'a>(map: &'static Map, cursor: &mut Cursor<'a>) -> Option<Text<'a
     plain_text(&map.value, cursor).map(|_| name)
 }
 
-#[inline(always)]
+#[inline(never)]
 fn plain_text<'a>(rule: &'static Rule, cursor: &mut Cursor<'a>) -> Option<Text<'a>> {
     if cursor.byte() != Some(b'"') {
         return None;
@@ -210,7 +210,7 @@ impl<'a> Engine<'a> {
     fn report_missing(&mut self, object: &'static Object, known: u32, end: usize, path: &Path<'_>) {
         for (place, field) in object.fields.iter().enumerate() {
             if field.required && known & (1 << place) == 0 {
-                self.report_bare(end, &Path::Known(path, field.name), Broken::Required);
+                self.report_bare(end, &Path::Known(path, &field.key), Broken::Required);
             }
         }
     }
@@ -223,7 +223,7 @@ impl<'a> Engine<'a> {
         let value = match cursor.byte() {
             Some(b'"') => {
                 let length = cursor.plain_string().ok_or(Odd::Value)?;
-                if !field.plain.accepts(cursor.behind(start + 1), length) {
+                if !Plain::new(&field.rule).accepts(cursor.behind(start + 1), length) {
                     return Err(Odd::Text(cursor.plain(start, length)));
                 }
                 if field.slot == Slot::None {
@@ -253,7 +253,7 @@ impl<'a> Engine<'a> {
     /// where the dialect says so, are as if absent.
     #[inline(never)]
     fn odd_value(&mut self, field: &'static Field, path: &Path<'_>, start: usize, odd: Odd<'a>) -> Scan<()> {
-        let here = Path::Known(path, field.name);
+        let here = Path::Known(path, &field.key);
         let text = match (odd, &field.rule, self.scanner.byte()) {
             (Odd::Text(text), _, _) => Some(text),
             (Odd::Value, Rule::Object(object), Some(b'{')) => return self.object(object, &here),

@@ -282,7 +282,7 @@ mod tests {
     /// Every place that the tables know, lists by their first entry.
     fn places(object: &'static Object, at: &str, places: &mut BTreeSet<String>) {
         for field in object.fields {
-            place(field.rule, format!("{at}/{}", field.name), places);
+            place(field.rule, format!("{at}/{}", field.name()), places);
         }
     }
 
@@ -312,7 +312,7 @@ mod tests {
     #[test]
     fn names_are_unique_in_their_object() {
         for object in [&BULK_ORDER, &super::PRODUCT, &super::ORDERS, &ORDER, &super::LOCATED_ADDRESS, &super::ITEM] {
-            let names: BTreeSet<_> = object.fields.iter().map(|field| field.name).collect();
+            let names: BTreeSet<_> = object.fields.iter().map(|field| field.name()).collect();
             assert_eq!(names.len(), object.fields.len(), "{}", object.name);
         }
     }

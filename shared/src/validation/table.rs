@@ -36,7 +36,7 @@ impl Object {
 
     /// The member with this name, and its place in the table.
     pub(super) fn find(&'static self, name: &str) -> Option<(usize, &'static Field)> {
-        self.fields.iter().enumerate().find(|(_, field)| field.name == name)
+        self.fields.iter().enumerate().find(|(_, field)| field.name() == name)
     }
 }
 
@@ -53,20 +53,22 @@ const fn hint(name: &str) -> usize {
 
 /// One member of an object. Members are optional and nullable unless they are [`Field::required`].
 pub(super) struct Field {
-    pub(super) name: &'static str,
     pub(super) key: Key,
     pub(super) rule: Rule,
-    pub(super) plain: Plain,
     pub(super) required: bool,
     pub(super) slot: Slot,
 }
 
 /// A member that may be absent.
 pub(super) const fn field(name: &'static str, rule: Rule) -> Field {
-    Field { name, key: Key::new(name), plain: Plain::new(&rule), rule, required: false, slot: Slot::None }
+    Field { key: Key::new(name), rule, required: false, slot: Slot::None }
 }
 
 impl Field {
+    pub(super) const fn name(&self) -> &str {
+        self.key.name()
+    }
+
     pub(super) const fn required(self) -> Self {
         self.required_if(true)
     }
@@ -96,7 +98,7 @@ impl Key {
     pub(super) const BYTES_MAX: usize = Self::BLOCKS_MAX * BLOCK;
 
     #[expect(clippy::indexing_slicing, reason = "evaluated by the compiler, which refuses an index out of bounds")]
-    const fn new(name: &str) -> Self {
+    pub(super) const fn new(name: &str) -> Self {
         let name = name.as_bytes();
         let mut blocks = [[0; BLOCK]; Self::BLOCKS_MAX];
         blocks[0][0] = b'"';
@@ -111,6 +113,16 @@ impl Key {
         at += 1;
         blocks[at / BLOCK][at % BLOCK] = b':';
         Self { blocks, length: at as u8 + 1 }
+    }
+
+    /// The name in it.
+    pub(super) const fn name(&self) -> &str {
+        let (_, name) = self.blocks.as_flattened().split_at(1);
+        let (name, _) = name.split_at(self.length() - 3);
+        match core::str::from_utf8(name) {
+            Ok(name) => name,
+            Err(_) => "",
+        }
     }
 
     /// Bytes of the key.

@@ -116,7 +116,7 @@ impl Hash {
         let mut place = 0;
         while place < object.fields.len() {
             let field = &object.fields[place];
-            self.text(field.name);
+            self.text(field.name());
             self.number(field.required as i64);
             self.rule(&field.rule);
             place += 1;

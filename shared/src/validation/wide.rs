@@ -36,11 +36,6 @@ impl<'t> Wide<'t> {
         self.length
     }
 
-    #[inline(always)]
-    pub(super) fn is_empty(self) -> bool {
-        self.length == 0
-    }
-
     /// One byte of the string.
     #[inline(always)]
     pub(super) fn byte(self, at: usize) -> Option<u8> {

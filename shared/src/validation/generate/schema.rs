@@ -140,9 +140,9 @@ impl Models {
     }
 
     fn members(&mut self, dialect: &Dialect, model: &'static Object) -> Json {
-        let members = fields(model).map(|field| (field.name.to_owned(), self.member(dialect, field)));
+        let members = fields(model).map(|field| (field.name().to_owned(), self.member(dialect, field)));
         let members = members.collect();
-        let required: Vec<_> = fields(model).filter(|field| field.required).map(|field| field.name).collect();
+        let required: Vec<_> = fields(model).filter(|field| field.required).map(|field| field.name()).collect();
         object([("title", text(model.name)), ("type", text("object"))])
             .with_some("$comment", words::check(model.check).map(text))
             .with("properties", Json::Object(members))
