@@ -88,7 +88,7 @@ fn plain_text<'a>(rule: &'static Rule, cursor: &mut Cursor<'a>) -> Option<Text<'
     let start = cursor.at();
     let length = cursor.plain_string()?;
     let bytes = cursor.behind(start + 1);
-    Plain::new(rule).accepts(bytes, length).then(|| cursor.plain(start, length))
+    Plain::new(rule).accepts(rule, bytes, length).then(|| cursor.plain(start, length))
 }
 
 /// A value that was not taken as it stands, before it is looked at again.
@@ -223,7 +223,7 @@ impl<'a> Engine<'a> {
         let value = match cursor.byte() {
             Some(b'"') => {
                 let length = cursor.plain_string().ok_or(Odd::Value)?;
-                if !Plain::new(&field.rule).accepts(cursor.behind(start + 1), length) {
+                if !field.plain.accepts(&field.rule, cursor.behind(start + 1), length) {
                     return Err(Odd::Text(cursor.plain(start, length)));
                 }
                 if field.slot == Slot::None {

@@ -55,13 +55,14 @@ const fn hint(name: &str) -> usize {
 pub(super) struct Field {
     pub(super) key: Key,
     pub(super) rule: Rule,
+    pub(super) plain: Plain,
     pub(super) required: bool,
     pub(super) slot: Slot,
 }
 
 /// A member that may be absent.
 pub(super) const fn field(name: &'static str, rule: Rule) -> Field {
-    Field { key: Key::new(name), rule, required: false, slot: Slot::None }
+    Field { key: Key::new(name), plain: Plain::new(&rule), rule, required: false, slot: Slot::None }
 }
 
 impl Field {
@@ -152,29 +153,30 @@ impl Key {
 #[derive(Clone, Copy)]
 pub(super) struct Plain {
     /// Its characters; where no string will do, the least is above the most.
-    min: usize,
-    max: usize,
-    format: Option<&'static Format>,
+    min: u16,
+    max: u16,
 }
 
 impl Plain {
     #[inline(always)]
     pub(super) const fn new(rule: &Rule) -> Self {
-        match *rule {
-            Rule::Text { min, max } | Rule::Lines { min, max } => Self { min, max, format: None },
-            Rule::Format(format) => Self { min: 1, max: format.max, format: Some(format) },
-            _ => Self { min: 1, max: 0, format: None },
-        }
+        let (min, max) = match *rule {
+            Rule::Text { min, max } | Rule::Lines { min, max } => (min, max),
+            Rule::Format(format) => (1, format.max),
+            _ => (1, 0),
+        };
+        assert!(min <= u16::MAX as usize && max <= u16::MAX as usize);
+        Self { min: min as u16, max: max as u16 }
     }
 
-    /// Whether a plain string of so many characters, which begin at the start of `bytes`, is valid.
+    /// Whether a plain string of so many characters, which begin at the start of `bytes`, is valid by its rule.
     #[inline(always)]
-    pub(super) fn accepts(&self, bytes: &[u8], length: usize) -> bool {
-        length >= self.min
-            && length <= self.max
-            && match self.format {
-                None => true,
-                Some(format) => format.check(bytes, length),
+    pub(super) fn accepts(self, rule: &Rule, bytes: &[u8], length: usize) -> bool {
+        length >= usize::from(self.min)
+            && length <= usize::from(self.max)
+            && match rule {
+                Rule::Format(format) => format.check(bytes, length),
+                _ => true,
             }
     }
 }

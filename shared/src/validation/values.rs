@@ -234,7 +234,7 @@ mod tests {
             let text = Text::new(text.as_bytes(), Form::Plain);
             let mut broken = 0;
             let value = check_text(*rule, text, &mut |_| broken += 1);
-            if text.plain().is_some_and(|plain| Plain::new(rule).accepts(plain, plain.len())) {
+            if text.plain().is_some_and(|plain| Plain::new(rule).accepts(rule, plain, plain.len())) {
                 assert!(is_same(value, Some(Value::Text(text))) && broken == 0);
             } else {
                 // The short cut is taken by every valid string but amounts.
