@@ -32,8 +32,8 @@ mod vectors {
         u8x16_swizzle, u64x2, v128, v128_and, v128_or, v128_xor,
     };
 
-    use super::BLOCK;
     use super::super::classes::NOT_IN_URL;
+    use super::BLOCK;
 
     /// Sixteen bytes in one vector.
     #[derive(Clone, Copy)]

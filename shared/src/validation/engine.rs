@@ -208,7 +208,11 @@ impl<'a> Engine<'a> {
             Check::Transaction => self.facts.end_transaction(),
             Check::ItemSubtotal => {
                 if let Some((Amount { span, .. }, expected)) = self.facts.end_item() {
-                    self.warn(span, &Path::Known(path, &CUSTOMER_SUBTOTAL), Broken::Subtotal { expected: expected.to_le_bytes() });
+                    self.warn(
+                        span,
+                        &Path::Known(path, &CUSTOMER_SUBTOTAL),
+                        Broken::Subtotal { expected: expected.to_le_bytes() },
+                    );
                 }
             }
             Check::OrderTotals => self.end_network_order(path),

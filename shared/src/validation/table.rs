@@ -8,8 +8,7 @@ use super::format::Format;
 
 /// Names of one kind of object and the rules of its members.
 pub(super) struct Object {
-    /// The name of the model.
-    pub(super) name: &'static str,
+    pub(super) model: Model,
     pub(super) fields: &'static [Field],
     /// What holds between its members.
     pub(super) check: Check,
@@ -24,14 +23,14 @@ impl Object {
     pub(super) const FIELDS_MAX: usize = 31;
 
     #[expect(clippy::indexing_slicing, reason = "evaluated by the compiler, which refuses an index out of bounds")]
-    pub(super) const fn new(name: &'static str, fields: &'static [Field]) -> Self {
+    pub(super) const fn new(model: Model, fields: &'static [Field]) -> Self {
         assert!(fields.len() <= Self::FIELDS_MAX);
         let (mut required, mut place) = (0, 0);
         while place < fields.len() {
             required |= (fields[place].required as u32) << place;
             place += 1;
         }
-        Self { name, fields, check: Check::None, required, hint: hint(name) }
+        Self { model, fields, check: Check::None, required, hint: hint(model.name()) }
     }
 
     /// The member with this name, and its place in the table.
@@ -49,6 +48,59 @@ const fn hint(name: &str) -> usize {
         at += 1;
     }
     sum % 32
+}
+
+/// Which kind of object: a number, because the names are asked for by the schema and by the compiler, and not in the module.
+#[derive(Clone, Copy)]
+pub(super) enum Model {
+    BulkOrderRequest,
+    InstantOrderRequest,
+    ProductRequest,
+    CreateOrderModelBulkModel,
+    CreateOrderModel,
+    BaseAddressModel,
+    ShippingAddressModel,
+    AddressModel,
+    CoordinatesModel,
+    APIClientInfoModel,
+    CreateOrderCustomerPaymentMethodModel,
+    BillingInfoModel,
+    CustomerTransactionModel,
+    CreateOrderItemModel,
+    CreateOrderItemImageModel,
+    ItemOptionModel,
+    ReprintModel,
+    ReprintShipmentModel,
+    CostCoverageModel,
+    ReprintItemModel,
+}
+
+impl Model {
+    /// The name of the model.
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::BulkOrderRequest => "BulkOrderRequest",
+            Self::InstantOrderRequest => "InstantOrderRequest",
+            Self::ProductRequest => "ProductRequest",
+            Self::CreateOrderModelBulkModel => "CreateOrderModelBulkModel",
+            Self::CreateOrderModel => "CreateOrderModel",
+            Self::BaseAddressModel => "BaseAddressModel",
+            Self::ShippingAddressModel => "ShippingAddressModel",
+            Self::AddressModel => "AddressModel",
+            Self::CoordinatesModel => "CoordinatesModel",
+            Self::APIClientInfoModel => "APIClientInfoModel",
+            Self::CreateOrderCustomerPaymentMethodModel => "CreateOrderCustomerPaymentMethodModel",
+            Self::BillingInfoModel => "BillingInfoModel",
+            Self::CustomerTransactionModel => "CustomerTransactionModel",
+            Self::CreateOrderItemModel => "CreateOrderItemModel",
+            Self::CreateOrderItemImageModel => "CreateOrderItemImageModel",
+            Self::ItemOptionModel => "ItemOptionModel",
+            Self::ReprintModel => "ReprintModel",
+            Self::ReprintShipmentModel => "ReprintShipmentModel",
+            Self::CostCoverageModel => "CostCoverageModel",
+            Self::ReprintItemModel => "ReprintItemModel",
+        }
+    }
 }
 
 /// One member of an object. Members are optional and nullable unless they are [`Field::required`].

@@ -69,7 +69,7 @@ impl Models {
 
     /// The models by their names.
     pub(super) fn finish(self) -> Vec<(String, Json)> {
-        self.models.into_iter().map(|(object, schema)| (object.name.to_owned(), schema)).collect()
+        self.models.into_iter().map(|(object, schema)| (object.model.name().to_owned(), schema)).collect()
     }
 
     fn member(&mut self, dialect: &Dialect, field: &Field) -> Json {
