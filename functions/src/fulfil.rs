@@ -39,7 +39,7 @@ async fn work(message: &SqsMessage, table: &Table) -> Result<(), String> {
         return Ok(());
     }
     let Some(command) = next_step(&state) else { return Ok(()) };
-    let next = transition(&state, command, crate::context::now()).map_err(|rejected| rejected.to_string())?;
+    let next = transition(&state, command, table.context.now()).map_err(|rejected| rejected.to_string())?;
     // Losing the write means that another worker had the same job.
     table.advance(&key, &next).await.map(|_| ()).map_err(|error| error.to_string())
 }

@@ -12,25 +12,17 @@ mod network;
 mod parameters;
 pub mod routes;
 
-use std::sync::Arc;
-
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 
+use crate::clients::Tables;
 use crate::cost::Meter;
 use crate::store::Table;
 
 /// What every request shares.
 #[derive(Clone)]
 pub(crate) struct App {
-    client: aws_sdk_dynamodb::Client,
-    table_name: Arc<str>,
-}
-
-impl App {
-    pub(crate) fn new(client: aws_sdk_dynamodb::Client, table_name: String) -> Self {
-        Self { client, table_name: table_name.into() }
-    }
+    pub(crate) tables: Tables,
 }
 
 /// Id of a request: the gateway's, as in its access log.
@@ -43,7 +35,7 @@ impl FromRequestParts<App> for Table {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Self::Rejection> {
         let meter = parts.extensions.get::<Meter>().cloned().unwrap_or_default();
-        Ok(Self { client: app.client.clone(), name: app.table_name.clone(), meter })
+        Ok(app.tables.metered_by(meter))
     }
 }
 

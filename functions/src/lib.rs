@@ -7,10 +7,11 @@
 mod app;
 mod authorizer;
 mod clients;
-mod context;
+pub mod context;
 pub mod cost;
 mod fulfil;
 mod http;
+pub mod outbound;
 mod queue;
 mod refusal;
 mod relay;
@@ -27,6 +28,9 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use crate::clients::{Queues, Tables};
+use crate::context::Surroundings;
+use crate::http::App;
 pub use crate::http::routes;
 use crate::http::routes::Server;
 use crate::settings::{SettingError, Settings};
@@ -47,8 +51,7 @@ pub type EventHandler = Arc<dyn Fn(LambdaEvent<Value>) -> BoxFuture<'static, Res
 ///
 /// # Errors
 /// Names the variable that is missing or wrong, or the unknown binary.
-pub fn load(binary: &str, variable: &dyn Fn(&str) -> Option<String>) -> Result<Function, SettingError> {
-    let settings = Settings(variable);
+pub fn load(binary: &str, settings: Settings<'_>) -> Result<Function, SettingError> {
     match binary {
         "authorizer" => authorizer(settings).map(Function::Event),
         "orders-create" => orders_create(settings).map(Function::Http),
@@ -65,7 +68,7 @@ pub fn load(binary: &str, variable: &dyn Fn(&str) -> Option<String>) -> Result<F
 /// # Errors
 /// A variable is missing or wrong.
 pub fn authorizer(settings: Settings<'_>) -> Result<EventHandler, SettingError> {
-    let table = clients::Tables::from(settings)?;
+    let table = Tables::from(settings)?;
     Ok(event(move |request| {
         let table = table.metered();
         async move { Ok(authorizer::authorize(&request, &table).await) }
@@ -77,7 +80,7 @@ pub fn authorizer(settings: Settings<'_>) -> Result<EventHandler, SettingError> 
 /// # Errors
 /// A variable is missing or wrong.
 pub fn orders_create(settings: Settings<'_>) -> Result<axum::Router, SettingError> {
-    Ok(routes::router(Server::Create, clients::app(settings)?))
+    Ok(routes::router(Server::Create, App { tables: Tables::from(settings)? }))
 }
 
 /// Loads the function that reads orders.
@@ -85,7 +88,7 @@ pub fn orders_create(settings: Settings<'_>) -> Result<axum::Router, SettingErro
 /// # Errors
 /// A variable is missing or wrong.
 pub fn orders_query(settings: Settings<'_>) -> Result<axum::Router, SettingError> {
-    Ok(routes::router(Server::Query, clients::app(settings)?))
+    Ok(routes::router(Server::Query, App { tables: Tables::from(settings)? }))
 }
 
 /// Loads the relay.
@@ -93,10 +96,11 @@ pub fn orders_query(settings: Settings<'_>) -> Result<axum::Router, SettingError
 /// # Errors
 /// A variable is missing or wrong.
 pub fn relay(settings: Settings<'_>) -> Result<EventHandler, SettingError> {
-    let queues = clients::Queues::from(settings)?;
+    let queues = Queues::from(settings)?;
+    let url = settings.required(settings::FULFILMENT_QUEUE_URL)?;
     let step = Duration::from_secs(settings.number::<u64>(settings::VENDOR_STEP_SECONDS)?);
     Ok(event(move |records| {
-        let queue = queues.metered();
+        let queue = queues.of(&url, &cost::Meter::default());
         async move { Ok(relay::relay(records, &queue, step).await) }
     }))
 }
@@ -106,7 +110,7 @@ pub fn relay(settings: Settings<'_>) -> Result<EventHandler, SettingError> {
 /// # Errors
 /// A variable is missing or wrong.
 pub fn fulfil(settings: Settings<'_>) -> Result<EventHandler, SettingError> {
-    let table = clients::Tables::from(settings)?;
+    let table = Tables::from(settings)?;
     Ok(event(move |messages| {
         let table = table.metered();
         async move { Ok(fulfil::fulfil(messages, &table).await) }
@@ -118,11 +122,13 @@ pub fn fulfil(settings: Settings<'_>) -> Result<EventHandler, SettingError> {
 /// # Errors
 /// A variable is missing or wrong.
 pub fn sweep(settings: Settings<'_>) -> Result<EventHandler, SettingError> {
-    let (table, queues) = (clients::Tables::from(settings)?, clients::Queues::from(settings)?);
+    let (table, queues) = (Tables::from(settings)?, Queues::from(settings)?);
+    let url = settings.required(settings::FULFILMENT_QUEUE_URL)?;
     let overdue = Duration::from_secs(settings.number::<u64>(settings::OVERDUE_SECONDS)?);
     Ok(event(move |_: Value| {
-        let (table, queue) = (table.metered(), queues.metered());
-        async move { Ok(sweep::sweep(&table, &queue, overdue, context::now()).await?) }
+        let table = table.metered();
+        let queue = queues.of(&url, &table.meter);
+        async move { Ok(sweep::sweep(&table, &queue, overdue).await?) }
     }))
 }
 
@@ -149,7 +155,8 @@ where
 /// A setting is missing or wrong, or the runtime is gone.
 pub async fn serve_http(load: fn(Settings<'_>) -> Result<axum::Router, SettingError>) -> Result<(), Error> {
     lambda_runtime::tracing::init_default_subscriber();
-    lambda_http::run(load(Settings(&environment))?).await
+    let settings = Settings { variable: &environment, surroundings: &Surroundings::default() };
+    lambda_http::run(load(settings)?).await
 }
 
 /// Serves a function of events under Lambda, with its settings from the process's environment.
@@ -158,7 +165,7 @@ pub async fn serve_http(load: fn(Settings<'_>) -> Result<axum::Router, SettingEr
 /// A setting is missing or wrong, or the runtime is gone.
 pub async fn serve_events(load: fn(Settings<'_>) -> Result<EventHandler, SettingError>) -> Result<(), Error> {
     lambda_runtime::tracing::init_default_subscriber();
-    let handler = load(Settings(&environment))?;
+    let handler = load(Settings { variable: &environment, surroundings: &Surroundings::default() })?;
     lambda_runtime::run(lambda_runtime::service_fn(move |event| handler(event))).await
 }
 

@@ -13,7 +13,7 @@ use aws_lambda_events::dynamodb::{Event, EventRecord};
 use serde::Serialize;
 use shared::order::{Command, Job, next_step};
 
-use crate::queue::{Delayed, FulfilmentQueue};
+use crate::queue::{Delayed, Queue};
 use crate::store::stored::StoredState;
 
 /// The answer of a stream consumer.
@@ -33,7 +33,7 @@ pub(crate) struct StreamFailure {
 }
 
 /// Queues a job for every record that asks for one.
-pub(crate) async fn relay(event: Event, queue: &FulfilmentQueue, step: Duration) -> StreamResponse {
+pub(crate) async fn relay(event: Event, queue: &Queue, step: Duration) -> StreamResponse {
     let mut response = StreamResponse::default();
     let (mut jobs, mut sequence_numbers) = (Vec::new(), Vec::new());
     for record in event.records {
@@ -62,7 +62,7 @@ pub(crate) async fn relay(event: Event, queue: &FulfilmentQueue, step: Duration)
 }
 
 /// The job that follows from a record; none for deletions, for items that are not orders, for orders that wait.
-fn job(record: EventRecord, step: Duration) -> Result<Option<Delayed>, String> {
+fn job(record: EventRecord, step: Duration) -> Result<Option<Delayed<Job>>, String> {
     let image = record.change.new_image;
     if !image.contains_key("line_states") {
         return Ok(None);
@@ -75,5 +75,5 @@ fn job(record: EventRecord, step: Duration) -> Result<Option<Delayed>, String> {
         Some(Command::Fulfil { .. }) => step,
     };
     let job = Job { pk: stored.key.pk, sk: stored.key.sk, version: state.version };
-    Ok(Some(Delayed { job, delay }))
+    Ok(Some(Delayed { message: job, delay }))
 }

@@ -4,6 +4,8 @@
 
 use std::str::FromStr;
 
+use crate::context::Surroundings;
+
 /// Name of the one table.
 pub const TABLE_NAME: &str = "TABLE_NAME";
 /// URL of the fulfilment queue.
@@ -35,15 +37,21 @@ pub struct SettingError {
     pub problem: String,
 }
 
-/// Where variables are looked up: the process's environment under Lambda, the template's in the local stack.
+/// What a function is loaded from: its variables (the process's environment under Lambda, the template's in the local
+/// stack) and its surroundings.
 #[derive(Clone, Copy)]
-pub struct Settings<'a>(pub &'a dyn Fn(&str) -> Option<String>);
+pub struct Settings<'a> {
+    /// Looks a variable up.
+    pub variable: &'a dyn Fn(&str) -> Option<String>,
+    /// Clock, randomness, ways out.
+    pub surroundings: &'a Surroundings,
+}
 
 impl Settings<'_> {
     /// A variable that may be absent; an empty one is.
     #[must_use]
     pub fn optional(&self, name: &str) -> Option<String> {
-        (self.0)(name).filter(|value| !value.is_empty())
+        (self.variable)(name).filter(|value| !value.is_empty())
     }
 
     /// A variable that must be there.

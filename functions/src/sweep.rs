@@ -10,7 +10,7 @@ use serde::Serialize;
 use shared::order::{Job, next_step};
 use shared::time::Timestamp;
 
-use crate::queue::{Delayed, FulfilmentQueue};
+use crate::queue::{Delayed, Queue};
 use crate::store::{StoreError, Table};
 
 /// Orders of one run, the oldest first; what ends leaves the index, so the next run reaches further.
@@ -28,22 +28,18 @@ pub(crate) struct Swept {
 }
 
 /// Queues every order that was due `overdue` before `now`.
-pub(crate) async fn sweep(
-    table: &Table,
-    queue: &FulfilmentQueue,
-    overdue: Duration,
-    now: Timestamp,
-) -> Result<Swept, StoreError> {
+pub(crate) async fn sweep(table: &Table, queue: &Queue, overdue: Duration) -> Result<Swept, StoreError> {
+    let now = table.context.now();
     let overdue_ms = i64::try_from(overdue.as_millis()).unwrap_or(i64::MAX);
     let deadline = Timestamp::from_milliseconds(now.milliseconds().saturating_sub(overdue_ms));
     let orders = table.overdue(deadline, ORDERS_MAX).await?;
     let age_ms = orders.iter().map(|(_, state)| now.milliseconds_since(state.created_at)).max().unwrap_or(0);
-    let jobs: Vec<Delayed> = orders
+    let jobs: Vec<Delayed<Job>> = orders
         .iter()
         .filter(|(_, state)| next_step(state).is_some())
         .map(|(key, state)| {
             let job = Job { pk: key.pk.clone(), sk: key.sk.clone(), version: state.version };
-            Delayed { job, delay: Duration::ZERO }
+            Delayed { message: job, delay: Duration::ZERO }
         })
         .collect();
     let failures = queue.send(&jobs).await;

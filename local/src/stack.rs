@@ -23,6 +23,9 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
+use functions::context::Surroundings;
+use functions::settings::Settings;
+
 use crate::aws::dynamodb::{self, StreamError, TableError};
 use crate::aws::iam::Identities;
 use crate::aws::sqs::{self, Queues, SqsError, SystemClock};
@@ -171,7 +174,7 @@ pub async fn start(options: Options) -> Result<Running, StartError> {
     let served = queues.clone();
     servers.spawn(async move { report("SQS", sqs::serve(sqs_listener, served, identities, forever()).await) });
 
-    let functions = Arc::new(load(&stack, &dynamodb_url, &sqs_url)?);
+    let functions = Arc::new(load(&stack, &Surroundings::default(), &dynamodb_url, &sqs_url)?);
     if let Some(data) = &options.load {
         for table in &stack.tables {
             fill_empty(&client(&dynamodb_url), &table.name, data.items()?).await?;
@@ -264,11 +267,19 @@ fn environment(function: &template::Function, dynamodb_url: &str, sqs_url: &str)
     environment
 }
 
-fn load(stack: &Stack, dynamodb_url: &str, sqs_url: &str) -> Result<Functions, StartError> {
+fn load(
+    stack: &Stack,
+    surroundings: &Surroundings,
+    dynamodb_url: &str,
+    sqs_url: &str,
+) -> Result<Functions, StartError> {
     let mut loaded = Functions::new();
     for function in &stack.functions {
         let environment = environment(function, dynamodb_url, sqs_url);
-        let built = functions::load(&function.binary, &|name| environment.get(name).cloned());
+        let built = functions::load(
+            &function.binary,
+            Settings { variable: &|name| environment.get(name).cloned(), surroundings },
+        );
         let built = built.map_err(|error| StartError::Function(function.logical_id.clone(), error))?;
         loaded.add(&function.logical_id, built, function.timeout);
     }

@@ -83,7 +83,7 @@ impl Table {
     ) -> Result<Placed, StoreError> {
         let mut pointer = FIRST.to_owned();
         for _ in 0..DRAWS_MAX {
-            let random = crate::context::random::<4>().map_err(|error| StoreError::Fault(error.to_string()))?;
+            let random = self.context.random::<4>().map_err(|error| StoreError::Fault(error.to_string()))?;
             let transaction = TransactionId::new(now, u32::from_le_bytes(random));
             if pointer != FIRST {
                 pointer = transaction.padded();

@@ -19,6 +19,7 @@ use aws_sdk_dynamodb::types::{
 use futures_util::future::{join_all, try_join_all};
 
 use super::keys::Key;
+use crate::context::Context;
 use crate::cost::{Access, Meter};
 
 /// An item as the SDK has it.
@@ -60,6 +61,7 @@ const ATTEMPTS_MAX: u32 = 5;
 pub(crate) struct Table {
     pub(crate) client: Client,
     pub(crate) name: Arc<str>,
+    pub(crate) context: Context,
     pub(crate) meter: Meter,
 }
 
@@ -94,7 +96,7 @@ impl Table {
         let mut items = Vec::new();
         for attempt in 0..ATTEMPTS_MAX {
             let Some(request) = wanted.take() else { return Ok(items) };
-            pause(attempt).await;
+            self.context.pause(attempt).await;
             let answer = self
                 .client
                 .batch_get_item()
@@ -143,7 +145,7 @@ impl Table {
             if open.is_empty() {
                 break;
             }
-            pause(attempt).await;
+            self.context.pause(attempt).await;
             let batch = open.iter().filter_map(|index| statements.get(*index).cloned()).collect();
             let executed = match self.execute(batch).await {
                 Ok(executed) => executed,
@@ -212,7 +214,7 @@ impl Table {
         writes: &[TransactWriteItem],
     ) -> Result<Result<(), Vec<CancellationReason>>, StoreError> {
         for attempt in 0..ATTEMPTS_MAX * 2 {
-            pause(attempt).await;
+            self.context.pause(attempt).await;
             let answer = self
                 .client
                 .transact_write_items()
@@ -352,18 +354,6 @@ fn reasons(
         TransactionCanceledException(cancelled) => cancelled.cancellation_reasons().to_vec(),
         _ => Vec::new(),
     }
-}
-
-/// Waits longer with each attempt, and not at all before the first: 10, 20, 40 … 640 ms, each cut by up to half so that
-/// those who met do not meet again.
-pub(crate) async fn pause(attempt: u32) {
-    if attempt == 0 {
-        return;
-    }
-    let longest_ms = 10_u64 << attempt.saturating_sub(1).min(6);
-    let [byte] = crate::context::random::<1>().unwrap_or([128]);
-    let pause_ms = longest_ms / 2 + longest_ms / 2 * u64::from(byte) / 255;
-    tokio::time::sleep(std::time::Duration::from_millis(pause_ms)).await;
 }
 
 /// Sorts a failed call: busy when the same call may succeed later. Its text names the failure and never what was sent.
