@@ -8,9 +8,12 @@ mod body;
 mod bulk;
 pub(crate) mod caller;
 mod finish;
+mod manage;
 mod network;
+mod object;
 mod parameters;
 pub mod routes;
+mod shipments;
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;

@@ -58,6 +58,7 @@ pub fn load(binary: &str, settings: Settings<'_>) -> Result<Function, SettingErr
         "authorizer" => authorizer(settings).map(Function::Event),
         "orders-create" => orders_create(settings).map(Function::Http),
         "orders-query" => orders_query(settings).map(Function::Http),
+        "orders-manage" => orders_manage(settings).map(Function::Http),
         "relay" => relay(settings).map(Function::Event),
         "fulfil" => fulfil(settings).map(Function::Event),
         "sweep" => sweep(settings).map(Function::Event),
@@ -91,6 +92,14 @@ pub fn orders_create(settings: Settings<'_>) -> Result<axum::Router, SettingErro
 /// A variable is missing or wrong.
 pub fn orders_query(settings: Settings<'_>) -> Result<axum::Router, SettingError> {
     Ok(routes::router(Server::Query, App { tables: Tables::from(settings)? }))
+}
+
+/// Loads the function that changes orders.
+///
+/// # Errors
+/// A variable is missing or wrong.
+pub fn orders_manage(settings: Settings<'_>) -> Result<axum::Router, SettingError> {
+    Ok(routes::router(Server::Manage, App { tables: Tables::from(settings)? }))
 }
 
 /// Loads the relay.

@@ -32,6 +32,13 @@ pub const SAFE_ID_CHARACTERS_MAX: usize = 64;
 /// Characters of an `externalId`: it is part of a DynamoDB key (2,048 bytes).
 pub const EXTERNAL_ID_CHARACTERS_MAX: usize = 128;
 
+/// Characters of a reason that a person gives: a few sentences.
+pub const REASON_CHARACTERS_MAX: usize = 1_000;
+/// Items that one cancel names: those of the largest order.
+pub const CANCELLED_ITEMS_MAX: usize = ITEMS_MAX;
+/// Packages that one report of a vendor names: an item each of the largest order would be more than anyone sends at once.
+pub const PACKAGES_MAX: usize = 100;
+
 // ---------------------------------------------------------------- members of a network order
 /// Characters of a SKU: it is part of a DynamoDB key, and no catalogue known to us has longer ones.
 pub const SKU_CHARACTERS_MAX: usize = 64;

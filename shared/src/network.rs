@@ -6,3 +6,4 @@ pub mod member;
 pub mod problem;
 pub mod request;
 pub mod response;
+pub mod shipment;

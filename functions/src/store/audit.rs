@@ -40,6 +40,8 @@ struct Event<'c> {
     action: &'c str,
     actor: &'c str,
     #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'c str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     request_id: Option<&'c str>,
     /// Before and after; no before for a new order.
     changes: BTreeMap<&'static str, (Option<String>, String)>,
@@ -52,6 +54,7 @@ impl Change {
             at: self.after.updated_at.milliseconds(),
             action: self.cause.action.as_deref().unwrap_or("Create"),
             actor: self.cause.actor.as_deref().unwrap_or("merchant"),
+            reason: self.cause.reason.as_deref(),
             request_id: self.cause.request_id.as_deref(),
             changes: self.changes(),
         }

@@ -8,6 +8,7 @@ mod binaries;
 mod bulk_orders;
 mod cost;
 mod crash;
+mod fulfilment;
 mod memory;
 mod network_orders;
 mod permissions;
