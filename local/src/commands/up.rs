@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use clap::Args;
+use tokio::signal::unix::{SignalKind, signal};
 
 use super::{data_folder, edge, project, say};
 use crate::demo::Data;
@@ -63,14 +64,15 @@ impl Up {
     /// The stack does not stand.
     pub async fn run(self) -> Result<(), StartError> {
         let running = stack::start(self.options()?).await?;
+        // Before anybody is told that it is ready, so that whoever then stops it stops it in order.
+        let (mut interrupted, mut terminated) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
         say(&format!("ready {}", running.url));
         say(&banner(&running.url, &Data::demo()?, (!self.memory).then_some(&self.data)));
         if !self.no_upload {
             say(&format!("  upload a file of orders: {}/upload/\n", running.url));
         }
-        let mut terminated = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
         tokio::select! {
-            interrupted = tokio::signal::ctrl_c() => interrupted?,
+            _ = interrupted.recv() => {}
             _ = terminated.recv() => {}
         }
         running.stop().await;

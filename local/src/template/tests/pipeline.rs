@@ -44,7 +44,7 @@ fn filters_that_are_not_understood_are_refused_with_their_line() {
     ] {
         assert_eq!(refusal(&with_filters(criteria)), expected);
     }
-    let six = vec!["{ Pattern: '{\"eventName\": [\"INSERT\"]}' }"; 6].join(", ");
+    let six = ["{ Pattern: '{\"eventName\": [\"INSERT\"]}' }"; 6].join(", ");
     assert_eq!(
         refusal(&with_filters(&format!("{{ Filters: [{six}] }}"))),
         "template.yaml:24: an event has 1 to 5 filters"
