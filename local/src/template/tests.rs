@@ -3,6 +3,8 @@
 use super::{stack::parse, *};
 use std::{collections::BTreeMap, path::Path, time::Duration};
 
+mod pipeline;
+
 fn endpoints() -> Endpoints {
     Endpoints { sqs: "http://127.0.0.1:9324".to_owned(), api: "http://127.0.0.1:8080".to_owned() }
 }

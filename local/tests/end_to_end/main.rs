@@ -14,6 +14,7 @@ mod network_orders;
 mod permissions;
 mod pipeline;
 mod readme;
+mod redrive;
 mod routes;
 mod support;
 mod up;
