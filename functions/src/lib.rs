@@ -11,6 +11,7 @@ pub mod context;
 pub mod cost;
 mod fulfil;
 mod http;
+mod notify;
 pub mod outbound;
 mod queue;
 mod refusal;
@@ -18,6 +19,7 @@ mod relay;
 pub mod settings;
 pub mod store;
 mod sweep;
+mod webhooks;
 
 use std::sync::Arc;
 use std::time::Duration;
