@@ -2,3 +2,4 @@
 
 pub(crate) mod create_bulk_order;
 pub(crate) mod create_orders;
+pub(crate) mod webhooks;

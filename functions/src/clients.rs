@@ -10,6 +10,8 @@ use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 
 use crate::context::Context;
 use crate::cost::Meter;
+use crate::outbound::Transport;
+use crate::outbound::client::GuardedClient;
 use crate::queue::Queue;
 use crate::settings::{self, SettingError, Settings};
 use crate::store::Table;
@@ -73,6 +75,23 @@ impl Queues {
     pub(crate) fn of(&self, url: &str, meter: &Meter) -> Queue {
         let (client, context) = (self.client.clone(), self.context.clone());
         Queue { client, url: url.to_owned(), context, meter: meter.clone() }
+    }
+}
+
+/// The way to machines of others.
+#[derive(Clone)]
+pub(crate) struct Subscribers {
+    pub(crate) transport: Arc<dyn Transport>,
+    /// Whether they may be on this machine.
+    pub(crate) allow_loopback: bool,
+}
+
+impl Subscribers {
+    /// What the surroundings have, or the guarded client.
+    pub(crate) fn from(settings: Settings<'_>) -> Result<Self, SettingError> {
+        let allow_loopback = settings.flag(settings::ALLOW_LOOPBACK_WEBHOOKS)?;
+        let guarded = || Arc::new(GuardedClient::new(allow_loopback)) as Arc<dyn Transport>;
+        Ok(Self { transport: settings.surroundings.outbound.clone().unwrap_or_else(guarded), allow_loopback })
     }
 }
 

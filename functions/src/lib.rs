@@ -30,7 +30,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::clients::{Queues, Tables};
+use crate::clients::{Queues, Subscribers, Tables};
 use crate::context::Surroundings;
 use crate::http::App;
 pub use crate::http::routes;
@@ -58,8 +58,10 @@ pub fn load(binary: &str, settings: Settings<'_>) -> Result<Function, SettingErr
         "authorizer" => authorizer(settings).map(Function::Event),
         "orders-create" => orders_create(settings).map(Function::Http),
         "orders-query" => orders_query(settings).map(Function::Http),
+        "webhooks" => webhook_subscriptions(settings).map(Function::Http),
         "relay" => relay(settings).map(Function::Event),
         "fulfil" => fulfil(settings).map(Function::Event),
+        "notify" => notify(settings).map(Function::Event),
         "sweep" => sweep(settings).map(Function::Event),
         other => Err(SettingError { name: "function".to_owned(), problem: format!("`{other}` is not one") }),
     }
@@ -82,7 +84,7 @@ pub fn authorizer(settings: Settings<'_>) -> Result<EventHandler, SettingError> 
 /// # Errors
 /// A variable is missing or wrong.
 pub fn orders_create(settings: Settings<'_>) -> Result<axum::Router, SettingError> {
-    Ok(routes::router(Server::Create, App { tables: Tables::from(settings)? }))
+    Ok(routes::router(Server::Create, App::from(settings)?))
 }
 
 /// Loads the function that reads orders.
@@ -90,7 +92,15 @@ pub fn orders_create(settings: Settings<'_>) -> Result<axum::Router, SettingErro
 /// # Errors
 /// A variable is missing or wrong.
 pub fn orders_query(settings: Settings<'_>) -> Result<axum::Router, SettingError> {
-    Ok(routes::router(Server::Query, App { tables: Tables::from(settings)? }))
+    Ok(routes::router(Server::Query, App::from(settings)?))
+}
+
+/// Loads the function that manages subscriptions to webhooks.
+///
+/// # Errors
+/// A variable is missing or wrong.
+pub fn webhook_subscriptions(settings: Settings<'_>) -> Result<axum::Router, SettingError> {
+    Ok(routes::router(Server::Webhooks, App::from(settings)?))
 }
 
 /// Loads the relay.
@@ -119,6 +129,22 @@ pub fn fulfil(settings: Settings<'_>) -> Result<EventHandler, SettingError> {
     }))
 }
 
+/// Loads the notifier.
+///
+/// # Errors
+/// A variable is missing or wrong.
+pub fn notify(settings: Settings<'_>) -> Result<EventHandler, SettingError> {
+    let (tables, queues) = (Tables::from(settings)?, Queues::from(settings)?);
+    let url = settings.required(settings::DELIVERY_QUEUE_URL)?;
+    let transport = Subscribers::from(settings)?.transport;
+    Ok(event(move |messages| {
+        let table = tables.metered();
+        let queue = queues.of(&url, &table.meter);
+        let notifier = notify::Notifier { table, queue, transport: Arc::clone(&transport) };
+        async move { Ok(notify::notify(messages, &notifier).await) }
+    }))
+}
+
 /// Loads the sweep.
 ///
 /// # Errors
@@ -126,11 +152,12 @@ pub fn fulfil(settings: Settings<'_>) -> Result<EventHandler, SettingError> {
 pub fn sweep(settings: Settings<'_>) -> Result<EventHandler, SettingError> {
     let (table, queues) = (Tables::from(settings)?, Queues::from(settings)?);
     let url = settings.required(settings::FULFILMENT_QUEUE_URL)?;
+    let delivery_url = settings.required(settings::DELIVERY_QUEUE_URL)?;
     let overdue = Duration::from_secs(settings.number::<u64>(settings::OVERDUE_SECONDS)?);
     Ok(event(move |_: Value| {
         let table = table.metered();
-        let queue = queues.of(&url, &table.meter);
-        async move { Ok(sweep::sweep(&table, &queue, overdue).await?) }
+        let (queue, delivery_queue) = (queues.of(&url, &table.meter), queues.of(&delivery_url, &table.meter));
+        async move { Ok(sweep::sweep(&table, &queue, &delivery_queue, overdue).await?) }
     }))
 }
 

@@ -104,8 +104,7 @@ impl Notifier {
     /// Calls the subscriber, records what came of it, and only then sends the message for the next attempt.
     async fn attempt(&self, subscription: &Subscription, delivery: Delivery) -> Result<(), Failure> {
         let context = &self.table.context;
-        let made =
-            post(&*self.transport, context, subscription, &delivery.webhook_id, &delivery.payload).await;
+        let made = post(&*self.transport, context, subscription, &delivery.webhook_id, &delivery.payload).await;
         log(&delivery, &made);
         if made.is_gone() {
             // First, so that a crash finds a delivery that is pending and a subscription that takes none.

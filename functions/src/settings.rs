@@ -10,6 +10,10 @@ use crate::context::Surroundings;
 pub const TABLE_NAME: &str = "TABLE_NAME";
 /// URL of the fulfilment queue.
 pub const FULFILMENT_QUEUE_URL: &str = "FULFILMENT_QUEUE_URL";
+/// URL of the queue of webhook deliveries.
+pub const DELIVERY_QUEUE_URL: &str = "DELIVERY_QUEUE_URL";
+/// `true` lets webhooks go to this machine, over plain HTTP too; for development only.
+pub const ALLOW_LOOPBACK_WEBHOOKS: &str = "ALLOW_LOOPBACK_WEBHOOKS";
 /// Seconds that the built-in vendor takes for each step after the first; 0 to 900.
 pub const VENDOR_STEP_SECONDS: &str = "VENDOR_STEP_SECONDS";
 /// Seconds beyond its due time after which the sweep queues an order again.
@@ -60,6 +64,20 @@ impl Settings<'_> {
     /// It is not, or it is empty.
     pub fn required(&self, name: &str) -> Result<String, SettingError> {
         self.optional(name).ok_or_else(|| SettingError { name: name.to_owned(), problem: "is not set".to_owned() })
+    }
+
+    /// Whether something is on: `true` or `false`; absent is off.
+    ///
+    /// # Errors
+    /// It is something else.
+    pub fn flag(&self, name: &str) -> Result<bool, SettingError> {
+        match self.optional(name).as_deref() {
+            Some("true") => Ok(true),
+            Some("false") | None => Ok(false),
+            Some(value) => {
+                Err(SettingError { name: name.to_owned(), problem: format!("`{value}` is not `true` or `false`") })
+            }
+        }
     }
 
     /// A number that must be there.

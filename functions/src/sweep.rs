@@ -11,7 +11,9 @@ use shared::order::{Job, next_step};
 use shared::time::Timestamp;
 
 use crate::queue::{Delayed, Queue};
+use crate::store::keys::Key;
 use crate::store::{StoreError, Table};
+use crate::webhooks::stalled;
 
 /// Orders of one run, the oldest first; what ends leaves the index, so the next run reaches further.
 const ORDERS_MAX: usize = 1_600;
@@ -23,16 +25,26 @@ pub(crate) struct Swept {
     overdue: usize,
     /// Of them queued again.
     queued: usize,
+    /// Webhooks whose next attempt was queued.
+    redelivered: usize,
     /// Age of the oldest of them.
     oldest_overdue_seconds: i64,
 }
 
 /// Queues every order that was due `overdue` before `now`.
-pub(crate) async fn sweep(table: &Table, queue: &Queue, overdue: Duration) -> Result<Swept, StoreError> {
+pub(crate) async fn sweep(
+    table: &Table,
+    queue: &Queue,
+    delivery_queue: &Queue,
+    overdue: Duration,
+) -> Result<Swept, StoreError> {
     let now = table.context.now();
     let overdue_ms = i64::try_from(overdue.as_millis()).unwrap_or(i64::MAX);
     let deadline = Timestamp::from_milliseconds(now.milliseconds().saturating_sub(overdue_ms));
-    let orders = table.overdue(deadline, ORDERS_MAX).await?;
+    let found = table.overdue(deadline, ORDERS_MAX).await?;
+    let (deliveries, orders): (Vec<Key>, Vec<Key>) = found.into_iter().partition(Key::is_delivery);
+    let redelivered = stalled(table, delivery_queue, &deliveries).await?;
+    let orders = table.states(&orders).await?;
     let age_ms = orders.iter().map(|(_, state)| now.milliseconds_since(state.created_at)).max().unwrap_or(0);
     let jobs: Vec<Delayed<Job>> = orders
         .iter()
@@ -46,10 +58,11 @@ pub(crate) async fn sweep(table: &Table, queue: &Queue, overdue: Duration) -> Re
     if let Some(reason) = failures.iter().flatten().next() {
         return Err(StoreError::Busy(format!("jobs were not queued: {reason}")));
     }
-    let swept = Swept { overdue: orders.len(), queued: jobs.len(), oldest_overdue_seconds: age_ms / 1000 };
+    let swept = Swept { overdue: orders.len(), queued: jobs.len(), redelivered, oldest_overdue_seconds: age_ms / 1000 };
     tracing::info!(
         overdue = swept.overdue,
         queued = swept.queued,
+        redelivered,
         oldest_overdue_seconds = swept.oldest_overdue_seconds,
         cost = %table.meter.total(),
         "queued {} overdue orders again", swept.queued

@@ -89,10 +89,14 @@ pub(crate) async fn deliveries(table: &Table, events: &[OrderEvent]) -> Result<V
     merchants.dedup();
     let reads = merchants.iter().map(|merchant| table.subscriptions(merchant));
     let subscriptions: Vec<Subscription> = try_join_all(reads).await?.into_iter().flatten().collect();
+    Ok(jobs(&subscriptions, events))
+}
+
+fn jobs(subscriptions: &[Subscription], events: &[OrderEvent]) -> Vec<DeliveryJob> {
     let told = |event: &OrderEvent| -> Vec<DeliveryJob> {
         subscriptions.iter().filter(|subscription| listens(subscription, event)).map(|to| job(to, event)).collect()
     };
-    Ok(events.iter().flat_map(told).collect())
+    events.iter().flat_map(told).collect()
 }
 
 fn listens(subscription: &Subscription, event: &OrderEvent) -> bool {
@@ -150,7 +154,63 @@ pub(crate) async fn stalled(table: &Table, queue: &Queue, keys: &[Key]) -> Resul
 
 #[cfg(test)]
 mod tests {
-    use super::DeliveryJob;
+    use shared::ids::MerchantId;
+    use shared::time::Timestamp;
+    use shared::webhook::{EventKind, SubscriptionId};
+
+    use super::{DeliveryJob, OrderEvent, jobs};
+    use crate::outbound::signature::Secret;
+    use crate::store::keys::Key;
+    use crate::store::subscriptions::Subscription;
+
+    const MERCHANT: &str = "b234ee56-7890-4f12-a123-4567890abcde";
+
+    fn subscription(id: u8, merchant: &str, kind: EventKind) -> Subscription {
+        Subscription {
+            merchant: MerchantId::parse(merchant).unwrap(),
+            id: SubscriptionId::new([id; 16]),
+            version: 1,
+            url: "https://example.com/".to_owned(),
+            events: vec![kind],
+            description: None,
+            is_enabled: true,
+            disabled_reason: None,
+            secret: Secret::generate([id; 32]),
+            previous: None,
+            created_at: Timestamp::from_milliseconds(1_000),
+            updated_at: Timestamp::from_milliseconds(1_000),
+        }
+    }
+
+    #[test]
+    fn those_are_told_who_listened_when_it_happened() {
+        let (other, update) = ("00000000-0000-4000-8000-000000000000", EventKind::OrderUpdate);
+        let mut subscriptions = vec![
+            subscription(1, MERCHANT, update),
+            subscription(2, MERCHANT, update),
+            subscription(3, MERCHANT, EventKind::OrderCreation),
+            subscription(4, other, update),
+            subscription(5, MERCHANT, update),
+            subscription(6, MERCHANT, update),
+        ];
+        subscriptions[4].is_enabled = false;
+        subscriptions[5].created_at = Timestamp::from_milliseconds(1_001);
+        let event = OrderEvent {
+            merchant: MerchantId::parse(MERCHANT).unwrap(),
+            order: Key { pk: "a".to_owned(), sk: "order".to_owned() },
+            version: 2,
+            kind: update,
+            shipment: None,
+            at: Timestamp::from_milliseconds(1_000),
+            request_id: Some("r".to_owned()),
+        };
+        let told = jobs(&subscriptions, &[event.clone(), OrderEvent { version: 3, ..event.clone() }]);
+        let told: Vec<_> = told.iter().map(|job| (job.subscription.clone(), job.version, job.attempt)).collect();
+        let [one, two] = [SubscriptionId::new([1; 16]), SubscriptionId::new([2; 16])];
+        assert_eq!(told, [(one.clone(), 2, 0), (two.clone(), 2, 0), (one, 3, 0), (two, 3, 0)]);
+        let again = jobs(&subscriptions, &[event]);
+        assert_ne!(again[0].webhook_id(), again[1].webhook_id());
+    }
 
     #[test]
     fn messages_are_read_strictly() {

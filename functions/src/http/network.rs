@@ -222,7 +222,7 @@ fn refuse_body(verdict: &Verdict<'_>) -> Result<(), Refusal> {
 }
 
 /// `Prefer: handling=strict` (RFC 7240) makes every warning an error.
-fn is_strict(headers: &HeaderMap) -> bool {
+pub(super) fn is_strict(headers: &HeaderMap) -> bool {
     let preferences = headers.get_all("prefer").iter().filter_map(|value| value.to_str().ok());
     let is_strict = |preference: &str| preference.replace('"', "").trim().eq_ignore_ascii_case("handling=strict");
     preferences.flat_map(|value| value.split([',', ';'])).any(is_strict)

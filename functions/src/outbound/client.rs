@@ -82,9 +82,9 @@ impl GuardedClient {
 impl Transport for GuardedClient {
     fn send(&self, request: Request<Bytes>, timeout: Duration) -> BoxFuture<'static, Result<Answer, OutboundError>> {
         let call = self.clone().call(request);
-        Box::pin(async move {
-            tokio::time::timeout(timeout, call).await.unwrap_or(Err(OutboundError::TimedOut(timeout)))
-        })
+        Box::pin(
+            async move { tokio::time::timeout(timeout, call).await.unwrap_or(Err(OutboundError::TimedOut(timeout))) },
+        )
     }
 }
 

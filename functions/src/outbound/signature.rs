@@ -87,9 +87,8 @@ pub(crate) fn sign(
     body: &[u8],
 ) -> Result<HeaderMap, InvalidHeaderValue> {
     let timestamp = timestamp_seconds.to_string();
-    let signature = |secret: &&Secret| {
-        format!("v1,{}", STANDARD.encode(secret.mac(&[id.as_bytes(), timestamp.as_bytes(), body])))
-    };
+    let signature =
+        |secret: &&Secret| format!("v1,{}", STANDARD.encode(secret.mac(&[id.as_bytes(), timestamp.as_bytes(), body])));
     let signatures: Vec<String> = secrets.iter().map(signature).collect();
     Ok(HeaderMap::from_iter([
         (ID, HeaderValue::from_str(id)?),
@@ -115,7 +114,8 @@ mod tests {
     #[test]
     fn two_secrets_sign_side_by_side() {
         let (one, two) = (Secret::generate([1; 32]), Secret::generate([2; 32]));
-        let of = |secrets: &[&Secret]| sign(secrets, "msg_a", 7, b"{}").unwrap()[SIGNATURE].to_str().unwrap().to_owned();
+        let of =
+            |secrets: &[&Secret]| sign(secrets, "msg_a", 7, b"{}").unwrap()[SIGNATURE].to_str().unwrap().to_owned();
         assert_eq!(of(&[&one, &two]), format!("{} {}", of(&[&one]), of(&[&two])));
         assert_ne!(of(&[&one]), of(&[&two]));
     }
@@ -126,7 +126,9 @@ mod tests {
         assert_eq!(Secret::parse(&secret.reveal()), Ok(secret.clone()));
         assert_eq!(format!("{secret:?}"), "Secret(…)");
         assert_eq!(secret.hint(), "whsec_…Bwc=");
-        for text in ["", "whsec_", "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "whsec_MfKQ", "whsec_*fKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"] {
+        for text in
+            ["", "whsec_", "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "whsec_MfKQ", "whsec_*fKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"]
+        {
             assert!(Secret::parse(text).is_err(), "{text}");
         }
         let of_length = |length: usize| Secret::parse(&Secret(vec![1; length]).reveal()).is_ok();

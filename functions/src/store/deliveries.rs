@@ -99,10 +99,8 @@ impl Delivery {
     /// A delivery that no event caused, which has one attempt and is over.
     pub(crate) fn of_test(key: Key, webhook_id: String, payload: String, attempt: Attempt) -> Self {
         let at = attempt.at;
-        let delivery = Self {
-            event_type: shared::network::event::TEST.to_owned(),
-            ..Self::new(key, webhook_id, payload, at)
-        };
+        let delivery =
+            Self { event_type: shared::network::event::TEST.to_owned(), ..Self::new(key, webhook_id, payload, at) };
         delivery.after(attempt, None)
     }
 
@@ -277,10 +275,7 @@ impl Table {
                 query
                     .scan_index_forward(false)
                     .key_condition_expression("pk = :pk AND sk < :before")
-                    .expression_attribute_values(
-                        ":pk",
-                        AttributeValue::S(keys::deliveries(merchant, subscription)),
-                    )
+                    .expression_attribute_values(":pk", AttributeValue::S(keys::deliveries(merchant, subscription)))
                     .expression_attribute_values(":before", AttributeValue::S(before.clone()))
             })
             .await?;

@@ -77,6 +77,12 @@ impl Key {
         Self::new(deliveries(merchant, subscription), sk)
     }
 
+    /// Whether a delivery stands under this key. A merchant is a UUID, so no text of a client can stand there.
+    #[must_use]
+    pub fn is_delivery(&self) -> bool {
+        self.pk.get(MERCHANT_CHARACTERS..).is_some_and(|rest| rest.starts_with("#webhook#"))
+    }
+
     /// A product of the catalogue.
     #[must_use]
     pub fn product(sku: &str) -> Self {
@@ -108,6 +114,8 @@ pub fn wallets(merchant: &MerchantId) -> String {
     format!("{merchant}#wallet")
 }
 
+/// Characters of the UUID at the start of a tenant's keys.
+const MERCHANT_CHARACTERS: usize = 36;
 /// Start of the sort keys of subscriptions.
 pub const SUBSCRIPTION: &str = "subscription#";
 

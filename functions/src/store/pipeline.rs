@@ -41,18 +41,18 @@ impl Table {
         .await
     }
 
-    /// Orders that were due before `deadline` and have not ended, with their states; at most `orders_max`, and at least
-    /// some of the oldest of each shard.
-    pub(crate) async fn overdue(
-        &self,
-        deadline: Timestamp,
-        orders_max: usize,
-    ) -> Result<Vec<(Key, OrderState)>, StoreError> {
-        let shard_max = orders_max.div_ceil(DUE_SHARDS.len());
+    /// Keys of the items that were due before `deadline`; at most `items_max`, and at least some of the oldest of each
+    /// shard.
+    pub(crate) async fn overdue(&self, deadline: Timestamp, items_max: usize) -> Result<Vec<Key>, StoreError> {
+        let shard_max = items_max.div_ceil(DUE_SHARDS.len());
         let shards = DUE_SHARDS.iter().map(|shard| self.overdue_in(shard, deadline, shard_max));
-        let keys: Vec<Key> = futures_util::future::try_join_all(shards).await?.into_iter().flatten().collect();
+        Ok(futures_util::future::try_join_all(shards).await?.into_iter().flatten().collect())
+    }
+
+    /// The states of the orders under these keys that exist.
+    pub(crate) async fn states(&self, keys: &[Key]) -> Result<Vec<(Key, OrderState)>, StoreError> {
         let mut orders = Vec::new();
-        for item in self.get_many(&keys, true).await? {
+        for item in self.get_many(keys, true).await? {
             let stored: StoredState =
                 serde_dynamo::from_item(item).map_err(|error| StoreError::Fault(error.to_string()))?;
             orders.push((stored.key.clone(), stored.state()?));

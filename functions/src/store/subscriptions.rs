@@ -101,9 +101,7 @@ fn to_item(subscription: &Subscription) -> Result<Item, StoreError> {
 fn from_item(merchant: &MerchantId, item: Item) -> Result<Subscription, StoreError> {
     let stored: Stored = serde_dynamo::from_item(item).map_err(fault)?;
     let previous = match stored.previous_secret.zip(stored.previous_until) {
-        Some((secret, until)) => {
-            Some((Secret::parse(&secret).map_err(fault)?, Timestamp::from_milliseconds(until)))
-        }
+        Some((secret, until)) => Some((Secret::parse(&secret).map_err(fault)?, Timestamp::from_milliseconds(until))),
         None => None,
     };
     Ok(Subscription {
@@ -158,7 +156,12 @@ impl Table {
             .build()
             .map_err(fault)?;
         let max = AttributeValue::N(SUBSCRIPTIONS_MAX.to_string());
-        let count = self.count(&new.merchant, "1", "attribute_not_exists(subscriptions) OR subscriptions < :max", (":max", max))?;
+        let count = self.count(
+            &new.merchant,
+            "1",
+            "attribute_not_exists(subscriptions) OR subscriptions < :max",
+            (":max", max),
+        )?;
         let writes = [TransactWriteItem::builder().put(put).build(), count];
         let Err(reasons) = self.transact(&writes).await? else { return Ok(true) };
         match reasons.first().and_then(|reason| reason.code()) {

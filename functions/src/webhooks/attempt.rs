@@ -93,12 +93,8 @@ mod tests {
 
     #[test]
     fn only_2xx_is_delivered() {
-        let of = |status| Attempt {
-            at: Timestamp::from_milliseconds(0),
-            status: Some(status),
-            error: None,
-            duration_ms: 1,
-        };
+        let of =
+            |status| Attempt { at: Timestamp::from_milliseconds(0), status: Some(status), error: None, duration_ms: 1 };
         let delivered: Vec<u16> = (100..600).filter(|status| of(*status).is_delivered()).collect();
         assert_eq!(delivered, (200..300).collect::<Vec<_>>());
         assert!(of(410).is_gone() && !of(404).is_gone());

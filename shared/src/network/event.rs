@@ -163,7 +163,8 @@ mod tests {
     #[test]
     fn a_test_names_no_order() {
         let merchant = MerchantId::parse("261c6102-0b72-4506-9a84-98a80a03e7f0").unwrap();
-        let expected = json!({"EventType": "Test", "RequestId": "r", "SubscriberId": merchant.as_str(), "Description": "Test"});
+        let expected =
+            json!({"EventType": "Test", "RequestId": "r", "SubscriberId": merchant.as_str(), "Description": "Test"});
         assert_eq!(serde_json::to_value(Event::test("r", &merchant)).unwrap(), expected);
     }
 }

@@ -22,7 +22,9 @@ fn answered(status: u16) -> Attempt {
 
 #[test]
 fn items_read_back() {
-    for delivery in [begun(), begun().after(answered(500), Some(Next::Sweep(at(9_000)))), begun().after(answered(200), None)] {
+    for delivery in
+        [begun(), begun().after(answered(500), Some(Next::Sweep(at(9_000)))), begun().after(answered(200), None)]
+    {
         assert_eq!(Delivery::from_item(delivery.to_item().unwrap()).unwrap(), delivery);
     }
 }
@@ -48,7 +50,10 @@ fn a_delivery_is_in_the_index_only_while_an_attempt_is_to_come() {
         (first.clone().after(answered(204), Some(Next::Message(at(1)))), DeliveryState::Delivered),
         (first.after(answered(410), None), DeliveryState::Failed),
     ] {
-        assert_eq!((over.delivery_state, over.due_at, &over.due_shard, over.next_attempt_at), (state, None, &None, None));
+        assert_eq!(
+            (over.delivery_state, over.due_at, &over.due_shard, over.next_attempt_at),
+            (state, None, &None, None)
+        );
         assert!(!over.awaits(over.attempts));
     }
 }
