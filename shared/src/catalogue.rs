@@ -151,6 +151,8 @@ catalogue! {
     UnsupportedCurrency "UNSUPPORTED_CURRENCY" 422 "the account must have a wallet in the currency";
     /// The order, or the shipment, is not in a state that allows it; the message says in which it is.
     StateNotAllowed "STATE_NOT_ALLOWED" 422 "the state of the order must allow this";
+    /// The merchant has as many subscriptions as it may.
+    TooManySubscriptions "TOO_MANY_SUBSCRIPTIONS" 422 "a merchant has at most this many subscriptions";
     /// A fault of ours; the log has the reason under the request id.
     Internal "INTERNAL" 500 "the service failed";
     /// A service that this one needs did not answer in time; the same request may be sent again.

@@ -80,3 +80,11 @@ pub const COORDINATE_DECIMALS_MAX: u32 = 15;
 pub const UNKNOWN_NAMES_MAX: usize = 64;
 /// Bytes of a member name that are shown in a pointer; the pointer of a longer one ends at its object.
 pub const POINTER_NAME_BYTES_MAX: usize = 512;
+
+// ---------------------------------------------------------------- webhooks
+/// Subscriptions of one merchant: every event reads all of them, in one page of a query, and is sent to each.
+pub const SUBSCRIPTIONS_MAX: usize = 20;
+/// Characters of a subscription's description: a line of text.
+pub const DESCRIPTION_CHARACTERS_MAX: usize = 200;
+/// Seconds for which a replaced secret may go on to sign: a week is more than a deployment takes.
+pub const SECRET_OVERLAP_SECONDS_MAX: i64 = 604_800;

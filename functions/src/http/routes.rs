@@ -4,10 +4,10 @@ use axum::Router;
 use axum::extract::Request;
 use axum::http::{HeaderValue, Method, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{MethodRouter, get, patch, post};
+use axum::routing::{MethodRouter, delete, get, patch, post};
 use shared::Code;
 
-use super::{App, bulk, finish, manage, network, shipments};
+use super::{App, bulk, finish, manage, network, shipments, webhooks};
 use crate::refusal::Refusal;
 
 /// Which function serves a route.
@@ -19,6 +19,8 @@ pub enum Server {
     Query,
     /// `orders-manage`.
     Manage,
+    /// `webhooks`.
+    Webhooks,
 }
 
 /// One route.
@@ -107,7 +109,33 @@ pub const ROUTES: &[Route] = &[
         handler: || post(shipments::progress),
     },
     Route { server: Server::Query, method: "GET", path: "/health", handler: || get(health) },
+    Route { server: Server::Webhooks, method: "POST", path: SUBSCRIPTIONS, handler: || post(webhooks::create) },
+    Route { server: Server::Webhooks, method: "GET", path: SUBSCRIPTIONS, handler: || get(webhooks::list) },
+    Route { server: Server::Webhooks, method: "GET", path: SUBSCRIPTION, handler: || get(webhooks::read) },
+    Route { server: Server::Webhooks, method: "PATCH", path: SUBSCRIPTION, handler: || patch(webhooks::patch) },
+    Route { server: Server::Webhooks, method: "DELETE", path: SUBSCRIPTION, handler: || delete(webhooks::delete) },
+    Route {
+        server: Server::Webhooks,
+        method: "POST",
+        path: "/webhook/v1/subscriptions/{subscriptionId}/test",
+        handler: || post(webhooks::test),
+    },
+    Route {
+        server: Server::Webhooks,
+        method: "POST",
+        path: "/webhook/v1/subscriptions/{subscriptionId}/rotateSecret",
+        handler: || post(webhooks::rotate),
+    },
+    Route {
+        server: Server::Webhooks,
+        method: "GET",
+        path: "/webhook/v1/subscriptions/{subscriptionId}/deliveries",
+        handler: || get(webhooks::deliveries),
+    },
 ];
+
+const SUBSCRIPTIONS: &str = "/webhook/v1/subscriptions";
+const SUBSCRIPTION: &str = "/webhook/v1/subscriptions/{subscriptionId}";
 
 /// The router of one function. A request for which it has no route is answered 405 or 404.
 pub(crate) fn router(server: Server, app: App) -> Router {
