@@ -4,13 +4,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
-use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
+use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region, SharedHttpClient};
 use aws_smithy_http_client::Builder;
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 
+use crate::context::Context;
 use crate::cost::Meter;
-use crate::http::App;
-use crate::queue::FulfilmentQueue;
+use crate::outbound::Transport;
+use crate::outbound::client::GuardedClient;
+use crate::queue::Queue;
 use crate::settings::{self, SettingError, Settings};
 use crate::store::Table;
 
@@ -23,60 +25,83 @@ const OPERATION_TIMEOUT: Duration = Duration::from_secs(12);
 pub(crate) struct Tables {
     client: aws_sdk_dynamodb::Client,
     name: Arc<str>,
+    context: Context,
+    overdue: Duration,
 }
 
 impl Tables {
     pub(crate) fn from(settings: Settings<'_>) -> Result<Self, SettingError> {
-        Ok(Self { client: dynamodb(settings)?, name: settings.required(settings::TABLE_NAME)?.into() })
+        let mut config = aws_sdk_dynamodb::Config::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::new(settings.required(settings::AWS_REGION)?))
+            .credentials_provider(credentials(settings)?)
+            .timeout_config(timeouts())
+            .http_client(http_client(settings));
+        config.set_endpoint_url(settings.optional(settings::AWS_ENDPOINT_URL_DYNAMODB));
+        let client = aws_sdk_dynamodb::Client::from_conf(config.build());
+        let context = settings.surroundings.context.clone();
+        let overdue = Duration::from_secs(settings.number(settings::OVERDUE_SECONDS)?);
+        Ok(Self { client, name: settings.required(settings::TABLE_NAME)?.into(), context, overdue })
     }
 
     pub(crate) fn metered(&self) -> Table {
-        Table { client: self.client.clone(), name: self.name.clone(), meter: Meter::default() }
+        self.for_request(Meter::default(), None)
+    }
+
+    pub(crate) fn for_request(&self, meter: Meter, request_id: Option<String>) -> Table {
+        let (client, name, context) = (self.client.clone(), self.name.clone(), self.context.clone());
+        Table { client, name, context, meter, request_id, overdue: self.overdue }
     }
 }
 
-/// Makes a metered [`FulfilmentQueue`] for each batch.
+/// Makes metered [`Queue`]s, which share one client.
 #[derive(Clone)]
 pub(crate) struct Queues {
     client: aws_sdk_sqs::Client,
-    url: String,
+    context: Context,
 }
 
 impl Queues {
     pub(crate) fn from(settings: Settings<'_>) -> Result<Self, SettingError> {
-        Ok(Self { client: sqs(settings)?, url: settings.required(settings::FULFILMENT_QUEUE_URL)? })
+        let mut config = aws_sdk_sqs::Config::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::new(settings.required(settings::AWS_REGION)?))
+            .credentials_provider(credentials(settings)?)
+            .timeout_config(timeouts())
+            .http_client(http_client(settings));
+        config.set_endpoint_url(settings.optional(settings::AWS_ENDPOINT_URL_SQS));
+        let client = aws_sdk_sqs::Client::from_conf(config.build());
+        Ok(Self { client, context: settings.surroundings.context.clone() })
     }
 
-    pub(crate) fn metered(&self) -> FulfilmentQueue {
-        FulfilmentQueue { client: self.client.clone(), url: self.url.clone(), meter: Meter::default() }
+    /// The queue of that URL, its calls counted by the table's meter, so that a batch has one.
+    pub(crate) fn of(&self, url: &str, meter: &Meter) -> Queue {
+        let (client, context) = (self.client.clone(), self.context.clone());
+        Queue { client, url: url.to_owned(), context, meter: meter.clone() }
     }
 }
 
-/// The state of an HTTP function.
-pub(crate) fn app(settings: Settings<'_>) -> Result<App, SettingError> {
-    Ok(App::new(dynamodb(settings)?, settings.required(settings::TABLE_NAME)?))
+/// The way to machines of others.
+#[derive(Clone)]
+pub(crate) struct Subscribers {
+    pub(crate) transport: Arc<dyn Transport>,
+    /// Whether they may be on this machine.
+    pub(crate) allow_loopback: bool,
 }
 
-fn dynamodb(settings: Settings<'_>) -> Result<aws_sdk_dynamodb::Client, SettingError> {
-    let mut config = aws_sdk_dynamodb::Config::builder()
-        .behavior_version(BehaviorVersion::latest())
-        .region(Region::new(settings.required(settings::AWS_REGION)?))
-        .credentials_provider(credentials(settings)?)
-        .timeout_config(timeouts())
-        .http_client(Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https());
-    config.set_endpoint_url(settings.optional(settings::AWS_ENDPOINT_URL_DYNAMODB));
-    Ok(aws_sdk_dynamodb::Client::from_conf(config.build()))
+impl Subscribers {
+    /// What the surroundings have, or the guarded client.
+    pub(crate) fn from(settings: Settings<'_>) -> Result<Self, SettingError> {
+        let allow_loopback = settings.flag(settings::ALLOW_LOOPBACK_WEBHOOKS)?;
+        let guarded = || Arc::new(GuardedClient::new(allow_loopback)) as Arc<dyn Transport>;
+        Ok(Self { transport: settings.surroundings.outbound.clone().unwrap_or_else(guarded), allow_loopback })
+    }
 }
 
-fn sqs(settings: Settings<'_>) -> Result<aws_sdk_sqs::Client, SettingError> {
-    let mut config = aws_sdk_sqs::Config::builder()
-        .behavior_version(BehaviorVersion::latest())
-        .region(Region::new(settings.required(settings::AWS_REGION)?))
-        .credentials_provider(credentials(settings)?)
-        .timeout_config(timeouts())
-        .http_client(Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https());
-    config.set_endpoint_url(settings.optional(settings::AWS_ENDPOINT_URL_SQS));
-    Ok(aws_sdk_sqs::Client::from_conf(config.build()))
+/// One client over ring, or what the surroundings have in its place.
+fn http_client(settings: Settings<'_>) -> SharedHttpClient {
+    let tls = || Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https();
+    settings.surroundings.aws.clone().unwrap_or_else(tls)
 }
 
 /// Lambda gives a function's role as variables that hold for the life of the environment, so the chain of providers of

@@ -1,22 +1,95 @@
-//! Clock and randomness, which the domain takes as arguments.
+//! What a function takes from the world around it: time, randomness, and the ways out.
+//!
+//! Nothing else reads a clock or draws a random byte, so whoever loads the functions decides both: the deployed binary
+//! takes the machine's, the fault harness its own, and a run can be repeated exactly.
 
+use std::fmt;
+use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use aws_sdk_dynamodb::config::SharedHttpClient;
 use shared::time::Timestamp;
 
-/// The present.
-#[must_use]
-pub(crate) fn now() -> Timestamp {
+use crate::outbound::Transport;
+
+/// No random bytes are to be had.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("there is no randomness")]
+pub struct NoRandomness;
+
+type Clock = dyn Fn() -> Timestamp + Send + Sync;
+type Randomness = dyn Fn(&mut [u8]) -> Result<(), NoRandomness> + Send + Sync;
+
+/// Clock and randomness, which the domain takes as arguments.
+#[derive(Clone)]
+pub struct Context {
+    clock: Arc<Clock>,
+    randomness: Arc<Randomness>,
+}
+
+impl Context {
+    /// A context with its own clock and randomness.
+    pub fn new(
+        clock: impl Fn() -> Timestamp + Send + Sync + 'static,
+        randomness: impl Fn(&mut [u8]) -> Result<(), NoRandomness> + Send + Sync + 'static,
+    ) -> Self {
+        Self { clock: Arc::new(clock), randomness: Arc::new(randomness) }
+    }
+
+    /// The present.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        (self.clock)()
+    }
+
+    /// Random bytes.
+    ///
+    /// # Errors
+    /// There are none to give.
+    pub fn random<const COUNT: usize>(&self) -> Result<[u8; COUNT], NoRandomness> {
+        let mut bytes = [0; COUNT];
+        (self.randomness)(&mut bytes)?;
+        Ok(bytes)
+    }
+
+    /// Waits longer with each attempt, and not at all before the first: 10, 20, 40 … 640 ms, each cut by up to half so
+    /// that those who met do not meet again.
+    pub(crate) async fn pause(&self, attempt: u32) {
+        if attempt == 0 {
+            return;
+        }
+        let longest_ms = 10_u64 << attempt.saturating_sub(1).min(6);
+        let [byte] = self.random::<1>().unwrap_or([128]);
+        let pause_ms = longest_ms / 2 + longest_ms / 2 * u64::from(byte) / 255;
+        tokio::time::sleep(std::time::Duration::from_millis(pause_ms)).await;
+    }
+}
+
+impl Default for Context {
+    /// The machine's.
+    fn default() -> Self {
+        Self::new(system_now, |bytes| getrandom::fill(bytes).map_err(|_| NoRandomness))
+    }
+}
+
+impl fmt::Debug for Context {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Context")
+    }
+}
+
+fn system_now() -> Timestamp {
     let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Timestamp::from_milliseconds(i64::try_from(since_epoch.as_millis()).unwrap_or(i64::MAX))
 }
 
-/// Bytes from the operating system.
-///
-/// # Errors
-/// The operating system has none to give.
-pub(crate) fn random<const COUNT: usize>() -> Result<[u8; COUNT], getrandom::Error> {
-    let mut bytes = [0; COUNT];
-    getrandom::fill(&mut bytes)?;
-    Ok(bytes)
+/// Where a function is loaded. The default is the world.
+#[derive(Clone, Debug, Default)]
+pub struct Surroundings {
+    /// Clock and randomness.
+    pub context: Context,
+    /// What carries the calls of AWS, in place of a client over TLS.
+    pub aws: Option<SharedHttpClient>,
+    /// What carries calls to subscribers and vendors, in place of the guarded client.
+    pub outbound: Option<Arc<dyn Transport>>,
 }

@@ -1,6 +1,6 @@
 //! HTTP: the routes of both APIs, each handler with what it needs in its signature.
 //!
-//! A request's way: [`routes`] → a handler in [`bulk`] or [`network`] → a use case in [`crate::app`] → [`crate::store`].
+//! A request's way: [`routes`] → a handler in [`bulk`], [`network`] or [`webhooks`] → a use case in [`crate::app`] → [`crate::store`].
 //! Layers only do what decides nothing: they number the request, meter it, log it, and write a refusal's body
 //! ([`finish`]).
 
@@ -8,28 +8,33 @@ mod body;
 mod bulk;
 pub(crate) mod caller;
 mod finish;
+mod manage;
 mod network;
+mod object;
+mod paging;
 mod parameters;
 pub mod routes;
-
-use std::sync::Arc;
+mod shipments;
+mod webhooks;
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 
+use crate::clients::{Subscribers, Tables};
 use crate::cost::Meter;
+use crate::settings::{SettingError, Settings};
 use crate::store::Table;
 
 /// What every request shares.
 #[derive(Clone)]
 pub(crate) struct App {
-    client: aws_sdk_dynamodb::Client,
-    table_name: Arc<str>,
+    pub(crate) tables: Tables,
+    pub(crate) subscribers: Subscribers,
 }
 
 impl App {
-    pub(crate) fn new(client: aws_sdk_dynamodb::Client, table_name: String) -> Self {
-        Self { client, table_name: table_name.into() }
+    pub(crate) fn from(settings: Settings<'_>) -> Result<Self, SettingError> {
+        Ok(Self { tables: Tables::from(settings)?, subscribers: Subscribers::from(settings)? })
     }
 }
 
@@ -43,7 +48,8 @@ impl FromRequestParts<App> for Table {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Self::Rejection> {
         let meter = parts.extensions.get::<Meter>().cloned().unwrap_or_default();
-        Ok(Self { client: app.client.clone(), name: app.table_name.clone(), meter })
+        let request_id = parts.extensions.get::<RequestId>().map(|id| id.0.clone());
+        Ok(app.tables.for_request(meter, request_id))
     }
 }
 

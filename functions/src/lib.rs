@@ -7,19 +7,21 @@
 mod app;
 mod authorizer;
 mod clients;
-mod context;
+pub mod context;
 pub mod cost;
 mod fulfil;
 mod http;
+mod notify;
+pub mod outbound;
 mod queue;
 mod refusal;
 mod relay;
 pub mod settings;
 pub mod store;
 mod sweep;
+mod webhooks;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use lambda_runtime::{Error, LambdaEvent};
@@ -27,9 +29,15 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use crate::clients::{Queues, Subscribers, Tables};
+use crate::context::Surroundings;
+use crate::fulfil::Worker;
+use crate::http::App;
 pub use crate::http::routes;
 use crate::http::routes::Server;
+use crate::relay::{Relay, Waits};
 use crate::settings::{SettingError, Settings};
+use crate::sweep::Sweep;
 
 /// One loaded function: what its binary runs under Lambda, and what the local stack calls.
 #[derive(Clone)]
@@ -47,14 +55,16 @@ pub type EventHandler = Arc<dyn Fn(LambdaEvent<Value>) -> BoxFuture<'static, Res
 ///
 /// # Errors
 /// Names the variable that is missing or wrong, or the unknown binary.
-pub fn load(binary: &str, variable: &dyn Fn(&str) -> Option<String>) -> Result<Function, SettingError> {
-    let settings = Settings(variable);
+pub fn load(binary: &str, settings: Settings<'_>) -> Result<Function, SettingError> {
     match binary {
         "authorizer" => authorizer(settings).map(Function::Event),
         "orders-create" => orders_create(settings).map(Function::Http),
         "orders-query" => orders_query(settings).map(Function::Http),
+        "orders-manage" => orders_manage(settings).map(Function::Http),
+        "webhooks" => webhook_subscriptions(settings).map(Function::Http),
         "relay" => relay(settings).map(Function::Event),
         "fulfil" => fulfil(settings).map(Function::Event),
+        "notify" => notify(settings).map(Function::Event),
         "sweep" => sweep(settings).map(Function::Event),
         other => Err(SettingError { name: "function".to_owned(), problem: format!("`{other}` is not one") }),
     }
@@ -65,7 +75,7 @@ pub fn load(binary: &str, variable: &dyn Fn(&str) -> Option<String>) -> Result<F
 /// # Errors
 /// A variable is missing or wrong.
 pub fn authorizer(settings: Settings<'_>) -> Result<EventHandler, SettingError> {
-    let table = clients::Tables::from(settings)?;
+    let table = Tables::from(settings)?;
     Ok(event(move |request| {
         let table = table.metered();
         async move { Ok(authorizer::authorize(&request, &table).await) }
@@ -77,7 +87,7 @@ pub fn authorizer(settings: Settings<'_>) -> Result<EventHandler, SettingError> 
 /// # Errors
 /// A variable is missing or wrong.
 pub fn orders_create(settings: Settings<'_>) -> Result<axum::Router, SettingError> {
-    Ok(routes::router(Server::Create, clients::app(settings)?))
+    Ok(routes::router(Server::Create, App::from(settings)?))
 }
 
 /// Loads the function that reads orders.
@@ -85,7 +95,23 @@ pub fn orders_create(settings: Settings<'_>) -> Result<axum::Router, SettingErro
 /// # Errors
 /// A variable is missing or wrong.
 pub fn orders_query(settings: Settings<'_>) -> Result<axum::Router, SettingError> {
-    Ok(routes::router(Server::Query, clients::app(settings)?))
+    Ok(routes::router(Server::Query, App::from(settings)?))
+}
+
+/// Loads the function that manages subscriptions to webhooks.
+///
+/// # Errors
+/// A variable is missing or wrong.
+pub fn webhook_subscriptions(settings: Settings<'_>) -> Result<axum::Router, SettingError> {
+    Ok(routes::router(Server::Webhooks, App::from(settings)?))
+}
+
+/// Loads the function that changes orders.
+///
+/// # Errors
+/// A variable is missing or wrong.
+pub fn orders_manage(settings: Settings<'_>) -> Result<axum::Router, SettingError> {
+    Ok(routes::router(Server::Manage, App::from(settings)?))
 }
 
 /// Loads the relay.
@@ -93,11 +119,20 @@ pub fn orders_query(settings: Settings<'_>) -> Result<axum::Router, SettingError
 /// # Errors
 /// A variable is missing or wrong.
 pub fn relay(settings: Settings<'_>) -> Result<EventHandler, SettingError> {
-    let queues = clients::Queues::from(settings)?;
-    let step = Duration::from_secs(settings.number::<u64>(settings::VENDOR_STEP_SECONDS)?);
+    let (tables, queues) = (Tables::from(settings)?, Queues::from(settings)?);
+    let jobs = settings.required(settings::FULFILMENT_QUEUE_URL)?;
+    let parked = settings.required(settings::PARKED_QUEUE_URL)?;
+    let deliveries = settings.required(settings::DELIVERY_QUEUE_URL)?;
+    let waits = Waits {
+        vendor: settings.seconds(settings::VENDOR_STEP_SECONDS)?,
+        submission: settings.seconds(settings::VENDOR_TIMEOUT_SECONDS)?.saturating_mul(2),
+    };
     Ok(event(move |records| {
-        let queue = queues.metered();
-        async move { Ok(relay::relay(records, &queue, step).await) }
+        let table = tables.metered();
+        let (jobs, parked) = (queues.of(&jobs, &table.meter), queues.of(&parked, &table.meter));
+        let deliveries = queues.of(&deliveries, &table.meter);
+        let relay = Relay { table, jobs, deliveries, parked, waits };
+        async move { Ok(relay::relay(records, &relay).await) }
     }))
 }
 
@@ -106,10 +141,37 @@ pub fn relay(settings: Settings<'_>) -> Result<EventHandler, SettingError> {
 /// # Errors
 /// A variable is missing or wrong.
 pub fn fulfil(settings: Settings<'_>) -> Result<EventHandler, SettingError> {
-    let table = clients::Tables::from(settings)?;
+    let (tables, queues) = (Tables::from(settings)?, Queues::from(settings)?);
+    let url = settings.required(settings::FULFILMENT_QUEUE_URL)?;
+    let outbound = Subscribers::from(settings)?.transport;
+    let (breakers, settings) = (
+        Arc::default(),
+        fulfil::Settings {
+            attempts_max: settings.number(settings::ATTEMPTS_MAX)?,
+            vendor_timeout: settings.seconds(settings::VENDOR_TIMEOUT_SECONDS)?,
+        },
+    );
     Ok(event(move |messages| {
-        let table = table.metered();
-        async move { Ok(fulfil::fulfil(messages, &table).await) }
+        let table = tables.metered();
+        let (jobs, outbound) = (queues.of(&url, &table.meter), Arc::clone(&outbound));
+        let worker = Worker { table, jobs, outbound, breakers: Arc::clone(&breakers), settings: settings.clone() };
+        async move { Ok(fulfil::fulfil(messages, &worker).await) }
+    }))
+}
+
+/// Loads the notifier.
+///
+/// # Errors
+/// A variable is missing or wrong.
+pub fn notify(settings: Settings<'_>) -> Result<EventHandler, SettingError> {
+    let (tables, queues) = (Tables::from(settings)?, Queues::from(settings)?);
+    let url = settings.required(settings::DELIVERY_QUEUE_URL)?;
+    let transport = Subscribers::from(settings)?.transport;
+    Ok(event(move |messages| {
+        let table = tables.metered();
+        let queue = queues.of(&url, &table.meter);
+        let notifier = notify::Notifier { table, queue, transport: Arc::clone(&transport) };
+        async move { Ok(notify::notify(messages, &notifier).await) }
     }))
 }
 
@@ -118,11 +180,14 @@ pub fn fulfil(settings: Settings<'_>) -> Result<EventHandler, SettingError> {
 /// # Errors
 /// A variable is missing or wrong.
 pub fn sweep(settings: Settings<'_>) -> Result<EventHandler, SettingError> {
-    let (table, queues) = (clients::Tables::from(settings)?, clients::Queues::from(settings)?);
-    let overdue = Duration::from_secs(settings.number::<u64>(settings::OVERDUE_SECONDS)?);
+    let (tables, queues) = (Tables::from(settings)?, Queues::from(settings)?);
+    let url = settings.required(settings::FULFILMENT_QUEUE_URL)?;
+    let deliveries = settings.required(settings::DELIVERY_QUEUE_URL)?;
     Ok(event(move |_: Value| {
-        let (table, queue) = (table.metered(), queues.metered());
-        async move { Ok(sweep::sweep(&table, &queue, overdue, context::now()).await?) }
+        let table = tables.metered();
+        let (jobs, deliveries) = (queues.of(&url, &table.meter), queues.of(&deliveries, &table.meter));
+        let sweep = Sweep { jobs, deliveries, table };
+        async move { Ok(sweep::sweep(&sweep).await?) }
     }))
 }
 
@@ -149,7 +214,8 @@ where
 /// A setting is missing or wrong, or the runtime is gone.
 pub async fn serve_http(load: fn(Settings<'_>) -> Result<axum::Router, SettingError>) -> Result<(), Error> {
     lambda_runtime::tracing::init_default_subscriber();
-    lambda_http::run(load(Settings(&environment))?).await
+    let settings = Settings { variable: &environment, surroundings: &Surroundings::default() };
+    lambda_http::run(load(settings)?).await
 }
 
 /// Serves a function of events under Lambda, with its settings from the process's environment.
@@ -158,7 +224,7 @@ pub async fn serve_http(load: fn(Settings<'_>) -> Result<axum::Router, SettingEr
 /// A setting is missing or wrong, or the runtime is gone.
 pub async fn serve_events(load: fn(Settings<'_>) -> Result<EventHandler, SettingError>) -> Result<(), Error> {
     lambda_runtime::tracing::init_default_subscriber();
-    let handler = load(Settings(&environment))?;
+    let handler = load(Settings { variable: &environment, surroundings: &Surroundings::default() })?;
     lambda_runtime::run(lambda_runtime::service_fn(move |event| handler(event))).await
 }
 

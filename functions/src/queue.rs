@@ -1,59 +1,76 @@
-//! Publishing: fulfilment jobs to SQS, ten in a request, never one by one.
+//! Publishing to SQS: ten messages in a request, never one by one. Messages carry ids and a version, never the thing.
 
 use std::time::Duration;
 
 use aws_sdk_sqs::Client;
-use aws_sdk_sqs::error::ProvideErrorMetadata;
-use aws_sdk_sqs::operation::send_message_batch::SendMessageBatchError;
+use aws_sdk_sqs::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
 use futures_util::future::join_all;
-use shared::order::Job;
+use serde::Serialize;
 
+use crate::context::Context;
 use crate::cost::Meter;
 
 /// Entries of one `SendMessageBatch`.
 const BATCH_MAX: usize = 10;
+/// How often entries that were refused are sent again.
+const ATTEMPTS_MAX: u32 = 4;
+/// The longest that SQS keeps a message back.
+pub(crate) const DELAY_MAX: Duration = Duration::from_secs(900);
 
-/// The fulfilment queue, on behalf of one batch of events.
+/// One queue, on behalf of one batch of events.
 #[derive(Clone)]
-pub(crate) struct FulfilmentQueue {
+pub(crate) struct Queue {
     pub(crate) client: Client,
     pub(crate) url: String,
+    pub(crate) context: Context,
     pub(crate) meter: Meter,
 }
 
-/// A job and how long until the worker may have it.
+/// A message and how long until a consumer may have it; at most [`DELAY_MAX`].
 #[derive(Clone, Debug)]
-pub(crate) struct Delayed {
-    pub(crate) job: Job,
+pub(crate) struct Delayed<M> {
+    pub(crate) message: M,
     pub(crate) delay: Duration,
 }
 
-impl FulfilmentQueue {
-    /// Sends jobs: why each could not be sent, at its position; none for those that were.
-    pub(crate) async fn send(&self, jobs: &[Delayed]) -> Vec<Option<String>> {
-        let batches = jobs.chunks(BATCH_MAX).map(|batch| self.send_batch(batch));
+impl Queue {
+    /// Sends messages: why each could not be sent, at its position; none for those that were.
+    pub(crate) async fn send<M: Serialize>(&self, messages: &[Delayed<M>]) -> Vec<Option<String>> {
+        let batches = messages.chunks(BATCH_MAX).map(|batch| self.send_batch(batch));
         join_all(batches).await.into_iter().flatten().collect()
     }
 
-    async fn send_batch(&self, batch: &[Delayed]) -> Vec<Option<String>> {
-        let everyone = |reason: String| vec![Some(reason); batch.len()];
-        let entries = batch.iter().enumerate().map(|(index, delayed)| {
-            let body = serde_json::to_string(&delayed.job).map_err(|error| error.to_string())?;
-            SendMessageBatchRequestEntry::builder()
-                .id(index.to_string())
-                .message_body(body)
-                .delay_seconds(i32::try_from(delayed.delay.as_secs()).unwrap_or(i32::MAX))
-                .build()
-                .map_err(|error| error.to_string())
-        });
-        let entries = match entries.collect::<Result<Vec<_>, String>>() {
+    /// Entries that the service refuses for now are sent again.
+    async fn send_batch<M: Serialize>(&self, batch: &[Delayed<M>]) -> Vec<Option<String>> {
+        let mut results = vec![Some("not sent".to_owned()); batch.len()];
+        for attempt in 0..ATTEMPTS_MAX {
+            let open = results.iter().enumerate().filter(|(_, result)| result.is_some());
+            let open: Vec<(usize, &Delayed<M>)> =
+                open.filter_map(|(index, _)| Some((index, batch.get(index)?))).collect();
+            if open.is_empty() {
+                break;
+            }
+            self.context.pause(attempt).await;
+            let sent = self.send_once(&open).await;
+            for ((index, _), result) in open.into_iter().zip(sent) {
+                if let Some(slot) = results.get_mut(index) {
+                    *slot = result;
+                }
+            }
+        }
+        results
+    }
+
+    async fn send_once<M: Serialize>(&self, open: &[(usize, &Delayed<M>)]) -> Vec<Option<String>> {
+        let everyone = |reason: String| vec![Some(reason); open.len()];
+        let entries = match open.iter().map(|(index, delayed)| entry(*index, delayed)).collect() {
             Ok(entries) => entries,
             Err(reason) => return everyone(reason),
         };
         self.meter.sqs();
-        let answer = match self.client.send_message_batch().queue_url(&self.url).set_entries(Some(entries)).send().await
-        {
+        let request = self.client.send_message_batch().queue_url(&self.url).set_entries(Some(entries));
+        let answer = match request.send().await {
             Ok(answer) => answer,
             Err(error) => return everyone(failure(&error)),
         };
@@ -61,12 +78,34 @@ impl FulfilmentQueue {
             let entry = answer.failed().iter().find(|entry| entry.id() == index.to_string())?;
             Some(format!("{} {}", entry.code(), entry.message().unwrap_or_default()))
         };
-        (0..batch.len()).map(failed).collect()
+        open.iter().map(|(index, _)| failed(*index)).collect()
+    }
+
+    /// Hides a message that is in hand for so long from now, at most 12 hours: it comes again after that.
+    pub(crate) async fn hide(&self, receipt_handle: &str, hidden: Duration) -> Result<(), String> {
+        self.meter.sqs();
+        let request = self.client.change_message_visibility().queue_url(&self.url).receipt_handle(receipt_handle);
+        let request = request.visibility_timeout(i32::try_from(hidden.as_secs()).unwrap_or(i32::MAX));
+        request.send().await.map(|_| ()).map_err(|error| failure(&error))
     }
 }
 
-/// Why a batch was not sent.
-fn failure(error: &aws_sdk_sqs::error::SdkError<SendMessageBatchError>) -> String {
+fn entry<M: Serialize>(index: usize, delayed: &Delayed<M>) -> Result<SendMessageBatchRequestEntry, String> {
+    let body = serde_json::to_string(&delayed.message).map_err(|error| error.to_string())?;
+    SendMessageBatchRequestEntry::builder()
+        .id(index.to_string())
+        .message_body(body)
+        .delay_seconds(i32::try_from(delayed.delay.min(DELAY_MAX).as_secs()).unwrap_or(i32::MAX))
+        .build()
+        .map_err(|error| error.to_string())
+}
+
+/// Why a call failed.
+fn failure<E, R>(error: &SdkError<E, R>) -> String
+where
+    E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+    R: std::fmt::Debug + Send + Sync + 'static,
+{
     match error.as_service_error() {
         Some(service) => format!("{}: {}", service.code().unwrap_or("unknown"), service.message().unwrap_or_default()),
         None => crate::store::table::chain(error),

@@ -3,14 +3,27 @@
 //! A variable that is missing or wrong ends the start with its name. The README's table of settings lists them.
 
 use std::str::FromStr;
+use std::time::Duration;
+
+use crate::context::Surroundings;
 
 /// Name of the one table.
 pub const TABLE_NAME: &str = "TABLE_NAME";
 /// URL of the fulfilment queue.
 pub const FULFILMENT_QUEUE_URL: &str = "FULFILMENT_QUEUE_URL";
+/// URL of the queue of webhook deliveries.
+pub const DELIVERY_QUEUE_URL: &str = "DELIVERY_QUEUE_URL";
+/// `true` lets webhooks go to this machine, over plain HTTP too; for development only.
+pub const ALLOW_LOOPBACK_WEBHOOKS: &str = "ALLOW_LOOPBACK_WEBHOOKS";
 /// Seconds that the built-in vendor takes for each step after the first; 0 to 900.
 pub const VENDOR_STEP_SECONDS: &str = "VENDOR_STEP_SECONDS";
-/// Seconds beyond its due time after which the sweep queues an order again.
+/// URL of the queue for stream records that nobody can read.
+pub const PARKED_QUEUE_URL: &str = "PARKED_QUEUE_URL";
+/// Receives that the fulfilment queue grants a message (its redrive policy).
+pub const ATTEMPTS_MAX: &str = "ATTEMPTS_MAX";
+/// Seconds that a vendor may take to answer; 1 to 20.
+pub const VENDOR_TIMEOUT_SECONDS: &str = "VENDOR_TIMEOUT_SECONDS";
+/// Seconds after which the sweep looks after what nobody has worked.
 pub const OVERDUE_SECONDS: &str = "OVERDUE_SECONDS";
 /// Region of the services (set by Lambda).
 pub const AWS_REGION: &str = "AWS_REGION";
@@ -35,15 +48,21 @@ pub struct SettingError {
     pub problem: String,
 }
 
-/// Where variables are looked up: the process's environment under Lambda, the template's in the local stack.
+/// What a function is loaded from: its variables (the process's environment under Lambda, the template's in the local
+/// stack) and its surroundings.
 #[derive(Clone, Copy)]
-pub struct Settings<'a>(pub &'a dyn Fn(&str) -> Option<String>);
+pub struct Settings<'a> {
+    /// Looks a variable up.
+    pub variable: &'a dyn Fn(&str) -> Option<String>,
+    /// Clock, randomness, ways out.
+    pub surroundings: &'a Surroundings,
+}
 
 impl Settings<'_> {
     /// A variable that may be absent; an empty one is.
     #[must_use]
     pub fn optional(&self, name: &str) -> Option<String> {
-        (self.0)(name).filter(|value| !value.is_empty())
+        (self.variable)(name).filter(|value| !value.is_empty())
     }
 
     /// A variable that must be there.
@@ -52,6 +71,28 @@ impl Settings<'_> {
     /// It is not, or it is empty.
     pub fn required(&self, name: &str) -> Result<String, SettingError> {
         self.optional(name).ok_or_else(|| SettingError { name: name.to_owned(), problem: "is not set".to_owned() })
+    }
+
+    /// A number of seconds that must be there.
+    ///
+    /// # Errors
+    /// It is absent or not a whole number.
+    pub fn seconds(&self, name: &str) -> Result<Duration, SettingError> {
+        self.number(name).map(Duration::from_secs)
+    }
+
+    /// Whether something is on: `true` or `false`; absent is off.
+    ///
+    /// # Errors
+    /// It is something else.
+    pub fn flag(&self, name: &str) -> Result<bool, SettingError> {
+        match self.optional(name).as_deref() {
+            Some("true") => Ok(true),
+            Some("false") | None => Ok(false),
+            Some(value) => {
+                Err(SettingError { name: name.to_owned(), problem: format!("`{value}` is not `true` or `false`") })
+            }
+        }
     }
 
     /// A number that must be there.

@@ -14,3 +14,4 @@ mod sources;
 pub mod stack;
 pub mod template;
 pub mod upload;
+pub mod whereabouts;

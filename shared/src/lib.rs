@@ -27,5 +27,9 @@ pub mod order;
 #[cfg(feature = "domain")]
 pub mod time;
 pub mod validation;
+#[cfg(feature = "domain")]
+pub mod vendor;
+#[cfg(feature = "domain")]
+pub mod webhook;
 
 pub use catalogue::Code;

@@ -19,7 +19,6 @@ use shared::network::request::CreateOrder;
 use shared::network::response;
 use shared::time::Timestamp;
 
-use crate::context::now;
 use crate::refusal::{Facts, Refusal};
 use crate::store::network_orders::{INSERT_WITHIN_MS, NewOrder};
 use crate::store::table::Inserted;
@@ -41,11 +40,11 @@ const CALL_MS: i64 = 15_000;
 
 /// Creates orders: what became of each, at its position.
 pub(crate) async fn create_orders(table: &Table, merchant: &MerchantId, requests: Vec<CreateOrder>) -> Vec<Outcome> {
-    let accepted_at = now();
+    let accepted_at = table.context.now();
     let mut creation = Creation::new(table, merchant, requests, accepted_at);
     loop {
         let wave = creation.next_wave();
-        if wave.is_empty() || now().milliseconds_since(accepted_at) > CALL_MS {
+        if wave.is_empty() || table.context.now().milliseconds_since(accepted_at) > CALL_MS {
             break;
         }
         creation.work(&wave).await;
@@ -77,7 +76,7 @@ impl<'a> Creation<'a> {
     fn new(table: &'a Table, merchant: &'a MerchantId, requests: Vec<CreateOrder>, accepted_at: Timestamp) -> Self {
         let (mut orders, mut outcomes) = (Vec::new(), Vec::new());
         for request in requests {
-            let prepared = prepare(merchant, request, accepted_at);
+            let prepared = prepare(table, merchant, request, accepted_at);
             outcomes.push(prepared.as_ref().err().map(|refusal| Outcome::Refused(refusal.clone())));
             orders.push(prepared.ok());
         }
@@ -153,12 +152,12 @@ impl<'a> Creation<'a> {
     }
 
     async fn work(&mut self, wave: &[usize]) {
-        let claimed_at = now();
+        let claimed_at = self.table.context.now();
         let won = match self.claim(wave, claimed_at).await {
             Ok(won) => won,
             Err(error) => return self.refuse_rest(wave, &error.into()),
         };
-        if now().milliseconds_since(claimed_at) > INSERT_WITHIN_MS {
+        if self.table.context.now().milliseconds_since(claimed_at) > INSERT_WITHIN_MS {
             return self.refuse_rest(wave, &Refusal::rule(Code::TryAgain));
         }
         if let Err(error) = self.insert(wave, &won, claimed_at).await {
@@ -230,7 +229,12 @@ impl<'a> Creation<'a> {
 }
 
 /// Names the order: by its safe id, or by one that is drawn. The credentials' merchant must be the body's.
-fn prepare(merchant: &MerchantId, request: CreateOrder, accepted_at: Timestamp) -> Result<NewOrder, Refusal> {
+fn prepare(
+    table: &Table,
+    merchant: &MerchantId,
+    request: CreateOrder,
+    accepted_at: Timestamp,
+) -> Result<NewOrder, Refusal> {
     if let Some(named) = request.merchant_id.as_deref().filter(|named| !named.is_empty())
         && !named.eq_ignore_ascii_case(merchant.as_str())
     {
@@ -244,9 +248,9 @@ fn prepare(merchant: &MerchantId, request: CreateOrder, accepted_at: Timestamp) 
     }
     let safe_id = match request.safe_id.as_deref().filter(|safe_id| !safe_id.is_empty()) {
         Some(text) => SafeId::parse(text).map_err(|_| Refusal::rule(Code::ValidationFailed))?,
-        None => SafeId::generate(crate::context::random().map_err(|_| Refusal::rule(Code::Internal))?),
+        None => SafeId::generate(table.context.random().map_err(|_| Refusal::rule(Code::Internal))?),
     };
-    Ok(NewOrder::new(merchant, safe_id, request, accepted_at)?)
+    Ok(NewOrder::new(merchant, safe_id, request, accepted_at, table)?)
 }
 
 fn external_id_exists(order: &NewOrder, holder: &str) -> Refusal {

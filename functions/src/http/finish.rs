@@ -75,5 +75,5 @@ fn request_id(request: &Request) -> String {
         Some(RequestContext::ApiGatewayV2(context)) => context.request_id.clone(),
         _ => None,
     };
-    gateway.unwrap_or_else(|| shared::ids::hex(&crate::context::random::<16>().unwrap_or_default()))
+    gateway.unwrap_or_else(|| shared::ids::hex(&crate::context::Context::default().random::<16>().unwrap_or_default()))
 }

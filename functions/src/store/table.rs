@@ -4,11 +4,14 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
 use aws_sdk_dynamodb::operation::delete_item::builders::DeleteItemFluentBuilder;
+use aws_sdk_dynamodb::operation::put_item::PutItemError;
+use aws_sdk_dynamodb::operation::put_item::builders::PutItemFluentBuilder;
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
@@ -18,7 +21,10 @@ use aws_sdk_dynamodb::types::{
 };
 use futures_util::future::{join_all, try_join_all};
 
+use shared::time::Timestamp;
+
 use super::keys::Key;
+use crate::context::Context;
 use crate::cost::{Access, Meter};
 
 /// An item as the SDK has it.
@@ -60,10 +66,21 @@ const ATTEMPTS_MAX: u32 = 5;
 pub(crate) struct Table {
     pub(crate) client: Client,
     pub(crate) name: Arc<str>,
+    pub(crate) context: Context,
     pub(crate) meter: Meter,
+    /// The request on whose behalf it is, where there is one.
+    pub(crate) request_id: Option<String>,
+    /// How long after a write its follow-up is overdue.
+    pub(crate) overdue: Duration,
 }
 
 impl Table {
+    /// When the sweep is to look after what is written now.
+    pub(crate) fn overdue_at(&self) -> Timestamp {
+        let overdue_ms = i64::try_from(self.overdue.as_millis()).unwrap_or(i64::MAX);
+        Timestamp::from_milliseconds(self.context.now().milliseconds().saturating_add(overdue_ms))
+    }
+
     /// One item, strongly consistent.
     pub(crate) async fn get(&self, key: &Key) -> Result<Option<Item>, StoreError> {
         let answer = self
@@ -94,7 +111,7 @@ impl Table {
         let mut items = Vec::new();
         for attempt in 0..ATTEMPTS_MAX {
             let Some(request) = wanted.take() else { return Ok(items) };
-            pause(attempt).await;
+            self.context.pause(attempt).await;
             let answer = self
                 .client
                 .batch_get_item()
@@ -143,7 +160,7 @@ impl Table {
             if open.is_empty() {
                 break;
             }
-            pause(attempt).await;
+            self.context.pause(attempt).await;
             let batch = open.iter().filter_map(|index| statements.get(*index).cloned()).collect();
             let executed = match self.execute(batch).await {
                 Ok(executed) => executed,
@@ -212,7 +229,7 @@ impl Table {
         writes: &[TransactWriteItem],
     ) -> Result<Result<(), Vec<CancellationReason>>, StoreError> {
         for attempt in 0..ATTEMPTS_MAX * 2 {
-            pause(attempt).await;
+            self.context.pause(attempt).await;
             let answer = self
                 .client
                 .transact_write_items()
@@ -269,6 +286,31 @@ impl Table {
             Err(error)
                 if error.as_service_error().is_some_and(UpdateItemError::is_conditional_check_failed_exception) =>
             {
+                self.meter.dynamodb(Access::Write, []);
+                Ok(false)
+            }
+            Err(error) => Err(store_error(error)),
+        }
+    }
+
+    /// Puts one item, in place of the one that is there, if its condition holds: whether it did.
+    pub(crate) async fn put_if(
+        &self,
+        item: Item,
+        condition: impl FnOnce(PutItemFluentBuilder) -> PutItemFluentBuilder,
+    ) -> Result<bool, StoreError> {
+        let request = self
+            .client
+            .put_item()
+            .table_name(&*self.name)
+            .set_item(Some(item))
+            .return_consumed_capacity(ReturnConsumedCapacity::Indexes);
+        match condition(request).send().await {
+            Ok(answer) => {
+                self.meter.dynamodb(Access::Write, answer.consumed_capacity());
+                Ok(true)
+            }
+            Err(error) if error.as_service_error().is_some_and(PutItemError::is_conditional_check_failed_exception) => {
                 self.meter.dynamodb(Access::Write, []);
                 Ok(false)
             }
@@ -352,18 +394,6 @@ fn reasons(
         TransactionCanceledException(cancelled) => cancelled.cancellation_reasons().to_vec(),
         _ => Vec::new(),
     }
-}
-
-/// Waits longer with each attempt, and not at all before the first: 10, 20, 40 … 640 ms, each cut by up to half so that
-/// those who met do not meet again.
-pub(crate) async fn pause(attempt: u32) {
-    if attempt == 0 {
-        return;
-    }
-    let longest_ms = 10_u64 << attempt.saturating_sub(1).min(6);
-    let [byte] = crate::context::random::<1>().unwrap_or([128]);
-    let pause_ms = longest_ms / 2 + longest_ms / 2 * u64::from(byte) / 255;
-    tokio::time::sleep(std::time::Duration::from_millis(pause_ms)).await;
 }
 
 /// Sorts a failed call: busy when the same call may succeed later. Its text names the failure and never what was sent.

@@ -179,6 +179,11 @@ pub(crate) fn redacted(mut body: Value) -> Value {
                             *member = json!("[transaction id]");
                         }
                         "createdAt" | "updatedAt" if member.is_string() => *member = json!("[time]"),
+                        "shipmentCreatedDates" => {
+                            for date in member.as_array_mut().into_iter().flatten() {
+                                *date = json!("[time]");
+                            }
+                        }
                         _ => walk(member),
                     }
                 }
@@ -199,6 +204,7 @@ pub(crate) fn shop(merchant: &str, wallets: &[(&str, &str)], price: &str) -> Dat
         "merchants": [{"merchantId": merchant, "apiKey": "demo-api-key", "bearerToken": "demo-bearer-token", "wallets": wallets}],
         "products": [{"sku": "CARD", "name": "card", "currency": "USD", "isActive": true,
                       "prices": [{"price": price, "fromQuantity": 1, "toQuantity": null}]}],
+        "stock": [{"sku": "CARD", "codes": 1_000_000}],
     });
     Data::parse(&data.to_string()).unwrap()
 }

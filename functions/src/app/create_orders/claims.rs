@@ -14,7 +14,7 @@ use super::{Creation, Outcome, external_id_exists};
 use crate::refusal::Refusal;
 use crate::store::StoreError;
 use crate::store::network_orders::{CLAIM_MS, Claim, FoundOrder};
-use crate::store::table::{Inserted, pause};
+use crate::store::table::Inserted;
 
 /// How often an undecided claim is looked at: with the pauses between about a second, in which another request's order
 /// follows its claim.
@@ -42,7 +42,7 @@ impl Creation<'_> {
             if open.is_empty() {
                 return Ok(won);
             }
-            pause(round).await;
+            self.table.context.pause(round).await;
             let taken = self.insert_claims(&open, claimed_at, &mut won).await?;
             open = self.judge(taken, claimed_at, &mut won).await?;
         }
