@@ -125,7 +125,7 @@ impl Models {
 
     /// A reference to a model, which is added if it is new.
     fn model(&mut self, dialect: &Dialect, model: &'static Object) -> Json {
-        let reference = object([("$ref", text(format!("{}{}", self.prefix, model.name)))]);
+        let reference = object([("$ref", text(format!("{}{}", self.prefix, model.model.name())))]);
         if self.models.iter().any(|(known, _)| std::ptr::eq(*known, model)) {
             return reference;
         }
@@ -143,7 +143,7 @@ impl Models {
         let members = fields(model).map(|field| (field.name().to_owned(), self.member(dialect, field)));
         let members = members.collect();
         let required: Vec<_> = fields(model).filter(|field| field.required).map(|field| field.name()).collect();
-        object([("title", text(model.name)), ("type", text("object"))])
+        object([("title", text(model.model.name())), ("type", text("object"))])
             .with_some("$comment", words::check(model.check).map(text))
             .with("properties", Json::Object(members))
             .with_some("required", (!required.is_empty()).then(|| texts(required)))
