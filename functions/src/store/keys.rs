@@ -12,7 +12,7 @@ use shared::time::Timestamp;
 use shared::webhook::SubscriptionId;
 
 /// Partition and sort key of an item.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Key {
     /// Partition key.
     pub pk: String,
