@@ -85,7 +85,7 @@ async fn a_poisoned_stream_record_is_parked() {
     let stack = Stack::start().await;
     let text = |text: &str| AttributeValue::S(text.to_owned());
     let put = stack.running.dynamodb().put_item().table_name(stack.table());
-    let put = put.item("pk", text(&format!("{MERCHANT}#order#damaged"))).item("sk", text("order"));
+    let put = put.item("pk", text(&format!("{MERCHANT}#order#damaged"))).item("sk", text("damaged"));
     put.item("line_states", text("O?")).item("version", text("one")).send().await.unwrap();
     let id = create(&stack, &order("after")).await;
     status(&stack, &id, "Fulfilled").await;

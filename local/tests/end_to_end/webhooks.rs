@@ -12,7 +12,7 @@ use local::demo::Data;
 use serde_json::{Value, json};
 
 use crate::receiver::Receiver;
-use crate::support::{MERCHANT, Stack, order};
+use crate::support::{MERCHANT, Stack, order, order_key};
 
 pub(crate) const SUBSCRIPTIONS: &str = "/webhook/v1/subscriptions";
 
@@ -54,7 +54,7 @@ async fn settled<const N: usize>(stack: &Stack, safe_ids: [&str; N]) -> [String;
 fn message(subscription: &Value, id: &str) -> Value {
     json!({
         "merchant": MERCHANT, "subscription": subscription["id"],
-        "order": {"pk": format!("{MERCHANT}#order#{id}"), "sk": "order"}, "version": 1, "event": "OrderCreation",
+        "order": order_key(id), "version": 1, "event": "OrderCreation",
         "shipment": null, "at": now_ms(), "request_id": "request-1", "attempt": 0,
     })
 }
@@ -100,7 +100,7 @@ async fn an_event_is_signed_delivered_and_logged_once() {
     let delivered = log(&stack, &subscription, "Delivered").await;
     let calls = receiver.calls();
     let [call] = calls.as_slice() else { panic!("{calls:?}") };
-    let order_id = job["order"]["pk"].as_str().unwrap().rsplit('#').next().unwrap();
+    let order_id = job["order"]["sk"].as_str().unwrap();
     let expected = json!({
         "EventType": "OrderCreation", "RequestId": "request-1", "SubscriberId": MERCHANT, "ChildSubscriberId": null,
         "OrderId": order_id, "ExternalOrderId": null, "SafeId": "first", "IsSuccessful": true, "Reprint": null,
@@ -261,12 +261,13 @@ async fn messages_that_are_none_fail_by_themselves() {
         other[name] = value;
         other.to_string()
     };
-    let other_merchants = format!("00000000-0000-4000-8000-000000000000#order#{}", "a".repeat(21) + "000");
+    let (nobody, own) = ("a".repeat(21) + "000", order_key(&id));
+    let other_merchants = own["pk"].as_str().unwrap().replace(MERCHANT, "00000000-0000-4000-8000-000000000000");
     let bodies = [
         "not JSON".to_owned(),
         with("more", json!(1)),
-        with("order", json!({"pk": other_merchants, "sk": "order"})),
-        with("order", json!({"pk": format!("{MERCHANT}#order#{}000", "a".repeat(21)), "sk": "order"})),
+        with("order", json!({"pk": other_merchants, "sk": id})),
+        with("order", order_key(&nobody)),
         good.to_string(),
     ];
     assert_eq!(work(&stack, &bodies).await, ["0", "1", "2", "3"]);
