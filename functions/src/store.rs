@@ -2,7 +2,7 @@
 //!
 //! | what | key | reads | writes (units of 1 KB) |
 //! |---|---|---|---|
-//! | network order | `{merchant}#order#{order id}` / `order` | `GetItem` | insert 1 + 1 for the index `due` |
+//! | network order | `{merchant}#order#{short id}` / order id | `GetItem` | insert 1 + 1 for the index `due` |
 //! | guard of an external id | `{merchant}#external#{id}` / `first` | with the order | insert 1 |
 //! | bulk API order | `{merchant}#v2` / transaction id | `Query`, `GetItem` | in a transaction: 2 + 1 for `due` |
 //! | client order number | `{merchant}#client#{number}` / `first` or transaction id | `Query` | in a transaction: 2 |
@@ -11,7 +11,7 @@
 //! | credential | `credential#{hash}` / `credential` | `BatchGetItem` | by the operator |
 //! | vendor | `{merchant}#vendor` / vendor id | `Query` by the worker | by the operator |
 //! | stock of a SKU | `stock#{sku}` / `cursor` | `BatchGetItem` by the worker | in a transaction: 2 |
-//! | audit event | the order's / `audit#{version}` | | in a transaction: 2 |
+//! | audit event | `{merchant}#audit#{order id, or transaction id}` / version | | in a transaction: 2 |
 //! | counts by status | `{merchant}#counts` / API | `GetItem` | in a transaction of up to 90 audit events: 2 |
 //! | subscription | `{merchant}#webhook` / `subscription#{id}` | `GetItem`, `Query` | in a transaction with their count: 2 + 2; changes 1 |
 //! | delivery | `{merchant}#webhook#{subscription}` / `{ms}#{webhook id}` | `GetItem`, `Query` | insert 1 + 1 for `due`; each attempt 1 + 1, and 1 more to take a later one |

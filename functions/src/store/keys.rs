@@ -12,7 +12,7 @@ use shared::time::Timestamp;
 use shared::webhook::SubscriptionId;
 
 /// Partition and sort key of an item.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Key {
     /// Partition key.
     pub pk: String,
@@ -22,9 +22,6 @@ pub struct Key {
 
 /// Sort key of the pointer that guards a name: the first order that bears it.
 pub const FIRST: &str = "first";
-
-/// Sort key of a network order.
-const ORDER: &str = "order";
 
 /// What is stored under a key, as far as the pipeline asks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,7 +46,7 @@ impl Key {
     /// A network order.
     #[must_use]
     pub fn order(merchant: &MerchantId, order: &OrderId) -> Self {
-        Self::new(format!("{merchant}#order#{order}"), ORDER)
+        Self::new(orders_of_short_id(merchant, &order.short_id()), order.as_str())
     }
 
     /// The guard of a merchant's external id; it points to the order that bears it.
@@ -105,8 +102,8 @@ impl Key {
     /// The audit event of an order's change to a version. It is written once, and guards what is counted with it.
     #[must_use]
     pub fn audit(order: &Self, version: u64) -> Self {
-        let pk = if order.sk == ORDER { order.pk.clone() } else { format!("{}#{}", order.pk, order.sk) };
-        Self::new(pk, format!("audit#{version:010}"))
+        let merchant = order.pk.split('#').next().unwrap_or_default();
+        Self::new(audit_of(merchant, &order.sk), format!("{version:010}"))
     }
 
     /// How many orders of a merchant stand at each status, per API.
@@ -142,7 +139,7 @@ impl Key {
     pub fn kind(&self) -> Kind<'_> {
         let mut parts = self.pk.splitn(3, '#').skip(1);
         match (parts.next(), parts.next(), self.sk.as_str()) {
-            (Some("order"), Some(id), ORDER) => Kind::NetworkOrder(id),
+            (Some("order"), Some(_), id) => Kind::NetworkOrder(id),
             (Some("v2"), None, transaction) => Kind::BulkOrder(transaction),
             (Some("external"), Some(id), FIRST) => Kind::ExternalId(id),
             (Some("webhook"), Some(_), _) => Kind::Delivery,
@@ -161,6 +158,19 @@ impl Key {
 #[must_use]
 pub fn bulk_orders(merchant: &MerchantId) -> String {
     format!("{merchant}#v2")
+}
+
+/// Partition of a merchant's network orders that have a short id. It follows from an order's id, so an order is found by
+/// either without an index.
+#[must_use]
+pub fn orders_of_short_id(merchant: &MerchantId, short_id: &str) -> String {
+    format!("{merchant}#order#{short_id}")
+}
+
+/// Partition of the audit events of an order, by its sort key.
+#[must_use]
+pub fn audit_of(merchant: &str, order: &str) -> String {
+    format!("{merchant}#audit#{order}")
 }
 
 /// Partition of the orders that bear a client order number.

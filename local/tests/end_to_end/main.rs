@@ -15,6 +15,7 @@ mod permissions;
 mod pipeline;
 mod readme;
 mod receiver;
+mod recovery;
 mod redrive;
 mod routes;
 mod subscriptions;

@@ -29,6 +29,14 @@ pub(crate) struct Stack {
     pub(crate) client: HttpClient,
 }
 
+/// Where a network order of the demo merchant stands in the table.
+pub(crate) fn order_key(id: &str) -> Value {
+    let id = shared::ids::OrderId::parse(id).unwrap();
+    let merchant = shared::ids::MerchantId::parse(MERCHANT).unwrap();
+    let key = functions::store::keys::Key::order(&merchant, &id);
+    json!({"pk": key.pk, "sk": key.sk})
+}
+
 impl Stack {
     /// With the demo data; the built-in vendor takes no time.
     pub(crate) async fn start() -> Self {
