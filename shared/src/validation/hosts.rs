@@ -40,6 +40,8 @@ struct Domain {
 
 impl Domain {
     /// Reads as much as may be a name.
+    #[cfg_attr(feature = "compact", inline(never))]
+    #[cfg_attr(not(feature = "compact"), inline(always))]
     fn read(text: Wide<'_>) -> Self {
         // The byte before the first counts as a dot. One bit for each byte of a block, the first lowest.
         let (mut length, mut labels, mut dot_before, mut hyphen_before) = (0, 1, 1, 0);

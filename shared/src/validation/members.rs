@@ -80,7 +80,8 @@ fn plain_entry<'a>(map: &'static Map, cursor: &mut Cursor<'a>) -> Option<Text<'a
     plain_text(&map.value, cursor).map(|_| name)
 }
 
-#[inline(always)]
+#[cfg_attr(feature = "compact", inline(never))]
+#[cfg_attr(not(feature = "compact"), inline(always))]
 fn plain_text<'a>(rule: &'static Rule, cursor: &mut Cursor<'a>) -> Option<Text<'a>> {
     if cursor.byte() != Some(b'"') {
         return None;
