@@ -35,9 +35,7 @@ impl Path<'_> {
             Self::Known(parent, key) => {
                 let whole = parent.write(pointer);
                 if whole {
-                    // No name of the tables has a character that pointers escape.
-                    pointer.push(b'/');
-                    append(pointer, key.name().as_bytes());
+                    key.write_step(pointer);
                 }
                 whole
             }

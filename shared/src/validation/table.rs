@@ -3,6 +3,8 @@
 //! Tables are constants and hold no behaviour but the checks of formats, so that the same tables can drive the engine
 //! and print a JSON Schema or TypeScript.
 
+use alloc::vec::Vec;
+
 use super::block::{BLOCK, Block};
 use super::format::Format;
 
@@ -176,6 +178,20 @@ impl Key {
             Ok(name) => name,
             Err(_) => "",
         }
+    }
+
+    /// Appends the name as a step of a JSON pointer: no name of the tables has a character that pointers escape. Whole blocks
+    /// are appended, because that costs less than a call that copies as many bytes as there are.
+    pub(super) fn write_step(&self, pointer: &mut Vec<u8>) {
+        let start = pointer.len();
+        for block in self.blocks.iter().take(self.length().div_ceil(BLOCK)) {
+            pointer.extend_from_slice(block);
+        }
+        if let Some(quote) = pointer.get_mut(start) {
+            *quote = b'/';
+        }
+        // Without the second quote and the colon.
+        pointer.truncate(start + self.length() - 2);
     }
 
     /// Bytes of the key.

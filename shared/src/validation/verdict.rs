@@ -19,14 +19,11 @@ const LIMIT_BYTES: usize = 24;
 pub struct Verdict<'b> {
     body: &'b [u8],
     findings: Findings,
-    /// The JSON pointers of all findings, one after the other.
-    pointers: String,
 }
 
 impl<'b> Verdict<'b> {
-    pub(super) fn new(body: &'b [u8], mut findings: Findings) -> Self {
-        let pointers = String::from_utf8(core::mem::take(&mut findings.pointers)).unwrap_or_default();
-        Self { body, findings, pointers }
+    pub(super) fn new(body: &'b [u8], findings: Findings) -> Self {
+        Self { body, findings }
     }
 
     /// Whether the body and every order in it may be accepted.
@@ -71,7 +68,7 @@ impl<'b> Verdict<'b> {
     }
 
     fn view<'v>(&'v self, findings: &'v [Finding]) -> Violations<'v> {
-        Violations { body: self.body, pointers: &self.pointers, findings: findings.iter() }
+        Violations { body: self.body, pointers: &self.findings.pointers, findings: findings.iter() }
     }
 
     fn of_orders(&self, span: Span) -> Violations<'_> {
@@ -116,7 +113,7 @@ impl<'v> OrderVerdict<'v> {
 #[derive(Clone, Debug)]
 pub struct Violations<'v> {
     body: &'v [u8],
-    pointers: &'v str,
+    pointers: &'v [u8],
     findings: core::slice::Iter<'v, Finding>,
 }
 
@@ -138,7 +135,7 @@ impl ExactSizeIterator for Violations<'_> {}
 #[derive(Clone, Copy, Debug)]
 pub struct Violation<'v> {
     body: &'v [u8],
-    pointers: &'v str,
+    pointers: &'v [u8],
     finding: &'v Finding,
 }
 
@@ -154,12 +151,17 @@ impl<'v> Violation<'v> {
     /// [`POINTER_NAME_BYTES_MAX`](crate::limits::POINTER_NAME_BYTES_MAX).
     #[must_use]
     pub fn pointer(&self) -> &'v str {
+        core::str::from_utf8(self.pointer_bytes()).unwrap_or_default()
+    }
+
+    /// The bytes of the pointer, which are UTF-8.
+    fn pointer_bytes(&self) -> &'v [u8] {
         self.pointers.get(self.finding.pointer.range()).unwrap_or_default()
     }
 
     /// Appends the [`pointer`](Self::pointer).
     pub fn write_pointer(&self, out: &mut Vec<u8>) {
-        append(out, self.pointer().as_bytes());
+        append(out, self.pointer_bytes());
     }
 
     /// The rule in words, lower case, without a full stop.
