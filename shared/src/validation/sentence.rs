@@ -57,8 +57,19 @@ impl Sentence for Vec<u8> {
             if number == 0 {
                 break;
             }
-            *digit += (number % 10) as u8;
-            number /= 10;
+            // Nearly every number fits into 32 bits, which WebAssembly divides much faster than 64.
+            let last = match u32::try_from(number) {
+                Ok(small) => {
+                    number = u64::from(small / 10);
+                    small % 10
+                }
+                Err(_) => {
+                    let last = number % 10;
+                    number /= 10;
+                    last as u32
+                }
+            };
+            *digit += last as u8;
             count = index + 1;
         }
         append(self, digits.get(20 - count..).unwrap_or_default());
