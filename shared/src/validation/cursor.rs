@@ -50,9 +50,11 @@ impl<'a> Cursor<'a> {
     /// Moves over a word, if it stands here.
     #[inline(always)]
     pub(super) fn word(&mut self, word: &'static [u8]) -> bool {
-        let found = self.rest().starts_with(word);
-        self.at += if found { word.len() } else { 0 };
-        found
+        if !self.rest().starts_with(word) {
+            return false;
+        }
+        self.at += word.len();
+        true
     }
 
     /// Moves to the next byte that is not white space.
@@ -74,17 +76,21 @@ impl<'a> Cursor<'a> {
         let Some(here) = self.bytes.get(self.at..).and_then(|rest| rest.first_chunk::<{ Key::BYTES_MAX }>()) else {
             return false;
         };
-        let found = key.is_at(here);
-        self.at += if found { key.length() } else { 0 };
-        found
+        if !key.is_at(here) {
+            return false;
+        }
+        self.at += key.length();
+        true
     }
 
     /// Moves to the name of the next member, if it follows a comma at once.
     #[inline(always)]
     pub(super) fn next_name(&mut self) -> bool {
-        let found = self.rest().first_chunk() == Some(b",\"");
-        self.at += usize::from(found);
-        found
+        if self.rest().first_chunk() != Some(b",\"") {
+            return false;
+        }
+        self.at += 1;
+        true
     }
 
     /// Moves over the string that stands here, if it is plain, and gives its characters' count.
