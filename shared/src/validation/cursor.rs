@@ -117,6 +117,11 @@ impl<'a> Cursor<'a> {
         Text::new(self.behind(start + 1).get(..length).unwrap_or_default(), Form::Plain)
     }
 
+    /// The plain string that was just read and whose quote stands at `start`.
+    pub(super) fn plain_behind(&self, start: usize) -> Text<'a> {
+        self.plain(start, self.at.saturating_sub(start + 2))
+    }
+
     /// The body from a byte on.
     #[inline(always)]
     pub(super) fn behind(&self, start: usize) -> &'a [u8] {

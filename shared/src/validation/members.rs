@@ -64,8 +64,6 @@ struct Seen {
     known: u32,
     /// Where the next member is looked for: the place of the last one plus one.
     from: usize,
-    /// The marks of its unknown names.
-    marks: Marks,
 }
 
 /// Reads an entry of a map, if name and value are valid and plainly written.
@@ -93,9 +91,9 @@ fn plain_text<'a>(rule: &'static Rule, cursor: &mut Cursor<'a>) -> Option<Text<'
 }
 
 /// A value that was not taken as it stands, before it is looked at again.
-enum Odd<'a> {
-    /// A string, which was read.
-    Text(Text<'a>),
+enum Odd {
+    /// A plain string, which was read.
+    Text,
     /// Anything else, which was not.
     Value,
 }
@@ -107,7 +105,8 @@ impl<'a> Engine<'a> {
     /// registers, and hands the cursor over wherever others read on.
     pub(super) fn object(&mut self, object: &'static Object, path: &Path<'_>) -> Scan<()> {
         let floor = self.names.seen.len();
-        let mut seen = Seen { known: 0, from: 0, marks: Marks::default() };
+        let mut seen = Seen { known: 0, from: 0 };
+        let mut marks = Marks::default();
         self.scanner.enter()?;
         let mut cursor = self.scanner.cursor;
         cursor.space();
@@ -116,7 +115,7 @@ impl<'a> Engine<'a> {
             let mut field = self.expected(object, &mut seen, &mut cursor);
             if field.is_none() {
                 self.scanner.cursor = cursor;
-                (seen, field) = self.look_up(object, seen, floor, path)?;
+                (seen, field) = self.look_up(object, seen, floor, &mut marks, path)?;
                 cursor = self.scanner.cursor;
             }
             if let Some(field) = field {
@@ -179,6 +178,7 @@ impl<'a> Engine<'a> {
         object: &'static Object,
         mut seen: Seen,
         floor: usize,
+        marks: &mut Marks,
         path: &Path<'_>,
     ) -> Scan<(Seen, Option<&'static Field>)> {
         let at = self.scanner.at();
@@ -187,7 +187,7 @@ impl<'a> Engine<'a> {
         let here = Path::Member(path, &characters);
         let Some((place, field)) = object.find(&characters) else {
             self.scanner.skip()?;
-            if self.names.is_repeated(floor, &mut seen.marks, name, UNKNOWN_NAMES_MAX) {
+            if self.names.is_repeated(floor, marks, name, UNKNOWN_NAMES_MAX) {
                 self.report_bare(at, &here, Broken::Duplicate);
             } else if self.dialect.warns_of_unknown_members {
                 let nearest = if self.findings.lists_warnings() { suggest::nearest(&characters, object) } else { None };
@@ -218,14 +218,14 @@ impl<'a> Engine<'a> {
 
     /// Reads the value of a known member, if it is valid, plainly written, and no object or array.
     #[inline(always)]
-    fn plain_value(&mut self, field: &'static Field, cursor: &mut Cursor<'a>) -> Result<(), Odd<'a>> {
+    fn plain_value(&mut self, field: &'static Field, cursor: &mut Cursor<'a>) -> Result<(), Odd> {
         let start = cursor.at();
         // The first byte is asked first: it tells the type, and then nearly every value is of the type that the rule wants.
         let value = match cursor.byte() {
             Some(b'"') => {
                 let length = cursor.plain_string().ok_or(Odd::Value)?;
                 if !field.plain.accepts(&field.rule, cursor.behind(start + 1), length) {
-                    return Err(Odd::Text(cursor.plain(start, length)));
+                    return Err(Odd::Text);
                 }
                 if field.slot == Slot::None {
                     return Ok(());
@@ -253,10 +253,10 @@ impl<'a> Engine<'a> {
     /// Reads the value of a known member that is an object or an array, or not plainly valid; null, and an empty string
     /// where the dialect says so, are as if absent.
     #[inline(never)]
-    fn odd_value(&mut self, field: &'static Field, path: &Path<'_>, start: usize, odd: Odd<'a>) -> Scan<()> {
+    fn odd_value(&mut self, field: &'static Field, path: &Path<'_>, start: usize, odd: Odd) -> Scan<()> {
         let here = Path::Known(path, &field.key);
         let text = match (odd, &field.rule, self.scanner.byte()) {
-            (Odd::Text(text), _, _) => Some(text),
+            (Odd::Text, _, _) => Some(self.scanner.cursor.plain_behind(start)),
             (Odd::Value, Rule::Object(object), Some(b'{')) => return self.object(object, &here),
             (Odd::Value, Rule::Array(array), Some(b'[')) => return self.array(array, &here),
             (Odd::Value, Rule::Map(map), Some(b'{')) => return self.map(map, &here),
