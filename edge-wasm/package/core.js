@@ -15,8 +15,10 @@ const ORDERS = 3;
 const HEAD_WORDS = 3;
 const FINDING_WORDS = 6;
 const WORD_BYTES = 4;
-/** The order of a finding on the body as a whole, and the length of a text that is not there. */
-const NONE = 0xffffffff;
+/** The order of a finding on the body as a whole, and the length of a text that is not there: the largest word, read with a sign. */
+const NONE = -1;
+/** The largest word. */
+const WORD_MAX = 0xffffffff;
 /** Set in the second word of a warning; the code stands below it. */
 const WARNING = 0x10000;
 const CODE_MASK = 0xffff;
@@ -146,7 +148,7 @@ function createEngine(module) {
     instance ??= new WebAssembly.Instance(module);
     // Memory that a module has once taken it keeps: a body that is too long is refused without a copy of it.
     if (bytes.length > bodyBytesMax) {
-      return block((exports) => exports.refuseLength(Math.min(bytes.length, NONE)), readVerdict);
+      return block((exports) => exports.refuseLength(Math.min(bytes.length, WORD_MAX)), readVerdict);
     }
     return block((exports) => exports.validate(kind, copyIn(exports, bytes), bytes.length), readVerdict);
   }
@@ -227,6 +229,7 @@ function readViolation(words, at, code, take) {
   return { pointer, code, message, limit: take(limit), value: take(value) };
 }
 
+/** A word, with a sign: then every one is a small integer, which costs nothing to hand on. */
 function word(words, index) {
-  return words.getUint32(index * WORD_BYTES, true);
+  return words.getInt32(index * WORD_BYTES, true);
 }
