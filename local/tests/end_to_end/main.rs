@@ -18,6 +18,7 @@ mod receiver;
 mod recovery;
 mod redrive;
 mod routes;
+mod search;
 mod subscriptions;
 mod support;
 mod up;
