@@ -4,6 +4,7 @@
 //! Layers only do what decides nothing: they number the request, meter it, log it, and write a refusal's body
 //! ([`finish`]).
 
+mod audit;
 mod body;
 mod bulk;
 pub(crate) mod caller;

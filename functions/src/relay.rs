@@ -18,14 +18,16 @@ use std::time::Duration;
 
 use aws_lambda_events::dynamodb::{Event, EventRecord};
 use serde::Serialize;
+use serde_json::value::RawValue;
 use serde_json::{Value, json};
+use shared::network::audit;
 use shared::order::{Job, OrderState, Wait, next_step};
 
 use crate::queue::{Delayed, Queue};
 use crate::store::audit::Change;
 use crate::store::keys::Key;
 use crate::store::network_orders::Claim;
-use crate::store::stored::StoredState;
+use crate::store::stored::{StoredOrder, StoredState};
 use crate::store::{StoreError, Table};
 use crate::webhooks::{DeliveryJob, OrderEvent, deliveries};
 
@@ -110,13 +112,13 @@ impl Batch {
     }
 
     fn add_order(&mut self, index: usize, record: &EventRecord, waits: Waits) -> Result<(), String> {
-        let (stored, after) = state(&record.change.new_image)?;
+        let Seen { stored, state: after, shown } = seen(&record.change.new_image)?;
         let before = match record.change.old_image.is_empty() {
             true => None,
-            false => Some(state(&record.change.old_image)?.1),
+            false => Some(seen(&record.change.old_image)?),
         };
         // The sweep's note that it has looked is no change.
-        if before.as_ref().is_some_and(|before| before.version == after.version) {
+        if before.as_ref().is_some_and(|before| before.state.version == after.version) {
             return Ok(());
         }
         if let Some(step) = next_step(&after) {
@@ -128,15 +130,29 @@ impl Batch {
             let Key { pk, sk } = stored.key.clone();
             self.jobs.push((index, Delayed { message: Job { pk, sk, version: stored.version }, delay }));
         }
-        self.changes.push((index, Change { key: stored.key, before, after, cause: stored.cause }));
+        let changes = before.as_ref().map_or_else(Vec::new, |before| audit::changes(&before.shown, &shown));
+        let before = before.map(|before| before.state);
+        self.changes.push((index, Change { key: stored.key, before, after, cause: stored.cause, changes }));
         Ok(())
     }
 }
 
-fn state(image: &serde_dynamo::Item) -> Result<(StoredState, OrderState), String> {
-    let stored: StoredState = serde_dynamo::from_item(image.clone()).map_err(|error| error.to_string())?;
-    let state = stored.state().map_err(|error| error.to_string())?;
-    Ok((stored, state))
+/// An order as an image has it.
+struct Seen {
+    stored: StoredState,
+    state: OrderState,
+    /// What a reader is shown.
+    shown: Box<RawValue>,
+}
+
+fn seen(image: &serde_dynamo::Item) -> Result<Seen, String> {
+    let order: StoredOrder = serde_dynamo::from_item(image.clone()).map_err(|error| error.to_string())?;
+    let read = || {
+        let (stored, state) = (order.state.clone(), order.state.state()?);
+        let shown = order.shown(&state)?;
+        Ok::<_, StoreError>(Seen { stored, state, shown })
+    };
+    read().map_err(|error| error.to_string())
 }
 
 /// What is known of an unreadable record, without what it holds.

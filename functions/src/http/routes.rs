@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, delete, get, patch, post};
 use shared::Code;
 
-use super::{App, bulk, finish, manage, network, search, shipments, webhooks};
+use super::{App, audit, bulk, finish, manage, network, search, shipments, webhooks};
 use crate::refusal::Refusal;
 
 /// Which function serves a route.
@@ -67,6 +67,24 @@ pub const ROUTES: &[Route] = &[
         method: "GET",
         path: "/order/v1/orders/items/{orderItemId}",
         handler: || get(search::item),
+    },
+    Route {
+        server: Server::Query,
+        method: "GET",
+        path: "/order/v1/orders/{orderId}/auditLogs",
+        handler: || get(audit::of_order),
+    },
+    Route {
+        server: Server::Query,
+        method: "GET",
+        path: "/order/v1/orders/safeId/{safeId}/auditLogs",
+        handler: || get(audit::of_safe_id),
+    },
+    Route {
+        server: Server::Query,
+        method: "GET",
+        path: "/order/v1/orders/items/{orderItemId}/auditLogs",
+        handler: || get(audit::of_order_item),
     },
     Route {
         server: Server::Query,

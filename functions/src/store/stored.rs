@@ -2,7 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
+use serde_json::value::{RawValue, to_raw_value};
+use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
+use shared::ids::{OrderId, SafeId};
+use shared::network::request::CreateOrder;
+use shared::network::response;
 use shared::order::{Allocation, Failure, Fulfilment, Lines, OrderState, Shipment, next_step};
 use shared::time::Timestamp;
 
@@ -152,6 +157,22 @@ impl StoredOrder {
         let json = body::inflate(&self.body).map_err(|error| StoreError::Fault(error.to_string()))?;
         serde_json::from_slice(&json)
             .map_err(|error| StoreError::Fault(format!("a stored body is not an order: {error}")))
+    }
+
+    /// What a reader of the order is shown: the order network API's own form, and of the bulk API what can change.
+    pub(crate) fn shown(&self, state: &OrderState) -> Result<Box<RawValue>, StoreError> {
+        let (Kind::NetworkOrder(id), Some(merchant)) = (self.state.key.kind(), self.state.key.merchant()) else {
+            let products: Vec<Value> = state.lines.iter().map(|line| json!({ "status": line.as_str() })).collect();
+            let shown = to_raw_value(&json!({ "status": state.status().as_str(), "products": products }));
+            return shown.map_err(|error| StoreError::Fault(error.to_string()));
+        };
+        let fault = |error: String| StoreError::Fault(error);
+        let id = OrderId::parse(id).map_err(|error| fault(error.to_string()))?;
+        let request: CreateOrder = self.body()?;
+        let safe_id = SafeId::parse(request.safe_id.as_deref().unwrap_or_default());
+        let safe_id = safe_id.map_err(|error| fault(error.to_string()))?;
+        let order = response::Order::new(&merchant, &id, &safe_id, request, state);
+        to_raw_value(&order).map_err(|error| fault(error.to_string()))
     }
 
     pub(crate) fn to_item(&self) -> Result<Item, StoreError> {

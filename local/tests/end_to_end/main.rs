@@ -3,6 +3,7 @@
 // So that clippy knows the helpers for tests, which may panic.
 #![cfg(test)]
 
+mod audit;
 mod bad_input;
 mod binaries;
 mod bulk_orders;
