@@ -179,6 +179,7 @@ mod tests {
             previous: None,
             created_at: Timestamp::from_milliseconds(1_000),
             updated_at: Timestamp::from_milliseconds(1_000),
+            marks: Vec::new(),
         }
     }
 

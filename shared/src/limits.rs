@@ -4,6 +4,8 @@
 pub const ORDER_BYTES_MAX: usize = 256 * 1024;
 /// Bytes of a request body: a Lambda event holds 6 MB of JSON, in which every quote of the body is escaped.
 pub const BODY_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// Characters of an `Idempotency-Key` (choice of the spec): it is part of a DynamoDB key (2,048 bytes).
+pub const IDEMPOTENCY_KEY_CHARACTERS_MAX: usize = 255;
 /// Bytes of the entries in the answer to a bulk, counted as Lambda escapes them; entries beyond it are answered in short. A
 /// Lambda answer holds 6 MB, and 500 short entries of the longest names stay within the rest.
 pub const BULK_ANSWER_BYTES_MAX: usize = 5 * 1000 * 1000;

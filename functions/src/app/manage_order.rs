@@ -6,6 +6,7 @@ use shared::order::{Command, Rejected, transition};
 
 use crate::refusal::Refusal;
 use crate::store::Table;
+use crate::store::idempotency::with_mark;
 use crate::store::keys::Key;
 use crate::store::network_orders::FoundOrder;
 use crate::store::stored::Cause;
@@ -24,10 +25,13 @@ pub(crate) struct Change<'c> {
     pub(crate) reason: Option<String>,
     /// The version that the client has seen, where it insists on it (`If-Match`).
     pub(crate) version: Option<u64>,
+    /// Which of the request's changes this is: its index in a bulk, or 0.
+    pub(crate) part: usize,
 }
 
 /// Does to the order what `command` makes of it: the order after that, or none when the merchant has no such order. A
-/// command that has its effect already succeeds and writes nothing, so a client may send it again.
+/// command that has its effect already succeeds and writes nothing, so a client may send it again. Under an idempotency
+/// key that is so whatever the order has become since, and whatever version the client had seen.
 pub(crate) async fn change_order(
     table: &Table,
     change: &Change<'_>,
@@ -36,6 +40,10 @@ pub(crate) async fn change_order(
     for round in 0..ROUNDS_MAX {
         table.context.pause(round).await;
         let Some(mut order) = table.order(change.merchant, change.id).await? else { return Ok(None) };
+        let mark = table.mark(change.part);
+        if mark.as_ref().is_some_and(|mark| order.has_mark(mark)) {
+            return Ok(Some(order));
+        }
         if change.version.is_some_and(|version| version != order.state.version) {
             let message = format!("the order is at version \"{}\"", order.state.version);
             return Err(Refusal::new(Code::PreconditionFailed, message));
@@ -51,6 +59,7 @@ pub(crate) async fn change_order(
             actor: change.actor.clone(),
             reason: change.reason.clone(),
             request_id: table.request_id.clone(),
+            marks: mark.map(|mark| with_mark(order.marks(), mark)),
         };
         if table.advance(&Key::order(change.merchant, change.id), &next, cause).await? {
             order.state = next;

@@ -129,7 +129,7 @@ async fn change(
     warnings: Vec<Violation>,
     command: impl Fn(&FoundOrder) -> Result<Command, Refusal>,
 ) -> Result<Response, Refusal> {
-    let change = Change { merchant, id, actor: None, reason, version: version_of(headers)? };
+    let change = Change { merchant, id, actor: None, reason, version: version_of(headers)?, part: 0 };
     let order = change_order(table, &change, command).await?;
     let order = order.ok_or_else(|| not_found("orderId", id.as_str()))?;
     envelope(order, merchant, id, warnings)

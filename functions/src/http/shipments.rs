@@ -84,13 +84,14 @@ pub(crate) async fn progress(
     let reports = read_progress(&bytes, &id, table.context.now(), is_strict(&headers))?;
     let mut version = version_of(&headers)?;
     let mut order = None;
-    for report in reports {
+    for (part, report) in reports.into_iter().enumerate() {
         let reason = match &report {
             Progress::Rejected { reason } => Some(reason.clone()),
             _ => None,
         };
         let actor = caller.vendor.as_ref().map(|vendor| format!("vendor:{vendor}"));
-        let change = Change { merchant: &caller.merchant, id: id.order(), actor, reason, version: version.take() };
+        let version = version.take();
+        let change = Change { merchant: &caller.merchant, id: id.order(), actor, reason, version, part };
         let command = |order: &FoundOrder| {
             let shipment = order.state.shipment(id.number()).filter(|shipment| caller.may_see(&shipment.vendor));
             shipment.map(|_| Command::Report(id.number(), report.clone())).ok_or_else(|| unknown(&shipment_id))

@@ -61,6 +61,9 @@ pub(crate) struct Cause {
     /// The request; absent where no request was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) request_id: Option<String>,
+    /// What requests with a key have left ([`super::idempotency`]). A cause without marks leaves the order those it has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) marks: Option<Vec<String>>,
 }
 
 /// An order as it is inserted.

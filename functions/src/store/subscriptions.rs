@@ -37,6 +37,19 @@ pub(crate) struct Subscription {
     pub(crate) previous: Option<(Secret, Timestamp)>,
     pub(crate) created_at: Timestamp,
     pub(crate) updated_at: Timestamp,
+    /// What changes under keys have left ([`super::idempotency`]).
+    pub(crate) marks: Vec<String>,
+}
+
+/// What became of a new subscription.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Subscribed {
+    /// It is there now.
+    New,
+    /// Its id was taken; nothing was written.
+    Taken,
+    /// The merchant has as many as it may.
+    TooMany,
 }
 
 impl Subscription {
@@ -72,6 +85,8 @@ struct Stored {
     previous_until: Option<i64>,
     created_at: i64,
     updated_at: i64,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    marks: Vec<String>,
 }
 
 fn fault(error: impl std::fmt::Display) -> StoreError {
@@ -94,6 +109,7 @@ fn to_item(subscription: &Subscription) -> Result<Item, StoreError> {
         previous_until,
         created_at: subscription.created_at.milliseconds(),
         updated_at: subscription.updated_at.milliseconds(),
+        marks: subscription.marks.clone(),
     };
     serde_dynamo::to_item(stored).map_err(fault)
 }
@@ -117,6 +133,7 @@ fn from_item(merchant: &MerchantId, item: Item) -> Result<Subscription, StoreErr
         previous,
         created_at: Timestamp::from_milliseconds(stored.created_at),
         updated_at: Timestamp::from_milliseconds(stored.updated_at),
+        marks: stored.marks,
     })
 }
 
@@ -147,8 +164,8 @@ impl Table {
         Ok(found)
     }
 
-    /// Inserts a subscription with a new id: false when the merchant has as many as it may.
-    pub(crate) async fn insert_subscription(&self, new: &Subscription) -> Result<bool, StoreError> {
+    /// Inserts a subscription.
+    pub(crate) async fn insert_subscription(&self, new: &Subscription) -> Result<Subscribed, StoreError> {
         let put = Put::builder()
             .table_name(&*self.name)
             .set_item(Some(to_item(new)?))
@@ -163,11 +180,11 @@ impl Table {
             (":max", max),
         )?;
         let writes = [TransactWriteItem::builder().put(put).build(), count];
-        let Err(reasons) = self.transact(&writes).await? else { return Ok(true) };
-        match reasons.first().and_then(|reason| reason.code()) {
-            Some("ConditionalCheckFailed") => Err(StoreError::Busy("the subscription's id is taken".to_owned())),
-            _ => Ok(false),
-        }
+        let Err(reasons) = self.transact(&writes).await? else { return Ok(Subscribed::New) };
+        Ok(match reasons.first().and_then(|reason| reason.code()) {
+            Some("ConditionalCheckFailed") => Subscribed::Taken,
+            _ => Subscribed::TooMany,
+        })
     }
 
     /// Puts the next version of a subscription in the place of the one before it: false when that has changed or is gone.
@@ -234,10 +251,11 @@ mod tests {
             previous: Some((Secret::generate([2; 32]), at(100))),
             created_at: at(1),
             updated_at: at(2),
+            marks: vec!["m".to_owned()],
         };
         assert_eq!(from_item(&merchant, to_item(&subscription).unwrap()).unwrap(), subscription);
         assert_eq!((subscription.signing_secrets(at(99)).len(), subscription.signing_secrets(at(100)).len()), (2, 1));
-        subscription.previous = None;
+        (subscription.previous, subscription.marks) = (None, Vec::new());
         subscription.description = Some("d".to_owned());
         assert_eq!(from_item(&merchant, to_item(&subscription).unwrap()).unwrap(), subscription);
         assert_eq!(subscription.signing_secrets(at(0)), [&Secret::generate([1; 32])]);

@@ -10,6 +10,7 @@ mod bulk_orders;
 mod cost;
 mod crash;
 mod fulfilment;
+mod idempotency;
 mod memory;
 mod network_orders;
 mod permissions;
