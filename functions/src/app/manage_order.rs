@@ -2,13 +2,14 @@
 
 use shared::Code;
 use shared::ids::{MerchantId, OrderId};
-use shared::order::{Command, Rejected, transition};
+use shared::limits::STATE_BYTES_MAX;
+use shared::order::{Command, OrderState, Progress, Rejected, transition};
 
 use crate::refusal::Refusal;
-use crate::store::Table;
 use crate::store::keys::Key;
 use crate::store::network_orders::FoundOrder;
-use crate::store::stored::Cause;
+use crate::store::stored::{Cause, StoredState};
+use crate::store::{StoreError, Table};
 
 /// How often a change that met another is made again on what the order has become.
 const ROUNDS_MAX: u32 = 10;
@@ -46,6 +47,9 @@ pub(crate) async fn change_order(
             Err(Rejected::AlreadySo) => return Ok(Some(order)),
             Err(Rejected::NotAllowed(reason)) => return Err(Refusal::new(Code::StateNotAllowed, reason)),
         };
+        if is_too_large(&command, &order.state, &next)? {
+            return Err(Refusal::new(Code::StateNotAllowed, "the order holds as much as one order may"));
+        }
         let cause = Cause {
             action: Some(command.name().to_owned()),
             actor: change.actor.clone(),
@@ -58,4 +62,24 @@ pub(crate) async fn change_order(
         }
     }
     Err(Refusal::new(Code::TryAgain, "the order was changed by others each time"))
+}
+
+/// Whether the order grows beyond its limit. What adds a reason at most finds the room that the limit leaves; a restart takes
+/// its room later, when the lines are assigned anew.
+fn is_too_large(command: &Command, before: &OrderState, next: &OrderState) -> Result<bool, StoreError> {
+    if always_fits(command) {
+        return Ok(false);
+    }
+    let bytes = StoredState::bytes(next)?;
+    let grows = matches!(command, Command::Restart) || bytes > StoredState::bytes(before)?;
+    Ok(grows && bytes > STATE_BYTES_MAX)
+}
+
+const fn always_fits(command: &Command) -> bool {
+    use Progress::{Delivered, InProduction, Rejected};
+    match command {
+        Command::Hold(_) | Command::Cancel(_) | Command::Release | Command::Start | Command::Ready(_) => true,
+        Command::Report(_, progress) => matches!(progress, Delivered | InProduction | Rejected { .. }),
+        _ => false,
+    }
 }

@@ -185,6 +185,12 @@ async fn reports_that_do_not_fit_are_refused_with_the_reason() {
             "/packages/0/carrierLink",
         ),
         (
+            json!({"shipmentStatus": 4, "packages": [{"carrierLink": format!("https://t.example/{}", "\u{1F4E6}".repeat(124))}]}),
+            400,
+            "TOO_LONG",
+            "/packages/0/carrierLink",
+        ),
+        (
             json!({"shipmentStatus": 4, "packages": [{"shippedDate": "soon"}]}),
             400,
             "INVALID_FORMAT",
@@ -202,6 +208,60 @@ async fn reports_that_do_not_fit_are_refused_with_the_reason() {
     let early = report(&stack, DEMO, one, json!({"shipmentStatus": 5})).await;
     assert_eq!((early.status, &early.body["code"]), (422, &json!("STATE_NOT_ALLOWED")));
     assert_eq!(early.body["message"], "the shipment is Assigned");
+}
+
+#[tokio::test]
+async fn a_report_of_several_packages_counts_whole_or_not_at_all() {
+    let vendor = VendorServer::start().await;
+    let stack = stack(&vendor, &[]).await;
+    let id = create(&stack, &order_of("whole", &["HAND-1", "HAND-2", "PRESS-1"])).await;
+    let all = shipments(&stack, &id, 2).await;
+    let package = |item: &Value| json!({"orderItemIDs": [item], "carrierTrackingNumber": item});
+    let report_of = |items: &[&Value]| json!({"shipmentStatus": 4, "packages": items.iter().map(|item| package(item)).collect::<Vec<_>>()});
+    let (own, foreign) = (&all[0]["orderItemIDs"], &all[1]["orderItemIDs"][0]);
+    let before = stack.get(&format!("/order/v1/orders/{id}")).await;
+    let refused = report(&stack, DEMO, &all[0], report_of(&[&own[0], foreign])).await;
+    assert_eq!((refused.status, &refused.body["code"]), (422, &json!("STATE_NOT_ALLOWED")), "{}", refused.body);
+    assert_eq!(shipments(&stack, &id, 2).await[0]["packages"], json!([]), "nothing of it counts");
+
+    let version = |reply: &Reply| reply.header("etag").trim_matches('"').parse::<u64>().unwrap();
+    let told = report(&stack, DEMO, &all[0], report_of(&[&own[0], &own[1]])).await;
+    assert_eq!((told.status, &told.body["shipmentStatus"]), (200, &json!(4)), "{}", told.body);
+    // One write; the other vendor may have accepted its shipment meanwhile.
+    assert!(version(&told) <= version(&before) + 2, "{} {}", version(&before), version(&told));
+    let again = report(&stack, DEMO, &all[0], report_of(&[&own[0], &own[1]])).await;
+    assert_eq!((again.status, again.body["packages"].as_array().unwrap().len()), (200, 2));
+}
+
+/// An order is one item of at most 400 KB: what would not fit is refused by name, and what ends the order still fits.
+#[tokio::test]
+async fn an_order_holds_so_much_and_can_be_ended_then() {
+    let vendor = VendorServer::start().await;
+    let stack = stack(&vendor, &[]).await;
+    let skus: Vec<String> = (0..300).map(|index| format!("HAND-{index}")).collect();
+    let id = create(&stack, &order_of("big", &skus.iter().map(String::as_str).collect::<Vec<_>>())).await;
+    let one = shipments(&stack, &id, 1).await.remove(0);
+    let link = format!("https://t.example/{}", "a".repeat(494));
+    let report_of = |items: &[Value]| {
+        let package =
+            |item: &Value| json!({"orderItemIDs": [item], "carrierLink": link, "carrierName": "x".repeat(64)});
+        json!({"shipmentStatus": 4, "packages": items.iter().map(package).collect::<Vec<_>>()})
+    };
+    let mut replies = Vec::new();
+    for items in one["orderItemIDs"].as_array().unwrap().chunks(100) {
+        replies.push(report(&stack, DEMO, &one, report_of(items)).await);
+    }
+    let codes: Vec<_> = replies.iter().map(|reply| (reply.status, reply.body["message"].clone())).collect();
+    let full = (422, json!("the order holds as much as one order may"));
+    assert_eq!(codes, [(200, Value::Null), full.clone(), full]);
+    let path = |what: &str| format!("/order/v1/orders/{id}/{what}");
+    let reason = json!({"reason": "\u{1F4E6}".repeat(1000)});
+    assert_eq!(stack.post(&path("customerCareHold"), &reason).await.status, 200);
+    assert_eq!(stack.post(&path("customerCareHold/release"), &json!({})).await.status, 200);
+    // The rest in one package.
+    let rest = report(&stack, DEMO, &one, json!({"shipmentStatus": 4})).await;
+    assert_eq!((rest.status, &rest.body["shipmentStatus"]), (200, &json!(4)), "{}", rest.body["message"]);
+    status(&stack, &id, "Fulfilled").await;
 }
 
 #[tokio::test]

@@ -33,7 +33,7 @@ fn parcel(lines: &[usize]) -> Package {
 }
 
 fn shipped(number: u16, lines: &[usize]) -> Command {
-    Command::Report(number, Progress::Shipped(parcel(lines)))
+    Command::Report(number, Progress::Shipped(vec![parcel(lines)]))
 }
 
 #[test]
@@ -131,6 +131,25 @@ fn what_is_shipped_is_not_cancelled_and_the_other_way_round() {
 }
 
 #[test]
+fn a_report_counts_whole_or_not_at_all() {
+    let report = |parcels: &[&[usize]]| {
+        Command::Report(1, Progress::Shipped(parcels.iter().map(|lines| parcel(lines)).collect()))
+    };
+    let order = after(state("OOOO"), &[assign(&[Port::Manual, Port::Manual, Port::Manual, Port::Http])]);
+    // The fourth line is of another shipment.
+    let refused = transition(&order, &report(&[&[0], &[1], &[3]]), at(6));
+    assert!(
+        matches!(refused, Err(Rejected::NotAllowed(reason)) if reason == "item 4 of the order is not of this shipment")
+    );
+    let part = after(order, &[report(&[&[0], &[1]])]);
+    assert_eq!((part.version, part.lines.letters().as_str(), part.shipments[0].packages.len()), (9, "FFPP", 2));
+    assert_eq!(transition(&part, &report(&[&[1], &[0]]), at(6)), Err(Rejected::AlreadySo), "told twice");
+    let whole = after(part, &[report(&[&[0], &[2]])]);
+    assert_eq!((whole.version, whole.shipments[0].packages.len()), (10, 3), "what is new counts");
+    assert_eq!(whole.shipments[0].status, ShipmentStatus::Shipped);
+}
+
+#[test]
 fn giving_up_fails_what_waits_for_us_and_a_restart_brings_it_back() {
     let ports = [Port::Http, Port::Manual, Port::Simulated];
     let give_up = Command::GiveUp { reason: "vendor Http: 500".to_owned(), version: 8 };
@@ -183,7 +202,9 @@ fn command() -> impl Strategy<Value = Command> {
         }),
         proptest::collection::vec(1..4_u16, 0..3).prop_map(Command::Accept),
         (1..4_u16, lines()).prop_map(|told| Command::Recalled(vec![told])),
-        (1..4_u16, lines()).prop_map(|(number, lines)| shipped(number, &lines)),
+        (1..4_u16, lines(), lines()).prop_map(|(number, one, other)| {
+            Command::Report(number, Progress::Shipped(vec![parcel(&one), parcel(&other)]))
+        }),
         (1..4_u16).prop_map(|number| Command::Report(number, Progress::InProduction)),
         (1..4_u16).prop_map(|number| Command::Report(number, Progress::Delivered)),
         (1..4_u16).prop_map(|number| Command::Report(number, Progress::Rejected { reason: "no".to_owned() })),

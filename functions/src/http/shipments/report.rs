@@ -1,0 +1,161 @@
+//! The body of a progress report, every broken rule of it at once.
+
+use serde_json::Value;
+use shared::Code;
+use shared::ids::OrderId;
+use shared::limits::{CARRIER_LINK_BYTES_MAX, KEYWORD_CHARACTERS_MAX, PACKAGES_MAX, REASON_CHARACTERS_MAX};
+use shared::order::{Package, Progress, ShipmentStatus};
+use shared::time::Timestamp;
+
+use crate::http::object::{Findings, Object};
+use crate::refusal::Refusal;
+
+/// What a body reports.
+pub(super) fn read(bytes: &[u8], order: &OrderId, now: Timestamp, strict: bool) -> Result<Progress, Refusal> {
+    let (object, mut findings) = (Object::read(bytes)?, Findings::default());
+    let (mut status, mut packages, mut reason) = (None, Vec::new(), None);
+    for (name, value) in object.members() {
+        match name {
+            "shipmentStatus" => status = read_status(&mut findings, value),
+            "packages" if value.is_null() => {}
+            "packages" => packages = read_packages(&mut findings, value, order, now),
+            "reason" if value.is_null() => {}
+            "reason" => reason = read_text(&mut findings, "/reason", value, REASON_CHARACTERS_MAX),
+            other => findings.unknown(other),
+        }
+    }
+    if !object.members().any(|(name, _)| name == "shipmentStatus") {
+        findings.required("/shipmentStatus");
+    }
+    if status == Some(ShipmentStatus::Rejected) && reason.is_none() {
+        findings.required("/reason");
+    }
+    findings.settle(strict)?;
+    Ok(match status {
+        Some(ShipmentStatus::Shipped) if packages.is_empty() => Progress::Shipped(vec![empty_package(now)]),
+        Some(ShipmentStatus::Shipped) => Progress::Shipped(packages),
+        Some(ShipmentStatus::Delivered) => Progress::Delivered,
+        Some(ShipmentStatus::Rejected) => Progress::Rejected { reason: reason.unwrap_or_default() },
+        _ => Progress::InProduction,
+    })
+}
+
+/// The states that a vendor reports.
+const REPORTED: [ShipmentStatus; 4] =
+    [ShipmentStatus::InProduction, ShipmentStatus::Shipped, ShipmentStatus::Delivered, ShipmentStatus::Rejected];
+
+fn read_status(findings: &mut Findings, value: &Value) -> Option<ShipmentStatus> {
+    let is_it = |status: &ShipmentStatus| {
+        value.as_u64() == Some(u64::from(status.number())) || value.as_str() == Some(status.as_str())
+    };
+    let status = REPORTED.into_iter().find(is_it);
+    if status.is_none() {
+        let known: Vec<String> =
+            REPORTED.iter().map(|status| format!("{} {}", status.number(), status.as_str())).collect();
+        findings.broken(Code::InvalidFormat, "/shipmentStatus", &format!("one of {}", known.join(", ")), value);
+    }
+    status
+}
+
+fn empty_package(shipped_at: Timestamp) -> Package {
+    Package { lines: Vec::new(), carrier: None, method: None, tracking: None, link: None, shipped_at }
+}
+
+fn read_packages(findings: &mut Findings, value: &Value, order: &OrderId, now: Timestamp) -> Vec<Package> {
+    let Some(entries) = value.as_array() else {
+        findings.broken(Code::WrongType, "/packages", "an array", value);
+        return Vec::new();
+    };
+    if entries.len() > PACKAGES_MAX {
+        findings.broken(Code::TooMany, "/packages", &format!("an array of at most {PACKAGES_MAX} entries"), value);
+        return Vec::new();
+    }
+    let package = |(index, entry): (usize, &Value)| read_package(findings, index, entry, order, now);
+    entries.iter().enumerate().filter_map(package).collect()
+}
+
+fn read_package(
+    findings: &mut Findings,
+    index: usize,
+    entry: &Value,
+    order: &OrderId,
+    now: Timestamp,
+) -> Option<Package> {
+    let pointer = format!("/packages/{index}");
+    let Some(members) = entry.as_object() else {
+        findings.broken(Code::WrongType, &pointer, "an object", entry);
+        return None;
+    };
+    let mut package = empty_package(now);
+    for (name, value) in members.iter().filter(|(_, value)| !value.is_null()) {
+        let at = format!("{pointer}/{name}");
+        match name.as_str() {
+            "carrierName" => package.carrier = read_text(findings, &at, value, KEYWORD_CHARACTERS_MAX),
+            "carrierMethodName" => package.method = read_text(findings, &at, value, KEYWORD_CHARACTERS_MAX),
+            "carrierTrackingNumber" => package.tracking = read_text(findings, &at, value, KEYWORD_CHARACTERS_MAX),
+            "carrierLink" => package.link = read_link(findings, &at, value),
+            "shippedDate" => package.shipped_at = read_date(findings, &at, value).unwrap_or(now),
+            "orderItemIDs" => package.lines = read_lines(findings, &at, value, order),
+            _ => {}
+        }
+    }
+    Some(package)
+}
+
+fn read_text(findings: &mut Findings, pointer: &str, value: &Value, characters_max: usize) -> Option<String> {
+    let text = findings.text(pointer, value)?.trim();
+    if text.chars().any(char::is_control) {
+        findings.broken(Code::ControlCharacter, pointer, "a text without control characters", value);
+        return None;
+    }
+    if text.chars().count() > characters_max {
+        findings.broken(Code::TooLong, pointer, &format!("a text of at most {characters_max} characters"), value);
+        return None;
+    }
+    (!text.is_empty()).then(|| text.to_owned())
+}
+
+/// A link is shown to people: it must lead to the web and nowhere else.
+fn read_link(findings: &mut Findings, pointer: &str, value: &Value) -> Option<String> {
+    let link = read_text(findings, pointer, value, CARRIER_LINK_BYTES_MAX)?;
+    if link.len() > CARRIER_LINK_BYTES_MAX {
+        findings.broken(Code::TooLong, pointer, &format!("a text of at most {CARRIER_LINK_BYTES_MAX} bytes"), value);
+        return None;
+    }
+    if link.starts_with("https://") || link.starts_with("http://") {
+        return Some(link);
+    }
+    findings.broken(Code::InvalidFormat, pointer, "a URL that begins with https:// or http://", value);
+    None
+}
+
+fn read_date(findings: &mut Findings, pointer: &str, value: &Value) -> Option<Timestamp> {
+    let date = findings.text(pointer, value)?;
+    let at = Timestamp::parse_rfc3339(date);
+    if at.is_none() {
+        findings.broken(Code::InvalidFormat, pointer, "a date and time of RFC 3339", value);
+    }
+    at
+}
+
+fn read_lines(findings: &mut Findings, pointer: &str, value: &Value, order: &OrderId) -> Vec<usize> {
+    let Some(ids) = value.as_array() else {
+        findings.broken(Code::WrongType, pointer, "an array", value);
+        return Vec::new();
+    };
+    if ids.is_empty() {
+        findings.broken(Code::TooFew, pointer, "an array of at least 1 entry", value);
+    }
+    let mut lines = Vec::new();
+    for (index, id) in ids.iter().enumerate() {
+        match id.as_str().and_then(|id| order.item_index(id)) {
+            Some(line) if !lines.contains(&line) => lines.push(line),
+            Some(_) => {}
+            None => {
+                let at = format!("{pointer}/{index}");
+                findings.broken(Code::NoSuchItem, &at, "the id of an item of the order", id);
+            }
+        }
+    }
+    lines
+}
