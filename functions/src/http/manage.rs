@@ -8,7 +8,7 @@ use axum::response::Response;
 use serde_json::Value;
 use shared::Code;
 use shared::ids::{MerchantId, OrderId};
-use shared::limits::{CANCELLED_ITEMS_MAX, REASON_CHARACTERS_MAX};
+use shared::limits::{ATTEMPTED_VALUE_BYTES_MAX, CANCELLED_ITEMS_MAX, REASON_CHARACTERS_MAX};
 use shared::network::problem::Violation;
 use shared::order::Command;
 
@@ -219,9 +219,10 @@ impl CancelBody {
             let line = id.item_index(&item.id).filter(|line| *line < order.state.lines.count());
             let pointer = format!("/items/{index}");
             let Some(line) = line else {
-                let message = format!("the order has no item `{}`", item.id);
+                let shown: String = item.id.chars().take(ATTEMPTED_VALUE_BYTES_MAX).collect();
+                let message = format!("the order has no item `{shown}`");
                 let pointer = format!("{pointer}/itemId");
-                let violation = Violation::new(Code::NoSuchItem, pointer, message, Some(item.id.clone()));
+                let violation = Violation::new(Code::NoSuchItem, pointer, message, Some(shown));
                 return Err(Refusal::invalid(vec![violation]));
             };
             let whole = order.request.items.get(line).map_or(0, |item| u64::from(item.quantity));

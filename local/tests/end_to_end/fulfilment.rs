@@ -205,6 +205,14 @@ async fn reports_that_do_not_fit_are_refused_with_the_reason() {
             "{body}"
         );
     }
+    // However much is wrong, the answer is bounded.
+    let packages = vec![json!({"orderItemIDs": vec!["x"; 400]}); 100];
+    let much = report(&stack, DEMO, one, json!({"shipmentStatus": 4, "packages": packages})).await;
+    assert_eq!((much.status, much.body["errors"].as_array().unwrap().len()), (400, 1_000));
+    assert_eq!(much.body["message"], "the body breaks 40000 rules, of which 1000 are listed");
+    let packages = json!([{"orderItemIDs": vec!["x"; 501]}]);
+    let many = report(&stack, DEMO, one, json!({"shipmentStatus": 4, "packages": packages})).await;
+    assert_eq!((many.status, &many.body["errors"][0]["errorCode"]), (400, &json!("TOO_MANY")));
     let early = report(&stack, DEMO, one, json!({"shipmentStatus": 5})).await;
     assert_eq!((early.status, &early.body["code"]), (422, &json!("STATE_NOT_ALLOWED")));
     assert_eq!(early.body["message"], "the shipment is Assigned");

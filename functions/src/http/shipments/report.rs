@@ -3,7 +3,7 @@
 use serde_json::Value;
 use shared::Code;
 use shared::ids::OrderId;
-use shared::limits::{CARRIER_LINK_BYTES_MAX, KEYWORD_CHARACTERS_MAX, PACKAGES_MAX, REASON_CHARACTERS_MAX};
+use shared::limits::{CARRIER_LINK_BYTES_MAX, ITEMS_MAX, KEYWORD_CHARACTERS_MAX, PACKAGES_MAX, REASON_CHARACTERS_MAX};
 use shared::order::{Package, Progress, ShipmentStatus};
 use shared::time::Timestamp;
 
@@ -145,6 +145,10 @@ fn read_lines(findings: &mut Findings, pointer: &str, value: &Value, order: &Ord
     };
     if ids.is_empty() {
         findings.broken(Code::TooFew, pointer, "an array of at least 1 entry", value);
+    }
+    if ids.len() > ITEMS_MAX {
+        findings.broken(Code::TooMany, pointer, &format!("an array of at most {ITEMS_MAX} entries"), value);
+        return Vec::new();
     }
     let mut lines = Vec::new();
     for (index, id) in ids.iter().enumerate() {

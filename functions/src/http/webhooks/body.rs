@@ -120,11 +120,11 @@ fn events(findings: &mut Findings, pointer: &str, value: &Value) -> Option<Vec<E
     };
     if values.is_empty() {
         let message = "has at least 1 entry, not 0".to_owned();
-        findings.violations.push(Violation::new(Code::TooFew, pointer.to_owned(), message, None));
+        findings.add(Violation::new(Code::TooFew, pointer.to_owned(), message, None));
     }
     if values.len() > EventKind::ALL.len() {
         let message = format!("has at most {} entries, not {}", EventKind::ALL.len(), values.len());
-        findings.violations.push(Violation::new(Code::TooMany, pointer.to_owned(), message, None));
+        findings.add(Violation::new(Code::TooMany, pointer.to_owned(), message, None));
         return None;
     }
     let mut kinds = Vec::new();
@@ -153,7 +153,7 @@ fn description(findings: &mut Findings, pointer: &str, value: &Value) -> Option<
     } else {
         return Some(text.to_owned());
     };
-    findings.violations.push(Violation::new(broken.0, pointer.to_owned(), broken.1, None));
+    findings.add(Violation::new(broken.0, pointer.to_owned(), broken.1, None));
     None
 }
 
