@@ -97,3 +97,6 @@ pub const SUBSCRIPTIONS_MAX: usize = 20;
 pub const DESCRIPTION_CHARACTERS_MAX: usize = 200;
 /// Seconds for which a replaced secret may go on to sign: a week is more than a deployment takes.
 pub const SECRET_OVERLAP_SECONDS_MAX: i64 = 604_800;
+/// Replaced secrets that sign beside the present one: a client that does not see the answer rotates again a few times. Each
+/// is a signature of 47 bytes in a header.
+pub const PREVIOUS_SECRETS_MAX: usize = 10;

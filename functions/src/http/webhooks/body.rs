@@ -52,7 +52,7 @@ pub(super) fn patch(bytes: &[u8], reading: Reading) -> Read<SubscriptionPatch> {
     Ok((patch, findings.settle(reading.strict)?))
 }
 
-/// `{overlapSeconds?}`: for how long the old secret signs as well; a day when it does not say.
+/// `{overlapSeconds?}`: for how long the secrets before it sign as well; a day when it does not say.
 pub(super) fn overlap_seconds(bytes: &[u8], reading: Reading) -> Read<i64> {
     const DEFAULT: i64 = 24 * 3600;
     let object = if bytes.is_empty() { Object::empty() } else { Object::read(bytes)? };
