@@ -11,6 +11,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use shared::Code;
 use shared::ids::{OrderId, ShipmentId};
+use shared::network::problem::Violation;
 use shared::network::shipment::{ShipmentOrder, ShipmentResponse};
 use shared::order::{Command, Progress};
 use shared::vendor::Vendor;
@@ -33,7 +34,16 @@ pub(crate) async fn read(
 ) -> Result<Response, Refusal> {
     let id = ShipmentId::parse(&shipment_id).map_err(|_| unknown(&shipment_id))?;
     let order = table.order(&caller.merchant, id.order()).await?.ok_or_else(|| unknown(&shipment_id))?;
-    answer(&table, &caller, &id, &order).await
+    answer(&table, &caller, &id, &order, Vec::new()).await
+}
+
+/// A shipment, with what was noticed in the body.
+#[derive(Serialize)]
+struct Answer {
+    #[serde(flatten)]
+    shipment: ShipmentResponse,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<Violation>,
 }
 
 #[derive(Serialize)]
@@ -79,7 +89,7 @@ pub(crate) async fn progress(
     JsonBody(bytes): JsonBody,
 ) -> Result<Response, Refusal> {
     let id = ShipmentId::parse(&shipment_id).map_err(|_| unknown(&shipment_id))?;
-    let progress = report::read(&bytes, id.order(), table.context.now(), is_strict(&headers))?;
+    let (progress, warnings) = report::read(&bytes, id.order(), table.context.now(), is_strict(&headers))?;
     let reason = match &progress {
         Progress::Rejected { reason } => Some(reason.clone()),
         _ => None,
@@ -93,7 +103,7 @@ pub(crate) async fn progress(
     };
     let order = change_order(&table, &change, command).await?;
     let order = order.ok_or_else(|| unknown(&shipment_id))?;
-    answer(&table, &caller, &id, &order).await
+    answer(&table, &caller, &id, &order, warnings).await
 }
 
 async fn answer(
@@ -101,13 +111,15 @@ async fn answer(
     caller: &ShipmentCaller,
     id: &ShipmentId,
     order: &FoundOrder,
+    warnings: Vec<Violation>,
 ) -> Result<Response, Refusal> {
     let shipment = order.state.shipment(id.number()).filter(|shipment| caller.may_see(&shipment.vendor));
     let shipment = shipment.ok_or_else(|| unknown(&id.to_string()))?;
     let vendors = table.vendors(&caller.merchant).await?;
     let (request, state) = (&order.request, &order.state);
     let of = ShipmentOrder { merchant: &caller.merchant, id: id.order(), request, state };
-    Ok(tagged(order, Json(of.shipment(shipment, name_of(&vendors, &shipment.vendor)))))
+    let shipment = of.shipment(shipment, name_of(&vendors, &shipment.vendor));
+    Ok(tagged(order, Json(Answer { shipment, warnings })))
 }
 
 fn name_of(vendors: &[Vendor], id: &str) -> Option<String> {

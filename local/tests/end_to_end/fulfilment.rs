@@ -205,6 +205,20 @@ async fn reports_that_do_not_fit_are_refused_with_the_reason() {
             "{body}"
         );
     }
+    // What no rule knows is a warning, or an error where the sender wants it so; what stands twice is always an error.
+    let body = json!({"shipmentStatus": 5, "colour": 1, "packages": [{}, {"trackingNumber": "1Z"}]}).to_string();
+    let path = format!("/shipment/v1/{}/progress", one["id"].as_str().unwrap());
+    let strict = [DEMO[0], DEMO[2], ("prefer", "handling=strict")];
+    let refused = stack.client.send("POST", &path, &strict, body).await;
+    let pointers: Vec<_> = refused.body["errors"].as_array().unwrap().iter().map(|error| &error["pointer"]).collect();
+    assert_eq!((refused.status, pointers), (400, vec![&json!("/colour"), &json!("/packages/1/trackingNumber")]));
+    let twice = r#"{"shipmentStatus": 4, "packages": [{"carrierName": "a", "carrierName": "b"}]}"#;
+    let refused = stack.client.send("POST", &path, DEMO, twice).await;
+    let error = &refused.body["errors"][0];
+    assert_eq!(
+        (refused.status, &error["errorCode"], &error["pointer"]),
+        (400, &json!("DUPLICATE_MEMBER"), &json!("/packages/0/carrierName"))
+    );
     // However much is wrong, the answer is bounded.
     let packages = vec![json!({"orderItemIDs": vec!["x"; 400]}); 100];
     let much = report(&stack, DEMO, one, json!({"shipmentStatus": 4, "packages": packages})).await;
@@ -216,6 +230,11 @@ async fn reports_that_do_not_fit_are_refused_with_the_reason() {
     let early = report(&stack, DEMO, one, json!({"shipmentStatus": 5})).await;
     assert_eq!((early.status, &early.body["code"]), (422, &json!("STATE_NOT_ALLOWED")));
     assert_eq!(early.body["message"], "the shipment is Assigned");
+    let noticed = json!({"shipmentStatus": 3, "colour": 1, "packages": [{"trackingNumber": "1Z"}]});
+    let told = report(&stack, DEMO, one, noticed).await;
+    let pointers: Vec<_> = told.body["warnings"].as_array().unwrap().iter().map(|warning| &warning["pointer"]).collect();
+    assert_eq!((told.status, &told.body["shipmentStatus"]), (200, &json!(3)));
+    assert_eq!(pointers, [&json!("/colour"), &json!("/packages/0/trackingNumber")]);
 }
 
 #[tokio::test]

@@ -4,14 +4,20 @@ use serde_json::Value;
 use shared::Code;
 use shared::ids::OrderId;
 use shared::limits::{CARRIER_LINK_BYTES_MAX, ITEMS_MAX, KEYWORD_CHARACTERS_MAX, PACKAGES_MAX, REASON_CHARACTERS_MAX};
+use shared::network::problem::Violation;
 use shared::order::{Package, Progress, ShipmentStatus};
 use shared::time::Timestamp;
 
 use crate::http::object::{Findings, Object};
 use crate::refusal::Refusal;
 
-/// What a body reports.
-pub(super) fn read(bytes: &[u8], order: &OrderId, now: Timestamp, strict: bool) -> Result<Progress, Refusal> {
+/// What a body reports, and what was noticed in it.
+pub(super) fn read(
+    bytes: &[u8],
+    order: &OrderId,
+    now: Timestamp,
+    strict: bool,
+) -> Result<(Progress, Vec<Violation>), Refusal> {
     let (object, mut findings) = (Object::read(bytes)?, Findings::default());
     let (mut status, mut packages, mut reason) = (None, Vec::new(), None);
     for (name, value) in object.members() {
@@ -30,14 +36,15 @@ pub(super) fn read(bytes: &[u8], order: &OrderId, now: Timestamp, strict: bool) 
     if status == Some(ShipmentStatus::Rejected) && reason.is_none() {
         findings.required("/reason");
     }
-    findings.settle(strict)?;
-    Ok(match status {
+    let warnings = findings.settle(strict)?;
+    let progress = match status {
         Some(ShipmentStatus::Shipped) if packages.is_empty() => Progress::Shipped(vec![empty_package(now)]),
         Some(ShipmentStatus::Shipped) => Progress::Shipped(packages),
         Some(ShipmentStatus::Delivered) => Progress::Delivered,
         Some(ShipmentStatus::Rejected) => Progress::Rejected { reason: reason.unwrap_or_default() },
         _ => Progress::InProduction,
-    })
+    };
+    Ok((progress, warnings))
 }
 
 /// The states that a vendor reports.
@@ -96,7 +103,7 @@ fn read_package(
             "carrierLink" => package.link = read_link(findings, &at, value),
             "shippedDate" => package.shipped_at = read_date(findings, &at, value).unwrap_or(now),
             "orderItemIDs" => package.lines = read_lines(findings, &at, value, order),
-            _ => {}
+            _ => findings.unknown_in(&pointer, name),
         }
     }
     Some(package)
