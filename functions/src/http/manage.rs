@@ -31,9 +31,9 @@ pub(crate) async fn cancel(
     JsonBody(bytes): JsonBody,
 ) -> Result<Response, Refusal> {
     let id = order_id_of(&order_id)?;
-    let body = CancelBody::read(&bytes, is_strict(&headers))?;
+    let body = CancelBody::read(&bytes)?;
     let command = |order: &FoundOrder| body.command(&id, order);
-    change(&table, &merchant, &id, &headers, Some(body.reason.clone()), body.warnings.clone(), command).await
+    change(&table, &merchant, &id, &headers, Some(body.reason.clone()), Vec::new(), command).await
 }
 
 /// `POST /order/v1/orders/{orderId}/customerCareHold`: `{reason}`.
@@ -184,7 +184,6 @@ struct CancelBody {
     reason: String,
     /// None for all.
     items: Option<Vec<CancelledItem>>,
-    warnings: Vec<Violation>,
 }
 
 struct CancelledItem {
@@ -193,7 +192,8 @@ struct CancelledItem {
 }
 
 impl CancelBody {
-    fn read(bytes: &[u8], strict: bool) -> Result<Self, Refusal> {
+    /// An unknown member is an error here: misspelt `items` would cancel the whole order, which nothing takes back.
+    fn read(bytes: &[u8]) -> Result<Self, Refusal> {
         let (object, mut findings) = (Object::read(bytes)?, Findings::default());
         let (mut reason, mut items) = (None, None);
         for (name, value) in object.members() {
@@ -201,14 +201,14 @@ impl CancelBody {
                 "reason" => reason = read_reason(&mut findings, value),
                 "items" if value.is_null() => {}
                 "items" => items = Some(read_items(&mut findings, value)),
-                other => findings.unknown(other),
+                other => findings.refuse_unknown_in("", other),
             }
         }
         if !object.members().any(|(name, _)| name == "reason") {
             findings.required("/reason");
         }
-        let warnings = findings.settle(strict)?;
-        Ok(Self { reason: reason.unwrap_or_default(), items, warnings })
+        findings.settle(false)?;
+        Ok(Self { reason: reason.unwrap_or_default(), items })
     }
 
     /// The command for this order; its items are cancelled whole.
@@ -256,6 +256,9 @@ fn read_items(findings: &mut Findings, value: &Value) -> Vec<CancelledItem> {
             findings.broken(Code::WrongType, &pointer, "an object", entry);
             continue;
         };
+        for name in members.keys().filter(|name| !matches!(name.as_str(), "itemId" | "quantity")) {
+            findings.refuse_unknown_in(&pointer, name);
+        }
         let Some(id) = members.get("itemId") else {
             findings.required(&format!("{pointer}/itemId"));
             continue;

@@ -232,7 +232,8 @@ async fn reports_that_do_not_fit_are_refused_with_the_reason() {
     assert_eq!(early.body["message"], "the shipment is Assigned");
     let noticed = json!({"shipmentStatus": 3, "colour": 1, "packages": [{"trackingNumber": "1Z"}]});
     let told = report(&stack, DEMO, one, noticed).await;
-    let pointers: Vec<_> = told.body["warnings"].as_array().unwrap().iter().map(|warning| &warning["pointer"]).collect();
+    let pointers: Vec<_> =
+        told.body["warnings"].as_array().unwrap().iter().map(|warning| &warning["pointer"]).collect();
     assert_eq!((told.status, &told.body["shipmentStatus"]), (200, &json!(3)));
     assert_eq!(pointers, [&json!("/colour"), &json!("/packages/0/trackingNumber")]);
 }
@@ -332,6 +333,9 @@ async fn cancelled_items_are_told_to_the_vendor_and_not_shipped() {
         (json!({"items": []}), "TOO_FEW"),
         (json!({"reason": "x", "items": [{"itemId": "nobody"}]}), "NO_SUCH_ITEM"),
         (json!({"reason": ""}), "TOO_SHORT"),
+        // Ignored, it would cancel everything.
+        (json!({"reason": "x", "itemz": []}), "UNKNOWN_MEMBER"),
+        (json!({"reason": "x", "items": [{"itemId": second, "qty": 1}]}), "UNKNOWN_MEMBER"),
     ] {
         let refused = stack.post(&path, &body).await;
         assert_eq!((refused.status, &refused.body["errors"][0]["errorCode"]), (400, &json!(code)), "{body}");
