@@ -56,10 +56,11 @@ pub(crate) async fn release(
     table: Table,
     headers: HeaderMap,
     PathParameter(order_id): PathParameter,
-    OptionalJsonBody(_): OptionalJsonBody,
+    OptionalJsonBody(bytes): OptionalJsonBody,
 ) -> Result<Response, Refusal> {
     let id = order_id_of(&order_id)?;
-    change(&table, &merchant, &id, &headers, None, Vec::new(), |_| Ok(Command::Release)).await
+    let warnings = nothing_of(&bytes, is_strict(&headers))?;
+    change(&table, &merchant, &id, &headers, None, warnings, |_| Ok(Command::Release)).await
 }
 
 /// `POST /order/v1/orders/{orderId}/startProcessing`: an order that waits begins, with all its items.
@@ -68,10 +69,11 @@ pub(crate) async fn start(
     table: Table,
     headers: HeaderMap,
     PathParameter(order_id): PathParameter,
-    OptionalJsonBody(_): OptionalJsonBody,
+    OptionalJsonBody(bytes): OptionalJsonBody,
 ) -> Result<Response, Refusal> {
     let id = order_id_of(&order_id)?;
-    change(&table, &merchant, &id, &headers, None, Vec::new(), |_| Ok(Command::Start)).await
+    let warnings = nothing_of(&bytes, is_strict(&headers))?;
+    change(&table, &merchant, &id, &headers, None, warnings, |_| Ok(Command::Start)).await
 }
 
 /// `POST /order/v1/orders/{orderId}/refreshProcessing`: what failed is tried again.
@@ -80,10 +82,11 @@ pub(crate) async fn refresh(
     table: Table,
     headers: HeaderMap,
     PathParameter(order_id): PathParameter,
-    OptionalJsonBody(_): OptionalJsonBody,
+    OptionalJsonBody(bytes): OptionalJsonBody,
 ) -> Result<Response, Refusal> {
     let id = order_id_of(&order_id)?;
-    change(&table, &merchant, &id, &headers, None, Vec::new(), |_| Ok(Command::Restart)).await
+    let warnings = nothing_of(&bytes, is_strict(&headers))?;
+    change(&table, &merchant, &id, &headers, None, warnings, |_| Ok(Command::Restart)).await
 }
 
 /// `PATCH /order/v1/orders/{orderId}/items/{orderItemId}`: `{fulfillmentReady: true}`; other members come later.
@@ -145,6 +148,14 @@ pub(super) fn version_of(headers: &HeaderMap) -> Result<Option<u64>, Refusal> {
     let version = text.strip_prefix('"').and_then(|text| text.strip_suffix('"')).and_then(|text| text.parse().ok());
     let unknown = || Refusal::new(Code::PreconditionFailed, "the If-Match is no ETag of an order");
     version.map(Some).ok_or_else(unknown)
+}
+
+/// A body that has no members and may be left out: what is in it all the same is noticed.
+fn nothing_of(bytes: &[u8], strict: bool) -> Result<Vec<Violation>, Refusal> {
+    let object = if bytes.is_empty() { Object::empty() } else { Object::read(bytes)? };
+    let mut findings = Findings::default();
+    object.members().for_each(|(name, _)| findings.unknown(name));
+    findings.settle(strict)
 }
 
 /// A reason for people: the one member of a body.

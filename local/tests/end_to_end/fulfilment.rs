@@ -320,6 +320,33 @@ async fn a_held_order_waits_and_goes_on_when_it_is_released() {
     assert_eq!((refused.status, &refused.body["code"]), (412, &json!("PRECONDITION_FAILED")));
 }
 
+/// These routes need no body; one that is there is read all the same.
+#[tokio::test]
+async fn a_body_that_may_be_left_out_is_an_object() {
+    let stack = Stack::start().await;
+    let mut waiting = order("bodies");
+    waiting["automaticProcessing"] = json!(false);
+    let id = create(&stack, &waiting).await;
+    let strict = [DEMO[0], DEMO[2], ("prefer", "handling=strict")];
+    for what in ["customerCareHold/release", "refreshProcessing", "startProcessing"] {
+        let path = format!("/order/v1/orders/{id}/{what}");
+        for (body, code) in [(r#"{"foo":"#, "NOT_JSON"), ("[]", "WRONG_TYPE"), (r#"{"a":1,"a":2}"#, "DUPLICATE_MEMBER")]
+        {
+            let refused = stack.client.send("POST", &path, DEMO, body).await;
+            assert_eq!((refused.status, &refused.body["errors"][0]["errorCode"]), (400, &json!(code)), "{what} {body}");
+        }
+        let refused = stack.client.send("POST", &path, &strict, r#"{"foo":1}"#).await;
+        assert_eq!(
+            (refused.status, &refused.body["errors"][0]["errorCode"]),
+            (400, &json!("UNKNOWN_MEMBER")),
+            "{what}"
+        );
+        let noticed = stack.client.send("POST", &path, DEMO, r#"{"foo":1}"#).await;
+        assert_eq!((noticed.status, &noticed.body["warnings"][0]["pointer"]), (200, &json!("/foo")), "{what}");
+        assert_eq!(stack.client.send("POST", &path, &DEMO[..1], "").await.status, 200, "{what}");
+    }
+}
+
 #[tokio::test]
 async fn cancelled_items_are_told_to_the_vendor_and_not_shipped() {
     let vendor = VendorServer::start().await;
