@@ -23,9 +23,13 @@ pub(crate) struct Change<'c> {
     pub(crate) actor: Option<String>,
     /// Why, in the words of whoever asked.
     pub(crate) reason: Option<String>,
-    /// The version that the client has seen, where it insists on it (`If-Match`).
-    pub(crate) version: Option<u64>,
+    /// The versions that the client has seen, where it insists on one of them (`If-Match`).
+    pub(crate) version: Option<Versions>,
 }
+
+/// Versions of an order, of which each will do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Versions(pub(crate) Vec<u64>);
 
 /// Does to the order what `command` makes of it: the order after that, or none when the merchant has no such order. A
 /// command that has its effect already succeeds and writes nothing, so a client may send it again.
@@ -37,7 +41,7 @@ pub(crate) async fn change_order(
     for round in 0..ROUNDS_MAX {
         table.context.pause(round).await;
         let Some(mut order) = table.order(change.merchant, change.id).await? else { return Ok(None) };
-        if change.version.is_some_and(|version| version != order.state.version) {
+        if change.version.as_ref().is_some_and(|Versions(versions)| !versions.contains(&order.state.version)) {
             let message = format!("the order is at version \"{}\"", order.state.version);
             return Err(Refusal::new(Code::PreconditionFailed, message));
         }

@@ -17,7 +17,7 @@ use super::caller::NetworkCaller;
 use super::network::{envelope, is_strict, not_found};
 use super::object::{Findings, Object};
 use super::parameters::{PathParameter, PathParameters};
-use crate::app::manage_order::{Change, change_order};
+use crate::app::manage_order::{Change, Versions, change_order};
 use crate::refusal::Refusal;
 use crate::store::Table;
 use crate::store::network_orders::FoundOrder;
@@ -138,16 +138,23 @@ async fn change(
     envelope(order, merchant, id, warnings)
 }
 
-/// The version of `If-Match`; none without one, and with `*`, which any order matches.
-pub(super) fn version_of(headers: &HeaderMap) -> Result<Option<u64>, Refusal> {
-    let Some(value) = headers.get(header::IF_MATCH) else { return Ok(None) };
-    let text = value.to_str().unwrap_or_default().trim();
-    if text == "*" {
+/// The versions of `If-Match`, a list in one header or several; none without one, and with `*`, which any order matches.
+pub(super) fn version_of(headers: &HeaderMap) -> Result<Option<Versions>, Refusal> {
+    let mut values =
+        headers.get_all(header::IF_MATCH).iter().map(|value| value.to_str().unwrap_or_default()).peekable();
+    if values.peek().is_none() {
         return Ok(None);
     }
-    let version = text.strip_prefix('"').and_then(|text| text.strip_suffix('"')).and_then(|text| text.parse().ok());
-    let unknown = || Refusal::new(Code::PreconditionFailed, "the If-Match is no ETag of an order");
-    version.map(Some).ok_or_else(unknown)
+    let tags: Vec<&str> = values.flat_map(|value| value.split(',')).map(str::trim).collect();
+    if tags.contains(&"*") {
+        return Ok(None);
+    }
+    let version = |tag: &&str| tag.strip_prefix('"')?.strip_suffix('"')?.parse().ok();
+    let versions: Vec<u64> = tags.iter().filter_map(version).collect();
+    if versions.is_empty() {
+        return Err(Refusal::new(Code::PreconditionFailed, "the If-Match is no ETag of an order"));
+    }
+    Ok(Some(Versions(versions)))
 }
 
 /// A body that has no members and may be left out: what is in it all the same is noticed.
@@ -175,8 +182,14 @@ fn reason_of(bytes: &[u8], strict: bool) -> Result<(String, Vec<Violation>), Ref
     Ok((reason.unwrap_or_default(), warnings))
 }
 
-fn read_reason(findings: &mut Findings, value: &Value) -> Option<String> {
+/// A reason may have lines, and no other control characters: it is shown, logged and stored.
+pub(super) fn read_reason(findings: &mut Findings, value: &Value) -> Option<String> {
     let text = findings.text("/reason", value)?.trim();
+    if text.chars().any(|character| character.is_control() && !matches!(character, '\n' | '\r' | '\t')) {
+        let rule = "a text without control characters but line breaks and tabs";
+        findings.broken(Code::ControlCharacter, "/reason", rule, value);
+        return None;
+    }
     let characters = text.chars().count();
     if characters == 0 {
         findings.broken(Code::TooShort, "/reason", "a text of at least 1 character", value);

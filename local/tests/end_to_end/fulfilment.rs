@@ -191,6 +191,20 @@ async fn reports_that_do_not_fit_are_refused_with_the_reason() {
             "/packages/0/carrierLink",
         ),
         (
+            json!({"shipmentStatus": 4, "packages": [{"shippedDate": "0000-01-01T00:00:00Z"}]}),
+            400,
+            "OUT_OF_RANGE",
+            "/packages/0/shippedDate",
+        ),
+        (
+            json!({"shipmentStatus": 4, "packages": [{"shippedDate": "9999-12-31T23:59:59Z"}]}),
+            400,
+            "OUT_OF_RANGE",
+            "/packages/0/shippedDate",
+        ),
+        (json!({"shipmentStatus": 6, "reason": "a\u{0}b"}), 400, "CONTROL_CHARACTER", "/reason"),
+        (json!({"shipmentStatus": 6, "reason": " "}), 400, "REQUIRED", "/reason"),
+        (
             json!({"shipmentStatus": 4, "packages": [{"shippedDate": "soon"}]}),
             400,
             "INVALID_FORMAT",
@@ -320,6 +334,36 @@ async fn a_held_order_waits_and_goes_on_when_it_is_released() {
     assert_eq!((refused.status, &refused.body["code"]), (412, &json!("PRECONDITION_FAILED")));
 }
 
+#[tokio::test]
+async fn reasons_have_lines_and_the_tags_of_if_match_are_a_list() {
+    let stack = Stack::start().await;
+    let mut waiting = order("reasons");
+    waiting["automaticProcessing"] = json!(false);
+    let id = create(&stack, &waiting).await;
+    for what in ["customerCareHold", "cancel"] {
+        for reason in ["a\u{0}b", "\u{1b}[2J", "a\u{85}b"] {
+            let refused = stack.post(&format!("/order/v1/orders/{id}/{what}"), &json!({"reason": reason})).await;
+            let error = &refused.body["errors"][0];
+            assert_eq!(
+                (refused.status, &error["errorCode"], &error["pointer"]),
+                (400, &json!("CONTROL_CHARACTER"), &json!("/reason")),
+                "{what} {reason:?}"
+            );
+        }
+    }
+    let held = stack.post(&format!("/order/v1/orders/{id}/customerCareHold"), &json!({"reason": "one\r\n\ttwo"})).await;
+    assert_eq!((held.status, &held.body["order"]["statusDesc"]), (200, &json!("one\r\n\ttwo")));
+    let hold = format!("/order/v1/orders/{id}/customerCareHold");
+    // The tags of `If-Match` are a list.
+    for (tags, status) in [("\"0\", \"x\"", 412), ("W/\"{}\"", 412), ("\"0\", \"{}\"", 200), ("*", 200)] {
+        let present = stack.get(&format!("/order/v1/orders/{id}")).await.header("etag").trim_matches('"').to_owned();
+        let tags = tags.replace("{}", &present);
+        let headers = [DEMO[0], DEMO[2], ("if-match", tags.as_str())];
+        let reply = stack.client.send("POST", &hold, &headers, "{\"reason\":\"x\"}").await;
+        assert_eq!(reply.status, status, "{tags}");
+    }
+}
+
 /// These routes need no body; one that is there is read all the same.
 #[tokio::test]
 async fn a_body_that_may_be_left_out_is_an_object() {
@@ -329,6 +373,8 @@ async fn a_body_that_may_be_left_out_is_an_object() {
     let id = create(&stack, &waiting).await;
     let strict = [DEMO[0], DEMO[2], ("prefer", "handling=strict")];
     for what in ["customerCareHold/release", "refreshProcessing", "startProcessing"] {
+        // Held, the order stays where it is.
+        stack.post(&format!("/order/v1/orders/{id}/customerCareHold"), &json!({"reason": "wait"})).await;
         let path = format!("/order/v1/orders/{id}/{what}");
         for (body, code) in [(r#"{"foo":"#, "NOT_JSON"), ("[]", "WRONG_TYPE"), (r#"{"a":1,"a":2}"#, "DUPLICATE_MEMBER")]
         {

@@ -3,11 +3,12 @@
 use serde_json::Value;
 use shared::Code;
 use shared::ids::OrderId;
-use shared::limits::{CARRIER_LINK_BYTES_MAX, ITEMS_MAX, KEYWORD_CHARACTERS_MAX, PACKAGES_MAX, REASON_CHARACTERS_MAX};
+use shared::limits::{CARRIER_LINK_BYTES_MAX, ITEMS_MAX, KEYWORD_CHARACTERS_MAX, PACKAGES_MAX};
 use shared::network::problem::Violation;
 use shared::order::{Package, Progress, ShipmentStatus};
 use shared::time::Timestamp;
 
+use crate::http::manage::read_reason;
 use crate::http::object::{Findings, Object};
 use crate::refusal::Refusal;
 
@@ -25,15 +26,16 @@ pub(super) fn read(
             "shipmentStatus" => status = read_status(&mut findings, value),
             "packages" if value.is_null() => {}
             "packages" => packages = read_packages(&mut findings, value, order, now),
-            "reason" if value.is_null() => {}
-            "reason" => reason = read_text(&mut findings, "/reason", value, REASON_CHARACTERS_MAX),
+            "reason" if is_blank(value) => {}
+            "reason" => reason = read_reason(&mut findings, value),
             other => findings.unknown(other),
         }
     }
     if !object.members().any(|(name, _)| name == "shipmentStatus") {
         findings.required("/shipmentStatus");
     }
-    if status == Some(ShipmentStatus::Rejected) && reason.is_none() {
+    let has_reason = object.members().any(|(name, value)| name == "reason" && !is_blank(value));
+    if status == Some(ShipmentStatus::Rejected) && !has_reason {
         findings.required("/reason");
     }
     let warnings = findings.settle(strict)?;
@@ -45,6 +47,11 @@ pub(super) fn read(
         _ => Progress::InProduction,
     };
     Ok((progress, warnings))
+}
+
+/// Null, or a text of spaces: as if it were not there.
+fn is_blank(value: &Value) -> bool {
+    value.is_null() || value.as_str().is_some_and(|text| text.trim().is_empty())
 }
 
 /// The states that a vendor reports.
@@ -101,7 +108,7 @@ fn read_package(
             "carrierMethodName" => package.method = read_text(findings, &at, value, KEYWORD_CHARACTERS_MAX),
             "carrierTrackingNumber" => package.tracking = read_text(findings, &at, value, KEYWORD_CHARACTERS_MAX),
             "carrierLink" => package.link = read_link(findings, &at, value),
-            "shippedDate" => package.shipped_at = read_date(findings, &at, value).unwrap_or(now),
+            "shippedDate" => package.shipped_at = read_date(findings, &at, value, now).unwrap_or(now),
             "orderItemIDs" => package.lines = read_lines(findings, &at, value, order),
             _ => findings.unknown_in(&pointer, name),
         }
@@ -136,13 +143,21 @@ fn read_link(findings: &mut Findings, pointer: &str, value: &Value) -> Option<St
     None
 }
 
-fn read_date(findings: &mut Findings, pointer: &str, value: &Value) -> Option<Timestamp> {
+/// When a parcel was, or is to be, handed over: other dates are a year that was typed wrong, or a clock that was never set.
+fn read_date(findings: &mut Findings, pointer: &str, value: &Value, now: Timestamp) -> Option<Timestamp> {
+    const YEAR_MS: i64 = 366 * 24 * 3600 * 1000;
+    /// 2000-01-01T00:00:00Z.
+    const EARLIEST: Timestamp = Timestamp::from_milliseconds(946_684_800_000);
     let date = findings.text(pointer, value)?;
-    let at = Timestamp::parse_rfc3339(date);
-    if at.is_none() {
+    let Some(at) = Timestamp::parse_rfc3339(date) else {
         findings.broken(Code::InvalidFormat, pointer, "a date and time of RFC 3339", value);
+        return None;
+    };
+    if at < EARLIEST || at.milliseconds_since(now) > YEAR_MS {
+        findings.broken(Code::OutOfRange, pointer, "a date from 2000 to a year from now", value);
+        return None;
     }
-    at
+    Some(at)
 }
 
 fn read_lines(findings: &mut Findings, pointer: &str, value: &Value, order: &OrderId) -> Vec<usize> {
