@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::State;
@@ -157,6 +158,20 @@ async fn a_vendor_sees_its_own_shipments_only() {
     assert_eq!(stack.client.send("GET", &path(0), VENDOR, "").await.status, 200);
     let order = format!("/order/v1/orders/{id}");
     assert_eq!(stack.client.send("GET", &order, VENDOR, "").await.status, 401, "a vendor's token is no merchant's");
+    // A credential that names no vendor is nobody's, and above all not the merchant's.
+    let stored = stack.items().await;
+    let credential = stored.iter().find(|item| item.get("vendor_id").is_some_and(|id| id.as_s().unwrap() == "press"));
+    let credential = credential.unwrap();
+    for edit in ["REMOVE vendor_id", "SET vendor_id = :empty"] {
+        let mut update = stack.running.dynamodb().update_item().table_name(stack.table()).update_expression(edit);
+        update = update.key("pk", credential["pk"].clone()).key("sk", credential["sk"].clone());
+        if edit.starts_with("SET") {
+            update = update.expression_attribute_values(":empty", AttributeValue::S(String::new()));
+        }
+        update.send().await.unwrap();
+        assert_eq!(stack.client.send("GET", &path(1), VENDOR, "").await.status, 401, "{edit}");
+        assert_eq!(report(&stack, VENDOR, &all[1], json!({"shipmentStatus": 4})).await.status, 401, "{edit}");
+    }
     for shipment in ["a1f0a9cc-f66c-447f-b770-9b4884e9f02d", "x"] {
         assert_eq!(stack.get(&format!("/shipment/v1/{shipment}")).await.status, 404, "{shipment}");
     }
