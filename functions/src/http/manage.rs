@@ -36,7 +36,7 @@ pub(crate) async fn cancel(
     change(&table, &merchant, &id, &headers, Some(body.reason.clone()), Vec::new(), command).await
 }
 
-/// `POST /order/v1/orders/{orderId}/customerCareHold`: `{reason}`.
+/// `POST /order/v1/orders/{orderId}/customerCareHold`: `{reason}`; another reason takes the place of the one before.
 pub(crate) async fn hold(
     NetworkCaller(merchant): NetworkCaller,
     table: Table,

@@ -332,6 +332,11 @@ async fn a_held_order_waits_and_goes_on_when_it_is_released() {
     let held = stack.post(&path("customerCareHold"), &json!({"reason": "Is the address right?"})).await;
     assert_eq!((held.status, &held.body["order"]["status"]), (200, &json!("CustomerCareHold")));
     assert_eq!(held.body["order"]["statusDesc"], "Is the address right?");
+    let repeated = stack.post(&path("customerCareHold"), &json!({"reason": "Is the address right?"})).await;
+    assert_eq!((repeated.status, repeated.header("etag")), (200, held.header("etag")));
+    let other = stack.post(&path("customerCareHold"), &json!({"reason": "No answer yet"})).await;
+    assert_eq!((other.status, &other.body["order"]["statusDesc"]), (200, &json!("No answer yet")));
+    assert_ne!(other.header("etag"), held.header("etag"), "a version of its own");
     let started = stack.post(&path("startProcessing"), &json!({})).await;
     assert_eq!(&started.body["order"]["status"], "CustomerCareHold");
     tokio::time::sleep(Duration::from_millis(500)).await;

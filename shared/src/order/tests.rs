@@ -85,8 +85,10 @@ fn each_vendor_has_one_shipment() {
 fn a_hold_stops_our_steps_and_not_what_has_happened() {
     let order = after(state("O"), &[assign(&[Port::Http]), Command::Hold("fraud?".to_owned())]);
     assert_eq!((order.status().as_str(), next_step(&order)), ("CustomerCareHold", None));
-    let again = transition(&order, &Command::Hold("other".to_owned()), at(6));
+    let again = transition(&order, &Command::Hold("fraud?".to_owned()), at(6));
     assert_eq!(again, Err(Rejected::AlreadySo));
+    let order = after(order, &[Command::Hold("no, the address".to_owned())]);
+    assert_eq!(order.hold.as_deref(), Some("no, the address"), "the last reason is told");
     let order = after(order, &[Command::Accept(vec![1])]);
     let released = after(order.clone(), &[Command::Release]);
     assert_eq!(released.status().as_str(), "Processing");

@@ -26,7 +26,7 @@ pub enum Command {
     Report(u16, Progress),
     /// These lines, or without any all that are not delivered, are not wanted any more.
     Cancel(Option<Vec<usize>>),
-    /// A person stops the order.
+    /// A person stops the order, or says anew why.
     Hold(String),
     /// And lets it go on.
     Release,
@@ -323,9 +323,7 @@ fn cancel(order: &mut OrderState, lines: Option<&[usize]>, now: Timestamp) -> Re
 
 fn hold(order: &mut OrderState, reason: &str) -> Result<(), Rejected> {
     refuse_when_ended(order)?;
-    if order.hold.is_none() {
-        order.hold = Some(reason.to_owned());
-    }
+    order.hold = Some(reason.to_owned());
     Ok(())
 }
 
