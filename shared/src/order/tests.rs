@@ -37,6 +37,17 @@ fn shipped(number: u16, lines: &[usize]) -> Command {
 }
 
 #[test]
+fn letters_that_are_none_are_placed_and_not_shown() {
+    for (letters, reason) in [
+        ("OPQ", "line 3 of 3 has no known state"),
+        ("secret", "line 1 of 6 has no known state"),
+        ("", "line 1 of 0 has no known state"),
+    ] {
+        assert_eq!(Lines::parse(letters).unwrap_err().to_string(), reason);
+    }
+}
+
+#[test]
 fn the_status_of_lines() {
     for (lines, status) in [
         ("O", "Open"),
