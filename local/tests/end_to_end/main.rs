@@ -17,6 +17,7 @@ mod readme;
 mod receiver;
 mod recovery;
 mod redrive;
+mod reports;
 mod routes;
 mod search;
 mod subscriptions;
