@@ -54,9 +54,13 @@ impl Findings {
 
     /// A member that no rule knows, of the object at `parent`.
     pub(crate) fn unknown_in(&mut self, parent: &str, name: &str) {
+        self.ignored(member(parent, name), "is not known and was ignored");
+    }
+
+    /// A member that was read and does nothing; `why` says so after its name.
+    pub(crate) fn ignored(&mut self, pointer: String, why: &str) {
         if self.warnings.len() < VIOLATIONS_MAX {
-            let message = "is not known and was ignored".to_owned();
-            self.warnings.push(Violation::new(Code::UnknownMember, member(parent, name), message, None));
+            self.warnings.push(Violation::new(Code::UnknownMember, pointer, why.to_owned(), None));
         }
     }
 

@@ -63,7 +63,7 @@ async fn reports_that_do_not_fit_are_refused_with_the_reason() {
         );
     }
     // What no rule knows is a warning, or an error where the sender wants it so; what stands twice is always an error.
-    let body = json!({"shipmentStatus": 5, "colour": 1, "packages": [{}, {"trackingNumber": "1Z"}]}).to_string();
+    let body = json!({"shipmentStatus": 4, "colour": 1, "packages": [{}, {"trackingNumber": "1Z"}]}).to_string();
     let path = format!("/shipment/v1/{}/progress", one["id"].as_str().unwrap());
     let strict = [DEMO[0], DEMO[2], ("prefer", "handling=strict")];
     let refused = stack.client.send("POST", &path, &strict, body).await;
@@ -92,7 +92,8 @@ async fn reports_that_do_not_fit_are_refused_with_the_reason() {
     let pointers: Vec<_> =
         told.body["warnings"].as_array().unwrap().iter().map(|warning| &warning["pointer"]).collect();
     assert_eq!((told.status, &told.body["shipmentStatus"]), (200, &json!(3)));
-    assert_eq!(pointers, [&json!("/colour"), &json!("/packages/0/trackingNumber")]);
+    assert_eq!(pointers, [&json!("/colour"), &json!("/packages/0/trackingNumber"), &json!("/packages")]);
+    assert_eq!(told.body["warnings"][2]["errorMessage"], "belongs to shipmentStatus 4 and was ignored");
 }
 
 #[tokio::test]

@@ -34,9 +34,15 @@ pub(super) fn read(
     if !object.members().any(|(name, _)| name == "shipmentStatus") {
         findings.required("/shipmentStatus");
     }
-    let has_reason = object.members().any(|(name, value)| name == "reason" && !is_blank(value));
-    if status == Some(ShipmentStatus::Rejected) && !has_reason {
+    let has = |member: &str| object.members().any(|(name, value)| name == member && !is_blank(value));
+    if status == Some(ShipmentStatus::Rejected) && !has("reason") {
         findings.required("/reason");
+    }
+    for (member, of) in [("packages", ShipmentStatus::Shipped), ("reason", ShipmentStatus::Rejected)] {
+        if status.is_some_and(|status| status != of) && has(member) {
+            let why = format!("belongs to shipmentStatus {} and was ignored", of.number());
+            findings.ignored(format!("/{member}"), &why);
+        }
     }
     let warnings = findings.settle(strict)?;
     let progress = match status {

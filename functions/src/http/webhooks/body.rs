@@ -148,7 +148,7 @@ fn description(findings: &mut Findings, pointer: &str, value: &Value) -> Option<
     let length = text.chars().count();
     let broken = if length > DESCRIPTION_CHARACTERS_MAX {
         (Code::TooLong, format!("has at most {DESCRIPTION_CHARACTERS_MAX} characters, not {length}"))
-    } else if text.chars().any(|character| character.is_ascii_control()) {
+    } else if text.chars().any(char::is_control) {
         (Code::ControlCharacter, "must hold no control characters".to_owned())
     } else {
         return Some(text.to_owned());
