@@ -129,7 +129,7 @@ pub(crate) async fn subscribe(
         is_enabled: new.is_enabled,
         disabled_reason: None,
         secret: Secret::generate(table.bytes("secret", 0).map_err(no_randomness)?),
-        previous: None,
+        previous: Vec::new(),
         created_at: now,
         updated_at: now,
         marks: Vec::new(),
@@ -165,16 +165,12 @@ pub(crate) async fn patch(
     target.change(table, edit).await
 }
 
-/// Gives a subscription a new secret; the old one signs as well for so many seconds.
+/// Gives a subscription a new secret; those before it sign as well for so many seconds at most.
 pub(crate) async fn rotate(table: &Table, target: Target<'_>, overlap_seconds: i64) -> Result<Subscription, Refusal> {
     let secret = Secret::generate(table.bytes("secret", 0).map_err(no_randomness)?);
     let now = table.accepted_at();
     let until = Timestamp::from_milliseconds(now.milliseconds().saturating_add(overlap_seconds.saturating_mul(1000)));
-    let edit = |found: Subscription| {
-        let previous = (overlap_seconds > 0).then_some((found.secret, until));
-        Ok(Subscription { secret: secret.clone(), previous, ..found })
-    };
-    target.change(table, edit).await
+    target.change(table, |found| Ok(found.rotated(secret.clone(), now, until))).await
 }
 
 /// Deletes a subscription. What is on its way to it finds it gone and ends.

@@ -127,6 +127,13 @@ impl StoredState {
         })
     }
 
+    /// Bytes of a state in its stored members, written as JSON.
+    pub(crate) fn bytes(state: &OrderState) -> Result<usize, StoreError> {
+        let key = Key { pk: String::new(), sk: String::new() };
+        let stored = Self::new(key, state, Cause::default());
+        Ok(serde_json::to_vec(&stored).map_err(|error| StoreError::Fault(error.to_string()))?.len())
+    }
+
     pub(crate) fn from_item(item: Item) -> Result<Self, StoreError> {
         serde_dynamo::from_item(item).map_err(|error| StoreError::Fault(format!("an item is not an order: {error}")))
     }

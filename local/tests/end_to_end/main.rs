@@ -19,6 +19,7 @@ mod readme;
 mod receiver;
 mod recovery;
 mod redrive;
+mod reports;
 mod routes;
 mod search;
 mod subscriptions;
