@@ -17,9 +17,8 @@ pub(super) fn pollers(source: &QueueSource) -> u32 {
     source.maximum_concurrency.unwrap_or(5).min(5)
 }
 
-/// The most that one receive takes, and how long it waits.
+/// The most that one receive takes.
 const RECEIVE_MAX: u32 = 10;
-const WAIT: Duration = Duration::from_secs(20);
 
 pub(super) async fn poll(
     sources: Sources,
@@ -44,7 +43,7 @@ pub(super) async fn poll(
 
 /// Waits for messages, then until the batch is full or its window is over.
 async fn batch(sources: &Sources, source: &QueueSource, queue: &str) -> Result<Vec<Received>, SqsError> {
-    let mut messages = sources.queues.receive(queue, source.batch_size.min(RECEIVE_MAX), WAIT).await?;
+    let mut messages = sources.queues.receive(queue, source.batch_size.min(RECEIVE_MAX), sources.pace.receive).await?;
     let end = Instant::now() + source.batching_window;
     while !messages.is_empty() && Instant::now() < end {
         let missing = source.batch_size.saturating_sub(u32::try_from(messages.len()).unwrap_or(u32::MAX));
