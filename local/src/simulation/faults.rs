@@ -246,9 +246,12 @@ impl Faults {
         }
     }
 
-    /// The rest goes well.
+    /// The rest goes well; a crash that is still to come does come.
     pub(crate) fn end(&self) {
-        self.state().plan = Plan::Calm;
+        let mut state = self.state();
+        if matches!(state.plan, Plan::Random(_)) {
+            state.plan = Plan::Calm;
+        }
     }
 
     pub(crate) fn points(&self) -> Vec<Point> {

@@ -1,0 +1,78 @@
+//! What every world of these tests begins from: two merchants, their wallets, one catalogue.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::OnceLock;
+
+use local::commands::project;
+use local::demo::Data;
+use local::simulation::Ground;
+use serde_json::{Value, json};
+
+/// A merchant that calls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Merchant {
+    pub(crate) id: &'static str,
+    pub(crate) headers: &'static [(&'static str, &'static str)],
+}
+
+pub(crate) const MERCHANTS: [Merchant; 2] = [
+    Merchant {
+        id: "b234ee56-7890-4f12-a123-4567890abcde",
+        headers: &[
+            ("authorization", "Bearer token-of-the-first"),
+            ("x-api-key", "key-of-the-first"),
+            ("content-type", "application/json"),
+        ],
+    },
+    Merchant {
+        id: "c345ff67-8901-4a23-b234-567890abcdef",
+        headers: &[
+            ("authorization", "Bearer token-of-the-second"),
+            ("x-api-key", "key-of-the-second"),
+            ("content-type", "application/json"),
+        ],
+    },
+];
+
+/// What each wallet holds at first, in cents, and what a card costs.
+pub(crate) const WALLET_CENTS: i64 = 12_000;
+pub(crate) const CARD_CENTS: i64 = 250;
+
+fn data() -> Data {
+    let secret = |merchant: &Merchant, header: &str| {
+        let (_, value) = merchant.headers.iter().find(|(name, _)| *name == header).unwrap();
+        value.trim_start_matches("Bearer ").to_owned()
+    };
+    let merchants: Vec<Value> = MERCHANTS
+        .iter()
+        .map(|merchant| {
+            json!({
+                "merchantId": merchant.id,
+                "apiKey": secret(merchant, "x-api-key"),
+                "bearerToken": secret(merchant, "authorization"),
+                "wallets": [{"currency": "USD", "balance": money(WALLET_CENTS)}],
+            })
+        })
+        .collect();
+    let data = json!({
+        "merchants": merchants,
+        "products": [{"sku": "CARD", "name": "card", "currency": "USD", "isActive": true,
+                      "prices": [{"price": money(CARD_CENTS), "fromQuantity": 1, "toQuantity": null}]}],
+    });
+    Data::parse(&data.to_string()).unwrap()
+}
+
+/// Cents as the API writes them.
+fn money(cents: i64) -> String {
+    format!("{}.{:02}", cents / 100, cents % 100)
+}
+
+/// The ground, laid once for all tests of the process, with the template's own settings.
+pub(crate) fn ground() -> &'static Ground {
+    static GROUND: OnceLock<Ground> = OnceLock::new();
+    GROUND.get_or_init(|| {
+        let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("faults-{}.db", std::process::id()));
+        Ground::lay(&project().join("template.yaml"), &BTreeMap::new(), &data(), &file).unwrap()
+    })
+}
