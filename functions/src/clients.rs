@@ -11,6 +11,7 @@ use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 
 use crate::context::Context;
 use crate::cost::Meter;
+use crate::outbound::{Transport, client::GuardedClient};
 use crate::queue::Queue;
 use crate::settings::{self, SettingError, Settings};
 use crate::store::Table;
@@ -25,6 +26,7 @@ pub(crate) struct Tables {
     client: aws_sdk_dynamodb::Client,
     name: Arc<str>,
     context: Context,
+    overdue: Duration,
 }
 
 impl Tables {
@@ -39,15 +41,17 @@ impl Tables {
         config.set_retry_partition(retry_partition(settings));
         let client = aws_sdk_dynamodb::Client::from_conf(config.build());
         let context = settings.surroundings.context.clone();
-        Ok(Self { client, name: settings.required(settings::TABLE_NAME)?.into(), context })
+        let overdue = Duration::from_secs(settings.number(settings::OVERDUE_SECONDS)?);
+        Ok(Self { client, name: settings.required(settings::TABLE_NAME)?.into(), context, overdue })
     }
 
     pub(crate) fn metered(&self) -> Table {
-        self.metered_by(Meter::default())
+        self.for_request(Meter::default(), None)
     }
 
-    pub(crate) fn metered_by(&self, meter: Meter) -> Table {
-        Table { client: self.client.clone(), name: self.name.clone(), context: self.context.clone(), meter }
+    pub(crate) fn for_request(&self, meter: Meter, request_id: Option<String>) -> Table {
+        let (client, name, context) = (self.client.clone(), self.name.clone(), self.context.clone());
+        Table { client, name, context, meter, request_id, overdue: self.overdue }
     }
 }
 
@@ -77,6 +81,15 @@ impl Queues {
         let (client, context) = (self.client.clone(), self.context.clone());
         Queue { client, url: url.to_owned(), context, meter: meter.clone() }
     }
+}
+
+/// What carries calls to vendors and subscribers: the guarded client, or what the surroundings have in its place.
+pub(crate) fn outbound(settings: Settings<'_>) -> Result<Arc<dyn Transport>, SettingError> {
+    if let Some(outbound) = &settings.surroundings.outbound {
+        return Ok(Arc::clone(outbound));
+    }
+    let allow_loopback = settings.required(settings::ALLOW_LOOPBACK_WEBHOOKS)? == "true";
+    Ok(Arc::new(GuardedClient::new(allow_loopback)))
 }
 
 /// One client over ring, or what the surroundings have in its place.

@@ -35,7 +35,8 @@ impl FromRequestParts<App> for Table {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Self::Rejection> {
         let meter = parts.extensions.get::<Meter>().cloned().unwrap_or_default();
-        Ok(app.tables.metered_by(meter))
+        let request_id = parts.extensions.get::<RequestId>().map(|id| id.0.clone());
+        Ok(app.tables.for_request(meter, request_id))
     }
 }
 

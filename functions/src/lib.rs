@@ -20,7 +20,6 @@ pub mod store;
 mod sweep;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use lambda_runtime::{Error, LambdaEvent};
@@ -30,10 +29,13 @@ use serde_json::Value;
 
 use crate::clients::{Queues, Tables};
 use crate::context::Surroundings;
+use crate::fulfil::Worker;
 use crate::http::App;
 pub use crate::http::routes;
 use crate::http::routes::Server;
+use crate::relay::{Relay, Waits};
 use crate::settings::{SettingError, Settings};
+use crate::sweep::Sweep;
 
 /// One loaded function: what its binary runs under Lambda, and what the local stack calls.
 #[derive(Clone)]
@@ -96,12 +98,18 @@ pub fn orders_query(settings: Settings<'_>) -> Result<axum::Router, SettingError
 /// # Errors
 /// A variable is missing or wrong.
 pub fn relay(settings: Settings<'_>) -> Result<EventHandler, SettingError> {
-    let queues = Queues::from(settings)?;
-    let url = settings.required(settings::FULFILMENT_QUEUE_URL)?;
-    let step = Duration::from_secs(settings.number::<u64>(settings::VENDOR_STEP_SECONDS)?);
+    let (tables, queues) = (Tables::from(settings)?, Queues::from(settings)?);
+    let jobs = settings.required(settings::FULFILMENT_QUEUE_URL)?;
+    let parked = settings.required(settings::PARKED_QUEUE_URL)?;
+    let waits = Waits {
+        vendor: settings.seconds(settings::VENDOR_STEP_SECONDS)?,
+        submission: settings.seconds(settings::VENDOR_TIMEOUT_SECONDS)?.saturating_mul(2),
+    };
     Ok(event(move |records| {
-        let queue = queues.of(&url, &cost::Meter::default());
-        async move { Ok(relay::relay(records, &queue, step).await) }
+        let table = tables.metered();
+        let (jobs, parked) = (queues.of(&jobs, &table.meter), queues.of(&parked, &table.meter));
+        let relay = Relay { table, jobs, parked, waits };
+        async move { Ok(relay::relay(records, &relay).await) }
     }))
 }
 
@@ -110,10 +118,21 @@ pub fn relay(settings: Settings<'_>) -> Result<EventHandler, SettingError> {
 /// # Errors
 /// A variable is missing or wrong.
 pub fn fulfil(settings: Settings<'_>) -> Result<EventHandler, SettingError> {
-    let table = Tables::from(settings)?;
+    let (tables, queues) = (Tables::from(settings)?, Queues::from(settings)?);
+    let url = settings.required(settings::FULFILMENT_QUEUE_URL)?;
+    let outbound = clients::outbound(settings)?;
+    let (breakers, settings) = (
+        Arc::default(),
+        fulfil::Settings {
+            attempts_max: settings.number(settings::ATTEMPTS_MAX)?,
+            vendor_timeout: settings.seconds(settings::VENDOR_TIMEOUT_SECONDS)?,
+        },
+    );
     Ok(event(move |messages| {
-        let table = table.metered();
-        async move { Ok(fulfil::fulfil(messages, &table).await) }
+        let table = tables.metered();
+        let (jobs, outbound) = (queues.of(&url, &table.meter), Arc::clone(&outbound));
+        let worker = Worker { table, jobs, outbound, breakers: Arc::clone(&breakers), settings: settings.clone() };
+        async move { Ok(fulfil::fulfil(messages, &worker).await) }
     }))
 }
 
@@ -122,13 +141,12 @@ pub fn fulfil(settings: Settings<'_>) -> Result<EventHandler, SettingError> {
 /// # Errors
 /// A variable is missing or wrong.
 pub fn sweep(settings: Settings<'_>) -> Result<EventHandler, SettingError> {
-    let (table, queues) = (Tables::from(settings)?, Queues::from(settings)?);
+    let (tables, queues) = (Tables::from(settings)?, Queues::from(settings)?);
     let url = settings.required(settings::FULFILMENT_QUEUE_URL)?;
-    let overdue = Duration::from_secs(settings.number::<u64>(settings::OVERDUE_SECONDS)?);
     Ok(event(move |_: Value| {
-        let table = table.metered();
-        let queue = queues.of(&url, &table.meter);
-        async move { Ok(sweep::sweep(&table, &queue, overdue).await?) }
+        let table = tables.metered();
+        let sweep = Sweep { jobs: queues.of(&url, &table.meter), table };
+        async move { Ok(sweep::sweep(&sweep).await?) }
     }))
 }
 

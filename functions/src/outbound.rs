@@ -1,4 +1,16 @@
 //! Calls to machines of others: subscribers of webhooks, vendors.
+//!
+//! Whoever names the address is not us, so no call may become a way into what only we can reach: [`guard`] says which
+//! addresses may be called, [`client`] calls no others, and what leaves is signed ([`signature`]), so that the receiver
+//! knows who called.
+//!
+//! ```text
+//! url ── guard: form, host ── resolver: every address of the name ── guard: each of them ── connect to those ── TLS
+//! ```
+
+pub(crate) mod client;
+pub(crate) mod guard;
+pub(crate) mod signature;
 
 use std::fmt;
 use std::time::Duration;

@@ -1,20 +1,32 @@
 //! The relay: every write to the table passes here once it is durable, and becomes what follows from it.
 //!
-//! At present one thing follows: an order whose next step is ours gets a fulfilment job, made for the version that was
-//! written. A record that arrives twice makes the same job twice, and the worker does the second time nothing.
+//! ```text
+//! record ──┬─ order at a version ──┬─ its next step is ours ── fulfilment job
+//!          │                       ├─ subscribers want to know ── webhook deliveries
+//!          │                       └─ audit event and counts by status
+//!          ├─ claim of an external id whose order is not there ── a place in the index `due`
+//!          └─ unreadable ── parked, with the reason
+//! ```
 //!
-//! Records whose job could not be queued are reported by their sequence number; the event source then starts again at
-//! the lowest of them. A record that cannot be read never will be: it is logged and passed over, because starting again
-//! at it would in the end give up all that came with it. Its order is still in the index of unfinished ones.
+//! Everything is idempotent by (item, version): a job for a version that has passed does nothing, a delivery has the id
+//! that its event had before, an audit event is inserted once and guards the counts. So a record may arrive any number
+//! of times, and a batch is begun again at its lowest record of which something failed. Jobs of one order cannot
+//! overtake each other, because only the job for the version that an order has does anything.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use aws_lambda_events::dynamodb::{Event, EventRecord};
 use serde::Serialize;
-use shared::order::{Command, Job, next_step};
+use serde_json::{Value, json};
+use shared::order::{Job, OrderState, Wait, next_step};
 
 use crate::queue::{Delayed, Queue};
+use crate::store::audit::Change;
+use crate::store::keys::Key;
+use crate::store::network_orders::Claim;
 use crate::store::stored::StoredState;
+use crate::store::{StoreError, Table};
 
 /// The answer of a stream consumer.
 #[derive(Debug, Default, Serialize)]
@@ -32,48 +44,157 @@ pub(crate) struct StreamFailure {
     pub(crate) item_identifier: String,
 }
 
-/// Queues a job for every record that asks for one.
-pub(crate) async fn relay(event: Event, queue: &Queue, step: Duration) -> StreamResponse {
-    let mut response = StreamResponse::default();
-    let (mut jobs, mut sequence_numbers) = (Vec::new(), Vec::new());
-    for record in event.records {
-        let sequence_number = record.change.sequence_number.clone().unwrap_or_default();
-        match job(record, step) {
-            Ok(Some(delayed)) => {
-                jobs.push(delayed);
-                sequence_numbers.push(sequence_number);
-            }
-            Ok(None) => {}
-            Err(reason) => {
-                tracing::error!(sequence_number, reason, "stream record {sequence_number} is unreadable");
-            }
-        }
-    }
-    for (failure, sequence_number) in queue.send(&jobs).await.into_iter().zip(sequence_numbers) {
-        if let Some(reason) = failure {
-            tracing::error!(sequence_number, reason, "the job of stream record {sequence_number} was not queued");
-            response.batch_item_failures.push(StreamFailure { item_identifier: sequence_number });
-        }
-    }
-    if !jobs.is_empty() {
-        tracing::info!(jobs = jobs.len(), cost = %queue.meter.total(), "queued {} jobs", jobs.len());
-    }
-    response
+/// How long the jobs of some steps wait in the queue.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Waits {
+    /// As long as the built-in vendor takes for a step.
+    pub(crate) vendor: Duration,
+    /// Longer than a call to a vendor can take.
+    pub(crate) submission: Duration,
 }
 
-/// The job that follows from a record; none for deletions, for items that are not orders, for orders that wait.
-fn job(record: EventRecord, step: Duration) -> Result<Option<Delayed<Job>>, String> {
-    let image = record.change.new_image;
-    if !image.contains_key("line_states") {
-        return Ok(None);
+/// The relay on behalf of one batch.
+pub(crate) struct Relay {
+    pub(crate) table: Table,
+    pub(crate) jobs: Queue,
+    /// Where records go that nobody can read.
+    pub(crate) parked: Queue,
+    pub(crate) waits: Waits,
+}
+
+/// What a batch holds, each with the index of its record.
+#[derive(Default)]
+struct Batch {
+    jobs: Vec<(usize, Delayed<Job>)>,
+    changes: Vec<(usize, Change)>,
+    claims: Vec<(usize, Claim)>,
+    parked: Vec<(usize, Delayed<Value>)>,
+}
+
+/// Works a batch: the records to begin again at.
+pub(crate) async fn relay(event: Event, relay: &Relay) -> StreamResponse {
+    let sequence_number = |record: &EventRecord| record.change.sequence_number.clone().unwrap_or_default();
+    let numbers: Vec<String> = event.records.iter().map(sequence_number).collect();
+    let mut batch = Batch::default();
+    for (index, record) in event.records.into_iter().enumerate() {
+        if let Err(reason) = batch.add(index, &record, relay.waits) {
+            let message = parked(&record, &reason);
+            tracing::error!(reason, "stream record {} is parked", numbers.get(index).map_or("", String::as_str));
+            batch.parked.push((index, Delayed { message, delay: Duration::ZERO }));
+        }
     }
-    let stored: StoredState = serde_dynamo::from_item(image).map_err(|error| error.to_string())?;
+    let failed = relay.work(&batch).await;
+    let (jobs, changes, parked) = (batch.jobs.len(), batch.changes.len(), batch.parked.len());
+    if jobs.saturating_add(changes).saturating_add(parked) > 0 {
+        let cost = relay.table.meter.total();
+        tracing::info!(jobs, changes, parked, failed = failed.len(), %cost, "queued {jobs} jobs");
+    }
+    let failure = |index: usize| Some(StreamFailure { item_identifier: numbers.get(index)?.clone() });
+    StreamResponse { batch_item_failures: failed.into_iter().filter_map(failure).collect() }
+}
+
+impl Batch {
+    /// Takes up what follows from a record; nothing from deletions and from items of other kinds.
+    fn add(&mut self, index: usize, record: &EventRecord, waits: Waits) -> Result<(), String> {
+        let image = &record.change.new_image;
+        if image.contains_key("line_states") {
+            return self.add_order(index, record, waits);
+        }
+        if image.contains_key("claimed_at") && !image.contains_key("due_at") {
+            let claim = serde_dynamo::from_item(image.clone()).map_err(|error| error.to_string())?;
+            self.claims.push((index, claim));
+        }
+        Ok(())
+    }
+
+    fn add_order(&mut self, index: usize, record: &EventRecord, waits: Waits) -> Result<(), String> {
+        let (stored, after) = state(&record.change.new_image)?;
+        let before = match record.change.old_image.is_empty() {
+            true => None,
+            false => Some(state(&record.change.old_image)?.1),
+        };
+        // The sweep's note that it has looked is no change.
+        if before.as_ref().is_some_and(|before| before.version == after.version) {
+            return Ok(());
+        }
+        if let Some(step) = next_step(&after) {
+            let delay = match step.wait() {
+                Wait::None => Duration::ZERO,
+                Wait::Vendor => waits.vendor,
+                Wait::Submission => waits.submission,
+            };
+            let Key { pk, sk } = stored.key.clone();
+            self.jobs.push((index, Delayed { message: Job { pk, sk, version: stored.version }, delay }));
+        }
+        self.changes.push((index, Change { key: stored.key, before, after, cause: stored.cause }));
+        Ok(())
+    }
+}
+
+fn state(image: &serde_dynamo::Item) -> Result<(StoredState, OrderState), String> {
+    let stored: StoredState = serde_dynamo::from_item(image.clone()).map_err(|error| error.to_string())?;
     let state = stored.state().map_err(|error| error.to_string())?;
-    let delay = match next_step(&state) {
-        None => return Ok(None),
-        Some(Command::Accept) => Duration::ZERO,
-        Some(Command::Fulfil { .. }) => step,
-    };
-    let job = Job { pk: stored.key.pk, sk: stored.key.sk, version: state.version };
-    Ok(Some(Delayed { message: job, delay }))
+    Ok((stored, state))
+}
+
+/// What is known of an unreadable record, without what it holds.
+fn parked(record: &EventRecord, reason: &str) -> Value {
+    let key = |name: &str| record.change.keys.get(name).and_then(|value| serde_json::to_value(value).ok());
+    json!({
+        "reason": reason,
+        "eventId": record.event_id,
+        "sequenceNumber": record.change.sequence_number,
+        "pk": key("pk"),
+        "sk": key("sk"),
+    })
+}
+
+impl Relay {
+    /// Makes what follows; the indexes of the records of which something failed.
+    async fn work(&self, batch: &Batch) -> BTreeSet<usize> {
+        let (jobs, parked, changes, claims) = futures_util::future::join4(
+            send(&self.jobs, &batch.jobs),
+            send(&self.parked, &batch.parked),
+            self.audit(&batch.changes),
+            self.mark_claims(&batch.claims),
+        )
+        .await;
+        [jobs, parked, changes, claims].into_iter().flatten().collect()
+    }
+
+    async fn audit(&self, changes: &[(usize, Change)]) -> Vec<usize> {
+        let (indexes, changes): (Vec<usize>, Vec<Change>) = changes.iter().cloned().unzip();
+        failed(&indexes, self.table.audit(&changes).await, "an audit event was not written")
+    }
+
+    /// Claims that came without their order are few; each has a write of its own.
+    async fn mark_claims(&self, claims: &[(usize, Claim)]) -> Vec<usize> {
+        let indexes: Vec<usize> = claims.iter().map(|(index, _)| *index).collect();
+        let claims: Vec<&Claim> = claims.iter().map(|(_, claim)| claim).collect();
+        let marked = async {
+            for claim in self.table.dead_claims(&claims).await? {
+                self.table.mark_claim(claim).await?;
+            }
+            Ok::<_, StoreError>(())
+        };
+        let failure = marked.await.err().map(|error| error.to_string());
+        failed(&indexes, vec![failure; indexes.len()], "a claim was not looked at")
+    }
+}
+
+async fn send<M: Serialize + Clone>(queue: &Queue, messages: &[(usize, Delayed<M>)]) -> Vec<usize> {
+    let (indexes, messages): (Vec<usize>, Vec<Delayed<M>>) = messages.iter().cloned().unzip();
+    failed(&indexes, queue.send(&messages).await, "a message was not queued")
+}
+
+/// The indexes at whose positions something failed, each told to the log.
+fn failed(indexes: &[usize], failures: Vec<Option<String>>, what: &str) -> Vec<usize> {
+    let mut failed = Vec::new();
+    for (index, failure) in indexes.iter().zip(failures) {
+        if let Some(reason) = failure {
+            tracing::error!(reason, "{what}");
+            failed.push(*index);
+        }
+    }
+    failed
 }

@@ -3,6 +3,7 @@
 //! A variable that is missing or wrong ends the start with its name. The README's table of settings lists them.
 
 use std::str::FromStr;
+use std::time::Duration;
 
 use crate::context::Surroundings;
 
@@ -12,8 +13,16 @@ pub const TABLE_NAME: &str = "TABLE_NAME";
 pub const FULFILMENT_QUEUE_URL: &str = "FULFILMENT_QUEUE_URL";
 /// Seconds that the built-in vendor takes for each step after the first; 0 to 900.
 pub const VENDOR_STEP_SECONDS: &str = "VENDOR_STEP_SECONDS";
-/// Seconds beyond its due time after which the sweep queues an order again.
+/// URL of the queue for stream records that nobody can read.
+pub const PARKED_QUEUE_URL: &str = "PARKED_QUEUE_URL";
+/// Receives that the fulfilment queue grants a message (its redrive policy).
+pub const ATTEMPTS_MAX: &str = "ATTEMPTS_MAX";
+/// Seconds that a vendor may take to answer; 1 to 20.
+pub const VENDOR_TIMEOUT_SECONDS: &str = "VENDOR_TIMEOUT_SECONDS";
+/// Seconds after which the sweep looks after what nobody has worked.
 pub const OVERDUE_SECONDS: &str = "OVERDUE_SECONDS";
+/// `true` when vendors and subscribers may be at loopback addresses over plain HTTP; only for tests.
+pub const ALLOW_LOOPBACK_WEBHOOKS: &str = "ALLOW_LOOPBACK_WEBHOOKS";
 /// Region of the services (set by Lambda).
 pub const AWS_REGION: &str = "AWS_REGION";
 /// Access key of the function's role (set by Lambda).
@@ -60,6 +69,14 @@ impl Settings<'_> {
     /// It is not, or it is empty.
     pub fn required(&self, name: &str) -> Result<String, SettingError> {
         self.optional(name).ok_or_else(|| SettingError { name: name.to_owned(), problem: "is not set".to_owned() })
+    }
+
+    /// A number of seconds that must be there.
+    ///
+    /// # Errors
+    /// It is absent or not a whole number.
+    pub fn seconds(&self, name: &str) -> Result<Duration, SettingError> {
+        self.number(name).map(Duration::from_secs)
     }
 
     /// A number that must be there.

@@ -9,15 +9,23 @@
 //! | wallet | `{merchant}#wallet` / currency | `Query` | in a transaction: 2 |
 //! | product | `product#{sku}` / `product` | `BatchGetItem` | by the operator |
 //! | credential | `credential#{hash}` / `credential` | `BatchGetItem` | by the operator |
+//! | vendor | `{merchant}#vendor` / vendor id | `Query` by the worker | by the operator |
+//! | stock of a SKU | `stock#{sku}` / `cursor` | `BatchGetItem` by the worker | in a transaction: 2 |
+//! | audit event | the order's / `audit#{version}` | | in a transaction: 2 |
+//! | counts by status | `{merchant}#counts` / API | `GetItem` | in a transaction of up to 90 audit events: 2 |
 //! | unfinished orders | index `due`: `due_shard` / `due_at` | `Query` by the sweep | with the order |
 
+pub(crate) mod audit;
 mod body;
 pub mod bulk_orders;
+mod claims;
 pub(crate) mod credentials;
 pub mod keys;
 pub mod network_orders;
 pub mod pipeline;
+pub(crate) mod stock;
 pub(crate) mod stored;
 pub(crate) mod table;
+pub(crate) mod vendors;
 
 pub(crate) use table::{StoreError, Table};

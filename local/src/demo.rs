@@ -10,6 +10,7 @@ use serde::Deserialize;
 use shared::bulk::Product;
 use shared::ids::MerchantId;
 use shared::money::{Currency, Number};
+use shared::vendor::Vendor;
 
 /// An item as the SDK has it.
 pub type Item = HashMap<String, AttributeValue>;
@@ -22,6 +23,19 @@ pub struct Data {
     pub merchants: Vec<Merchant>,
     /// What the bulk order API sells.
     pub products: Vec<Product>,
+    /// How many codes there are of it.
+    #[serde(default)]
+    pub stock: Vec<Stock>,
+}
+
+/// Codes of one SKU.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Stock {
+    /// The SKU.
+    pub sku: String,
+    /// How many there are.
+    pub codes: u64,
 }
 
 /// One merchant.
@@ -36,6 +50,9 @@ pub struct Merchant {
     pub bearer_token: String,
     /// What it has.
     pub wallets: Vec<Wallet>,
+    /// Who makes what it sells; a person does where nobody is set up.
+    #[serde(default)]
+    pub vendors: Vec<Vendor>,
 }
 
 /// One wallet.
@@ -88,10 +105,21 @@ impl Data {
             items.push(credential(&merchant.api_key, "api_key", &id));
             items.push(credential(&merchant.bearer_token, "bearer_token", &id));
             items.extend(merchant.wallets.iter().map(|wallet| wallet_item(&id, wallet)));
+            for vendor in &merchant.vendors {
+                let mut item = key(&Key::vendor(&id, &vendor.id));
+                item.insert("vendor".to_owned(), AttributeValue::S(serde_json::to_string(vendor)?));
+                items.push(item);
+            }
         }
         for product in &self.products {
             let mut item = key(&Key::product(&product.sku));
             item.insert("product".to_owned(), AttributeValue::S(serde_json::to_string(product)?));
+            items.push(item);
+        }
+        for stock in &self.stock {
+            let mut item = key(&Key::stock(&stock.sku));
+            item.insert("next".to_owned(), AttributeValue::N("1".to_owned()));
+            item.insert("available".to_owned(), AttributeValue::N(stock.codes.to_string()));
             items.push(item);
         }
         Ok(items)

@@ -272,16 +272,18 @@ fn order_status(state: &OrderState) -> &'static str {
     match state.status() {
         OrderStatus::Fulfilled => "COMPLETED",
         OrderStatus::Cancelled => "CANCELLED",
-        OrderStatus::Open | OrderStatus::Processing | OrderStatus::PartiallyFulfilled | OrderStatus::Failed => {
-            "PROCESSING"
-        }
+        OrderStatus::Open
+        | OrderStatus::Processing
+        | OrderStatus::PartiallyFulfilled
+        | OrderStatus::CustomerCareHold
+        | OrderStatus::Failed => "PROCESSING",
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::{CreateBulkOrder, OrderResponse, PricedOrder, PricingError, Product};
-    use crate::order::{Lines, OrderState};
+    use crate::order::{Fulfilment, Lines, OrderState};
     use crate::time::Timestamp;
 
     fn product(sku: &str) -> Option<Product> {
@@ -307,7 +309,8 @@ mod tests {
         assert_eq!(price(&[("8PX-UF-Y5U", 100)]).unwrap().grand_total().unwrap().plain(), "950.00");
         let order = price(&[("8PX-UF-Y5U", 100), ("TTR-WI-YWN", 10)]).unwrap();
         let now = Timestamp::from_milliseconds(1_697_533_200_000);
-        let state = OrderState { lines: Lines::parse("PF").unwrap(), ..OrderState::accepted(2, true, now) };
+        let state =
+            OrderState { lines: Lines::parse("PF").unwrap(), ..OrderState::accepted(Fulfilment::Stock, 2, true, now) };
         let response = serde_json::to_value(OrderResponse::new("1234".to_owned(), order, &state).unwrap()).unwrap();
         assert_eq!(
             response,

@@ -113,6 +113,15 @@ impl OrderId {
         format!("{stem}{:03x}", index.saturating_add(1))
     }
 
+    /// The index of the item with that id; none when it is another order's.
+    #[must_use]
+    pub fn item_index(&self, item_id: &str) -> Option<usize> {
+        let (stem, number) = item_id.split_at_checked(STEM_DIGITS)?;
+        let number = usize::from_str_radix(number, 16).ok()?;
+        let index = number.checked_sub(1)?;
+        (self.0.starts_with(stem) && self.item_id(index) == item_id).then_some(index)
+    }
+
     /// `O` and eight digits, to be read out on the telephone; not unique by promise.
     #[must_use]
     pub fn short_id(&self) -> String {
@@ -142,6 +151,92 @@ fn short_id(letter: char, id: &str) -> String {
     let digest = Sha256::digest(id);
     let number = digest.iter().take(4).fold(0_u32, |number, byte| (number << 8) | u32::from(*byte));
     format!("{letter}{:08}", number % 100_000_000)
+}
+
+/// A shipment: a UUID that contains its order's id, so it leads to the order without an index.
+///
+/// Version 8 of RFC 9562: 21 digits of the order, 3 of the shipment's number in it, 6 of a hash of both, which tells a
+/// foreign UUID apart before anything is read.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct ShipmentId {
+    order: OrderId,
+    number: u16,
+}
+
+/// Shipments of one order that an id can number.
+pub const SHIPMENT_NUMBER_MAX: u16 = 0xfff;
+
+impl ShipmentId {
+    /// The id of the shipment of that number, 1 to [`SHIPMENT_NUMBER_MAX`].
+    #[must_use]
+    pub fn new(order: &OrderId, number: u16) -> Self {
+        Self { order: order.clone(), number: number.min(SHIPMENT_NUMBER_MAX) }
+    }
+
+    /// Reads a dashed UUID in either case.
+    ///
+    /// # Errors
+    /// It is not one that [`Self::new`] makes.
+    pub fn parse(text: &str) -> Result<Self, NotAnId> {
+        let text = text.to_ascii_lowercase();
+        let digits: String = text.bytes().filter(u8::is_ascii_hexdigit).map(char::from).collect();
+        let part = |range: std::ops::Range<usize>| digits.get(range).ok_or(NotAnId);
+        let (stem, number) = (format!("{}{}{}", part(0..12)?, part(13..16)?, part(17..23)?), part(23..26)?);
+        let id = Self {
+            order: OrderId::parse(&format!("{stem}000"))?,
+            number: u16::from_str_radix(number, 16).map_err(|_| NotAnId)?,
+        };
+        if id.to_string() == text { Ok(id) } else { Err(NotAnId) }
+    }
+
+    /// Its order.
+    #[must_use]
+    pub const fn order(&self) -> &OrderId {
+        &self.order
+    }
+
+    /// Its number in the order.
+    #[must_use]
+    pub const fn number(&self) -> u16 {
+        self.number
+    }
+
+    /// `S` and ten digits, to be read out on the telephone; not unique by promise.
+    #[must_use]
+    pub fn short_id(&self) -> String {
+        long_short_id('S', &self.to_string())
+    }
+
+    /// The UUID of its package at `index` (from 0).
+    #[must_use]
+    pub fn package_id(&self, index: usize) -> String {
+        let digest = hex(&Sha256::digest(format!("{self}/package/{index}")));
+        let part = |range: std::ops::Range<usize>| digest.get(range).unwrap_or_default().to_owned();
+        format!("{}-{}-8{}-8{}-{}", part(0..8), part(8..12), part(12..15), part(15..18), part(18..30))
+    }
+
+    /// `P` and ten digits for that package.
+    #[must_use]
+    pub fn package_short_id(&self, index: usize) -> String {
+        long_short_id('P', &self.package_id(index))
+    }
+}
+
+impl fmt::Display for ShipmentId {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let digits = format!("{}{:03x}", self.order.0.get(..STEM_DIGITS).unwrap_or_default(), self.number);
+        let check = hex(&Sha256::digest(&digits));
+        let part = |range: std::ops::Range<usize>| digits.get(range).unwrap_or_default();
+        let (first, second, third) = (part(0..8), part(8..12), part(12..15));
+        let (fourth, fifth) = (part(15..18), part(18..24));
+        write!(formatter, "{first}-{second}-8{third}-8{fourth}-{fifth}{}", check.get(..6).unwrap_or_default())
+    }
+}
+
+fn long_short_id(letter: char, id: &str) -> String {
+    let digest = Sha256::digest(id);
+    let number = digest.iter().take(8).fold(0_u64, |number, byte| (number << 8) | u64::from(*byte));
+    format!("{letter}{:010}", number % 10_000_000_000)
 }
 
 /// A bulk API order: decimal digits of a number below 2^63 that grows with time.
@@ -197,7 +292,7 @@ pub fn hex(bytes: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{MerchantId, OrderId, SafeId, TransactionId};
+    use super::{MerchantId, OrderId, SafeId, ShipmentId, TransactionId};
     use crate::time::Timestamp;
 
     fn merchant() -> MerchantId {
@@ -212,6 +307,25 @@ mod tests {
         assert_eq!(order.item_id(0).len(), 24);
         assert!(order.item_id(499).ends_with("1f4"));
         assert_eq!(order.short_id().len(), 9);
+    }
+
+    #[test]
+    fn a_shipment_id_leads_to_its_order() {
+        let order = OrderId::derive(&merchant(), &SafeId::parse("UniqueSafeID123450").unwrap());
+        for number in [1, 2, 4095] {
+            let id = ShipmentId::new(&order, number);
+            let text = id.to_string();
+            assert_eq!(ShipmentId::parse(&text.to_uppercase()).unwrap(), id, "{text}");
+            assert_eq!((text.len(), text.as_bytes()[14], text.as_bytes()[19]), (36, b'8', b'8'));
+            let mut other = text.clone();
+            other.replace_range(35.., if text.ends_with('0') { "1" } else { "0" });
+            assert!(ShipmentId::parse(&other).is_err(), "{other}");
+        }
+        assert!(ShipmentId::parse("3ed09cf5-80c4-4450-8c64-245f2e2061bc").is_err());
+        assert!(ShipmentId::parse("").is_err());
+        assert_eq!(order.item_index(&order.item_id(11)), Some(11));
+        assert_eq!(order.item_index(order.as_str()), None);
+        assert_eq!(order.item_index("65ad"), None);
     }
 
     #[test]

@@ -27,5 +27,7 @@ pub mod order;
 #[cfg(feature = "domain")]
 pub mod time;
 pub mod validation;
+#[cfg(feature = "domain")]
+pub mod vendor;
 
 pub use catalogue::Code;

@@ -250,7 +250,7 @@ fn prepare(
         Some(text) => SafeId::parse(text).map_err(|_| Refusal::rule(Code::ValidationFailed))?,
         None => SafeId::generate(table.context.random().map_err(|_| Refusal::rule(Code::Internal))?),
     };
-    Ok(NewOrder::new(merchant, safe_id, request, accepted_at)?)
+    Ok(NewOrder::new(merchant, safe_id, request, accepted_at, table)?)
 }
 
 fn external_id_exists(order: &NewOrder, holder: &str) -> Refusal {

@@ -18,7 +18,7 @@ use aws_sdk_dynamodb::types::{
 use shared::bulk::{OrderResponse, PricedOrder, Product};
 use shared::ids::{MerchantId, TransactionId};
 use shared::money::{Money, parse_stored_amount};
-use shared::order::OrderState;
+use shared::order::{Fulfilment, OrderState};
 use shared::time::Timestamp;
 
 use super::keys::{self, FIRST, Key};
@@ -88,7 +88,7 @@ impl Table {
             if pointer != FIRST {
                 pointer = transaction.padded();
             }
-            let state = OrderState::accepted(new.order.products.len(), true, now);
+            let state = OrderState::accepted(Fulfilment::Stock, new.order.products.len(), true, now);
             let writes = self.writes(merchant, new, transaction, &state, &pointer)?;
             let reasons = match self.transact(&writes).await {
                 Ok(Ok(())) => return Ok(Placed::Accepted(transaction, state)),
@@ -122,7 +122,9 @@ impl Table {
         pointer: &str,
     ) -> Result<Vec<TransactWriteItem>, StoreError> {
         let json = serde_json::to_vec(&new.order).map_err(|error| StoreError::Fault(error.to_string()))?;
-        let order = StoredOrder::new(Key::bulk_order(merchant, transaction), state, &json)?.to_item()?;
+        let order =
+            StoredOrder::new(Key::bulk_order(merchant, transaction), state, self.creation(), self.overdue_at(), &json)?;
+        let order = order.to_item()?;
         let mut writes = vec![self.put_new(order)?, self.debit(merchant, new.total)?];
         if let Some(number) = &new.order.client_order_number {
             let mut item = key_item(&Key::client_order_number(merchant, number, pointer));
@@ -241,7 +243,7 @@ fn refusal(reasons: &[CancellationReason], new: &NewBulkOrder) -> Result<Refusal
 
 type QueryBuilder = aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 
-fn partition(query: QueryBuilder, pk: String) -> QueryBuilder {
+pub(super) fn partition(query: QueryBuilder, pk: String) -> QueryBuilder {
     query
         .consistent_read(true)
         .key_condition_expression("pk = :pk")

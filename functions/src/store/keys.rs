@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use shared::ids::{MerchantId, OrderId, TransactionId};
 use shared::money::Currency;
+use shared::order::Fulfilment;
 
 /// Partition and sort key of an item.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -20,6 +21,24 @@ pub struct Key {
 /// Sort key of the pointer that guards a name: the first order that bears it.
 pub const FIRST: &str = "first";
 
+/// Sort key of a network order.
+const ORDER: &str = "order";
+
+/// What is stored under a key, as far as the pipeline asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind<'k> {
+    /// A network order with this id.
+    NetworkOrder(&'k str),
+    /// A bulk API order with this transaction id.
+    BulkOrder(&'k str),
+    /// The guard of this external id.
+    ExternalId(&'k str),
+    /// A webhook's delivery.
+    Delivery,
+    /// Something else.
+    Other,
+}
+
 impl Key {
     fn new(pk: String, sk: impl Into<String>) -> Self {
         Self { pk, sk: sk.into() }
@@ -28,7 +47,7 @@ impl Key {
     /// A network order.
     #[must_use]
     pub fn order(merchant: &MerchantId, order: &OrderId) -> Self {
-        Self::new(format!("{merchant}#order#{order}"), "order")
+        Self::new(format!("{merchant}#order#{order}"), ORDER)
     }
 
     /// The guard of a merchant's external id; it points to the order that bears it.
@@ -61,6 +80,54 @@ impl Key {
         Self::new(format!("product#{sku}"), "product")
     }
 
+    /// The audit event of an order's change to a version. It is written once, and guards what is counted with it.
+    #[must_use]
+    pub fn audit(order: &Self, version: u64) -> Self {
+        let pk = if order.sk == ORDER { order.pk.clone() } else { format!("{}#{}", order.pk, order.sk) };
+        Self::new(pk, format!("audit#{version:010}"))
+    }
+
+    /// How many orders of a merchant stand at each status, per API.
+    #[must_use]
+    pub fn order_counts(merchant: &str, fulfilment: Fulfilment) -> Self {
+        let api = match fulfilment {
+            Fulfilment::Vendors => "network",
+            Fulfilment::Stock => "bulk",
+        };
+        Self::new(format!("{merchant}#counts"), api)
+    }
+
+    /// A vendor of a merchant.
+    #[must_use]
+    pub fn vendor(merchant: &MerchantId, vendor: &str) -> Self {
+        Self::new(vendors(merchant.as_str()), vendor)
+    }
+
+    /// The stock of a SKU: how many codes are left, and the next one.
+    #[must_use]
+    pub fn stock(sku: &str) -> Self {
+        Self::new(format!("stock#{sku}"), "cursor")
+    }
+
+    /// The merchant whose thing it is.
+    #[must_use]
+    pub fn merchant(&self) -> Option<MerchantId> {
+        MerchantId::parse(self.pk.split('#').next()?).ok()
+    }
+
+    /// What is stored under the key.
+    #[must_use]
+    pub fn kind(&self) -> Kind<'_> {
+        let mut parts = self.pk.splitn(3, '#').skip(1);
+        match (parts.next(), parts.next(), self.sk.as_str()) {
+            (Some("order"), Some(id), ORDER) => Kind::NetworkOrder(id),
+            (Some("v2"), None, transaction) => Kind::BulkOrder(transaction),
+            (Some("external"), Some(id), FIRST) => Kind::ExternalId(id),
+            (Some("webhook"), Some(_), _) => Kind::Delivery,
+            _ => Kind::Other,
+        }
+    }
+
     /// A credential, under the hash of its secret. Secrets are long and random, so a plain hash cannot be guessed back.
     #[must_use]
     pub fn credential(secret: &str) -> Self {
@@ -78,6 +145,12 @@ pub fn bulk_orders(merchant: &MerchantId) -> String {
 #[must_use]
 pub fn client_order_number(merchant: &MerchantId, number: &str) -> String {
     format!("{merchant}#client#{number}")
+}
+
+/// Partition of a merchant's vendors.
+#[must_use]
+pub fn vendors(merchant: &str) -> String {
+    format!("{merchant}#vendor")
 }
 
 /// Partition of a merchant's wallets.

@@ -14,14 +14,14 @@
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde::{Deserialize, Serialize};
 use shared::ids::{MerchantId, OrderId, SafeId};
-use shared::network::request::CreateOrder;
+use shared::network::request::{CreateOrder, Item};
 use shared::network::response;
-use shared::order::OrderState;
+use shared::order::{Fulfilment, OrderState};
 use shared::time::Timestamp;
 
 use super::keys::Key;
 use super::stored::StoredOrder;
-use super::table::{Inserted, Item};
+use super::table::{self, Inserted};
 use super::{StoreError, Table};
 
 /// Age at which a claim without an order may be taken over.
@@ -51,7 +51,7 @@ pub(crate) struct FoundOrder {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Claim {
     #[serde(flatten)]
-    key: Key,
+    pub(super) key: Key,
     pub(crate) order_id: String,
     pub(crate) claimed_at: i64,
 }
@@ -63,13 +63,17 @@ impl NewOrder {
         safe_id: SafeId,
         mut request: CreateOrder,
         now: Timestamp,
+        table: &Table,
     ) -> Result<Self, StoreError> {
         let id = OrderId::derive(merchant, &safe_id);
         request.safe_id = Some(safe_id.as_str().to_owned());
         request.merchant_id = None;
         let json = serde_json::to_vec(&request).map_err(|error| StoreError::Fault(error.to_string()))?;
-        let state = OrderState::accepted(request.items.len(), request.automatic_processing.unwrap_or(true), now);
-        let stored = StoredOrder::new(Key::order(merchant, &id), &state, &json)?;
+        let automatic = request.automatic_processing.unwrap_or(true);
+        let mut state = OrderState::accepted(Fulfilment::Vendors, request.items.len(), automatic, now);
+        let is_unready = |(_, item): &(usize, &Item)| item.fulfillment_ready == Some(false);
+        state.unready = request.items.iter().enumerate().filter(is_unready).map(|(index, _)| index).collect();
+        let stored = StoredOrder::new(Key::order(merchant, &id), &state, table.creation(), table.overdue_at(), &json)?;
         Ok(Self { id, safe_id, request, state, stored })
     }
 
@@ -90,8 +94,18 @@ impl NewOrder {
 }
 
 impl FoundOrder {
-    fn from_item(item: Item) -> Result<Self, StoreError> {
-        let stored = StoredOrder::from_item(item)?;
+    fn from_item(item: table::Item) -> Result<Self, StoreError> {
+        Self::from_stored(StoredOrder::from_item(item)?)
+    }
+
+    /// The same with its key.
+    pub(super) fn with_key(item: table::Item) -> Result<(Key, Self), StoreError> {
+        let order = Self::from_item(item)?;
+        Ok((order.stored.state.key.clone(), order))
+    }
+
+    /// Reads its body.
+    pub(crate) fn from_stored(stored: StoredOrder) -> Result<Self, StoreError> {
         Ok(Self { request: stored.body()?, state: stored.state.state()?, stored })
     }
 
@@ -121,7 +135,7 @@ impl FoundOrder {
 impl Table {
     /// Inserts orders, each by itself. No two of them may have one id.
     pub(crate) async fn insert_orders(&self, orders: &[&NewOrder]) -> Result<Vec<Inserted>, StoreError> {
-        let items: Vec<Item> = orders.iter().map(|order| order.stored.to_item()).collect::<Result<_, _>>()?;
+        let items: Vec<table::Item> = orders.iter().map(|order| order.stored.to_item()).collect::<Result<_, _>>()?;
         Ok(self.insert_many(items).await)
     }
 

@@ -1,76 +1,160 @@
-//! What the pipeline does with stored orders: read one state, write the next, find those that are late.
+//! What the pipeline does with stored orders: read one state, write the next, find what is overdue.
+//!
+//! The sparse index `due` holds what somebody must look after when nobody has by then: orders whose next step is ours,
+//! claims of external ids whose order did not come, webhooks that are to be sent again. `due_at` is when the sweep acts.
 
-use aws_sdk_dynamodb::types::AttributeValue;
-use shared::order::OrderState;
+use aws_sdk_dynamodb::types::{AttributeValue, Update};
+use serde::Deserialize;
+use shared::order::{Command, OrderState, next_step};
 use shared::time::Timestamp;
 
-use super::keys::{DUE_SHARDS, Key};
-use super::stored::StoredState;
+use super::keys::{DUE_SHARDS, Key, due_shard};
+use super::stored::{Cause, OPTIONAL, StoredOrder, StoredState};
+use super::table::{Item, key_item};
 use super::{StoreError, Table};
 
+/// An entry of the index `due`.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct Due {
+    #[serde(flatten)]
+    pub(crate) key: Key,
+    /// Seconds since the epoch.
+    pub(crate) due_at: i64,
+}
+
+/// An update expression with what it names.
+struct Expression {
+    text: String,
+    names: Vec<(String, String)>,
+    values: Vec<(String, AttributeValue)>,
+}
+
 impl Table {
+    /// The cause of what this request creates.
+    pub(crate) fn creation(&self) -> Cause {
+        Cause { request_id: self.request_id.clone(), ..Cause::default() }
+    }
+
+    /// The cause of a change that a function makes of its own accord, in the name of the request that led to it.
+    pub(crate) fn step(function: &str, command: &Command, before: &Cause) -> Cause {
+        let actor = Some(format!("system:{function}"));
+        Cause { action: Some(command.name().to_owned()), actor, request_id: before.request_id.clone() }
+    }
+
     /// The state of an order.
-    pub(crate) async fn state(&self, key: &Key) -> Result<Option<OrderState>, StoreError> {
-        let Some(item) = self.get(key).await? else { return Ok(None) };
-        let stored: StoredState =
-            serde_dynamo::from_item(item).map_err(|error| StoreError::Fault(error.to_string()))?;
-        Ok(Some(stored.state()?))
+    pub(crate) async fn state(&self, key: &Key) -> Result<Option<StoredState>, StoreError> {
+        self.get(key).await?.map(StoredState::from_item).transpose()
+    }
+
+    /// An order with its body.
+    pub(crate) async fn stored_order(&self, key: &Key) -> Result<Option<StoredOrder>, StoreError> {
+        self.get(key).await?.map(StoredOrder::from_item).transpose()
     }
 
     /// Writes the next state of an order if it is still at the version before it: whether it was.
-    pub(crate) async fn advance(&self, key: &Key, next: &OrderState) -> Result<bool, StoreError> {
-        // An order that has ended leaves the index of unfinished ones.
-        let remove = if next.status().has_ended() { " REMOVE due_shard, due_at" } else { "" };
+    pub(crate) async fn advance(&self, key: &Key, next: &OrderState, cause: Cause) -> Result<bool, StoreError> {
+        let Expression { text, names, values } = self.next_state(key, next, cause)?;
         self.update(key, |request| {
             request
-                .update_expression(format!(
-                    "SET version = :version, line_states = :line_states, updated_at = :updated_at{remove}"
-                ))
+                .update_expression(text)
                 .condition_expression("version = :version_before")
-                .expression_attribute_values(":version", AttributeValue::N(next.version.to_string()))
-                .expression_attribute_values(
-                    ":version_before",
-                    AttributeValue::N(next.version.saturating_sub(1).to_string()),
-                )
-                .expression_attribute_values(":line_states", AttributeValue::S(next.lines.letters()))
-                .expression_attribute_values(
-                    ":updated_at",
-                    AttributeValue::N(next.updated_at.milliseconds().to_string()),
-                )
+                .set_expression_attribute_names(Some(names.into_iter().collect()))
+                .set_expression_attribute_values(Some(values.into_iter().collect()))
         })
         .await
     }
 
-    /// Orders that were due before `deadline` and have not ended, with their states; at most `orders_max`, and at least
-    /// some of the oldest of each shard.
-    pub(crate) async fn overdue(
+    /// The same as a part of a transaction.
+    pub(crate) fn advance_in_transaction(
         &self,
-        deadline: Timestamp,
-        orders_max: usize,
-    ) -> Result<Vec<(Key, OrderState)>, StoreError> {
-        let shard_max = orders_max.div_ceil(DUE_SHARDS.len());
-        let shards = DUE_SHARDS.iter().map(|shard| self.overdue_in(shard, deadline, shard_max));
-        let keys: Vec<Key> = futures_util::future::try_join_all(shards).await?.into_iter().flatten().collect();
-        let mut orders = Vec::new();
-        for item in self.get_many(&keys, true).await? {
-            let stored: StoredState =
-                serde_dynamo::from_item(item).map_err(|error| StoreError::Fault(error.to_string()))?;
-            orders.push((stored.key.clone(), stored.state()?));
-        }
-        Ok(orders)
+        key: &Key,
+        next: &OrderState,
+        cause: Cause,
+    ) -> Result<Update, StoreError> {
+        let Expression { text, names, values } = self.next_state(key, next, cause)?;
+        Update::builder()
+            .table_name(&*self.name)
+            .set_key(Some(key_item(key)))
+            .update_expression(text)
+            .condition_expression("version = :version_before")
+            .set_expression_attribute_names(Some(names.into_iter().collect()))
+            .set_expression_attribute_values(Some(values.into_iter().collect()))
+            .build()
+            .map_err(|error| StoreError::Fault(error.to_string()))
     }
 
-    async fn overdue_in(&self, shard: &str, deadline: Timestamp, orders_max: usize) -> Result<Vec<Key>, StoreError> {
+    /// Sets every member of the state and removes those that it has not. An order whose next step is ours is in the
+    /// index `due`; how long it has been there does not change with each step, which would cost two writes of the index.
+    fn next_state(&self, key: &Key, next: &OrderState, cause: Cause) -> Result<Expression, StoreError> {
+        let stored = StoredState::new(key.clone(), next, cause);
+        let item: Item = serde_dynamo::to_item(stored).map_err(|error| StoreError::Fault(error.to_string()))?;
+        let before = next.version.saturating_sub(1).to_string();
+        let mut expression = Expression {
+            text: String::new(),
+            names: Vec::new(),
+            values: vec![(":version_before".to_owned(), AttributeValue::N(before))],
+        };
+        let removed: Vec<&str> = OPTIONAL.into_iter().filter(|name| !item.contains_key(*name)).collect();
+        let mut sets = Vec::new();
+        let mut members: Vec<_> =
+            item.into_iter().filter(|(name, _)| !matches!(name.as_str(), "pk" | "sk" | "created_at")).collect();
+        members.sort_by(|(a, _), (b, _)| a.cmp(b));
+        for (name, value) in members {
+            sets.push(format!("#{name} = :{name}"));
+            expression.values.push((format!(":{name}"), value));
+            expression.names.push((format!("#{name}"), name));
+        }
+        let mut removes: Vec<String> = removed.iter().map(|name| format!("#{name}")).collect();
+        expression.names.extend(removed.iter().map(|name| (format!("#{name}"), (*name).to_owned())));
+        if next_step(next).is_some() {
+            let due_at = self.overdue_at().seconds().to_string();
+            sets.push("due_shard = :due_shard, due_at = if_not_exists(due_at, :due_at)".to_owned());
+            expression.values.push((":due_shard".to_owned(), AttributeValue::S(due_shard(key).to_owned())));
+            expression.values.push((":due_at".to_owned(), AttributeValue::N(due_at)));
+        } else {
+            removes.extend(["due_shard".to_owned(), "due_at".to_owned()]);
+        }
+        let remove = if removes.is_empty() { String::new() } else { format!(" REMOVE {}", removes.join(", ")) };
+        expression.text = format!("SET {}{remove}", sets.join(", "));
+        Ok(expression)
+    }
+
+    /// Looks after an order again only after another while: whether it is still at that version.
+    pub(crate) async fn postpone(&self, key: &Key, version: u64) -> Result<bool, StoreError> {
+        let due_at = self.overdue_at().seconds().to_string();
+        self.update(key, |request| {
+            request
+                .update_expression("SET due_at = :due_at")
+                .condition_expression("version = :version AND attribute_exists(due_at)")
+                .expression_attribute_values(":due_at", AttributeValue::N(due_at))
+                .expression_attribute_values(":version", AttributeValue::N(version.to_string()))
+        })
+        .await
+    }
+
+    /// What is due by `now`; at most `items_max`, and at least some of the oldest of each shard.
+    pub(crate) async fn due(&self, now: Timestamp, items_max: usize) -> Result<Vec<Due>, StoreError> {
+        let shard_max = items_max.div_ceil(DUE_SHARDS.len());
+        let shards = DUE_SHARDS.iter().map(|shard| self.due_in(shard, now, shard_max));
+        Ok(futures_util::future::try_join_all(shards).await?.into_iter().flatten().collect())
+    }
+
+    async fn due_in(&self, shard: &str, now: Timestamp, items_max: usize) -> Result<Vec<Due>, StoreError> {
         let items = self
-            .query(orders_max, |query| {
+            .query(items_max, |query| {
                 query
                     .index_name("due")
-                    .key_condition_expression("due_shard = :shard AND due_at < :deadline")
+                    .key_condition_expression("due_shard = :shard AND due_at < :now")
                     .expression_attribute_values(":shard", AttributeValue::S(shard.to_owned()))
-                    .expression_attribute_values(":deadline", AttributeValue::N(deadline.seconds().to_string()))
+                    .expression_attribute_values(":now", AttributeValue::N(now.seconds().to_string()))
             })
             .await?;
-        let key = |item| serde_dynamo::from_item(item).map_err(|error| StoreError::Fault(error.to_string()));
-        items.into_iter().map(key).collect()
+        let due = |item| serde_dynamo::from_item(item).map_err(|error| StoreError::Fault(error.to_string()));
+        items.into_iter().map(due).collect()
+    }
+
+    /// The states of these orders; those that are gone are left out.
+    pub(crate) async fn states(&self, keys: &[Key]) -> Result<Vec<StoredState>, StoreError> {
+        self.get_many(keys, true).await?.into_iter().map(StoredState::from_item).collect()
     }
 }

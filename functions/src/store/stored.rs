@@ -3,11 +3,11 @@
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
 use sha2::{Digest, Sha256};
-use shared::order::{Lines, OrderState};
+use shared::order::{Allocation, Failure, Fulfilment, Lines, OrderState, Shipment, next_step};
 use shared::time::Timestamp;
 
 use super::body;
-use super::keys::{Key, due_shard};
+use super::keys::{Key, Kind, due_shard};
 use super::table::{Item, StoreError};
 
 /// What the pipeline needs of an order. It is all that a stream record is read for.
@@ -21,8 +21,38 @@ pub(crate) struct StoredState {
     /// There, and true, when processing does not start by itself.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     waits: bool,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    unready: Vec<usize>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    hold: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    failure: Option<Failure>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    shipments: Vec<Shipment>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    allocations: Vec<Allocation>,
     created_at: i64,
     updated_at: i64,
+    #[serde(flatten)]
+    pub(crate) cause: Cause,
+}
+
+/// Members that an order may be without: a change that has none of one removes it.
+pub(crate) const OPTIONAL: [&str; 9] =
+    ["waits", "unready", "hold", "failure", "shipments", "allocations", "action", "actor", "request_id"];
+
+/// Why an order is at its version: who did what, in which request. Audit events and webhooks tell it on.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Cause {
+    /// The command; absent on creation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) action: Option<String>,
+    /// `merchant`, `vendor:<id>` or `system:<function>`; absent where it is the merchant.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) actor: Option<String>,
+    /// The request; absent where no request was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) request_id: Option<String>,
 }
 
 /// An order as it is inserted.
@@ -42,36 +72,63 @@ pub(crate) struct StoredOrder {
 }
 
 impl StoredState {
-    fn new(key: Key, state: &OrderState) -> Self {
+    pub(crate) fn new(key: Key, state: &OrderState, cause: Cause) -> Self {
         Self {
             key,
             version: state.version,
             line_states: state.lines.letters(),
             waits: !state.automatic,
+            unready: state.unready.clone(),
+            hold: state.hold.clone(),
+            failure: state.failure.clone(),
+            shipments: state.shipments.clone(),
+            allocations: state.allocations.clone(),
             created_at: state.created_at.milliseconds(),
             updated_at: state.updated_at.milliseconds(),
+            cause,
         }
     }
 
     /// The domain's form.
     pub(crate) fn state(&self) -> Result<OrderState, StoreError> {
+        let fulfilment = match self.key.kind() {
+            Kind::NetworkOrder(_) => Fulfilment::Vendors,
+            Kind::BulkOrder(_) => Fulfilment::Stock,
+            _ => return Err(StoreError::Fault(format!("`{}` is the key of no order", self.key.pk))),
+        };
         Ok(OrderState {
+            fulfilment,
             version: self.version,
             lines: Lines::parse(&self.line_states).map_err(|error| StoreError::Fault(error.to_string()))?,
             automatic: !self.waits,
+            unready: self.unready.clone(),
+            hold: self.hold.clone(),
+            failure: self.failure.clone(),
+            shipments: self.shipments.clone(),
+            allocations: self.allocations.clone(),
             created_at: Timestamp::from_milliseconds(self.created_at),
             updated_at: Timestamp::from_milliseconds(self.updated_at),
         })
     }
+
+    pub(crate) fn from_item(item: Item) -> Result<Self, StoreError> {
+        serde_dynamo::from_item(item).map_err(|error| StoreError::Fault(format!("an item is not an order: {error}")))
+    }
 }
 
 impl StoredOrder {
-    /// A new order with the JSON of its body.
-    pub(crate) fn new(key: Key, state: &OrderState, json: &[u8]) -> Result<Self, StoreError> {
-        let due = state.automatic.then(|| (due_shard(&key).to_owned(), state.created_at.seconds()));
+    /// A new order with the JSON of its body; `overdue_at` is when the sweep is to look after it.
+    pub(crate) fn new(
+        key: Key,
+        state: &OrderState,
+        cause: Cause,
+        overdue_at: Timestamp,
+        json: &[u8],
+    ) -> Result<Self, StoreError> {
+        let due = next_step(state).map(|_| (due_shard(&key).to_owned(), overdue_at.seconds()));
         let (due_shard, due_at) = due.unzip();
         Ok(Self {
-            state: StoredState::new(key, state),
+            state: StoredState::new(key, state, cause),
             body: ByteBuf::from(body::deflate(json).map_err(|error| StoreError::Fault(error.to_string()))?),
             body_hash: ByteBuf::from(body_hash(json)),
             due_shard,

@@ -4,6 +4,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
@@ -17,6 +18,8 @@ use aws_sdk_dynamodb::types::{
     ReturnConsumedCapacity, TransactWriteItem,
 };
 use futures_util::future::{join_all, try_join_all};
+
+use shared::time::Timestamp;
 
 use super::keys::Key;
 use crate::context::Context;
@@ -63,9 +66,19 @@ pub(crate) struct Table {
     pub(crate) name: Arc<str>,
     pub(crate) context: Context,
     pub(crate) meter: Meter,
+    /// The request on whose behalf it is, where there is one.
+    pub(crate) request_id: Option<String>,
+    /// How long after a write its follow-up is overdue.
+    pub(crate) overdue: Duration,
 }
 
 impl Table {
+    /// When the sweep is to look after what is written now.
+    pub(crate) fn overdue_at(&self) -> Timestamp {
+        let overdue_ms = i64::try_from(self.overdue.as_millis()).unwrap_or(i64::MAX);
+        Timestamp::from_milliseconds(self.context.now().milliseconds().saturating_add(overdue_ms))
+    }
+
     /// One item, strongly consistent.
     pub(crate) async fn get(&self, key: &Key) -> Result<Option<Item>, StoreError> {
         let answer = self

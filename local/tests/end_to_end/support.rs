@@ -199,6 +199,7 @@ pub(crate) fn shop(merchant: &str, wallets: &[(&str, &str)], price: &str) -> Dat
         "merchants": [{"merchantId": merchant, "apiKey": "demo-api-key", "bearerToken": "demo-bearer-token", "wallets": wallets}],
         "products": [{"sku": "CARD", "name": "card", "currency": "USD", "isActive": true,
                       "prices": [{"price": price, "fromQuantity": 1, "toQuantity": null}]}],
+        "stock": [{"sku": "CARD", "codes": 1_000_000}],
     });
     Data::parse(&data.to_string()).unwrap()
 }

@@ -1,0 +1,110 @@
+//! Circuit breakers: a vendor that does not answer is left alone for a while, so that its orders cost neither time nor
+//! attempts, and it is not called by all of them at once when it is back.
+//!
+//! ```text
+//! closed ── several failures in a row ──▶ open ── after a pause ──▶ half-open ── the one trial succeeds ──▶ closed
+//!                                          ▲──────────── it fails: a longer pause ──────────┘
+//! ```
+//!
+//! Each process of the worker has its own: it learns of a dead vendor within a few calls, and needs no shared state that
+//! would cost a read per job.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use shared::time::Timestamp;
+
+/// Failures in a row that open a circuit.
+const FAILURES_MAX: u32 = 5;
+/// How long it stays open at first, and at most; it doubles in between.
+const OPEN_FIRST: Duration = Duration::from_secs(30);
+const OPEN_MAX: Duration = Duration::from_secs(600);
+
+/// The circuits of all vendors, by (merchant, vendor).
+#[derive(Debug, Default)]
+pub(crate) struct Breakers(Mutex<HashMap<String, Breaker>>);
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Breaker {
+    failures: u32,
+    /// How often it was opened since it last was closed.
+    openings: u32,
+    open_until: Option<Timestamp>,
+}
+
+impl Breakers {
+    /// Whether a call may be made now; else how long to wait. Where a trial is due, one caller is let through, and the
+    /// others wait for what becomes of it.
+    pub(super) fn admit(&self, vendor: &str, now: Timestamp) -> Result<(), Duration> {
+        let mut breakers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(breaker) = breakers.get_mut(vendor) else { return Ok(()) };
+        let Some(open_until) = breaker.open_until else { return Ok(()) };
+        let left_ms = open_until.milliseconds_since(now);
+        if left_ms > 0 {
+            return Err(Duration::from_millis(u64::try_from(left_ms).unwrap_or(0)));
+        }
+        breaker.open_until = Some(later(now, breaker.pause()));
+        Ok(())
+    }
+
+    /// Notes how a call ended.
+    pub(super) fn note(&self, vendor: &str, succeeded: bool, now: Timestamp) {
+        let mut breakers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if succeeded {
+            breakers.remove(vendor);
+            return;
+        }
+        let breaker = breakers.entry(vendor.to_owned()).or_default();
+        breaker.failures = breaker.failures.saturating_add(1);
+        if breaker.failures >= FAILURES_MAX {
+            breaker.open_until = Some(later(now, breaker.pause()));
+            breaker.openings = breaker.openings.saturating_add(1);
+        }
+    }
+}
+
+impl Breaker {
+    fn pause(&self) -> Duration {
+        OPEN_FIRST.saturating_mul(1 << self.openings.min(10)).min(OPEN_MAX)
+    }
+}
+
+fn later(now: Timestamp, pause: Duration) -> Timestamp {
+    let pause_ms = i64::try_from(pause.as_millis()).unwrap_or(i64::MAX);
+    Timestamp::from_milliseconds(now.milliseconds().saturating_add(pause_ms))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Breakers, Duration, Timestamp};
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_milliseconds(seconds * 1000)
+    }
+
+    #[test]
+    fn a_circuit_opens_after_failures_in_a_row_and_closes_after_a_trial() {
+        let breakers = Breakers::default();
+        for _ in 0..4 {
+            breakers.note("v", false, at(0));
+        }
+        breakers.note("v", true, at(0));
+        for _ in 0..4 {
+            breakers.note("v", false, at(0));
+            assert_eq!(breakers.admit("v", at(0)), Ok(()));
+        }
+        breakers.note("v", false, at(0));
+        assert_eq!(breakers.admit("v", at(10)), Err(Duration::from_secs(20)));
+        assert_eq!(breakers.admit("other", at(10)), Ok(()));
+        // One trial; who comes meanwhile waits.
+        assert_eq!(breakers.admit("v", at(31)), Ok(()));
+        assert!(breakers.admit("v", at(31)).is_err());
+        breakers.note("v", false, at(32));
+        assert_eq!(breakers.admit("v", at(33)), Err(Duration::from_secs(59)), "twice as long");
+        assert_eq!(breakers.admit("v", at(93)), Ok(()));
+        breakers.note("v", true, at(94));
+        assert_eq!(breakers.admit("v", at(94)), Ok(()));
+        assert_eq!(breakers.admit("v", at(94)), Ok(()));
+    }
+}

@@ -1,0 +1,92 @@
+//! The port of the bulk order API: lines are given the next codes of their SKU.
+
+use std::collections::BTreeMap;
+
+use shared::bulk::PricedOrder;
+use shared::order::{Allocation, Command, LineStatus, OrderState, transition};
+
+use super::{ROUNDS_MAX, Worked};
+use crate::store::Table;
+use crate::store::stock::{Allocated, SKUS_MAX, Stock, Taken};
+use crate::store::stored::StoredOrder;
+
+/// Gives codes to as many open lines as there are codes for, whole lines only. None at all is a failure, which is tried
+/// again; the lines that are left have the job of the next version.
+pub(super) async fn allocate(table: &Table, order: &StoredOrder) -> Result<Worked, String> {
+    let stored = &order.state;
+    let state = stored.state().map_err(|error| error.to_string())?;
+    let order: PricedOrder = order.body().map_err(|error| error.to_string())?;
+    for round in 0..ROUNDS_MAX {
+        table.context.pause(round).await;
+        let plan = plan(table, &state, &order).await?;
+        let command = Command::Allocate(plan.allocations);
+        let next = transition(&state, &command, table.context.now()).map_err(|_| out_of_stock(&state, &order))?;
+        let cause = Table::step("fulfil", &command, &stored.cause);
+        let allocated = table.allocate(&stored.key, &next, cause, &plan.taken).await;
+        match allocated.map_err(|error| error.to_string())? {
+            Allocated::Done | Allocated::Overtaken => return Ok(Worked::Done),
+            Allocated::StockMoved => {}
+        }
+    }
+    Err("other orders took codes each time".to_owned())
+}
+
+fn out_of_stock(state: &OrderState, order: &PricedOrder) -> String {
+    let open = state.lines.indexes(|line| line == LineStatus::Open);
+    let skus: Vec<&str> = open.filter_map(|line| Some(order.products.get(line)?.sku.as_str())).collect();
+    format!("out of stock: {}", skus.join(", "))
+}
+
+/// Which codes go to which lines.
+struct Plan {
+    allocations: Vec<Allocation>,
+    taken: Vec<Taken>,
+}
+
+async fn plan(table: &Table, state: &OrderState, order: &PricedOrder) -> Result<Plan, String> {
+    let open: Vec<usize> = state.lines.indexes(|line| line == LineStatus::Open).collect();
+    let mut wanted: BTreeMap<&str, Vec<(usize, u64)>> = BTreeMap::new();
+    for line in open {
+        let Some(product) = order.products.get(line) else { continue };
+        if wanted.len() < SKUS_MAX || wanted.contains_key(product.sku.as_str()) {
+            wanted.entry(&product.sku).or_default().push((line, u64::from(product.quantity)));
+        }
+    }
+    let skus: Vec<&str> = wanted.keys().copied().collect();
+    let stock = table.stock(&skus).await.map_err(|error| error.to_string())?;
+    let mut plan = Plan { allocations: Vec::new(), taken: Vec::new() };
+    for (sku, lines) in wanted {
+        let Some(stock) = stock.get(sku) else { continue };
+        let allocations = share(*stock, &lines);
+        let count = allocations.iter().map(|allocation| allocation.count).sum();
+        if count > 0 {
+            plan.taken.push(Taken { sku: sku.to_owned(), next: stock.next, count });
+            plan.allocations.extend(allocations);
+        }
+    }
+    Ok(plan)
+}
+
+/// The lines, in their order, that the stock covers whole.
+fn share(mut stock: Stock, lines: &[(usize, u64)]) -> Vec<Allocation> {
+    let mut allocations = Vec::new();
+    for (line, count) in lines {
+        let Some(left) = stock.available.checked_sub(*count) else { continue };
+        allocations.push(Allocation { line: *line, first: stock.next, count: *count });
+        stock = Stock { next: stock.next.saturating_add(*count), available: left };
+    }
+    allocations
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Allocation, Stock, share};
+
+    #[test]
+    fn lines_are_filled_whole_from_consecutive_codes() {
+        let stock = Stock { next: 11, available: 10 };
+        let allocation = |line, first, count| Allocation { line, first, count };
+        assert_eq!(share(stock, &[(0, 4), (2, 7), (3, 6)]), [allocation(0, 11, 4), allocation(3, 15, 6)]);
+        assert!(share(stock, &[(0, 11)]).is_empty());
+    }
+}

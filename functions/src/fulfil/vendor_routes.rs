@@ -1,0 +1,25 @@
+//! Who makes the open lines of a network order.
+
+use shared::order::{Assignment, LineStatus, Port};
+use shared::vendor::{MANUAL_VENDOR, route};
+
+use crate::store::Table;
+use crate::store::network_orders::FoundOrder;
+use crate::store::stored::StoredOrder;
+
+/// A vendor for each open line: by its SKU, or a person where none is set up. Nobody is called for a test order.
+pub(super) async fn assignments(table: &Table, order: StoredOrder) -> Result<Vec<Assignment>, String> {
+    let merchant = order.state.key.merchant().ok_or("the order has no merchant")?;
+    let vendors = table.vendors(&merchant).await.map_err(|error| error.to_string())?;
+    let order = FoundOrder::from_stored(order).map_err(|error| error.to_string())?;
+    let is_test = order.request.is_test.unwrap_or(false);
+    let assignment = |line: usize| {
+        let sku = order.request.items.get(line).map(|item| item.sku.as_str()).unwrap_or_default();
+        let (vendor, port) = match route(&vendors, sku) {
+            Some(vendor) => (vendor.id.clone(), vendor.port),
+            None => (MANUAL_VENDOR.to_owned(), Port::Manual),
+        };
+        Assignment { line, vendor, port: if is_test { Port::Simulated } else { port } }
+    };
+    Ok(order.state.lines.indexes(|line| line == LineStatus::Open).map(assignment).collect())
+}

@@ -1,0 +1,380 @@
+//! Which addresses may be called.
+//!
+//! Two questions, both without I/O. May this URL be called ([`destination`])? It is asked when a subscription is made,
+//! so that a mistake is answered there, and again at every call. And is this address one of the public internet
+//! ([`is_public`])? It is asked of every address that a name leads to, at the moment of connecting, because a name can
+//! lead elsewhere by then.
+//!
+//! On a developer's machine receivers listen on the loopback interface. A setting lets `http` and `https` reach it, if
+//! the URL says so by itself (`localhost`, 127.0.0.0/8, `[::1]`); a name of the internet that leads there stays refused.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use axum::http::Uri;
+
+/// Bytes of a URL.
+pub(crate) const URL_BYTES_MAX: usize = shared::limits::URL_CHARACTERS_MAX;
+
+/// Where a URL that may be called leads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Destination {
+    /// The internet, over TLS.
+    Public(Uri),
+    /// This machine: only where the setting lets it.
+    Loopback(Uri),
+}
+
+impl Destination {
+    /// Whether an address that its host leads to may be connected to.
+    pub(crate) fn allows(&self, address: IpAddr) -> bool {
+        match self {
+            Self::Public(_) => is_public(address),
+            Self::Loopback(_) => address.is_loopback(),
+        }
+    }
+}
+
+/// Why a URL may not be called, as the end of "must be …".
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum UrlRefused {
+    #[error("at most {URL_BYTES_MAX} bytes long")]
+    TooLong,
+    #[error("an absolute URL in ASCII")]
+    Form,
+    #[error("an https URL")]
+    Scheme,
+    #[error("without user name and password")]
+    UserInfo,
+    #[error("without a fragment")]
+    Fragment,
+    #[error("on a host of the public internet")]
+    Host,
+}
+
+/// Where `url` leads, if it may be called: `https`, no user, no fragment, any port, a host that is a name of at least two
+/// labels or a public address.
+///
+/// # Errors
+/// The first rule that it breaks.
+pub(crate) fn destination(url: &str, allow_loopback: bool) -> Result<Destination, UrlRefused> {
+    if url.len() > URL_BYTES_MAX {
+        return Err(UrlRefused::TooLong);
+    }
+    if !url.bytes().all(is_url_byte) {
+        return Err(UrlRefused::Form);
+    }
+    // The parser drops a fragment without a word.
+    if url.contains('#') {
+        return Err(UrlRefused::Fragment);
+    }
+    let uri: Uri = url.parse().map_err(|_| UrlRefused::Form)?;
+    let authority = uri.authority().ok_or(UrlRefused::Form)?.as_str();
+    if authority.contains('@') {
+        return Err(UrlRefused::UserInfo);
+    }
+    let host = uri.host().unwrap_or_default();
+    if host.is_empty() || authority.ends_with(':') || (authority.len() > host.len() && uri.port().is_none()) {
+        return Err(UrlRefused::Form);
+    }
+    let scheme = uri.scheme_str().unwrap_or_default();
+    if allow_loopback && is_loopback(host) && matches!(scheme, "http" | "https") {
+        return Ok(Destination::Loopback(uri));
+    }
+    if scheme != "https" {
+        return Err(UrlRefused::Scheme);
+    }
+    if is_public_host(host) { Ok(Destination::Public(uri)) } else { Err(UrlRefused::Host) }
+}
+
+/// The characters of RFC 3986; what others do with the rest differs from parser to parser.
+fn is_url_byte(byte: u8) -> bool {
+    byte.is_ascii_graphic() && !matches!(byte, b'"' | b'<' | b'>' | b'\\' | b'^' | b'`' | b'{' | b'|' | b'}')
+}
+
+fn is_loopback(host: &str) -> bool {
+    host.eq_ignore_ascii_case("localhost") || literal(host).is_some_and(|address| address.is_loopback())
+}
+
+fn is_public_host(host: &str) -> bool {
+    match literal(host) {
+        Some(address) => is_public(address),
+        None => is_public_name(host),
+    }
+}
+
+/// The address that a host is, when it is no name; brackets are IPv6's.
+fn literal(host: &str) -> Option<IpAddr> {
+    match host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
+        Some(inner) => inner.parse::<Ipv6Addr>().ok().map(IpAddr::V6),
+        None => host.parse::<Ipv4Addr>().ok().map(IpAddr::V4),
+    }
+}
+
+/// A name of DNS that is not one of a local network (RFC 6761, RFC 6762, and what clouds use).
+fn is_public_name(host: &str) -> bool {
+    let name = host.to_ascii_lowercase();
+    let labels: Vec<&str> = name.split('.').collect();
+    let is_label = |label: &&str| {
+        let edges = !label.starts_with('-') && !label.ends_with('-');
+        (1..=63).contains(&label.len())
+            && edges
+            && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+    };
+    let Some(last) = labels.last() else { return false };
+    // `127.1` and `0x7f000001` are addresses for some resolvers.
+    let is_number = last.bytes().all(|byte| byte.is_ascii_digit()) || last.starts_with("0x");
+    let is_local = matches!(*last, "localhost" | "local" | "internal" | "localdomain" | "lan" | "home" | "corp");
+    name.len() <= 253 && labels.len() >= 2 && labels.iter().all(is_label) && !is_number && !is_local
+}
+
+/// Whether an address is one of the public internet. What only leads to others (IPv4-mapped, NAT64) is judged by
+/// the address inside; tunnels out of use (6to4, Teredo, IPv4-compatible) are refused whole.
+pub(crate) fn is_public(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(address) => is_public_v4(address),
+        IpAddr::V6(address) => match embedded_v4(address) {
+            Some(inside) => is_public_v4(inside),
+            None => is_public_v6(address),
+        },
+    }
+}
+
+/// IPv4 blocks that are not public: IANA's registry of special-purpose addresses, and multicast. 169.254.169.254, where
+/// clouds hand out credentials, is link-local.
+const SPECIAL_V4: [([u8; 4], u32); 15] = [
+    ([0, 0, 0, 0], 8),
+    ([10, 0, 0, 0], 8),
+    ([100, 64, 0, 0], 10),
+    ([127, 0, 0, 0], 8),
+    ([169, 254, 0, 0], 16),
+    ([172, 16, 0, 0], 12),
+    ([192, 0, 0, 0], 24),
+    ([192, 0, 2, 0], 24),
+    ([192, 88, 99, 0], 24),
+    ([192, 168, 0, 0], 16),
+    ([198, 18, 0, 0], 15),
+    ([198, 51, 100, 0], 24),
+    ([203, 0, 113, 0], 24),
+    ([224, 0, 0, 0], 4),
+    ([240, 0, 0, 0], 4),
+];
+
+fn is_public_v4(address: Ipv4Addr) -> bool {
+    let bits = u32::from(address);
+    !SPECIAL_V4.iter().any(|(start, prefix)| same_prefix(bits.into(), u32::from_be_bytes(*start).into(), 32, *prefix))
+}
+
+/// Global unicast (2000::/3) without its special blocks. So ULA (with fd00:ec2::254, another place of credentials),
+/// link-local, multicast, loopback and whatever is not assigned yet are refused.
+fn is_public_v6(address: Ipv6Addr) -> bool {
+    const GLOBAL: ([u16; 8], u32) = ([0x2000, 0, 0, 0, 0, 0, 0, 0], 3);
+    const SPECIAL: [([u16; 8], u32); 4] = [
+        // Protocol assignments, with Teredo, benchmarking and ORCHID.
+        ([0x2001, 0, 0, 0, 0, 0, 0, 0], 23),
+        // Documentation.
+        ([0x2001, 0xdb8, 0, 0, 0, 0, 0, 0], 32),
+        ([0x3fff, 0, 0, 0, 0, 0, 0, 0], 20),
+        // 6to4.
+        ([0x2002, 0, 0, 0, 0, 0, 0, 0], 16),
+    ];
+    let within = |(start, prefix): &([u16; 8], u32)| {
+        same_prefix(u128::from(address), u128::from(Ipv6Addr::from(*start)), 128, *prefix)
+    };
+    within(&GLOBAL) && !SPECIAL.iter().any(within)
+}
+
+fn same_prefix(one: u128, other: u128, bits: u32, prefix: u32) -> bool {
+    (one ^ other).checked_shr(bits.saturating_sub(prefix)).unwrap_or(0) == 0
+}
+
+/// The IPv4 address that a packet to this one ends at: mapped (::ffff:0:0/96) or by NAT64 (64:ff9b::/96).
+fn embedded_v4(address: Ipv6Addr) -> Option<Ipv4Addr> {
+    let [a, b, c, d, e, f, high, low] = address.segments();
+    let is_nat64 = [a, b, c, d, e, f] == [0x64, 0xff9b, 0, 0, 0, 0];
+    let inside = Ipv4Addr::from((u32::from(high) << 16) | u32::from(low));
+    address.to_ipv4_mapped().or(is_nat64.then_some(inside))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::IpAddr;
+
+    use super::{Destination, UrlRefused, destination, is_public};
+
+    #[test]
+    fn addresses_that_are_not_public_are_refused_in_every_form() {
+        for text in [
+            "0.0.0.0",
+            "0.1.2.3",
+            "10.0.0.1",
+            "10.255.255.255",
+            "100.64.0.1",
+            "100.127.255.255",
+            "127.0.0.1",
+            "127.255.255.254",
+            "169.254.0.1",
+            "169.254.169.254",
+            "169.254.170.2",
+            "172.16.0.1",
+            "172.31.255.255",
+            "192.0.0.8",
+            "192.0.2.1",
+            "192.88.99.1",
+            "192.168.0.1",
+            "198.18.0.1",
+            "198.19.255.255",
+            "198.51.100.1",
+            "203.0.113.1",
+            "224.0.0.1",
+            "239.255.255.255",
+            "240.0.0.1",
+            "255.255.255.255",
+        ] {
+            let address: std::net::Ipv4Addr = text.parse().unwrap();
+            assert!(!is_public(IpAddr::V4(address)), "{text}");
+            let [a, b, c, d] = address.octets();
+            let hex = format!("{:x}:{:x}", u16::from_be_bytes([a, b]), u16::from_be_bytes([c, d]));
+            for form in [
+                format!("::ffff:{text}"),
+                format!("::{text}"),
+                format!("64:ff9b::{text}"),
+                format!("64:ff9b:1::{text}"),
+                format!("2002:{hex}::1"),
+                format!("2001:0:{hex}::1"),
+            ] {
+                assert!(!is_public(form.parse().unwrap()), "{form}");
+            }
+        }
+        for text in [
+            "::",
+            "::1",
+            "fc00::1",
+            "fd00:ec2::254",
+            "fdff::1",
+            "fe80::1",
+            "febf::1",
+            "fec0::1",
+            "ff02::1",
+            "2001::1",
+            "2001:2::1",
+            "2001:10::1",
+            "2001:20::1",
+            "2001:db8::1",
+            "3fff::1",
+            "2002::1",
+            "100::1",
+            "5f00::1",
+            "4000::1",
+        ] {
+            assert!(!is_public(text.parse().unwrap()), "{text}");
+        }
+    }
+
+    #[test]
+    fn public_addresses_may_be_called() {
+        for text in [
+            "1.1.1.1",
+            "8.8.8.8",
+            "9.255.255.255",
+            "11.0.0.0",
+            "100.63.255.255",
+            "100.128.0.0",
+            "126.255.255.255",
+            "128.0.0.0",
+            "172.15.255.255",
+            "172.32.0.0",
+            "192.0.1.0",
+            "192.167.255.255",
+            "192.169.0.0",
+            "198.17.255.255",
+            "198.20.0.0",
+            "223.255.255.255",
+            "2600:1f18::1",
+            "2001:4860:4860::8888",
+            "2a00:1450::1",
+            "2001:200::1",
+            "::ffff:8.8.8.8",
+            "64:ff9b::8.8.8.8",
+        ] {
+            assert!(is_public(text.parse().unwrap()), "{text}");
+        }
+    }
+
+    #[test]
+    fn urls_of_the_internet_over_tls_are_accepted() {
+        for url in [
+            "https://example.com",
+            "https://example.com/hooks?key=1",
+            "https://a.b-c.example.com:8443/x",
+            "https://8.8.8.8/x",
+            "https://[2600:1f18::1]:8443/x",
+            "HTTPS://EXAMPLE.COM/",
+            "https://xn--bcher-kva.example/",
+            "https://localhost.example.com/",
+            "https://internal.example.com/",
+        ] {
+            assert!(matches!(destination(url, false), Ok(Destination::Public(_))), "{url}");
+            assert_eq!(destination(url, true), destination(url, false), "{url}");
+        }
+    }
+
+    #[test]
+    fn other_urls_are_refused_with_or_without_loopback() {
+        use UrlRefused::{Form, Fragment, Host, Scheme, TooLong, UserInfo};
+        let long = format!("https://example.com/{}", "x".repeat(2048));
+        for (url, refused) in [
+            (long.as_str(), TooLong),
+            ("", Form),
+            ("example.com", Scheme),
+            ("/hooks", Form),
+            ("https://", Form),
+            ("https:///x", Form),
+            ("https://exa mple.com", Form),
+            ("https://b\u{fc}cher.example", Form),
+            ("https://example.com\\@a.com/", Form),
+            ("https://example.com:", Form),
+            ("https://example.com:99999/", Form),
+            ("https://example.com/\n", Form),
+            ("http://example.com/", Scheme),
+            ("ftp://example.com/", Scheme),
+            ("http://10.0.0.1/", Scheme),
+            ("https://user@example.com/", UserInfo),
+            ("https://user:word@example.com/", UserInfo),
+            ("https://example.com/#x", Fragment),
+            ("https://intranet/", Host),
+            ("https://10.0.0.1/", Host),
+            ("https://169.254.169.254/latest", Host),
+            ("https://[::ffff:127.0.0.1]/", Host),
+            ("https://[fd00:ec2::254]/", Host),
+            ("https://127.1/", Host),
+            ("https://2130706433/", Host),
+            ("https://0x7f.0.0.1/", Host),
+            ("https://10.0x1/", Host),
+            ("https://a.localhost/", Host),
+            ("https://printer.local/", Host),
+            ("https://metadata.google.internal/", Host),
+            ("https://example.com./", Host),
+            ("https://localhost./", Host),
+            ("https://a..com/", Host),
+            ("https://-a.com/", Host),
+            ("https://a_b.com/", Host),
+        ] {
+            assert_eq!(destination(url, false), Err(refused), "{url}");
+            assert_eq!(destination(url, true), Err(refused), "{url}");
+        }
+    }
+
+    #[test]
+    fn loopback_may_be_called_only_where_it_is_allowed_and_named() {
+        for url in ["http://127.0.0.1:8080/x", "http://localhost:1/", "https://[::1]/", "http://127.9.9.9/"] {
+            let Ok(destination @ Destination::Loopback(_)) = super::destination(url, true) else { panic!("{url}") };
+            assert!(destination.allows("127.0.0.1".parse().unwrap()));
+            assert!(
+                !destination.allows("10.0.0.1".parse().unwrap()) && !destination.allows("8.8.8.8".parse().unwrap())
+            );
+            assert!(super::destination(url, false).is_err(), "{url}");
+        }
+        let public = destination("https://example.com/", true).unwrap();
+        assert!(!public.allows("127.0.0.1".parse().unwrap()) && public.allows("8.8.8.8".parse().unwrap()));
+    }
+}

@@ -1,0 +1,183 @@
+//! Audit events and the counts of orders by status, written from the table's stream.
+//!
+//! Each change of an order is one event under (order, version), inserted where there is none. The counts move in the same
+//! transaction, so a record that arrives again finds its event and moves nothing: the counts are exact whatever is
+//! repeated. One transaction takes up to [`CHANGES_MAX`] changes and adds them up first, so that a hundred orders of one
+//! merchant are one write of its counts.
+
+use std::collections::BTreeMap;
+
+use aws_sdk_dynamodb::types::{AttributeValue, CancellationReason, Put, TransactWriteItem, Update};
+use serde::Serialize;
+use shared::order::{Fulfilment, OrderState, OrderStatus};
+
+use super::keys::Key;
+use super::stored::Cause;
+use super::table::key_item;
+use super::{StoreError, Table};
+
+/// A change of an order, as the stream tells it.
+#[derive(Clone, Debug)]
+pub(crate) struct Change {
+    pub(crate) key: Key,
+    /// None for a new order.
+    pub(crate) before: Option<OrderState>,
+    pub(crate) after: OrderState,
+    pub(crate) cause: Cause,
+}
+
+/// Changes of one transaction: 100 writes, of which a few are counts.
+const CHANGES_MAX: usize = 80;
+/// How often a transaction is made again without the events that were there already.
+const ROUNDS_MAX: usize = 5;
+
+/// A stored event. What it has not, did not change.
+#[derive(Serialize)]
+struct Event<'c> {
+    #[serde(flatten)]
+    key: Key,
+    at: i64,
+    action: &'c str,
+    actor: &'c str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    request_id: Option<&'c str>,
+    /// Before and after; no before for a new order.
+    changes: BTreeMap<&'static str, (Option<String>, String)>,
+}
+
+impl Change {
+    fn event(&self) -> Event<'_> {
+        Event {
+            key: Key::audit(&self.key, self.after.version),
+            at: self.after.updated_at.milliseconds(),
+            action: self.cause.action.as_deref().unwrap_or("Create"),
+            actor: self.cause.actor.as_deref().unwrap_or("merchant"),
+            request_id: self.cause.request_id.as_deref(),
+            changes: self.changes(),
+        }
+    }
+
+    /// What changed, by name.
+    fn changes(&self) -> BTreeMap<&'static str, (Option<String>, String)> {
+        let facts = |state: &OrderState| {
+            let shipment = |shipment: &shared::order::Shipment| {
+                format!("{} {} {}", shipment.number, shipment.vendor, shipment.status.as_str())
+            };
+            [
+                ("status", state.status().as_str().to_owned()),
+                ("lines", state.lines.letters()),
+                ("hold", state.hold.clone().unwrap_or_default()),
+                ("failure", state.failure.as_ref().map(|failure| failure.reason.clone()).unwrap_or_default()),
+                ("shipments", state.shipments.iter().map(shipment).collect::<Vec<_>>().join(", ")),
+                ("automatic", state.automatic.to_string()),
+            ]
+        };
+        let before = self.before.as_ref().map(facts);
+        let changed = facts(&self.after).into_iter().enumerate().filter_map(|(index, (name, after))| {
+            let before = before.as_ref().and_then(|before| before.get(index)).map(|(_, before)| before.clone());
+            let is_news = before.as_deref().map_or(!after.is_empty(), |before| before != after);
+            is_news.then_some((name, (before, after)))
+        });
+        changed.collect()
+    }
+
+    /// How the counts move: one status less, one more.
+    fn moves(&self) -> impl Iterator<Item = (OrderStatus, i64)> {
+        let before = self.before.as_ref().map(|state| (state.status(), -1));
+        before.into_iter().chain([(self.after.status(), 1)])
+    }
+}
+
+impl Table {
+    /// Writes the events of changes and moves the counts, each once: why a change could not be written, at its position.
+    pub(crate) async fn audit(&self, changes: &[Change]) -> Vec<Option<String>> {
+        let batches = changes.chunks(CHANGES_MAX).map(|batch| async {
+            let failure = self.audit_batch(batch).await.err().map(|error| error.to_string());
+            vec![failure; batch.len()]
+        });
+        futures_util::future::join_all(batches).await.into_iter().flatten().collect()
+    }
+
+    async fn audit_batch(&self, changes: &[Change]) -> Result<(), StoreError> {
+        let mut open: Vec<&Change> = changes.iter().collect();
+        for _ in 0..ROUNDS_MAX {
+            if open.is_empty() {
+                return Ok(());
+            }
+            let mut writes: Vec<TransactWriteItem> =
+                open.iter().map(|change| self.insert_event(change)).collect::<Result<_, _>>()?;
+            writes.extend(self.move_counts(&open)?);
+            let Err(reasons) = self.transact(&writes).await? else { return Ok(()) };
+            let is_new = |reason: Option<&CancellationReason>| {
+                reason.is_none_or(|reason| reason.code() != Some("ConditionalCheckFailed"))
+            };
+            let left = open.iter().enumerate().filter(|(index, _)| is_new(reasons.get(*index)));
+            open = left.map(|(_, change)| *change).collect();
+        }
+        Err(StoreError::Busy("audit events met others each time".to_owned()))
+    }
+
+    fn insert_event(&self, change: &Change) -> Result<TransactWriteItem, StoreError> {
+        let item = serde_dynamo::to_item(change.event()).map_err(|error| StoreError::Fault(error.to_string()))?;
+        let put = Put::builder()
+            .table_name(&*self.name)
+            .set_item(Some(item))
+            .condition_expression("attribute_not_exists(pk)")
+            .build()
+            .map_err(|error| StoreError::Fault(error.to_string()))?;
+        Ok(TransactWriteItem::builder().put(put).build())
+    }
+
+    /// One write for each merchant and API whose counts move.
+    fn move_counts(&self, changes: &[&Change]) -> Result<Vec<TransactWriteItem>, StoreError> {
+        let mut counts: BTreeMap<(String, &str), (Key, BTreeMap<OrderStatus, i64>)> = BTreeMap::new();
+        for change in changes {
+            let Some(merchant) = change.key.merchant() else { continue };
+            let key = Key::order_counts(merchant.as_str(), change.after.fulfilment);
+            let name = match change.after.fulfilment {
+                Fulfilment::Vendors => "network",
+                Fulfilment::Stock => "bulk",
+            };
+            let (_, moved) = counts.entry((key.pk.clone(), name)).or_insert_with(|| (key, BTreeMap::new()));
+            for (status, by) in change.moves() {
+                let count = moved.entry(status).or_default();
+                *count = count.saturating_add(by);
+            }
+        }
+        let moved = counts.into_values().filter_map(|(key, mut moved)| {
+            moved.retain(|_, by| *by != 0);
+            (!moved.is_empty()).then(|| self.move_count(&key, &moved))
+        });
+        moved.collect()
+    }
+
+    fn move_count(&self, key: &Key, moved: &BTreeMap<OrderStatus, i64>) -> Result<TransactWriteItem, StoreError> {
+        let adds: Vec<String> = moved.keys().map(|status| format!("#{0} :{0}", status.as_str())).collect();
+        let mut update = Update::builder()
+            .table_name(&*self.name)
+            .set_key(Some(key_item(key)))
+            .update_expression(format!("ADD {}", adds.join(", ")));
+        for (status, by) in moved {
+            let name = status.as_str();
+            update = update
+                .expression_attribute_names(format!("#{name}"), name)
+                .expression_attribute_values(format!(":{name}"), AttributeValue::N(by.to_string()));
+        }
+        let update = update.build().map_err(|error| StoreError::Fault(error.to_string()))?;
+        Ok(TransactWriteItem::builder().update(update).build())
+    }
+
+    /// How many orders of a merchant stand at each status, as the stream has told so far.
+    pub(crate) async fn order_counts(
+        &self,
+        merchant: &str,
+        fulfilment: Fulfilment,
+    ) -> Result<Vec<(OrderStatus, u64)>, StoreError> {
+        let item = self.get(&Key::order_counts(merchant, fulfilment)).await?.unwrap_or_default();
+        let count = |status: OrderStatus| {
+            let count = item.get(status.as_str()).and_then(|count| count.as_n().ok()?.parse().ok());
+            (status, count.unwrap_or(0))
+        };
+        Ok(OrderStatus::ALL.into_iter().map(count).collect())
+    }
+}

@@ -1,0 +1,195 @@
+//! Where each line of an order stands, and what follows for the whole.
+
+/// Where one line (an item, a product) stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum LineStatus {
+    /// Waiting to be worked on.
+    Open,
+    /// A vendor has it.
+    Processing,
+    /// Delivered.
+    Fulfilled,
+    /// Given up on the customer's side; final.
+    Cancelled,
+    /// Given up on ours; can be restarted.
+    Failed,
+}
+
+impl LineStatus {
+    /// Every status and its letter.
+    pub const LETTERS: [(Self, char); 5] = [
+        (Self::Open, 'O'),
+        (Self::Processing, 'P'),
+        (Self::Fulfilled, 'F'),
+        (Self::Cancelled, 'C'),
+        (Self::Failed, 'X'),
+    ];
+
+    /// The name on the wire of the order network API.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Open => "Open",
+            Self::Processing => "Processing",
+            Self::Fulfilled => "Fulfilled",
+            Self::Cancelled => "Cancelled",
+            Self::Failed => "Failed",
+        }
+    }
+
+    /// The number of the shipment service (spec of the order network API, section 9.2: 1 is `Open`).
+    #[must_use]
+    pub const fn number(self) -> u8 {
+        match self {
+            Self::Open => 1,
+            Self::Processing => 2,
+            Self::Fulfilled => 3,
+            Self::Cancelled => 4,
+            Self::Failed => 5,
+        }
+    }
+
+    /// Whether nothing more will happen to the line by itself.
+    #[must_use]
+    pub const fn has_ended(self) -> bool {
+        matches!(self, Self::Fulfilled | Self::Cancelled | Self::Failed)
+    }
+}
+
+/// Where the whole order stands: a function of its lines and its hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum OrderStatus {
+    /// No line has been taken yet.
+    Open,
+    /// Lines are being worked on, none is delivered.
+    Processing,
+    /// Some lines are delivered, others are not done.
+    PartiallyFulfilled,
+    /// Every line that was not cancelled is delivered.
+    Fulfilled,
+    /// A person has stopped it before its end.
+    CustomerCareHold,
+    /// Every line is cancelled.
+    Cancelled,
+    /// Nothing is left to do, and a line failed.
+    Failed,
+}
+
+impl OrderStatus {
+    /// Every status.
+    pub const ALL: [Self; 7] = [
+        Self::Open,
+        Self::Processing,
+        Self::PartiallyFulfilled,
+        Self::Fulfilled,
+        Self::CustomerCareHold,
+        Self::Cancelled,
+        Self::Failed,
+    ];
+
+    /// The name on the wire of the order network API.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Open => "Open",
+            Self::Processing => "Processing",
+            Self::PartiallyFulfilled => "PartiallyFulfilled",
+            Self::Fulfilled => "Fulfilled",
+            Self::CustomerCareHold => "CustomerCareHold",
+            Self::Cancelled => "Cancelled",
+            Self::Failed => "Failed",
+        }
+    }
+
+    /// Whether nothing more will happen to the order by itself.
+    #[must_use]
+    pub const fn has_ended(self) -> bool {
+        matches!(self, Self::Fulfilled | Self::Cancelled | Self::Failed)
+    }
+}
+
+/// The lines of an order in the order of its body, as one letter each: `PPF`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lines(Vec<LineStatus>);
+
+/// A stored text is not a list of line letters.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is not a list of line states")]
+pub struct NotLines(String);
+
+impl Lines {
+    /// So many open lines.
+    #[must_use]
+    pub fn open(count: usize) -> Self {
+        Self(vec![LineStatus::Open; count])
+    }
+
+    /// Reads the letters.
+    ///
+    /// # Errors
+    /// A letter is none of `OPFCX`, or there is none.
+    pub fn parse(letters: &str) -> Result<Self, NotLines> {
+        let status = |letter| LineStatus::LETTERS.iter().find(|(_, known)| *known == letter).map(|(status, _)| *status);
+        let lines: Option<Vec<_>> = letters.chars().map(status).collect();
+        lines.filter(|lines| !lines.is_empty()).map(Self).ok_or_else(|| NotLines(letters.to_owned()))
+    }
+
+    /// The letters.
+    #[must_use]
+    pub fn letters(&self) -> String {
+        let letter = |line: &LineStatus| {
+            LineStatus::LETTERS.iter().find(|(status, _)| status == line).map(|(_, letter)| *letter)
+        };
+        self.0.iter().filter_map(letter).collect()
+    }
+
+    /// The states, in the order of the body.
+    pub fn iter(&self) -> impl Iterator<Item = LineStatus> {
+        self.0.iter().copied()
+    }
+
+    /// How many there are.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Where the line at `index` stands; none beyond the last.
+    #[must_use]
+    pub fn get(&self, index: usize) -> Option<LineStatus> {
+        self.0.get(index).copied()
+    }
+
+    /// The indexes of the lines that stand so.
+    pub fn indexes(&self, wanted: impl Fn(LineStatus) -> bool) -> impl Iterator<Item = usize> {
+        self.iter().enumerate().filter(move |(_, line)| wanted(*line)).map(|(index, _)| index)
+    }
+
+    /// Whether a line stands so.
+    #[must_use]
+    pub fn any(&self, wanted: LineStatus) -> bool {
+        self.iter().any(|line| line == wanted)
+    }
+
+    pub(super) fn set(&mut self, index: usize, status: LineStatus) {
+        if let Some(line) = self.0.get_mut(index) {
+            *line = status;
+        }
+    }
+
+    /// The order's status when nobody holds it.
+    #[must_use]
+    pub fn status(&self) -> OrderStatus {
+        let count = |wanted: LineStatus| self.iter().filter(|line| *line == wanted).count();
+        let [open, processing, fulfilled, failed] =
+            [LineStatus::Open, LineStatus::Processing, LineStatus::Fulfilled, LineStatus::Failed].map(count);
+        match (open, processing, fulfilled, failed) {
+            (0, 0, 0, 0) => OrderStatus::Cancelled,
+            (0, 0, _, 0) => OrderStatus::Fulfilled,
+            (0, 0, ..) => OrderStatus::Failed,
+            (_, 0, 0, _) => OrderStatus::Open,
+            (_, _, 0, _) => OrderStatus::Processing,
+            _ => OrderStatus::PartiallyFulfilled,
+        }
+    }
+}

@@ -1,0 +1,138 @@
+//! The life of an order: one aggregate behind both APIs.
+//!
+//! What comes back from the table is only known at run time, so the life cycle is an enum per line and one pure
+//! [`transition`]. The order's own status is never stored: it is a function of its lines and its hold
+//! ([`OrderState::status`]).
+//!
+//! ```text
+//!            Assign              Ship (some)                   Ship (the rest)
+//!   Open ────────────▶ Processing ───────────▶ PartiallyFulfilled ───────────────▶ Fulfilled
+//!     │  Allocate (bulk API)                                                           ▲
+//!     └────────────────────────────────────────────────────────────────────────────────┘
+//!   Hold ⇄ Release      Cancel ▶ Cancelled      GiveUp, Rejected ▶ Failed ── Restart ▶ Open, Processing
+//! ```
+//!
+//! Every write that changes the state raises `version` by one, and a fulfilment job names the version it was made for:
+//! a job that arrives twice, or late, finds another version and changes nothing. [`next_step`] is what we do of our own
+//! accord at a version; people and vendors send the other [`Command`]s.
+
+mod lines;
+mod shipment;
+mod step;
+mod transition;
+
+pub use lines::{LineStatus, Lines, NotLines, OrderStatus};
+pub use shipment::{NotAStatus, Package, Port, Progress, Shipment, ShipmentStatus};
+pub use step::{Step, Wait, next_step};
+pub use transition::{Assignment, Command, Rejected, transition};
+
+use serde::{Deserialize, Serialize};
+
+use crate::time::Timestamp;
+
+/// How the lines of an order are fulfilled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Fulfilment {
+    /// Codes are allocated from stock (bulk order API).
+    Stock,
+    /// Vendors make shipments (order network API).
+    Vendors,
+}
+
+/// What changes during the life of an order; the body never does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OrderState {
+    /// How it is fulfilled.
+    pub fulfilment: Fulfilment,
+    /// Raised by one with every change, from 1.
+    pub version: u64,
+    /// Where each line stands.
+    pub lines: Lines,
+    /// Whether processing starts by itself (`automaticProcessing`), or was started.
+    pub automatic: bool,
+    /// Lines whose artwork is not ready (`fulfillmentReady` false): no vendor is sent them.
+    pub unready: Vec<usize>,
+    /// Why a person has stopped it.
+    pub hold: Option<String>,
+    /// Why a step of ours, or a vendor, gave up.
+    pub failure: Option<Failure>,
+    /// What vendors make of it.
+    pub shipments: Vec<Shipment>,
+    /// Which codes it was given.
+    pub allocations: Vec<Allocation>,
+    /// When the order was accepted.
+    pub created_at: Timestamp,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+}
+
+/// Why fulfilment gave up.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Failure {
+    /// For the merchant: what failed, in a sentence.
+    pub reason: String,
+    /// Version of the job that gave up: redriven, it restarts the order. 0 where no job did.
+    pub version: u64,
+    /// Whether the job was to tell vendors of cancelled lines: then no line failed, but somebody must tell them.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub of_recall: bool,
+}
+
+/// Codes of one SKU's stock, by number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Allocation {
+    /// Index of the line.
+    pub line: usize,
+    /// Number of its first code.
+    pub first: u64,
+    /// How many, one after the other.
+    pub count: u64,
+}
+
+impl OrderState {
+    /// An order that has just been accepted.
+    #[must_use]
+    pub fn accepted(fulfilment: Fulfilment, line_count: usize, automatic: bool, now: Timestamp) -> Self {
+        Self {
+            fulfilment,
+            version: 1,
+            lines: Lines::open(line_count),
+            automatic,
+            unready: Vec::new(),
+            hold: None,
+            failure: None,
+            shipments: Vec::new(),
+            allocations: Vec::new(),
+            created_at: now,
+            updated_at: now,
+        }
+    }
+
+    /// The order's status: held while it is not at its end, else that of its lines.
+    #[must_use]
+    pub fn status(&self) -> OrderStatus {
+        let status = self.lines.status();
+        if self.hold.is_some() && !status.has_ended() { OrderStatus::CustomerCareHold } else { status }
+    }
+
+    /// The shipment of that number.
+    #[must_use]
+    pub fn shipment(&self, number: u16) -> Option<&Shipment> {
+        self.shipments.iter().find(|shipment| shipment.number == number)
+    }
+}
+
+/// A message of the fulfilment queue: which order, and the version it was made for; never the order itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Job {
+    /// Partition key of the order.
+    pub pk: String,
+    /// Sort key of the order.
+    pub sk: String,
+    /// The version that the job advances; any other means that the job is done or overtaken.
+    pub version: u64,
+}
+
+#[cfg(test)]
+mod tests;

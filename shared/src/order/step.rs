@@ -1,0 +1,97 @@
+//! What we do next of our own accord.
+
+use super::{Fulfilment, LineStatus, OrderState, Port, Shipment, ShipmentStatus};
+
+/// One step of the worker. Steps of one kind for several shipments go together; each kind waits for those before it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Tell vendors of lines that were cancelled: the numbers of their shipments. First, because a vendor may be making
+    /// them.
+    Recall(Vec<u16>),
+    /// Give codes to the open lines.
+    Allocate,
+    /// Find a vendor for each open line.
+    Assign,
+    /// Send shipments to their vendors.
+    Submit(Vec<u16>),
+    /// The built-in vendor ships: per shipment these lines.
+    Ship(Vec<(u16, Vec<usize>)>),
+}
+
+/// How long a step's job waits in the queue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wait {
+    /// Not at all.
+    None,
+    /// Until no submission that began before the cancel can still be on its way.
+    Submission,
+    /// As long as the built-in vendor takes.
+    Vendor,
+}
+
+impl Step {
+    /// How long its job waits.
+    #[must_use]
+    pub const fn wait(&self) -> Wait {
+        match self {
+            Self::Recall(_) => Wait::Submission,
+            Self::Allocate | Self::Assign | Self::Submit(_) => Wait::None,
+            Self::Ship(_) => Wait::Vendor,
+        }
+    }
+}
+
+/// The next step, or nothing when the order waits for somebody or has ended.
+#[must_use]
+pub fn next_step(state: &OrderState) -> Option<Step> {
+    let numbers = |wanted: &dyn Fn(&&Shipment) -> bool| -> Vec<u16> {
+        state.shipments.iter().filter(wanted).map(|shipment| shipment.number).collect()
+    };
+    // Recalls that were given up wait for a restart.
+    let recalls = numbers(&|shipment| !shipment.recall.is_empty());
+    if !recalls.is_empty() && state.failure.as_ref().is_none_or(|failure| !failure.of_recall) {
+        return Some(Step::Recall(recalls));
+    }
+    if state.hold.is_some() || !state.automatic {
+        return None;
+    }
+    if state.lines.any(LineStatus::Open) {
+        return Some(match state.fulfilment {
+            Fulfilment::Stock => Step::Allocate,
+            Fulfilment::Vendors => Step::Assign,
+        });
+    }
+    let submissions = numbers(&|shipment| is_to_be_submitted(state, shipment));
+    if !submissions.is_empty() {
+        return Some(Step::Submit(submissions));
+    }
+    let parcels: Vec<_> = state.shipments.iter().filter_map(|shipment| simulated_parcel(state, shipment)).collect();
+    (!parcels.is_empty()).then_some(Step::Ship(parcels))
+}
+
+/// A shipment goes to its vendor whole, once the artwork of all its lines is ready.
+fn is_to_be_submitted(state: &OrderState, shipment: &Shipment) -> bool {
+    let in_work = lines_in_work(state, shipment);
+    shipment.port == Port::Http
+        && shipment.status == ShipmentStatus::Assigned
+        && !in_work.is_empty()
+        && !in_work.iter().any(|line| state.unready.contains(line))
+}
+
+/// The built-in vendor sends the first line of several by itself, then the rest, so that every state is seen.
+fn simulated_parcel(state: &OrderState, shipment: &Shipment) -> Option<(u16, Vec<usize>)> {
+    let mut lines = lines_in_work(state, shipment);
+    if shipment.port != Port::Simulated || !shipment.status.is_live() || lines.is_empty() {
+        return None;
+    }
+    if shipment.packages.is_empty() && state.lines.count() > 1 {
+        lines.truncate(1);
+    }
+    Some((shipment.number, lines))
+}
+
+/// The lines of a shipment that its vendor has and has not sent.
+pub(super) fn lines_in_work(state: &OrderState, shipment: &Shipment) -> Vec<usize> {
+    let in_work = |line: &&usize| state.lines.get(**line) == Some(LineStatus::Processing);
+    shipment.lines.iter().filter(in_work).copied().collect()
+}

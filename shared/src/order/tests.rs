@@ -1,0 +1,258 @@
+use super::{
+    Assignment, Command, Failure, Fulfilment, LineStatus, Lines, OrderState, Package, Port, Progress, Rejected,
+    ShipmentStatus, Step, next_step, transition,
+};
+use crate::time::Timestamp;
+use proptest::prelude::{Just, ProptestConfig, Strategy, any, prop_assert, prop_assert_eq, prop_oneof, proptest};
+
+fn at(milliseconds: i64) -> Timestamp {
+    Timestamp::from_milliseconds(milliseconds)
+}
+
+fn state(letters: &str) -> OrderState {
+    let lines = Lines::parse(letters).unwrap();
+    OrderState { version: 7, lines, ..OrderState::accepted(Fulfilment::Vendors, 1, true, at(0)) }
+}
+
+/// Does commands one after the other; each must change something.
+fn after(mut order: OrderState, commands: &[Command]) -> OrderState {
+    for command in commands {
+        order = transition(&order, command, at(5)).unwrap_or_else(|error| panic!("{command:?}: {error}"));
+    }
+    order
+}
+
+fn assign(ports: &[Port]) -> Command {
+    let assignment = |(line, port): (usize, &Port)| Assignment { line, vendor: format!("{port:?}"), port: *port };
+    Command::Assign(ports.iter().enumerate().map(assignment).collect())
+}
+
+fn parcel(lines: &[usize]) -> Package {
+    let tracking = Some(format!("T{lines:?}"));
+    Package { lines: lines.to_vec(), carrier: None, method: None, tracking, link: None, shipped_at: at(4) }
+}
+
+fn shipped(number: u16, lines: &[usize]) -> Command {
+    Command::Report(number, Progress::Shipped(parcel(lines)))
+}
+
+#[test]
+fn the_status_of_lines() {
+    for (lines, status) in [
+        ("O", "Open"),
+        ("OC", "Open"),
+        ("OX", "Open"),
+        ("OP", "Processing"),
+        ("PX", "Processing"),
+        ("FP", "PartiallyFulfilled"),
+        ("FO", "PartiallyFulfilled"),
+        ("F", "Fulfilled"),
+        ("FC", "Fulfilled"),
+        ("FX", "Failed"),
+        ("XC", "Failed"),
+        ("CC", "Cancelled"),
+    ] {
+        assert_eq!(state(lines).status().as_str(), status, "{lines}");
+        let held = OrderState { hold: Some("wait".to_owned()), ..state(lines) };
+        let expected = if state(lines).status().has_ended() { status } else { "CustomerCareHold" };
+        assert_eq!(held.status().as_str(), expected, "{lines}");
+    }
+}
+
+#[test]
+fn the_built_in_vendor_sends_the_first_line_then_the_rest() {
+    let order = after(state("OOO"), &[assign(&[Port::Simulated; 3])]);
+    assert_eq!((order.lines.letters().as_str(), order.version, order.updated_at), ("PPP", 8, at(5)));
+    assert_eq!(next_step(&order), Some(Step::Ship(vec![(1, vec![0])])));
+    let order = after(order, &[shipped(1, &[0])]);
+    assert_eq!((order.lines.letters().as_str(), next_step(&order)), ("FPP", Some(Step::Ship(vec![(1, vec![1, 2])]))));
+    let order = after(order, &[shipped(1, &[1, 2])]);
+    assert_eq!((order.lines.letters().as_str(), next_step(&order)), ("FFF", None));
+    assert_eq!(order.shipments[0].status, ShipmentStatus::Shipped);
+}
+
+#[test]
+fn each_vendor_has_one_shipment() {
+    let order = after(state("OOO"), &[assign(&[Port::Http, Port::Manual, Port::Http])]);
+    let lines: Vec<_> = order.shipments.iter().map(|shipment| shipment.lines.clone()).collect();
+    assert_eq!(lines, [vec![0, 2], vec![1]]);
+    assert_eq!(next_step(&order), Some(Step::Submit(vec![1])));
+    let order = after(order, &[Command::Accept(vec![1])]);
+    assert_eq!(next_step(&order), None, "both vendors report by themselves");
+}
+
+#[test]
+fn a_hold_stops_our_steps_and_not_what_has_happened() {
+    let order = after(state("O"), &[assign(&[Port::Http]), Command::Hold("fraud?".to_owned())]);
+    assert_eq!((order.status().as_str(), next_step(&order)), ("CustomerCareHold", None));
+    let again = transition(&order, &Command::Hold("other".to_owned()), at(6));
+    assert_eq!(again, Err(Rejected::AlreadySo));
+    let order = after(order, &[Command::Accept(vec![1])]);
+    let released = after(order.clone(), &[Command::Release]);
+    assert_eq!(released.status().as_str(), "Processing");
+    assert_eq!(after(order, &[shipped(1, &[])]).status().as_str(), "Fulfilled");
+}
+
+#[test]
+fn what_waits_does_not_start() {
+    let order = OrderState { automatic: false, unready: vec![0], ..state("OO") };
+    assert_eq!(next_step(&order), None);
+    let order = after(order, &[Command::Start]);
+    assert_eq!((next_step(&order), order.unready.len()), (Some(Step::Assign), 0));
+    let unready = OrderState { unready: vec![1], ..state("OO") };
+    let order = after(unready, &[assign(&[Port::Http, Port::Http])]);
+    assert_eq!(next_step(&order), None, "a line of the shipment is not ready");
+    assert_eq!(next_step(&after(order, &[Command::Ready(vec![1])])), Some(Step::Submit(vec![1])));
+}
+
+#[test]
+fn a_cancel_is_told_to_the_vendor_also_when_it_accepts_later() {
+    let order = after(state("OO"), &[assign(&[Port::Http, Port::Http]), Command::Cancel(None)]);
+    assert_eq!((order.lines.letters().as_str(), next_step(&order)), ("CC", Some(Step::Recall(vec![1]))));
+    assert_eq!(order.shipments[0].status, ShipmentStatus::Cancelled);
+    let told = after(order, &[Command::Recalled(vec![(1, vec![0, 1])])]);
+    assert_eq!(next_step(&told), None);
+    // The submission was on its way all the time.
+    let late = after(told, &[Command::Accept(vec![1])]);
+    assert_eq!(next_step(&late), Some(Step::Recall(vec![1])));
+    assert_eq!(transition(&late, &Command::Cancel(None), at(6)), Err(Rejected::AlreadySo));
+}
+
+#[test]
+fn what_is_shipped_is_not_cancelled_and_the_other_way_round() {
+    let order = after(state("OO"), &[assign(&[Port::Manual; 2]), shipped(1, &[0])]);
+    let refused = transition(&order, &Command::Cancel(Some(vec![0])), at(6));
+    assert!(matches!(refused, Err(Rejected::NotAllowed(reason)) if reason == "item 1 of the order is Fulfilled"));
+    let order = after(order, &[Command::Cancel(None)]);
+    assert_eq!((order.lines.letters().as_str(), order.status().as_str()), ("FC", "Fulfilled"));
+    assert_eq!(order.shipments[0].status, ShipmentStatus::Shipped);
+    assert!(matches!(transition(&order, &shipped(1, &[1]), at(6)), Err(Rejected::NotAllowed(_))));
+    assert_eq!(transition(&order, &shipped(1, &[0]), at(6)), Err(Rejected::AlreadySo), "told twice");
+}
+
+#[test]
+fn giving_up_fails_what_waits_for_us_and_a_restart_brings_it_back() {
+    let ports = [Port::Http, Port::Manual, Port::Simulated];
+    let give_up = Command::GiveUp { reason: "vendor Http: 500".to_owned(), version: 8 };
+    let order = after(state("OOO"), &[assign(&ports), give_up.clone()]);
+    assert_eq!((order.lines.letters().as_str(), next_step(&order)), ("XPX", None));
+    assert_eq!(order.failure.as_ref().unwrap().version, 8);
+    let restarted = after(order.clone(), &[Command::Restart]);
+    assert_eq!((restarted.lines.letters().as_str(), next_step(&restarted)), ("PPP", Some(Step::Submit(vec![1]))));
+    // The vendor had it after all.
+    let sent = after(order, &[shipped(1, &[])]);
+    assert_eq!(sent.lines.letters(), "FPX");
+    let open = after(state("OF"), &[give_up]);
+    assert_eq!((open.status().as_str(), after(open, &[Command::Restart]).lines.letters().as_str()), ("Failed", "OF"));
+}
+
+#[test]
+fn a_recall_that_is_given_up_is_kept_for_a_restart() {
+    let order = after(state("O"), &[assign(&[Port::Http]), Command::Cancel(None)]);
+    let order = after(order, &[Command::GiveUp { reason: "no answer".to_owned(), version: 9 }]);
+    assert_eq!((order.status().as_str(), next_step(&order)), ("Cancelled", None));
+    let order = after(order, &[Command::Restart]);
+    assert_eq!(next_step(&order), Some(Step::Recall(vec![1])));
+    assert_eq!(after(order, &[Command::Recalled(vec![(1, vec![0])])]).failure, None);
+}
+
+#[test]
+fn a_rejected_shipment_fails_its_lines_and_a_restart_assigns_them_anew() {
+    let reject = Command::Report(1, Progress::Rejected { reason: "no blanks".to_owned() });
+    let order = after(state("OO"), &[assign(&[Port::Http, Port::Http]), Command::Accept(vec![1]), reject.clone()]);
+    assert_eq!((order.status().as_str(), order.shipments[0].status), ("Failed", ShipmentStatus::Rejected));
+    let expected = Failure { reason: "no blanks".to_owned(), version: 0, of_recall: false };
+    assert_eq!(order.failure, Some(expected));
+    assert_eq!(transition(&order, &reject, at(6)), Err(Rejected::AlreadySo));
+    let order = after(order, &[Command::Restart, assign(&[Port::Manual, Port::Manual])]);
+    assert_eq!((order.shipments.len(), order.shipments[1].number), (2, 2));
+}
+
+fn port() -> impl Strategy<Value = Port> {
+    prop_oneof![Just(Port::Http), Just(Port::Manual), Just(Port::Simulated)]
+}
+
+fn command() -> impl Strategy<Value = Command> {
+    let lines = || proptest::collection::vec(0..4_usize, 0..4);
+    prop_oneof![
+        Just(Command::Start),
+        lines().prop_map(Command::Ready),
+        proptest::collection::vec((0..4_usize, port()), 0..4).prop_map(|lines| {
+            let assignment = |(line, port)| Assignment { line, vendor: format!("{port:?}"), port };
+            Command::Assign(lines.into_iter().map(assignment).collect())
+        }),
+        proptest::collection::vec(1..4_u16, 0..3).prop_map(Command::Accept),
+        (1..4_u16, lines()).prop_map(|told| Command::Recalled(vec![told])),
+        (1..4_u16, lines()).prop_map(|(number, lines)| shipped(number, &lines)),
+        (1..4_u16).prop_map(|number| Command::Report(number, Progress::InProduction)),
+        (1..4_u16).prop_map(|number| Command::Report(number, Progress::Delivered)),
+        (1..4_u16).prop_map(|number| Command::Report(number, Progress::Rejected { reason: "no".to_owned() })),
+        proptest::option::of(lines()).prop_map(Command::Cancel),
+        Just(Command::Hold("stop".to_owned())),
+        Just(Command::Release),
+        any::<u64>().prop_map(|version| Command::GiveUp { reason: "no".to_owned(), version }),
+        Just(Command::Restart),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+    /// Whatever comes in whatever order: what is sent stays sent, what is cancelled stays cancelled and is in no parcel,
+    /// each line is in one live shipment and one parcel at most, and versions rise by one.
+    #[test]
+    fn the_laws_of_the_aggregate(commands in proptest::collection::vec(command(), 0..30), automatic in any::<bool>()) {
+        let mut order = OrderState::accepted(Fulfilment::Vendors, 4, automatic, at(0));
+        for command in commands {
+            let Ok(next) = transition(&order, &command, at(1)) else { continue };
+            prop_assert_eq!(next.version, order.version + 1);
+            for (before, after) in order.lines.iter().zip(next.lines.iter()) {
+                let is_final = matches!(before, LineStatus::Fulfilled | LineStatus::Cancelled);
+                prop_assert!(!is_final || before == after, "{:?}", command);
+            }
+            for line in 0..4 {
+                let live = next.shipments.iter().filter(|shipment| shipment.status.is_live() && shipment.lines.contains(&line));
+                prop_assert!(live.count() <= 1);
+                let parcels = next.shipments.iter().flat_map(|shipment| &shipment.packages).filter(|parcel| parcel.lines.contains(&line));
+                prop_assert_eq!(parcels.count(), usize::from(next.lines.get(line) == Some(LineStatus::Fulfilled)));
+            }
+            order = next;
+        }
+    }
+
+    /// Left alone, with vendors that do as they are asked, every order comes to its end, and each step changes it.
+    #[test]
+    fn our_steps_end_every_order(commands in proptest::collection::vec(command(), 0..20), ports in proptest::collection::vec(port(), 4)) {
+        let mut order = OrderState::accepted(Fulfilment::Vendors, 4, true, at(0));
+        for command in commands.iter().chain(&[Command::Release, Command::Start]) {
+            order = transition(&order, command, at(1)).unwrap_or(order);
+        }
+        let mut steps = 0;
+        loop {
+            let command = match next_step(&order) {
+                Some(Step::Assign) => assign(&ports),
+                Some(Step::Submit(numbers)) => Command::Accept(numbers),
+                Some(Step::Recall(numbers)) => {
+                    let told = numbers.iter().map(|number| (*number, order.shipment(*number).unwrap().recall.clone()));
+                    Command::Recalled(told.collect())
+                }
+                Some(Step::Ship(parcels)) => shipped(parcels[0].0, &parcels[0].1),
+                Some(Step::Allocate) => unreachable!("a network order has no stock"),
+                None => match order.shipments.iter().find(|shipment| shipment.status.is_live() && shipment.lines.iter().any(|line| order.lines.get(*line) == Some(LineStatus::Processing))) {
+                    Some(shipment) if !order.unready.is_empty() => { let _ = shipment; Command::Start }
+                    Some(shipment) => shipped(shipment.number, &[]),
+                    None => break,
+                },
+            };
+            order = transition(&order, &command, at(2)).unwrap_or_else(|error| panic!("{command:?}: {error}"));
+            steps += 1;
+            prop_assert!(steps <= 40);
+        }
+        prop_assert!(order.lines.status().has_ended());
+    }
+
+    #[test]
+    fn letters_read_back(letters in "[OPFCX]{1,12}") {
+        prop_assert_eq!(Lines::parse(&letters).unwrap().letters(), letters);
+    }
+}

@@ -1,0 +1,357 @@
+//! What each command does to an order: the one place where states change.
+
+use super::step::{Step, lines_in_work, next_step};
+use super::{
+    Allocation, Failure, Fulfilment, LineStatus, OrderState, OrderStatus, Package, Port, Progress, Shipment,
+    ShipmentStatus,
+};
+use crate::time::Timestamp;
+
+/// What can be asked of an order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Command {
+    /// Processing begins although the order does not by itself, and with all its lines, ready or not.
+    Start,
+    /// Lines are ready to be made.
+    Ready(Vec<usize>),
+    /// Open lines get their vendors: a shipment for each.
+    Assign(Vec<Assignment>),
+    /// Open lines get their codes.
+    Allocate(Vec<Allocation>),
+    /// Vendors have accepted shipments.
+    Accept(Vec<u16>),
+    /// Vendors were told of cancelled lines, per shipment.
+    Recalled(Vec<(u16, Vec<usize>)>),
+    /// A vendor reports.
+    Report(u16, Progress),
+    /// These lines, or without any all that are not delivered, are not wanted any more.
+    Cancel(Option<Vec<usize>>),
+    /// A person stops the order.
+    Hold(String),
+    /// And lets it go on.
+    Release,
+    /// The job of this version was tried often enough.
+    GiveUp {
+        /// What failed.
+        reason: String,
+        /// The job's version.
+        version: u64,
+    },
+    /// What failed is tried again.
+    Restart,
+}
+
+impl Command {
+    /// Its name in audit events.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Start => "Start",
+            Self::Ready(_) => "Ready",
+            Self::Assign(_) => "Assign",
+            Self::Allocate(_) => "Allocate",
+            Self::Accept(_) => "Accept",
+            Self::Recalled(_) => "Recalled",
+            Self::Report(..) => "Report",
+            Self::Cancel(_) => "Cancel",
+            Self::Hold(_) => "Hold",
+            Self::Release => "Release",
+            Self::GiveUp { .. } => "GiveUp",
+            Self::Restart => "Restart",
+        }
+    }
+}
+
+/// A line and who is to make it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Assignment {
+    /// Index of the line.
+    pub line: usize,
+    /// Who makes it.
+    pub vendor: String,
+    /// How that one is reached.
+    pub port: Port,
+}
+
+/// Why a command changes nothing.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Rejected {
+    /// It has its effect already: whoever asked may take it as done.
+    #[error("the order is so already")]
+    AlreadySo,
+    /// The state does not allow it.
+    #[error("{0}")]
+    NotAllowed(String),
+}
+
+/// The state after `command`, or why there is no other.
+///
+/// # Errors
+/// The command has its effect already, or the state does not allow it.
+pub fn transition(state: &OrderState, command: &Command, now: Timestamp) -> Result<OrderState, Rejected> {
+    let mut next = state.clone();
+    match command {
+        Command::Start => start(&mut next)?,
+        Command::Ready(lines) => next.unready.retain(|line| !lines.contains(line)),
+        Command::Assign(assignments) => assign(&mut next, assignments, now),
+        Command::Allocate(allocations) => allocate(&mut next, allocations),
+        Command::Accept(shipments) => accept(&mut next, shipments, now),
+        Command::Recalled(told) => recalled(&mut next, told),
+        Command::Report(number, progress) => report(&mut next, *number, progress, now)?,
+        Command::Cancel(lines) => cancel(&mut next, lines.as_deref(), now)?,
+        Command::Hold(reason) => hold(&mut next, reason)?,
+        Command::Release => next.hold = None,
+        Command::GiveUp { reason, version } => give_up(&mut next, reason, *version),
+        Command::Restart => restart(&mut next),
+    }
+    if next == *state {
+        return Err(Rejected::AlreadySo);
+    }
+    next.version = state.version.saturating_add(1);
+    next.updated_at = now;
+    Ok(next)
+}
+
+fn refuse(reason: impl Into<String>) -> Result<(), Rejected> {
+    Err(Rejected::NotAllowed(reason.into()))
+}
+
+fn refuse_when_ended(order: &OrderState) -> Result<(), Rejected> {
+    let status = order.lines.status();
+    if status.has_ended() { refuse(format!("the order is {}", status.as_str())) } else { Ok(()) }
+}
+
+fn start(order: &mut OrderState) -> Result<(), Rejected> {
+    refuse_when_ended(order)?;
+    order.automatic = true;
+    order.unready.clear();
+    Ok(())
+}
+
+/// A shipment for each vendor that gets a line now. Lines that are not open any more are passed over.
+fn assign(order: &mut OrderState, assignments: &[Assignment], now: Timestamp) {
+    let first_new = order.shipments.len();
+    for assignment in assignments {
+        if order.lines.get(assignment.line) != Some(LineStatus::Open) {
+            continue;
+        }
+        order.lines.set(assignment.line, LineStatus::Processing);
+        let ours = |shipment: &&mut Shipment| shipment.vendor == assignment.vendor && shipment.port == assignment.port;
+        match order.shipments.iter_mut().skip(first_new).find(ours) {
+            Some(shipment) => shipment.lines.push(assignment.line),
+            None => {
+                let number = u16::try_from(order.shipments.len().saturating_add(1)).unwrap_or(u16::MAX);
+                order.shipments.push(Shipment {
+                    number,
+                    vendor: assignment.vendor.clone(),
+                    port: assignment.port,
+                    // The built-in vendor accepts at once.
+                    status: match assignment.port {
+                        Port::Simulated => ShipmentStatus::InProduction,
+                        Port::Http | Port::Manual => ShipmentStatus::Assigned,
+                    },
+                    lines: vec![assignment.line],
+                    recall: Vec::new(),
+                    packages: Vec::new(),
+                    created_at: now,
+                    updated_at: now,
+                });
+            }
+        }
+    }
+}
+
+fn allocate(order: &mut OrderState, allocations: &[Allocation]) {
+    for allocation in allocations {
+        if order.lines.get(allocation.line) == Some(LineStatus::Open) {
+            order.lines.set(allocation.line, LineStatus::Fulfilled);
+            order.allocations.push(*allocation);
+        }
+    }
+}
+
+/// A vendor that accepts what was cancelled meanwhile must be told again.
+fn accept(order: &mut OrderState, numbers: &[u16], now: Timestamp) {
+    let lines = order.lines.clone();
+    for shipment in order.shipments.iter_mut().filter(|shipment| numbers.contains(&shipment.number)) {
+        let before = shipment.clone();
+        if shipment.status == ShipmentStatus::Assigned {
+            shipment.status = ShipmentStatus::InProduction;
+        }
+        let cancelled = |line: &usize| lines.get(*line) == Some(LineStatus::Cancelled);
+        shipment.recall = shipment.lines.iter().copied().filter(cancelled).collect();
+        if *shipment != before {
+            shipment.updated_at = now;
+        }
+    }
+}
+
+fn recalled(order: &mut OrderState, told: &[(u16, Vec<usize>)]) {
+    for (number, lines) in told {
+        if let Some(shipment) = order.shipments.iter_mut().find(|shipment| shipment.number == *number) {
+            shipment.recall.retain(|line| !lines.contains(line));
+        }
+    }
+    clear_settled_failure(order);
+}
+
+fn report(order: &mut OrderState, number: u16, progress: &Progress, now: Timestamp) -> Result<(), Rejected> {
+    let Some(shipment) = order.shipment(number).cloned() else { return refuse("the order has no such shipment") };
+    let status = shipment.status;
+    let (status, changed) = match progress {
+        Progress::InProduction if status == ShipmentStatus::Assigned => (ShipmentStatus::InProduction, shipment),
+        Progress::InProduction if status == ShipmentStatus::InProduction => return Ok(()),
+        Progress::Shipped(package) => return ship(order, shipment, package, now),
+        Progress::Delivered if status == ShipmentStatus::Shipped => (ShipmentStatus::Delivered, shipment),
+        Progress::Delivered if status == ShipmentStatus::Delivered => return Ok(()),
+        Progress::Rejected { .. } if status == ShipmentStatus::Rejected => return Ok(()),
+        Progress::Rejected { reason } if status.is_live() => {
+            for line in lines_in_work(order, &shipment) {
+                order.lines.set(line, LineStatus::Failed);
+            }
+            order.failure = Some(Failure { reason: reason.clone(), version: 0, of_recall: false });
+            (ShipmentStatus::Rejected, shipment)
+        }
+        Progress::InProduction | Progress::Delivered | Progress::Rejected { .. } => {
+            return refuse(format!("the shipment is {}", status.as_str()));
+        }
+    };
+    replace(order, Shipment { status, updated_at: now, ..changed });
+    Ok(())
+}
+
+/// A parcel is a fact: it counts even for lines that we had given up. What was cancelled cannot be in it.
+fn ship(order: &mut OrderState, mut shipment: Shipment, package: &Package, now: Timestamp) -> Result<(), Rejected> {
+    let unsent = |line: &usize| matches!(order.lines.get(*line), Some(LineStatus::Processing | LineStatus::Failed));
+    let lines = match package.lines.as_slice() {
+        [] => shipment.lines.iter().copied().filter(unsent).collect(),
+        named => named.to_vec(),
+    };
+    let same = |known: &Package| {
+        let lines_fit = package.lines.is_empty() || known.lines == package.lines;
+        lines_fit && known.tracking == package.tracking && known.carrier == package.carrier
+    };
+    if !lines.iter().any(unsent) && shipment.packages.iter().any(same) {
+        return Ok(());
+    }
+    if matches!(shipment.status, ShipmentStatus::Cancelled | ShipmentStatus::Shipped | ShipmentStatus::Delivered) {
+        return refuse(format!("the shipment is {}", shipment.status.as_str()));
+    }
+    if let Some(line) = lines.iter().find(|line| !shipment.lines.contains(line) || !unsent(line)) {
+        let status = order.lines.get(*line).filter(|_| shipment.lines.contains(line));
+        return refuse(format!(
+            "item {} of the order is {}",
+            line.saturating_add(1),
+            status.map_or("not of this shipment", LineStatus::as_str)
+        ));
+    }
+    if lines.is_empty() {
+        return refuse("nothing of the shipment is left to be sent");
+    }
+    for line in &lines {
+        order.lines.set(*line, LineStatus::Fulfilled);
+    }
+    shipment.packages.push(Package { lines, ..package.clone() });
+    let open = |line: &usize| !matches!(order.lines.get(*line), Some(LineStatus::Fulfilled | LineStatus::Cancelled));
+    shipment.status =
+        if shipment.lines.iter().any(open) { ShipmentStatus::InProduction } else { ShipmentStatus::Shipped };
+    shipment.updated_at = now;
+    replace(order, shipment);
+    clear_settled_failure(order);
+    Ok(())
+}
+
+fn replace(order: &mut OrderState, shipment: Shipment) {
+    if let Some(slot) = order.shipments.iter_mut().find(|slot| slot.number == shipment.number) {
+        *slot = shipment;
+    }
+}
+
+/// A failure is told for as long as a line bears it.
+fn clear_settled_failure(order: &mut OrderState) {
+    let recalls = order.shipments.iter().any(|shipment| !shipment.recall.is_empty());
+    let is_borne = |failure: &Failure| if failure.of_recall { recalls } else { order.lines.any(LineStatus::Failed) };
+    if order.failure.as_ref().is_some_and(|failure| !is_borne(failure)) {
+        order.failure = None;
+    }
+}
+
+fn cancel(order: &mut OrderState, lines: Option<&[usize]>, now: Timestamp) -> Result<(), Rejected> {
+    if order.lines.status() == OrderStatus::Fulfilled {
+        return refuse("the order is Fulfilled");
+    }
+    let wanted: Vec<usize> = match lines {
+        Some(lines) => lines.to_vec(),
+        None => order.lines.indexes(|line| line != LineStatus::Fulfilled).collect(),
+    };
+    if let Some(sent) = wanted.iter().find(|line| order.lines.get(**line) == Some(LineStatus::Fulfilled)) {
+        return refuse(format!("item {} of the order is Fulfilled", sent.saturating_add(1)));
+    }
+    let cancelled: Vec<usize> =
+        wanted.into_iter().filter(|line| order.lines.get(*line) != Some(LineStatus::Cancelled)).collect();
+    for line in &cancelled {
+        order.lines.set(*line, LineStatus::Cancelled);
+    }
+    let lines = order.lines.clone();
+    for shipment in order.shipments.iter_mut().filter(|shipment| shipment.status.is_live()) {
+        let of_it: Vec<usize> = shipment.lines.iter().copied().filter(|line| cancelled.contains(line)).collect();
+        if of_it.is_empty() {
+            continue;
+        }
+        // A submission may be on its way even where none was accepted yet.
+        if shipment.port == Port::Http {
+            shipment.recall.extend(of_it);
+            // What was given up of earlier lines is tried with these.
+            order.failure.take_if(|failure| failure.of_recall);
+        }
+        let all = |wanted: &[LineStatus]| {
+            shipment.lines.iter().all(|line| lines.get(*line).is_some_and(|status| wanted.contains(&status)))
+        };
+        if all(&[LineStatus::Cancelled]) {
+            shipment.status = ShipmentStatus::Cancelled;
+        } else if all(&[LineStatus::Cancelled, LineStatus::Fulfilled]) {
+            shipment.status = ShipmentStatus::Shipped;
+        }
+        shipment.updated_at = now;
+    }
+    clear_settled_failure(order);
+    Ok(())
+}
+
+fn hold(order: &mut OrderState, reason: &str) -> Result<(), Rejected> {
+    refuse_when_ended(order)?;
+    if order.hold.is_none() {
+        order.hold = Some(reason.to_owned());
+    }
+    Ok(())
+}
+
+/// Every line that waits for a step of ours fails; what vendors have accepted goes on.
+fn give_up(order: &mut OrderState, reason: &str, version: u64) {
+    if matches!(next_step(order), Some(Step::Recall(_))) {
+        order.failure = Some(Failure { reason: reason.to_owned(), version, of_recall: true });
+        return;
+    }
+    let waiting = |shipment: &&Shipment| match shipment.port {
+        Port::Http => shipment.status == ShipmentStatus::Assigned,
+        Port::Simulated => shipment.status.is_live(),
+        Port::Manual => false,
+    };
+    let mut lines: Vec<usize> = order.lines.indexes(|line| line == LineStatus::Open).collect();
+    lines.extend(order.shipments.iter().filter(waiting).flat_map(|shipment| lines_in_work(order, shipment)));
+    for line in lines {
+        order.lines.set(line, LineStatus::Failed);
+    }
+    order.failure = Some(Failure { reason: reason.to_owned(), version, of_recall: false });
+}
+
+/// Failed lines go back to where they were: to their vendor while the shipment lives, else to be assigned anew.
+fn restart(order: &mut OrderState) {
+    let failed: Vec<usize> = order.lines.indexes(|line| line == LineStatus::Failed).collect();
+    for line in failed {
+        let live = |shipment: &Shipment| shipment.status.is_live() && shipment.lines.contains(&line);
+        let with_vendor = order.fulfilment == Fulfilment::Vendors && order.shipments.iter().any(live);
+        order.lines.set(line, if with_vendor { LineStatus::Processing } else { LineStatus::Open });
+    }
+    order.failure = None;
+}
