@@ -35,6 +35,8 @@ pub(crate) const MERCHANTS: [Merchant; 2] = [
     },
 ];
 
+/// How many cards there are.
+pub(crate) const STOCK_CODES: u64 = 1_000;
 /// What each wallet holds at first, in cents, and what a card costs.
 pub(crate) const WALLET_CENTS: i64 = 12_000;
 pub(crate) const CARD_CENTS: i64 = 250;
@@ -52,6 +54,7 @@ fn data() -> Data {
                 "apiKey": secret(merchant, "x-api-key"),
                 "bearerToken": secret(merchant, "authorization"),
                 "wallets": [{"currency": "USD", "balance": money(WALLET_CENTS)}],
+                "vendors": [{"id": "built-in", "name": "Built-in", "port": "simulated", "skuPrefixes": [""]}],
             })
         })
         .collect();
@@ -59,6 +62,7 @@ fn data() -> Data {
         "merchants": merchants,
         "products": [{"sku": "CARD", "name": "card", "currency": "USD", "isActive": true,
                       "prices": [{"price": money(CARD_CENTS), "fromQuantity": 1, "toQuantity": null}]}],
+        "stock": [{"sku": "CARD", "codes": STOCK_CODES}],
     });
     Data::parse(&data.to_string()).unwrap()
 }

@@ -6,7 +6,7 @@ use local::simulation::{Item, World};
 use serde_json::Value;
 
 use crate::clients::Ledger;
-use crate::ground::{CARD_CENTS, MERCHANTS, WALLET_CENTS};
+use crate::ground::{CARD_CENTS, MERCHANTS, STOCK_CODES, WALLET_CENTS};
 
 /// The table of a world at rest, and what clients were told of it.
 pub(crate) struct Rest<'a> {
@@ -22,6 +22,10 @@ const RULES: &[(&str, Rule)] = &[
     ("what was acknowledged is there, under one id", acknowledged_is_there),
     ("every order is one that a client sent", orders_were_sent),
     ("every order is fulfilled exactly once", fulfilled_once),
+    ("no step is made twice", no_step_twice),
+    ("every change is told once", every_change_is_told_once),
+    ("the counts are exact", counts_are_exact),
+    ("codes are given once", codes_are_given_once),
     ("an external id is one order's", external_ids_are_unique),
     ("what is paid is what was ordered", money_law),
     ("a client order number is one order's", numbers_are_unique),
@@ -48,7 +52,11 @@ impl Rest<'_> {
     }
 
     fn network_orders(&self) -> impl Iterator<Item = &Item> {
-        self.of_kind("order#")
+        self.of_kind("order#").filter(|item| text(item, "sk") == "order")
+    }
+
+    fn orders(&self) -> impl Iterator<Item = &Item> {
+        self.network_orders().chain(self.bulk_orders())
     }
 
     fn bulk_orders(&self) -> impl Iterator<Item = &Item> {
@@ -93,17 +101,144 @@ fn orders_were_sent(rest: &Rest<'_>) -> Vec<String> {
     if count == known { Vec::new() } else { vec![format!("{known} are known, {count} are there")] }
 }
 
-/// The version counts the changes: a step that was made twice would show.
+/// Every line is delivered, in one parcel or by one allocation of codes.
 fn fulfilled_once(rest: &Rest<'_>) -> Vec<String> {
-    let wrong = |item: &&Item| {
-        let lines = text(item, "line_states");
-        let steps = if lines.len() > 1 { 3 } else { 2 };
-        !lines.chars().all(|line| line == 'F') || text(item, "version") != (1 + steps).to_string()
-    };
-    let told = |item: &Item| {
-        format!("{} is {} at version {}", text(item, "pk"), text(item, "line_states"), text(item, "version"))
-    };
-    rest.network_orders().chain(rest.bulk_orders()).filter(wrong).map(told).collect()
+    let mut broken = Vec::new();
+    for order in rest.orders() {
+        let lines = text(order, "line_states");
+        let mut given: Vec<u64> = members(order, "allocations").map(|allocation| number(allocation, "line")).collect();
+        for package in members(order, "shipments").flat_map(|shipment| members_of(shipment, "packages")) {
+            given.extend(members_of(package, "lines").map(|line| value_number(line)));
+        }
+        given.sort_unstable();
+        let wanted: Vec<u64> = (0..u64::try_from(lines.len()).unwrap()).collect();
+        if !lines.chars().all(|line| line == 'F') || given != wanted {
+            broken.push(format!("{} is {lines}, its lines were delivered as {given:?}", name(order)));
+        }
+    }
+    broken
+}
+
+/// Each version of an order has one event, and nothing else has.
+fn every_change_is_told_once(rest: &Rest<'_>) -> Vec<String> {
+    let mut broken = Vec::new();
+    let mut events: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for event in rest.items.iter().filter(|item| text(item, "sk").starts_with("audit#")) {
+        events.entry(text(event, "pk")).or_default().insert(text(event, "sk"));
+    }
+    for order in rest.orders() {
+        let (pk, version) = (text(order, "pk"), text(order, "version").parse::<u64>().unwrap());
+        let pk = if text(order, "sk") == "order" { pk.to_owned() } else { format!("{pk}#{}", text(order, "sk")) };
+        let expected: BTreeSet<String> = (1..=version).map(|version| format!("audit#{version:010}")).collect();
+        let found: BTreeSet<String> =
+            events.remove(pk.as_str()).unwrap_or_default().into_iter().map(str::to_owned).collect();
+        if found != expected {
+            broken.push(format!("{} is at version {version}, told are {found:?}", name(order)));
+        }
+    }
+    broken.extend(events.keys().map(|pk| format!("{pk} has events and is no order")));
+    broken
+}
+
+/// Steps that were made twice would show as more changes than the life of an order has: one step each, and as many
+/// restarts as failures.
+fn no_step_twice(rest: &Rest<'_>) -> Vec<String> {
+    let mut broken = Vec::new();
+    for order in rest.orders() {
+        let pk = text(order, "pk");
+        let pk = if text(order, "sk") == "order" { pk.to_owned() } else { format!("{pk}#{}", text(order, "sk")) };
+        let mut actions = BTreeMap::<&str, usize>::new();
+        for event in rest.items.iter().filter(|item| text(item, "pk") == pk && text(item, "sk").starts_with("audit#")) {
+            *actions.entry(text(event, "action")).or_default() += 1;
+        }
+        let count = |action: &str| actions.get(action).copied().unwrap_or(0);
+        let parcels: usize = members(order, "shipments").map(|shipment| members_of(shipment, "packages").count()).sum();
+        let made = if text(order, "sk") == "order" { count("Assign") } else { count("Allocate") };
+        let fits = count("Create") == 1 && made == 1 && count("Report") == parcels && count("Restart") == count("GiveUp");
+        if !fits {
+            broken.push(format!("{} with {parcels} parcels went through {actions:?}", name(order)));
+        }
+    }
+    broken
+}
+
+/// The counts by status are what a recount gives.
+fn counts_are_exact(rest: &Rest<'_>) -> Vec<String> {
+    let mut recount = BTreeMap::<(String, String), u64>::new();
+    for order in rest.orders() {
+        let api = if text(order, "sk") == "order" { "network" } else { "bulk" };
+        let merchant = text(order, "pk").split('#').next().unwrap();
+        *recount.entry((format!("{merchant}#counts {api}"), status(order).to_owned())).or_default() += 1;
+    }
+    let mut counted = BTreeMap::new();
+    for counts in rest.of_kind("counts") {
+        let item = format!("{} {}", text(counts, "pk"), text(counts, "sk"));
+        for (status, count) in counts.iter().filter(|(member, _)| !matches!(member.as_str(), "pk" | "sk")) {
+            let count: i64 = count.as_str().unwrap().parse().unwrap();
+            if count != 0 {
+                counted.insert((item.clone(), status.clone()), u64::try_from(count).unwrap_or(u64::MAX));
+            }
+        }
+    }
+    if counted == recount { Vec::new() } else { vec![format!("{counted:?} are counted, there are {recount:?}")] }
+}
+
+/// Orders of these tests end fulfilled, or not at all.
+fn status(order: &Item) -> &'static str {
+    let lines = text(order, "line_states");
+    let all = |letters: &str| lines.chars().all(|line| letters.contains(line));
+    match lines {
+        _ if all("C") => "Cancelled",
+        _ if all("FC") => "Fulfilled",
+        _ if all("FCX") => "Failed",
+        _ => "Open",
+    }
+}
+
+/// The codes that orders were given are those that the stock has lost, and none was given twice.
+fn codes_are_given_once(rest: &Rest<'_>) -> Vec<String> {
+    let mut given: Vec<(u64, u64)> = rest
+        .bulk_orders()
+        .flat_map(|order| members(order, "allocations"))
+        .map(|allocation| (number(allocation, "first"), number(allocation, "count")))
+        .collect();
+    given.sort_unstable();
+    let mut next = 1;
+    let mut broken = Vec::new();
+    for (first, count) in given {
+        if first != next {
+            broken.push(format!("codes go on at {next}, an order has those from {first}"));
+        }
+        next = first + count;
+    }
+    let stock = rest.items.iter().find(|item| text(item, "pk") == "stock#CARD").unwrap();
+    let cursor = (text(stock, "next"), text(stock, "available"));
+    if cursor != (next.to_string().as_str(), (STOCK_CODES + 1 - next).to_string().as_str()) {
+        broken.push(format!("codes below {next} are given, the cursor is {cursor:?}"));
+    }
+    broken
+}
+
+fn name(order: &Item) -> String {
+    format!("{} {} at version {}", text(order, "pk"), text(order, "sk"), text(order, "version"))
+}
+
+/// The members of a list of the item.
+fn members<'a>(item: &'a Item, list: &str) -> impl Iterator<Item = &'a Value> {
+    item.get(list).and_then(Value::as_array).into_iter().flatten()
+}
+
+fn members_of<'a>(value: &'a Value, list: &str) -> impl Iterator<Item = &'a Value> {
+    value.get(list).and_then(Value::as_array).into_iter().flatten()
+}
+
+fn number(value: &Value, member: &str) -> u64 {
+    value_number(&value[member])
+}
+
+/// Numbers of the table are texts.
+fn value_number(value: &Value) -> u64 {
+    value.as_str().unwrap().parse().unwrap()
 }
 
 fn external_ids_are_unique(rest: &Rest<'_>) -> Vec<String> {
