@@ -15,8 +15,8 @@ use tokio::task::JoinSet;
 
 pub(crate) use checkpoint::Checkpoints;
 
-use crate::aws::dynamodb::{StreamError, StreamReader};
 use crate::aws::blocking::Blocking;
+use crate::aws::dynamodb::{StreamError, StreamReader};
 use crate::aws::sqs::{Clock, Queues};
 use crate::invoke::Invoke;
 use crate::template::Stack;

@@ -255,7 +255,11 @@ fn access_key(function: &template::Function) -> String {
 }
 
 /// What the template gives a function, and what Lambda sets.
-pub(crate) fn environment(function: &template::Function, dynamodb_url: &str, sqs_url: &str) -> BTreeMap<String, String> {
+pub(crate) fn environment(
+    function: &template::Function,
+    dynamodb_url: &str,
+    sqs_url: &str,
+) -> BTreeMap<String, String> {
     use functions::settings;
     let mut environment = function.environment.clone();
     let set_by_lambda = [

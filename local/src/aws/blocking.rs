@@ -18,7 +18,10 @@ impl Blocking {
     ///
     /// # Errors
     /// It panicked on its thread.
-    pub(crate) async fn run<T: Send + 'static>(self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, JoinError> {
+    pub(crate) async fn run<T: Send + 'static>(
+        self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, JoinError> {
         match self {
             Self::OnThreads => tokio::task::spawn_blocking(work).await,
             Self::InPlace => Ok(work()),

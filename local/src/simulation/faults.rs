@@ -160,6 +160,7 @@ struct State {
     /// Whether the crash of [`Plan::CrashAt`] has come.
     crashed: bool,
     tally: BTreeMap<&'static str, u64>,
+    calls: BTreeMap<String, u64>,
     trace: DefaultHasher,
     /// What happened, in words, when somebody wants to read it.
     log: Option<Vec<String>>,
@@ -178,6 +179,7 @@ impl Faults {
             points: Vec::new(),
             crashed: false,
             tally: BTreeMap::new(),
+            calls: BTreeMap::new(),
             trace: DefaultHasher::new(),
             log: logged.then(Vec::new),
         })))
@@ -191,8 +193,9 @@ impl Faults {
     pub(crate) fn course(&self, function: &str, operation: &str) -> Course {
         let mut state = self.state();
         let fate = state.fate(function, operation);
-        let (before, after) =
-            (state.random.u64(0..=LATENCY_MS_MAX), state.random.u64(0..=LATENCY_MS_MAX));
+        let calls = state.calls.entry(format!("{function} {operation}")).or_default();
+        *calls = calls.saturating_add(1);
+        let (before, after) = (state.random.u64(0..=LATENCY_MS_MAX), state.random.u64(0..=LATENCY_MS_MAX));
         state.note(fate.name());
         Course { fate, before: Duration::from_millis(before), after: Duration::from_millis(after) }
     }
@@ -264,6 +267,10 @@ impl Faults {
 
     pub(crate) fn tally(&self) -> BTreeMap<&'static str, u64> {
         self.state().tally.clone()
+    }
+
+    pub(crate) fn calls(&self) -> BTreeMap<String, u64> {
+        self.state().calls.clone()
     }
 
     pub(crate) fn hash(&self) -> u64 {

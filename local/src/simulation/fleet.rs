@@ -122,8 +122,7 @@ impl Fleet {
         let binary = &self.0.stack.function(logical_id).ok_or_else(unknown)?.binary;
         let environment = self.0.environments.get(logical_id).ok_or_else(unknown)?;
         let variable = |name: &str| environment.get(name).cloned();
-        let function =
-            functions::load(binary, Settings { variable: &variable, surroundings: &self.0.surroundings })?;
+        let function = functions::load(binary, Settings { variable: &variable, surroundings: &self.0.surroundings })?;
         loaded.insert(logical_id.to_owned(), function.clone());
         Ok(function)
     }

@@ -219,10 +219,17 @@ impl Call {
             return Answer::of(400, &json!({"__type": kind, "message": "Transaction is ongoing for the item"}));
         }
         let count = self.body.get("TransactItems").and_then(Value::as_array).map_or(1, Vec::len);
-        let reason = |index: usize| if index == 0 { json!({"Code": "TransactionConflict", "Message": "Transaction is ongoing for the item"}) } else { json!({"Code": "None"}) };
+        let reason = |index: usize| {
+            if index == 0 {
+                json!({"Code": "TransactionConflict", "Message": "Transaction is ongoing for the item"})
+            } else {
+                json!({"Code": "None"})
+            }
+        };
         let reasons: Vec<Value> = (0..count).map(reason).collect();
         let kind = "com.amazonaws.dynamodb.v20120810#TransactionCanceledException";
-        let message = "Transaction cancelled, please refer cancellation reasons for specific reasons [TransactionConflict]";
+        let message =
+            "Transaction cancelled, please refer cancellation reasons for specific reasons [TransactionConflict]";
         Answer::of(400, &json!({"__type": kind, "Message": message, "CancellationReasons": reasons}))
     }
 }

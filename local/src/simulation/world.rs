@@ -96,11 +96,7 @@ impl World {
         })
     }
 
-    async fn start(
-        ground: &Ground,
-        mut random: fastrand::Rng,
-        plan: Plan,
-    ) -> Result<Self, Box<dyn std::error::Error>> {
+    async fn start(ground: &Ground, mut random: fastrand::Rng, plan: Plan) -> Result<Self, Box<dyn std::error::Error>> {
         let clock = VirtualClock::start();
         let shared_clock: Arc<dyn Clock> = Arc::new(clock);
         let mut stack = Stack::clone(&ground.stack);
@@ -150,18 +146,7 @@ impl World {
         };
         let sources = sources.start(&stopped)?;
         let gateway = Gateway::new(&stack, functions);
-        Ok(Self {
-            stack,
-            outside,
-            clock,
-            database,
-            queues,
-            faults,
-            fleet,
-            gateway,
-            _stop: stop,
-            _sources: sources,
-        })
+        Ok(Self { stack, outside, clock, database, queues, faults, fleet, gateway, _stop: stop, _sources: sources })
     }
 
     /// Sends a request as a client does; none when it, or its answer, was lost on the way.
@@ -345,6 +330,12 @@ impl World {
     #[must_use]
     pub fn tally(&self) -> BTreeMap<&'static str, u64> {
         self.faults.tally()
+    }
+
+    /// How often each function made each call.
+    #[must_use]
+    pub fn calls(&self) -> BTreeMap<String, u64> {
+        self.faults.calls()
     }
 
     /// A hash of all that happened.

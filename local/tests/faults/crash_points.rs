@@ -16,17 +16,28 @@ const SEED: u64 = 1;
 fn run(flow: &Flow, plan: Plan) -> Vec<Point> {
     let told = format!("{} with {plan:?}", flow.name);
     let crashes = plan != Plan::Calm;
-    World::run(ground(), SEED, |_| plan, async |world| {
-        let ledger = Ledger::default();
-        let clients = Clients { world, ledger: &ledger, attempts_max: 5 };
-        (flow.scenario)(&clients).await;
-        world.settle().await.unwrap();
-        let points = world.points();
-        let broken = invariants::broken(world, &ledger);
-        assert!(broken.is_empty(), "{told} (point {}):\n{}\n{}", points.len(), broken.join("\n"), world.log().join("\n"));
-        assert_eq!(world.has_crashed(), crashes, "{told}: the point was not visited");
-        points
-    })
+    World::run(
+        ground(),
+        SEED,
+        |_| plan,
+        async |world| {
+            let ledger = Ledger::default();
+            let clients = Clients { world, ledger: &ledger, attempts_max: 5 };
+            (flow.scenario)(&clients).await;
+            world.settle().await.unwrap();
+            let points = world.points();
+            let broken = invariants::broken(world, &ledger);
+            assert!(
+                broken.is_empty(),
+                "{told} (point {}):\n{}\n{}",
+                points.len(),
+                broken.join("\n"),
+                world.log().join("\n")
+            );
+            assert_eq!(world.has_crashed(), crashes, "{told}: the point was not visited");
+            points
+        },
+    )
     .unwrap()
 }
 

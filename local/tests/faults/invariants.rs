@@ -34,9 +34,8 @@ const RULES: &[(&str, Rule)] = &[
 /// Every broken rule, in words.
 pub(crate) fn broken(world: &World, ledger: &Ledger) -> Vec<String> {
     let rest = Rest { ledger, items: world.items(), panics: world.panics() };
-    let named = |(name, rule): &(&str, Rule)| {
-        rule(&rest).into_iter().map(|how| format!("{name}: {how}")).collect::<Vec<_>>()
-    };
+    let named =
+        |(name, rule): &(&str, Rule)| rule(&rest).into_iter().map(|how| format!("{name}: {how}")).collect::<Vec<_>>();
     RULES.iter().flat_map(named).collect()
 }
 
@@ -154,7 +153,8 @@ fn no_step_twice(rest: &Rest<'_>) -> Vec<String> {
         let count = |action: &str| actions.get(action).copied().unwrap_or(0);
         let parcels: usize = members(order, "shipments").map(|shipment| members_of(shipment, "packages").count()).sum();
         let made = if text(order, "sk") == "order" { count("Assign") } else { count("Allocate") };
-        let fits = count("Create") == 1 && made == 1 && count("Report") == parcels && count("Restart") == count("GiveUp");
+        let fits =
+            count("Create") == 1 && made == 1 && count("Report") == parcels && count("Restart") == count("GiveUp");
         if !fits {
             broken.push(format!("{} with {parcels} parcels went through {actions:?}", name(order)));
         }
@@ -251,7 +251,8 @@ fn external_ids_are_unique(rest: &Rest<'_>) -> Vec<String> {
     }
     let mut broken = Vec::new();
     for ((merchant, external_id), holders) in holders {
-        let guard = rest.of_kind("external#").find(|item| text(item, "pk") == format!("{merchant}#external#{external_id}"));
+        let guard =
+            rest.of_kind("external#").find(|item| text(item, "pk") == format!("{merchant}#external#{external_id}"));
         let guarded = guard.map(|guard| text(guard, "order_id").to_owned());
         if holders.len() != 1 || guarded.as_ref() != holders.first() {
             broken.push(format!("{external_id} is borne by {holders:?} and guarded for {guarded:?}"));

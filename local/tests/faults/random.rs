@@ -24,6 +24,7 @@ const RUNS: u64 = 1_000;
 struct Ran {
     broken: Vec<String>,
     tally: BTreeMap<&'static str, u64>,
+    calls: BTreeMap<String, u64>,
     trace: u64,
     log: Vec<String>,
 }
@@ -37,7 +38,7 @@ fn run(seed: u64) -> Ran {
         Clients { world, ledger: &ledger, attempts_max: 4 }.finish().await;
         broken.extend(world.settle().await.err().map(|error| error.to_string()));
         broken.extend(invariants::broken(world, &ledger));
-        Ran { broken, tally: world.tally(), trace: world.trace(), log: world.log() }
+        Ran { broken, tally: world.tally(), calls: world.calls(), trace: world.trace(), log: world.log() }
     })
     .unwrap()
 }
@@ -66,8 +67,7 @@ async fn scenario(clients: &Clients<'_>) {
                 }
             }
             _ => {
-                let bodies: Vec<Value> =
-                    bulk.into_iter().map(|index| an_order(clients, merchant.id, index)).collect();
+                let bodies: Vec<Value> = bulk.into_iter().map(|index| an_order(clients, merchant.id, index)).collect();
                 clients.create_bulk(merchant, bodies).await;
             }
         }
@@ -99,6 +99,7 @@ fn whatever_fails_the_books_balance() {
     let (first, runs) = (number("ORDERMILL_FAULT_SEED", 1), number("ORDERMILL_FAULT_RUNS", RUNS));
     let (next, started) = (AtomicU64::new(first), Instant::now());
     let (failed, tally) = (Mutex::new(Vec::new()), Mutex::new(BTreeMap::<&str, u64>::new()));
+    let calls = Mutex::new(BTreeMap::<String, u64>::new());
     let work = || {
         loop {
             let seed = next.fetch_add(1, Ordering::SeqCst);
@@ -108,6 +109,9 @@ fn whatever_fails_the_books_balance() {
             let ran = run(seed);
             for (name, count) in &ran.tally {
                 *tally.lock().unwrap().entry(name).or_default() += count;
+            }
+            for (name, count) in &ran.calls {
+                *calls.lock().unwrap().entry(name.clone()).or_default() += count;
             }
             if !ran.broken.is_empty() {
                 failed.lock().unwrap().push((seed, ran));
@@ -120,9 +124,17 @@ fn whatever_fails_the_books_balance() {
         }
     });
     println!("{runs} runs from seed {first} in {:?}: {:?}", started.elapsed(), tally.lock().unwrap());
+    println!(
+        "calls a run: {:?}",
+        calls.lock().unwrap().iter().map(|(name, count)| (name, count / runs)).collect::<Vec<_>>()
+    );
     for (seed, ran) in failed.lock().unwrap().iter() {
         println!("{}", ran.log.join("\n"));
-        println!("seed {seed}: {}\nfaults: {:?}\nagain: cargo mill faults --seed {seed} --runs 1", ran.broken.join("\n"), ran.tally);
+        println!(
+            "seed {seed}: {}\nfaults: {:?}\nagain: cargo mill faults --seed {seed} --runs 1",
+            ran.broken.join("\n"),
+            ran.tally
+        );
     }
     assert!(failed.lock().unwrap().is_empty(), "a run failed");
 }
