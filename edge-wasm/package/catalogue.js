@@ -35,10 +35,12 @@ export const catalogue = [
   { code: "CLIENT_ORDER_NUMBER_DUPLICATE", status: 409, title: "the clientOrderNumber must be new" },
   { code: "SAFE_ID_EXISTS", status: 409, title: "the safeId must be new" },
   { code: "EXTERNAL_ID_EXISTS", status: 409, title: "the externalId must be new unless allowExternalOrderIdDuplication is true" },
+  { code: "PRECONDITION_FAILED", status: 412, title: "the If-Match must be the present ETag" },
   { code: "PAYLOAD_TOO_LARGE", status: 413, title: "the body must be within the limit" },
   { code: "TOO_MANY_ORDERS", status: 413, title: "a bulk holds at most this many orders" },
   { code: "UNSUPPORTED_MEDIA_TYPE", status: 415, title: "the Content-Type must be application/json" },
   { code: "UNSUPPORTED_CURRENCY", status: 422, title: "the account must have a wallet in the currency" },
+  { code: "TOO_MANY_SUBSCRIPTIONS", status: 422, title: "a merchant has at most this many subscriptions" },
   { code: "INTERNAL", status: 500, title: "the service failed" },
   { code: "TRY_AGAIN", status: 503, title: "the service is busy: send the same request again" },
 ];

@@ -80,6 +80,8 @@ export type ProblemCode =
   | "SAFE_ID_EXISTS"
   /** The merchant has another order with this external id. */
   | "EXTERNAL_ID_EXISTS"
+  /** The thing has changed since the client read it. */
+  | "PRECONDITION_FAILED"
   /** The body, or one order in it, is larger than the limit. */
   | "PAYLOAD_TOO_LARGE"
   /** A bulk holds more orders than the limit. */
@@ -88,6 +90,8 @@ export type ProblemCode =
   | "UNSUPPORTED_MEDIA_TYPE"
   /** No wallet can pay in the currency. */
   | "UNSUPPORTED_CURRENCY"
+  /** The merchant has as many subscriptions as it may. */
+  | "TOO_MANY_SUBSCRIPTIONS"
   /** A fault of ours; the log has the reason under the request id. */
   | "INTERNAL"
   /** A service that this one needs did not answer in time; the same request may be sent again. */

@@ -2,3 +2,5 @@
 
 pub(crate) mod create_bulk_order;
 pub(crate) mod create_orders;
+pub(crate) mod manage_order;
+pub(crate) mod webhooks;

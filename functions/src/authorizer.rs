@@ -7,7 +7,7 @@
 use aws_lambda_events::apigw::ApiGatewayV2CustomAuthorizerV2Request;
 use serde::{Deserialize, Serialize};
 
-use crate::store::credentials::CredentialKind;
+use crate::store::credentials::{Credential, CredentialKind};
 use crate::store::{StoreError, Table};
 
 /// The answer to the gateway (simple response of payload format 2.0).
@@ -28,6 +28,12 @@ pub(crate) struct Identity {
     /// Merchant of the API key.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) api_key_merchant_id: Option<String>,
+    /// Merchant of the vendor's token.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) vendor_merchant_id: Option<String>,
+    /// The vendor of that merchant.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) vendor_id: Option<String>,
     /// Whether the credentials could not be looked up.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) is_unknown: bool,
@@ -47,20 +53,22 @@ async fn identity(request: &ApiGatewayV2CustomAuthorizerV2Request, table: &Table
     let header = |name: &str| request.headers.get(name).and_then(|value| value.to_str().ok());
     let token = header("authorization").and_then(bearer);
     let api_key = header("x-api-key").filter(|key| !key.is_empty());
-    let secrets: Vec<(CredentialKind, &str)> =
-        [(CredentialKind::BearerToken, token), (CredentialKind::ApiKey, api_key)]
-            .into_iter()
-            .filter_map(|(kind, secret)| Some((kind, secret?)))
-            .collect();
+    let secrets: Vec<&str> = [token, api_key].into_iter().flatten().collect();
     let mut identity = Identity::default();
     if secrets.is_empty() {
         return Ok(identity);
     }
-    let merchants = table.merchants(&secrets).await?;
-    for ((kind, _), merchant) in secrets.iter().zip(merchants) {
+    let credentials = table.credentials(&secrets).await?;
+    for (secret, credential) in secrets.iter().zip(credentials) {
+        let Some(Credential { kind, merchant_id, vendor_id, .. }) = credential else { continue };
+        let is_token = token == Some(*secret);
         match kind {
-            CredentialKind::BearerToken => identity.token_merchant_id = merchant,
-            CredentialKind::ApiKey => identity.api_key_merchant_id = merchant,
+            CredentialKind::BearerToken if is_token => identity.token_merchant_id = Some(merchant_id),
+            CredentialKind::VendorToken if is_token => {
+                (identity.vendor_merchant_id, identity.vendor_id) = (Some(merchant_id), vendor_id);
+            }
+            CredentialKind::ApiKey if api_key == Some(*secret) => identity.api_key_merchant_id = Some(merchant_id),
+            _ => {}
         }
     }
     Ok(identity)

@@ -11,7 +11,8 @@ use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 
 use crate::context::Context;
 use crate::cost::Meter;
-use crate::outbound::{Transport, client::GuardedClient};
+use crate::outbound::Transport;
+use crate::outbound::client::GuardedClient;
 use crate::queue::Queue;
 use crate::settings::{self, SettingError, Settings};
 use crate::store::Table;
@@ -83,13 +84,21 @@ impl Queues {
     }
 }
 
-/// What carries calls to vendors and subscribers: the guarded client, or what the surroundings have in its place.
-pub(crate) fn outbound(settings: Settings<'_>) -> Result<Arc<dyn Transport>, SettingError> {
-    if let Some(outbound) = &settings.surroundings.outbound {
-        return Ok(Arc::clone(outbound));
+/// The way to machines of others.
+#[derive(Clone)]
+pub(crate) struct Subscribers {
+    pub(crate) transport: Arc<dyn Transport>,
+    /// Whether they may be on this machine.
+    pub(crate) allow_loopback: bool,
+}
+
+impl Subscribers {
+    /// What the surroundings have, or the guarded client.
+    pub(crate) fn from(settings: Settings<'_>) -> Result<Self, SettingError> {
+        let allow_loopback = settings.flag(settings::ALLOW_LOOPBACK_WEBHOOKS)?;
+        let guarded = || Arc::new(GuardedClient::new(allow_loopback)) as Arc<dyn Transport>;
+        Ok(Self { transport: settings.surroundings.outbound.clone().unwrap_or_else(guarded), allow_loopback })
     }
-    let allow_loopback = settings.required(settings::ALLOW_LOOPBACK_WEBHOOKS)? == "true";
-    Ok(Arc::new(GuardedClient::new(allow_loopback)))
 }
 
 /// One client over ring, or what the surroundings have in its place.

@@ -1,6 +1,6 @@
 //! HTTP: the routes of both APIs, each handler with what it needs in its signature.
 //!
-//! A request's way: [`routes`] → a handler in [`bulk`] or [`network`] → a use case in [`crate::app`] → [`crate::store`].
+//! A request's way: [`routes`] → a handler in [`bulk`], [`network`] or [`webhooks`] → a use case in [`crate::app`] → [`crate::store`].
 //! Layers only do what decides nothing: they number the request, meter it, log it, and write a refusal's body
 //! ([`finish`]).
 
@@ -8,21 +8,34 @@ mod body;
 mod bulk;
 pub(crate) mod caller;
 mod finish;
+mod manage;
 mod network;
+mod object;
+mod paging;
 mod parameters;
 pub mod routes;
+mod shipments;
+mod webhooks;
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 
-use crate::clients::Tables;
+use crate::clients::{Subscribers, Tables};
 use crate::cost::Meter;
+use crate::settings::{SettingError, Settings};
 use crate::store::Table;
 
 /// What every request shares.
 #[derive(Clone)]
 pub(crate) struct App {
     pub(crate) tables: Tables,
+    pub(crate) subscribers: Subscribers,
+}
+
+impl App {
+    pub(crate) fn from(settings: Settings<'_>) -> Result<Self, SettingError> {
+        Ok(Self { tables: Tables::from(settings)?, subscribers: Subscribers::from(settings)? })
+    }
 }
 
 /// Id of a request: the gateway's, as in its access log.

@@ -11,6 +11,7 @@ pub mod context;
 pub mod cost;
 mod fulfil;
 mod http;
+mod notify;
 pub mod outbound;
 mod queue;
 mod refusal;
@@ -18,6 +19,7 @@ mod relay;
 pub mod settings;
 pub mod store;
 mod sweep;
+mod webhooks;
 
 use std::sync::Arc;
 
@@ -27,7 +29,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::clients::{Queues, Tables};
+use crate::clients::{Queues, Subscribers, Tables};
 use crate::context::Surroundings;
 use crate::fulfil::Worker;
 use crate::http::App;
@@ -58,8 +60,11 @@ pub fn load(binary: &str, settings: Settings<'_>) -> Result<Function, SettingErr
         "authorizer" => authorizer(settings).map(Function::Event),
         "orders-create" => orders_create(settings).map(Function::Http),
         "orders-query" => orders_query(settings).map(Function::Http),
+        "orders-manage" => orders_manage(settings).map(Function::Http),
+        "webhooks" => webhook_subscriptions(settings).map(Function::Http),
         "relay" => relay(settings).map(Function::Event),
         "fulfil" => fulfil(settings).map(Function::Event),
+        "notify" => notify(settings).map(Function::Event),
         "sweep" => sweep(settings).map(Function::Event),
         other => Err(SettingError { name: "function".to_owned(), problem: format!("`{other}` is not one") }),
     }
@@ -82,7 +87,7 @@ pub fn authorizer(settings: Settings<'_>) -> Result<EventHandler, SettingError> 
 /// # Errors
 /// A variable is missing or wrong.
 pub fn orders_create(settings: Settings<'_>) -> Result<axum::Router, SettingError> {
-    Ok(routes::router(Server::Create, App { tables: Tables::from(settings)? }))
+    Ok(routes::router(Server::Create, App::from(settings)?))
 }
 
 /// Loads the function that reads orders.
@@ -90,7 +95,23 @@ pub fn orders_create(settings: Settings<'_>) -> Result<axum::Router, SettingErro
 /// # Errors
 /// A variable is missing or wrong.
 pub fn orders_query(settings: Settings<'_>) -> Result<axum::Router, SettingError> {
-    Ok(routes::router(Server::Query, App { tables: Tables::from(settings)? }))
+    Ok(routes::router(Server::Query, App::from(settings)?))
+}
+
+/// Loads the function that manages subscriptions to webhooks.
+///
+/// # Errors
+/// A variable is missing or wrong.
+pub fn webhook_subscriptions(settings: Settings<'_>) -> Result<axum::Router, SettingError> {
+    Ok(routes::router(Server::Webhooks, App::from(settings)?))
+}
+
+/// Loads the function that changes orders.
+///
+/// # Errors
+/// A variable is missing or wrong.
+pub fn orders_manage(settings: Settings<'_>) -> Result<axum::Router, SettingError> {
+    Ok(routes::router(Server::Manage, App::from(settings)?))
 }
 
 /// Loads the relay.
@@ -101,6 +122,7 @@ pub fn relay(settings: Settings<'_>) -> Result<EventHandler, SettingError> {
     let (tables, queues) = (Tables::from(settings)?, Queues::from(settings)?);
     let jobs = settings.required(settings::FULFILMENT_QUEUE_URL)?;
     let parked = settings.required(settings::PARKED_QUEUE_URL)?;
+    let deliveries = settings.required(settings::DELIVERY_QUEUE_URL)?;
     let waits = Waits {
         vendor: settings.seconds(settings::VENDOR_STEP_SECONDS)?,
         submission: settings.seconds(settings::VENDOR_TIMEOUT_SECONDS)?.saturating_mul(2),
@@ -108,7 +130,8 @@ pub fn relay(settings: Settings<'_>) -> Result<EventHandler, SettingError> {
     Ok(event(move |records| {
         let table = tables.metered();
         let (jobs, parked) = (queues.of(&jobs, &table.meter), queues.of(&parked, &table.meter));
-        let relay = Relay { table, jobs, parked, waits };
+        let deliveries = queues.of(&deliveries, &table.meter);
+        let relay = Relay { table, jobs, deliveries, parked, waits };
         async move { Ok(relay::relay(records, &relay).await) }
     }))
 }
@@ -120,7 +143,7 @@ pub fn relay(settings: Settings<'_>) -> Result<EventHandler, SettingError> {
 pub fn fulfil(settings: Settings<'_>) -> Result<EventHandler, SettingError> {
     let (tables, queues) = (Tables::from(settings)?, Queues::from(settings)?);
     let url = settings.required(settings::FULFILMENT_QUEUE_URL)?;
-    let outbound = clients::outbound(settings)?;
+    let outbound = Subscribers::from(settings)?.transport;
     let (breakers, settings) = (
         Arc::default(),
         fulfil::Settings {
@@ -136,6 +159,22 @@ pub fn fulfil(settings: Settings<'_>) -> Result<EventHandler, SettingError> {
     }))
 }
 
+/// Loads the notifier.
+///
+/// # Errors
+/// A variable is missing or wrong.
+pub fn notify(settings: Settings<'_>) -> Result<EventHandler, SettingError> {
+    let (tables, queues) = (Tables::from(settings)?, Queues::from(settings)?);
+    let url = settings.required(settings::DELIVERY_QUEUE_URL)?;
+    let transport = Subscribers::from(settings)?.transport;
+    Ok(event(move |messages| {
+        let table = tables.metered();
+        let queue = queues.of(&url, &table.meter);
+        let notifier = notify::Notifier { table, queue, transport: Arc::clone(&transport) };
+        async move { Ok(notify::notify(messages, &notifier).await) }
+    }))
+}
+
 /// Loads the sweep.
 ///
 /// # Errors
@@ -143,9 +182,11 @@ pub fn fulfil(settings: Settings<'_>) -> Result<EventHandler, SettingError> {
 pub fn sweep(settings: Settings<'_>) -> Result<EventHandler, SettingError> {
     let (tables, queues) = (Tables::from(settings)?, Queues::from(settings)?);
     let url = settings.required(settings::FULFILMENT_QUEUE_URL)?;
+    let deliveries = settings.required(settings::DELIVERY_QUEUE_URL)?;
     Ok(event(move |_: Value| {
         let table = tables.metered();
-        let sweep = Sweep { jobs: queues.of(&url, &table.meter), table };
+        let (jobs, deliveries) = (queues.of(&url, &table.meter), queues.of(&deliveries, &table.meter));
+        let sweep = Sweep { jobs, deliveries, table };
         async move { Ok(sweep::sweep(&sweep).await?) }
     }))
 }

@@ -27,6 +27,7 @@ use crate::store::keys::Key;
 use crate::store::network_orders::Claim;
 use crate::store::stored::StoredState;
 use crate::store::{StoreError, Table};
+use crate::webhooks::{DeliveryJob, OrderEvent, deliveries};
 
 /// The answer of a stream consumer.
 #[derive(Debug, Default, Serialize)]
@@ -57,6 +58,7 @@ pub(crate) struct Waits {
 pub(crate) struct Relay {
     pub(crate) table: Table,
     pub(crate) jobs: Queue,
+    pub(crate) deliveries: Queue,
     /// Where records go that nobody can read.
     pub(crate) parked: Queue,
     pub(crate) waits: Waits,
@@ -152,14 +154,40 @@ fn parked(record: &EventRecord, reason: &str) -> Value {
 impl Relay {
     /// Makes what follows; the indexes of the records of which something failed.
     async fn work(&self, batch: &Batch) -> BTreeSet<usize> {
-        let (jobs, parked, changes, claims) = futures_util::future::join4(
+        let (jobs, parked, changes, claims, events) = futures_util::future::join5(
             send(&self.jobs, &batch.jobs),
             send(&self.parked, &batch.parked),
             self.audit(&batch.changes),
             self.mark_claims(&batch.claims),
+            self.tell(&batch.changes),
         )
         .await;
-        [jobs, parked, changes, claims].into_iter().flatten().collect()
+        [jobs, parked, changes, claims, events].into_iter().flatten().collect()
+    }
+
+    /// Queues a delivery for each subscriber of each event.
+    async fn tell(&self, changes: &[(usize, Change)]) -> Vec<usize> {
+        let events = changes.iter().flat_map(|(index, change)| {
+            let events = change.events().into_iter();
+            events.map(|event| (*index, event))
+        });
+        let (indexes, events): (Vec<usize>, Vec<OrderEvent>) = events.unzip();
+        if events.is_empty() {
+            return Vec::new();
+        }
+        let jobs = match deliveries(&self.table, &events).await {
+            Ok(jobs) => jobs,
+            Err(error) => return failed(&indexes, vec![Some(error.to_string()); indexes.len()], "nobody was told"),
+        };
+        let index_of = |job: &DeliveryJob| {
+            let position = events.iter().position(|event| event.order == job.order && event.version == job.version);
+            position.and_then(|position| indexes.get(position)).copied()
+        };
+        let messages: Vec<(usize, Delayed<DeliveryJob>)> = jobs
+            .into_iter()
+            .filter_map(|job| Some((index_of(&job)?, Delayed { message: job, delay: Duration::ZERO })))
+            .collect();
+        send(&self.deliveries, &messages).await
     }
 
     async fn audit(&self, changes: &[(usize, Change)]) -> Vec<usize> {

@@ -11,6 +11,10 @@ use crate::context::Surroundings;
 pub const TABLE_NAME: &str = "TABLE_NAME";
 /// URL of the fulfilment queue.
 pub const FULFILMENT_QUEUE_URL: &str = "FULFILMENT_QUEUE_URL";
+/// URL of the queue of webhook deliveries.
+pub const DELIVERY_QUEUE_URL: &str = "DELIVERY_QUEUE_URL";
+/// `true` lets webhooks go to this machine, over plain HTTP too; for development only.
+pub const ALLOW_LOOPBACK_WEBHOOKS: &str = "ALLOW_LOOPBACK_WEBHOOKS";
 /// Seconds that the built-in vendor takes for each step after the first; 0 to 900.
 pub const VENDOR_STEP_SECONDS: &str = "VENDOR_STEP_SECONDS";
 /// URL of the queue for stream records that nobody can read.
@@ -21,8 +25,6 @@ pub const ATTEMPTS_MAX: &str = "ATTEMPTS_MAX";
 pub const VENDOR_TIMEOUT_SECONDS: &str = "VENDOR_TIMEOUT_SECONDS";
 /// Seconds after which the sweep looks after what nobody has worked.
 pub const OVERDUE_SECONDS: &str = "OVERDUE_SECONDS";
-/// `true` when vendors and subscribers may be at loopback addresses over plain HTTP; only for tests.
-pub const ALLOW_LOOPBACK_WEBHOOKS: &str = "ALLOW_LOOPBACK_WEBHOOKS";
 /// Region of the services (set by Lambda).
 pub const AWS_REGION: &str = "AWS_REGION";
 /// Access key of the function's role (set by Lambda).
@@ -77,6 +79,20 @@ impl Settings<'_> {
     /// It is absent or not a whole number.
     pub fn seconds(&self, name: &str) -> Result<Duration, SettingError> {
         self.number(name).map(Duration::from_secs)
+    }
+
+    /// Whether something is on: `true` or `false`; absent is off.
+    ///
+    /// # Errors
+    /// It is something else.
+    pub fn flag(&self, name: &str) -> Result<bool, SettingError> {
+        match self.optional(name).as_deref() {
+            Some("true") => Ok(true),
+            Some("false") | None => Ok(false),
+            Some(value) => {
+                Err(SettingError { name: name.to_owned(), problem: format!("`{value}` is not `true` or `false`") })
+            }
+        }
     }
 
     /// A number that must be there.

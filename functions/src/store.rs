@@ -13,6 +13,8 @@
 //! | stock of a SKU | `stock#{sku}` / `cursor` | `BatchGetItem` by the worker | in a transaction: 2 |
 //! | audit event | the order's / `audit#{version}` | | in a transaction: 2 |
 //! | counts by status | `{merchant}#counts` / API | `GetItem` | in a transaction of up to 90 audit events: 2 |
+//! | subscription | `{merchant}#webhook` / `subscription#{id}` | `GetItem`, `Query` | in a transaction with their count: 2 + 2; changes 1 |
+//! | delivery | `{merchant}#webhook#{subscription}` / `{ms}#{webhook id}` | `GetItem`, `Query` | insert 1 + 1 for `due`; each attempt 1 + 1, and 1 more to take a later one |
 //! | unfinished orders | index `due`: `due_shard` / `due_at` | `Query` by the sweep | with the order |
 
 pub(crate) mod audit;
@@ -20,11 +22,13 @@ mod body;
 pub mod bulk_orders;
 mod claims;
 pub(crate) mod credentials;
+pub(crate) mod deliveries;
 pub mod keys;
 pub mod network_orders;
 pub mod pipeline;
 pub(crate) mod stock;
 pub(crate) mod stored;
+pub(crate) mod subscriptions;
 pub(crate) mod table;
 pub(crate) mod vendors;
 

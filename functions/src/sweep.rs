@@ -22,6 +22,7 @@ use crate::store::keys::{Key, Kind};
 use crate::store::pipeline::Due;
 use crate::store::stored::StoredState;
 use crate::store::{StoreError, Table};
+use crate::webhooks::stalled;
 
 /// Entries of one run, the oldest first; what is looked after leaves its place, so the next run reaches further.
 const ITEMS_MAX: usize = 1_600;
@@ -32,6 +33,7 @@ const CONCURRENT_MAX: usize = 16;
 pub(crate) struct Sweep {
     pub(crate) table: Table,
     pub(crate) jobs: Queue,
+    pub(crate) deliveries: Queue,
 }
 
 /// What a run did.
@@ -43,6 +45,8 @@ pub(crate) struct Swept {
     queued: usize,
     /// Claims of external ids that were released.
     released: usize,
+    /// Webhooks whose next attempt was queued.
+    redelivered: usize,
     /// How long the oldest order has been overdue.
     oldest_unqueued_seconds: i64,
 }
@@ -50,12 +54,13 @@ pub(crate) struct Swept {
 /// Looks after everything that is due.
 pub(crate) async fn sweep(sweep: &Sweep) -> Result<Swept, StoreError> {
     let now = sweep.table.context.now();
-    let (mut orders, mut claims) = (Vec::new(), Vec::new());
+    let (mut orders, mut claims, mut deliveries) = (Vec::new(), Vec::new(), Vec::new());
     for due in sweep.table.due(now, ITEMS_MAX).await? {
         match due.key.kind() {
             Kind::NetworkOrder(_) | Kind::BulkOrder(_) => orders.push(due),
             Kind::ExternalId(_) => claims.push(due.key),
-            Kind::Delivery | Kind::Other => {}
+            Kind::Delivery => deliveries.push(due.key),
+            Kind::Other => {}
         }
     }
     let mut swept = Swept { overdue: orders.len(), ..Swept::default() };
@@ -70,9 +75,11 @@ pub(crate) async fn sweep(sweep: &Sweep) -> Result<Swept, StoreError> {
     );
     swept.queued = sweep.queue_orders(orders).await?;
     swept.released = sweep.release_claims(&claims, now).await?;
+    swept.redelivered = stalled(&sweep.table, &sweep.deliveries, &deliveries).await?;
     tracing::info!(
         queued = swept.queued,
         released = swept.released,
+        redelivered = swept.redelivered,
         cost = %sweep.table.meter.total(),
         "queued {} orders again", swept.queued
     );

@@ -6,11 +6,12 @@ pub mod fuzz;
 pub mod generate;
 pub mod invoke;
 pub mod items;
+pub mod redrive;
 mod steps;
 pub mod test;
 pub mod up;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// The packages that are built together, so that the AWS SDKs are built once, with the features that `cargo mill` itself
@@ -24,6 +25,11 @@ pub(crate) const PACKAGES: [&str; 7] =
 pub fn project() -> PathBuf {
     let manifest = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
     manifest.parent().map(PathBuf::from).unwrap_or(manifest)
+}
+
+/// A data folder as it was given: from the project's folder, wherever the command was typed.
+pub(crate) fn data_folder(given: &Path) -> PathBuf {
+    project().join(given)
 }
 
 /// A command in the project's folder, without the variables that `cargo run` gave this program: a build script that

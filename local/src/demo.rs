@@ -53,6 +53,19 @@ pub struct Merchant {
     /// Who makes what it sells; a person does where nobody is set up.
     #[serde(default)]
     pub vendors: Vec<Vendor>,
+    /// What they report with.
+    #[serde(default)]
+    pub vendor_tokens: Vec<VendorToken>,
+}
+
+/// The bearer token of a vendor.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct VendorToken {
+    /// Whose it is.
+    pub vendor_id: String,
+    /// The token.
+    pub bearer_token: String,
 }
 
 /// One wallet.
@@ -108,6 +121,11 @@ impl Data {
             for vendor in &merchant.vendors {
                 let mut item = key(&Key::vendor(&id, &vendor.id));
                 item.insert("vendor".to_owned(), AttributeValue::S(serde_json::to_string(vendor)?));
+                items.push(item);
+            }
+            for token in &merchant.vendor_tokens {
+                let mut item = credential(&token.bearer_token, "vendor_token", &id);
+                item.insert("vendor_id".to_owned(), AttributeValue::S(token.vendor_id.clone()));
                 items.push(item);
             }
         }

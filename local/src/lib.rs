@@ -16,3 +16,4 @@ mod sources;
 pub mod stack;
 pub mod template;
 pub mod upload;
+pub mod whereabouts;

@@ -4,7 +4,8 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use local::commands::{
-    bench::Bench, edge::Pack, fuzz::Fuzz, generate::Generate, invoke::Invoke, items::Items, test::Test, up::Up,
+    bench::Bench, edge::Pack, fuzz::Fuzz, generate::Generate, invoke::Invoke, items::Items, redrive::Redrive,
+    test::Test, up::Up,
 };
 use tracing_subscriber::EnvFilter;
 
@@ -32,6 +33,8 @@ enum Command {
     Generate(Generate),
     /// Look for bodies that break the validator
     Fuzz(Fuzz),
+    /// Move what lies in the dead-letter queues of the running stack back to where it came from
+    Redrive(Redrive),
     /// Print merchants and products as the table's items, for `aws dynamodb batch-write-item`
     Items(Items),
 }
@@ -53,6 +56,7 @@ async fn main() -> ExitCode {
         Some(Command::Test(test)) => test.run().map_err(Into::into),
         Some(Command::Invoke(invoke)) => invoke.run().await.map_err(Into::into),
         Some(Command::Items(items)) => items.run().map_err(Into::into),
+        Some(Command::Redrive(redrive)) => redrive.run().await.map_err(Into::into),
         Some(Command::Pack(pack)) => pack.run().map_err(Into::into),
         Some(Command::Bench(bench)) => bench.run().map_err(Into::into),
         Some(Command::Generate(generate)) => generate.run().map_err(Into::into),

@@ -65,15 +65,13 @@ impl Sources {
         for function in &self.stack.functions {
             for source in function.queue_sources.iter().filter(|source| source.enabled) {
                 let Some(queue) = self.stack.queue(&source.queue) else { continue };
-                for _ in 0..queue::pollers(source) {
-                    tasks.spawn(queue::poll(
-                        self.clone(),
-                        function.logical_id.clone(),
-                        source.clone(),
-                        queue.name.clone(),
-                        stop.clone(),
-                    ));
-                }
+                tasks.spawn(queue::poll(
+                    self.clone(),
+                    function.logical_id.clone(),
+                    source.clone(),
+                    queue.name.clone(),
+                    stop.clone(),
+                ));
             }
             for source in function.stream_sources.iter().filter(|source| source.enabled) {
                 let Some(table) = self.stack.table(&source.table) else { continue };

@@ -35,6 +35,7 @@ use crate::invoke::{Functions, Invoke};
 use crate::sources::{Checkpoints, Pace, Sources};
 use crate::template::{self, Endpoints, REGION, Stack, TemplateError};
 use crate::upload::{self, Site};
+use crate::whereabouts::{Whereabouts, lock_file};
 
 /// Access key of whoever runs the stack; it may do everything.
 pub const ADMINISTRATOR: &str = "LOCALADMINISTRATOR";
@@ -109,12 +110,16 @@ pub struct Running {
     stop: watch::Sender<bool>,
     sources: JoinSet<()>,
     servers: JoinSet<()>,
+    data: Option<PathBuf>,
     _lock: Option<File>,
 }
 
 impl Running {
     /// Stops taking requests, lets every source finish its batch, then ends the endpoints.
     pub async fn stop(mut self) {
+        if let Some(error) = self.data.as_deref().and_then(|folder| Whereabouts::remove(folder).err()) {
+            tracing::warn!(%error, "the data folder still says that the stack runs");
+        }
         self.stop.send_replace(true);
         self.queues.close();
         let ended = async { while self.sources.join_next().await.is_some() {} };
@@ -185,7 +190,7 @@ pub async fn start(options: Options) -> Result<Running, StartError> {
         functions: Arc::<Functions>::clone(&functions),
         queues: queues.clone(),
         database,
-        checkpoints: Checkpoints::new(options.data),
+        checkpoints: Checkpoints::new(options.data.clone()),
         clock: Arc::new(SystemClock),
         pace: Pace::default(),
     };
@@ -193,7 +198,22 @@ pub async fn start(options: Options) -> Result<Running, StartError> {
     let api = Gateway::new(&stack, Arc::<Functions>::clone(&functions)).router();
     let router = options.upload.map_or_else(Router::new, upload::router).fallback_service(api);
     servers.spawn(async move { report("gateway", axum::serve(gateway, router).await) });
-    Ok(Running { url: api_url, stack, dynamodb_url, sqs_url, queues, functions, stop, sources, servers, _lock: lock })
+    if let Some(folder) = &options.data {
+        Whereabouts::of(&stack, &api_url, &dynamodb_url, &sqs_url).write(folder)?;
+    }
+    Ok(Running {
+        url: api_url,
+        stack,
+        dynamodb_url,
+        sqs_url,
+        queues,
+        functions,
+        stop,
+        sources,
+        servers,
+        data: options.data,
+        _lock: lock,
+    })
 }
 
 async fn listen(port: u16) -> Result<TcpListener, StartError> {
@@ -207,8 +227,10 @@ async fn listen(port: u16) -> Result<TcpListener, StartError> {
 /// Keeps other processes out of a data folder for as long as the file is open.
 fn lock(folder: &Path) -> Result<File, StartError> {
     std::fs::create_dir_all(folder)?;
-    let file = File::options().create(true).append(true).open(folder.join("lock"))?;
+    let file = File::options().create(true).append(true).open(lock_file(folder))?;
     file.try_lock().map_err(|_| StartError::DataBusy(folder.to_owned()))?;
+    // A killed process left it behind.
+    Whereabouts::remove(folder)?;
     Ok(file)
 }
 
@@ -302,6 +324,18 @@ fn client(dynamodb_url: &str) -> aws_sdk_dynamodb::Client {
         .http_client(Builder::new().build_http())
         .build();
     aws_sdk_dynamodb::Client::from_conf(config)
+}
+
+/// A client of the local SQS with the administrator's key.
+pub(crate) fn sqs_client(sqs_url: &str) -> aws_sdk_sqs::Client {
+    let config = aws_sdk_sqs::Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::new(REGION))
+        .credentials_provider(Credentials::new(ADMINISTRATOR, SECRET, None, None, "local"))
+        .endpoint_url(sqs_url)
+        .http_client(Builder::new().build_http())
+        .build();
+    aws_sdk_sqs::Client::from_conf(config)
 }
 
 /// Loads items into a table that has none of them.

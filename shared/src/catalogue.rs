@@ -101,6 +101,9 @@ catalogue! {
     /// A total or a line exceeds what an amount can hold.
     AmountTooLarge "AMOUNT_TOO_LARGE" 400 "the amount must be below the limit";
 
+    /// The order has no such item.
+    NoSuchItem "NO_SUCH_ITEM" 400 "the id must be that of an item of the order";
+
     // ------------------------------------------------------------ one place in a body, never a reason to refuse it
     [Warning]
     /// No rule knows the member; it is kept out of the order.
@@ -136,6 +139,8 @@ catalogue! {
     SafeIdExists "SAFE_ID_EXISTS" 409 "the safeId must be new";
     /// The merchant has another order with this external id.
     ExternalIdExists "EXTERNAL_ID_EXISTS" 409 "the externalId must be new unless allowExternalOrderIdDuplication is true";
+    /// The thing has changed since the client read it.
+    PreconditionFailed "PRECONDITION_FAILED" 412 "the If-Match must be the present ETag";
     /// The body, or one order in it, is larger than the limit.
     PayloadTooLarge "PAYLOAD_TOO_LARGE" 413 "the body must be within the limit";
     /// A bulk holds more orders than the limit.
@@ -144,6 +149,10 @@ catalogue! {
     UnsupportedMediaType "UNSUPPORTED_MEDIA_TYPE" 415 "the Content-Type must be application/json";
     /// No wallet can pay in the currency.
     UnsupportedCurrency "UNSUPPORTED_CURRENCY" 422 "the account must have a wallet in the currency";
+    /// The order, or the shipment, is not in a state that allows it; the message says in which it is.
+    StateNotAllowed "STATE_NOT_ALLOWED" 422 "the state of the order must allow this";
+    /// The merchant has as many subscriptions as it may.
+    TooManySubscriptions "TOO_MANY_SUBSCRIPTIONS" 422 "a merchant has at most this many subscriptions";
     /// A fault of ours; the log has the reason under the request id.
     Internal "INTERNAL" 500 "the service failed";
     /// A service that this one needs did not answer in time; the same request may be sent again.

@@ -5,6 +5,7 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::time::Timestamp;
@@ -15,7 +16,8 @@ use crate::time::Timestamp;
 pub struct NotAnId;
 
 /// The tenant: a UUID in lower case.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct MerchantId(String);
 
 impl MerchantId {
@@ -43,6 +45,20 @@ impl MerchantId {
 impl fmt::Display for MerchantId {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(&self.0)
+    }
+}
+
+impl TryFrom<String> for MerchantId {
+    type Error = NotAnId;
+
+    fn try_from(text: String) -> Result<Self, NotAnId> {
+        Self::parse(&text)
+    }
+}
+
+impl From<MerchantId> for String {
+    fn from(id: MerchantId) -> Self {
+        id.0
     }
 }
 

@@ -29,5 +29,7 @@ pub mod time;
 pub mod validation;
 #[cfg(feature = "domain")]
 pub mod vendor;
+#[cfg(feature = "domain")]
+pub mod webhook;
 
 pub use catalogue::Code;

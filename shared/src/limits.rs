@@ -32,6 +32,13 @@ pub const SAFE_ID_CHARACTERS_MAX: usize = 64;
 /// Characters of an `externalId`: it is part of a DynamoDB key (2,048 bytes).
 pub const EXTERNAL_ID_CHARACTERS_MAX: usize = 128;
 
+/// Characters of a reason that a person gives: a few sentences.
+pub const REASON_CHARACTERS_MAX: usize = 1_000;
+/// Items that one cancel names: those of the largest order.
+pub const CANCELLED_ITEMS_MAX: usize = ITEMS_MAX;
+/// Packages that one report of a vendor names: an item each of the largest order would be more than anyone sends at once.
+pub const PACKAGES_MAX: usize = 100;
+
 // ---------------------------------------------------------------- members of a network order
 /// Characters of a SKU: it is part of a DynamoDB key, and no catalogue known to us has longer ones.
 pub const SKU_CHARACTERS_MAX: usize = 64;
@@ -73,3 +80,11 @@ pub const COORDINATE_DECIMALS_MAX: u32 = 15;
 pub const UNKNOWN_NAMES_MAX: usize = 64;
 /// Bytes of a member name that are shown in a pointer; the pointer of a longer one ends at its object.
 pub const POINTER_NAME_BYTES_MAX: usize = 512;
+
+// ---------------------------------------------------------------- webhooks
+/// Subscriptions of one merchant: every event reads all of them, in one page of a query, and is sent to each.
+pub const SUBSCRIPTIONS_MAX: usize = 20;
+/// Characters of a subscription's description: a line of text.
+pub const DESCRIPTION_CHARACTERS_MAX: usize = 200;
+/// Seconds for which a replaced secret may go on to sign: a week is more than a deployment takes.
+pub const SECRET_OVERLAP_SECONDS_MAX: i64 = 604_800;

@@ -1,8 +1,11 @@
 //! The order network API (`/order/v1`): its wire types.
 //!
-//! [`request`] is what a client sends and what is stored; [`response`] is what it reads back.
+//! [`request`] is what a client sends and what is stored; [`response`] is what it reads back; [`event`] is what its
+//! webhooks are told.
 
+pub mod event;
 pub mod member;
 pub mod problem;
 pub mod request;
 pub mod response;
+pub mod shipment;

@@ -44,6 +44,20 @@ impl Timestamp {
         self.format(3)
     }
 
+    /// Date and time in UTC to the second without a zone, the form of the shipment service: `2022-04-03T12:00:00`.
+    #[must_use]
+    pub fn to_date_time_seconds(self) -> String {
+        self.format(0).trim_end_matches('Z').to_owned()
+    }
+
+    /// Reads a date and time of RFC 3339 with any offset; one without a zone is UTC.
+    #[must_use]
+    pub fn parse_rfc3339(text: &str) -> Option<Self> {
+        let parsed = text.parse::<jiff::Timestamp>();
+        let zoned = || format!("{text}Z").parse::<jiff::Timestamp>();
+        Some(Self(parsed.or_else(|_| zoned()).ok()?.as_millisecond()))
+    }
+
     fn format(self, precision: u8) -> String {
         // Beyond the calendar's last year (9999) there is nothing to print; such a time is never stored.
         let timestamp = jiff::Timestamp::from_millisecond(self.0).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
@@ -61,5 +75,16 @@ mod tests {
         let at = Timestamp::from_milliseconds(1_697_533_200_042);
         assert_eq!(at.to_rfc3339_seconds(), "2023-10-17T09:00:00Z");
         assert_eq!(at.to_rfc3339_milliseconds(), "2023-10-17T09:00:00.042Z");
+        assert_eq!(at.to_date_time_seconds(), "2023-10-17T09:00:00");
+    }
+
+    #[test]
+    fn dates_are_read_with_and_without_a_zone() {
+        for text in ["2023-10-17T09:00:00.042Z", "2023-10-17T11:00:00.042+02:00", "2023-10-17T09:00:00.042"] {
+            assert_eq!(Timestamp::parse_rfc3339(text), Some(Timestamp::from_milliseconds(1_697_533_200_042)), "{text}");
+        }
+        for text in ["", "2023-10-17", "yesterday", "2023-13-17T09:00:00Z"] {
+            assert_eq!(Timestamp::parse_rfc3339(text), None, "{text}");
+        }
     }
 }

@@ -10,10 +10,13 @@ export const SETTINGS = "ORDERMILL_URL (a running stack) or ORDERMILL_MILL (the 
 /** The address of the stack that a setting names or whose binary it names, or nothing where neither is set. */
 export async function stackUrl() {
   const { ORDERMILL_URL: url, ORDERMILL_MILL: mill } = process.env;
-  if (url || !mill) {
-    return url;
-  }
-  const stack = spawn(mill, ["up", "--memory", "--no-upload", "--port", "0"], {
+  return url || !mill ? url : startStack(mill);
+}
+
+/** The address of a new stack of that binary, with parameters of the template (`Name=value`). */
+export async function startStack(mill, parameters = []) {
+  const sets = parameters.flatMap((parameter) => ["--set", parameter]);
+  const stack = spawn(mill, ["up", "--memory", "--no-upload", "--port", "0", ...sets], {
     env: { ...process.env, RUST_LOG: "warn" },
     stdio: ["ignore", "pipe", "inherit"],
   });

@@ -183,7 +183,7 @@ impl Worker {
                 }
                 self.breakers.note(&circuit, true, now);
                 let text: String = String::from_utf8_lossy(&answer.body).chars().take(200).collect();
-                Answer::Refused(format!("{status} {}", text.trim()))
+                Answer::Refused(format!("{status} {}", text.trim()).trim_end().to_owned())
             }
             Err(error) => {
                 self.breakers.note(&circuit, false, now);

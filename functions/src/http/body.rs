@@ -1,6 +1,7 @@
 //! Reading the body of a request: declared as JSON, and not larger than the limit.
 
 use axum::body::Body;
+use axum::body::HttpBody;
 use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderMap, header};
 use http_body_util::{BodyExt, Limited};
@@ -31,6 +32,22 @@ impl<S: Sync> FromRequest<S> for JsonBody {
             ));
         }
         Ok(Self(bytes.into()))
+    }
+}
+
+/// The bytes of a body that may be left out; one that is there is declared as JSON.
+#[derive(Clone, Debug)]
+pub(crate) struct OptionalJsonBody(pub(crate) Vec<u8>);
+
+impl<S: Sync> FromRequest<S> for OptionalJsonBody {
+    type Rejection = Refusal;
+
+    async fn from_request(request: Request<Body>, state: &S) -> Result<Self, Self::Rejection> {
+        if request.body().is_end_stream() {
+            return Ok(Self(Vec::new()));
+        }
+        let JsonBody(bytes) = JsonBody::from_request(request, state).await?;
+        Ok(Self(bytes))
     }
 }
 

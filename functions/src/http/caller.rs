@@ -17,6 +17,38 @@ pub(crate) struct NetworkCaller(pub(crate) MerchantId);
 #[derive(Clone, Debug)]
 pub(crate) struct BulkCaller(pub(crate) MerchantId);
 
+/// A caller of the shipment service: a merchant, or one of its vendors.
+#[derive(Clone, Debug)]
+pub(crate) struct ShipmentCaller {
+    /// Whose orders it may see.
+    pub(crate) merchant: MerchantId,
+    /// The vendor; none when it is the merchant.
+    pub(crate) vendor: Option<String>,
+}
+
+impl ShipmentCaller {
+    /// Whether it may see a shipment of that vendor.
+    pub(crate) fn may_see(&self, vendor: &str) -> bool {
+        self.vendor.as_deref().is_none_or(|own| own == vendor)
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for ShipmentCaller {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
+        let identity = identity(parts)?;
+        let (merchant, vendor) = match (identity.token_merchant_id, identity.vendor_merchant_id) {
+            (None, merchant) => (merchant, identity.vendor_id),
+            (merchant, _) => (merchant, None),
+        };
+        let merchant = merchant.and_then(|id| MerchantId::parse(&id).ok());
+        merchant
+            .map(|merchant| Self { merchant, vendor })
+            .ok_or_else(|| Refusal::new(Code::Unauthorized, "the request needs a valid `Authorization: Bearer` token"))
+    }
+}
+
 impl<S: Sync> FromRequestParts<S> for NetworkCaller {
     type Rejection = Refusal;
 

@@ -1,5 +1,7 @@
 //! Handlers of the order network API (`/order/v1`).
 
+use std::collections::BTreeMap;
+
 use axum::Json;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -11,6 +13,7 @@ use shared::limits::BULK_ANSWER_BYTES_MAX;
 use shared::network::problem::Violation;
 use shared::network::request::CreateOrder;
 use shared::network::response::{Order, OrderEnvelope, OrderSummary};
+use shared::order::Fulfilment;
 use shared::validation::{self, Body, OrderVerdict, Verdict};
 
 use super::RequestId;
@@ -21,6 +24,7 @@ use super::parameters::PathParameter;
 use crate::app::create_orders::{Outcome, create_orders};
 use crate::refusal::Refusal;
 use crate::store::Table;
+use crate::store::network_orders::FoundOrder;
 
 const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 
@@ -166,16 +170,41 @@ pub(crate) async fn by_safe_id(
 
 async fn read(table: &Table, merchant: &MerchantId, id: &OrderId) -> Result<Option<Response>, Refusal> {
     let Some(found) = table.order(merchant, id).await? else { return Ok(None) };
+    envelope(found, merchant, id, Vec::new()).map(Some)
+}
+
+/// An order with its `ETag`.
+pub(super) fn envelope(
+    found: FoundOrder,
+    merchant: &MerchantId,
+    id: &OrderId,
+    warnings: Vec<Violation>,
+) -> Result<Response, Refusal> {
     let etag = HeaderValue::from_str(&format!("\"{}\"", found.state.version)).ok();
     let order = found.response(merchant, id)?;
-    let mut response = Json(OrderEnvelope { order, warnings: Vec::new() }).into_response();
+    let mut response = Json(OrderEnvelope { order, warnings }).into_response();
     if let Some(etag) = etag {
         response.headers_mut().insert(header::ETAG, etag);
     }
-    Ok(Some(response))
+    Ok(response)
 }
 
-fn not_found(member: &str, value: &str) -> Refusal {
+/// `GET /order/v1/orders/countByStatus`: how many orders stand at each status, `{"counts": {"Open": 0, …}}`. It follows
+/// the orders within seconds.
+pub(crate) async fn count_by_status(
+    NetworkCaller(merchant): NetworkCaller,
+    table: Table,
+) -> Result<Json<Counts>, Refusal> {
+    let counts = table.order_counts(merchant.as_str(), Fulfilment::Vendors).await?;
+    Ok(Json(Counts { counts: counts.into_iter().map(|(status, count)| (status.as_str(), count)).collect() }))
+}
+
+#[derive(Serialize)]
+pub(crate) struct Counts {
+    counts: BTreeMap<&'static str, u64>,
+}
+
+pub(super) fn not_found(member: &str, value: &str) -> Refusal {
     let shown: String = value.chars().take(shared::limits::ATTEMPTED_VALUE_BYTES_MAX).collect();
     Refusal::new(Code::NotFound, format!("no order has the {member} `{shown}`"))
 }
@@ -222,7 +251,7 @@ fn refuse_body(verdict: &Verdict<'_>) -> Result<(), Refusal> {
 }
 
 /// `Prefer: handling=strict` (RFC 7240) makes every warning an error.
-fn is_strict(headers: &HeaderMap) -> bool {
+pub(super) fn is_strict(headers: &HeaderMap) -> bool {
     let preferences = headers.get_all("prefer").iter().filter_map(|value| value.to_str().ok());
     let is_strict = |preference: &str| preference.replace('"', "").trim().eq_ignore_ascii_case("handling=strict");
     preferences.flat_map(|value| value.split([',', ';'])).any(is_strict)

@@ -20,6 +20,19 @@ impl<S: Send + Sync> FromRequestParts<S> for PathParameter {
     }
 }
 
+/// The parameters of a path that has several.
+#[derive(Clone, Debug)]
+pub(crate) struct PathParameters<T>(pub(crate) T);
+
+impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for PathParameters<T> {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Self::Rejection> {
+        let path = Path::<T>::from_request_parts(parts, state).await;
+        path.map(|Path(segments)| Self(segments)).map_err(|_| Refusal::new(Code::NotFound, "the path is not UTF-8"))
+    }
+}
+
 /// The query. Parameters that no one asked for are passed over; one that comes twice is refused.
 #[derive(Clone, Debug)]
 pub(crate) struct QueryParameters<T>(pub(crate) T);

@@ -4,10 +4,10 @@ use axum::Router;
 use axum::extract::Request;
 use axum::http::{HeaderValue, Method, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{MethodRouter, get, post};
+use axum::routing::{MethodRouter, delete, get, patch, post};
 use shared::Code;
 
-use super::{App, bulk, finish, network};
+use super::{App, bulk, finish, manage, network, shipments, webhooks};
 use crate::refusal::Refusal;
 
 /// Which function serves a route.
@@ -17,6 +17,10 @@ pub enum Server {
     Create,
     /// `orders-query`.
     Query,
+    /// `orders-manage`.
+    Manage,
+    /// `webhooks`.
+    Webhooks,
 }
 
 /// One route.
@@ -49,8 +53,89 @@ pub const ROUTES: &[Route] = &[
         path: "/order/v1/orders/safeId/{safeId}",
         handler: || get(network::by_safe_id),
     },
+    Route {
+        server: Server::Query,
+        method: "GET",
+        path: "/order/v1/orders/countByStatus",
+        handler: || get(network::count_by_status),
+    },
+    Route { server: Server::Query, method: "GET", path: "/shipment/v1/{shipmentId}", handler: || get(shipments::read) },
+    Route {
+        server: Server::Query,
+        method: "GET",
+        path: "/shipment/v1/orders/{orderId}/shipments",
+        handler: || get(shipments::of_order),
+    },
+    Route {
+        server: Server::Manage,
+        method: "POST",
+        path: "/order/v1/orders/{orderId}/cancel",
+        handler: || post(manage::cancel),
+    },
+    Route {
+        server: Server::Manage,
+        method: "POST",
+        path: "/order/v1/orders/{orderId}/customerCareHold",
+        handler: || post(manage::hold),
+    },
+    Route {
+        server: Server::Manage,
+        method: "POST",
+        path: "/order/v1/orders/{orderId}/customerCareHold/release",
+        handler: || post(manage::release),
+    },
+    Route {
+        server: Server::Manage,
+        method: "POST",
+        path: "/order/v1/orders/{orderId}/startProcessing",
+        handler: || post(manage::start),
+    },
+    Route {
+        server: Server::Manage,
+        method: "POST",
+        path: "/order/v1/orders/{orderId}/refreshProcessing",
+        handler: || post(manage::refresh),
+    },
+    Route {
+        server: Server::Manage,
+        method: "PATCH",
+        path: "/order/v1/orders/{orderId}/items/{orderItemId}",
+        handler: || patch(manage::update_item),
+    },
+    Route {
+        server: Server::Manage,
+        method: "POST",
+        path: "/shipment/v1/{shipmentId}/progress",
+        handler: || post(shipments::progress),
+    },
     Route { server: Server::Query, method: "GET", path: "/health", handler: || get(health) },
+    Route { server: Server::Webhooks, method: "POST", path: SUBSCRIPTIONS, handler: || post(webhooks::create) },
+    Route { server: Server::Webhooks, method: "GET", path: SUBSCRIPTIONS, handler: || get(webhooks::list) },
+    Route { server: Server::Webhooks, method: "GET", path: SUBSCRIPTION, handler: || get(webhooks::read) },
+    Route { server: Server::Webhooks, method: "PATCH", path: SUBSCRIPTION, handler: || patch(webhooks::patch) },
+    Route { server: Server::Webhooks, method: "DELETE", path: SUBSCRIPTION, handler: || delete(webhooks::delete) },
+    Route {
+        server: Server::Webhooks,
+        method: "POST",
+        path: "/webhook/v1/subscriptions/{subscriptionId}/test",
+        handler: || post(webhooks::test),
+    },
+    Route {
+        server: Server::Webhooks,
+        method: "POST",
+        path: "/webhook/v1/subscriptions/{subscriptionId}/rotateSecret",
+        handler: || post(webhooks::rotate),
+    },
+    Route {
+        server: Server::Webhooks,
+        method: "GET",
+        path: "/webhook/v1/subscriptions/{subscriptionId}/deliveries",
+        handler: || get(webhooks::deliveries),
+    },
 ];
+
+const SUBSCRIPTIONS: &str = "/webhook/v1/subscriptions";
+const SUBSCRIPTION: &str = "/webhook/v1/subscriptions/{subscriptionId}";
 
 /// The router of one function. A request for which it has no route is answered 405 or 404.
 pub(crate) fn router(server: Server, app: App) -> Router {

@@ -9,12 +9,15 @@ use std::collections::BTreeMap;
 
 use aws_sdk_dynamodb::types::{AttributeValue, CancellationReason, Put, TransactWriteItem, Update};
 use serde::Serialize;
+use shared::ids::{OrderId, ShipmentId};
 use shared::order::{Fulfilment, OrderState, OrderStatus};
+use shared::webhook::EventKind;
 
-use super::keys::Key;
+use super::keys::{Key, Kind};
 use super::stored::Cause;
 use super::table::key_item;
 use super::{StoreError, Table};
+use crate::webhooks::OrderEvent;
 
 /// A change of an order, as the stream tells it.
 #[derive(Clone, Debug)]
@@ -40,6 +43,8 @@ struct Event<'c> {
     action: &'c str,
     actor: &'c str,
     #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'c str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     request_id: Option<&'c str>,
     /// Before and after; no before for a new order.
     changes: BTreeMap<&'static str, (Option<String>, String)>,
@@ -52,6 +57,7 @@ impl Change {
             at: self.after.updated_at.milliseconds(),
             action: self.cause.action.as_deref().unwrap_or("Create"),
             actor: self.cause.actor.as_deref().unwrap_or("merchant"),
+            reason: self.cause.reason.as_deref(),
             request_id: self.cause.request_id.as_deref(),
             changes: self.changes(),
         }
@@ -79,6 +85,50 @@ impl Change {
             is_news.then_some((name, (before, after)))
         });
         changed.collect()
+    }
+
+    /// What subscribers are told of it. Orders of the bulk API are polled.
+    pub(crate) fn events(&self) -> Vec<OrderEvent> {
+        let (Some(merchant), Fulfilment::Vendors) = (self.key.merchant(), self.after.fulfilment) else {
+            return Vec::new();
+        };
+        let event = |kind: EventKind, shipment: Option<String>| OrderEvent {
+            merchant: merchant.clone(),
+            order: self.key.clone(),
+            version: self.after.version,
+            kind,
+            shipment,
+            at: self.after.updated_at,
+            request_id: self.cause.request_id.clone(),
+        };
+        let mut events = Vec::new();
+        match &self.before {
+            None => events.push(event(EventKind::OrderCreation, None)),
+            Some(before) if self.is_seen(before) => events.push(event(EventKind::OrderUpdate, None)),
+            Some(_) => {}
+        }
+        let Kind::NetworkOrder(id) = self.key.kind() else { return events };
+        let Ok(id) = OrderId::parse(id) else { return events };
+        for shipment in &self.after.shipments {
+            let before = self.before.as_ref().and_then(|before| before.shipment(shipment.number));
+            let kind = match before {
+                None => EventKind::ShipmentCreated,
+                Some(before) if before != shipment => EventKind::ShipmentUpdate,
+                Some(_) => continue,
+            };
+            events.push(event(kind, Some(ShipmentId::new(&id, shipment.number).to_string())));
+        }
+        events
+    }
+
+    /// Whether a reader of the order sees a difference.
+    fn is_seen(&self, before: &OrderState) -> bool {
+        let after = &self.after;
+        before.status() != after.status()
+            || before.lines != after.lines
+            || before.hold != after.hold
+            || before.failure != after.failure
+            || before.shipments.len() != after.shipments.len()
     }
 
     /// How the counts move: one status less, one more.

@@ -11,8 +11,10 @@ use super::{StoreError, Table};
 pub(crate) enum CredentialKind {
     /// `x-api-key`.
     ApiKey,
-    /// `Authorization: Bearer`.
+    /// `Authorization: Bearer` of a merchant.
     BearerToken,
+    /// `Authorization: Bearer` of one of its vendors.
+    VendorToken,
 }
 
 /// A stored credential.
@@ -21,25 +23,22 @@ pub(crate) struct Credential {
     pk: String,
     pub(crate) kind: CredentialKind,
     pub(crate) merchant_id: String,
+    /// Of a vendor's token.
+    #[serde(default)]
+    pub(crate) vendor_id: Option<String>,
 }
 
 impl Table {
-    /// The merchant of each secret that is known and of the asked kind, in one read.
-    pub(crate) async fn merchants(
-        &self,
-        secrets: &[(CredentialKind, &str)],
-    ) -> Result<Vec<Option<String>>, StoreError> {
-        let keys: Vec<Key> = secrets.iter().map(|(_, secret)| Key::credential(secret)).collect();
-        let mut found = Vec::new();
+    /// The credential behind each secret that is known, in one read.
+    pub(crate) async fn credentials(&self, secrets: &[&str]) -> Result<Vec<Option<Credential>>, StoreError> {
+        let keys: Vec<Key> = secrets.iter().map(|secret| Key::credential(secret)).collect();
+        let mut found: Vec<Credential> = Vec::new();
         for item in self.get_many(&keys, false).await? {
-            let credential: Credential = serde_dynamo::from_item(item)
+            let credential = serde_dynamo::from_item(item)
                 .map_err(|error| StoreError::Fault(format!("a credential is unreadable: {error}")))?;
             found.push(credential);
         }
-        let merchant = |((kind, _), key): (&(CredentialKind, &str), &Key)| {
-            let belongs = |credential: &&Credential| credential.pk == key.pk && credential.kind == *kind;
-            found.iter().find(belongs).map(|credential| credential.merchant_id.clone())
-        };
-        Ok(secrets.iter().zip(&keys).map(merchant).collect())
+        let of = |key: &Key| found.iter().find(|credential| credential.pk == key.pk).cloned();
+        Ok(keys.iter().map(of).collect())
     }
 }

@@ -8,6 +8,8 @@ use sha2::{Digest, Sha256};
 use shared::ids::{MerchantId, OrderId, TransactionId};
 use shared::money::Currency;
 use shared::order::Fulfilment;
+use shared::time::Timestamp;
+use shared::webhook::SubscriptionId;
 
 /// Partition and sort key of an item.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -72,6 +74,26 @@ impl Key {
     #[must_use]
     pub fn wallet(merchant: &MerchantId, currency: Currency) -> Self {
         Self::new(wallets(merchant), currency.as_str())
+    }
+
+    /// A subscription to webhooks.
+    #[must_use]
+    pub fn subscription(merchant: &MerchantId, subscription: &SubscriptionId) -> Self {
+        Self::new(subscriptions(merchant), format!("{SUBSCRIPTION}{subscription}"))
+    }
+
+    /// How many subscriptions a merchant has.
+    #[must_use]
+    pub fn subscription_count(merchant: &MerchantId) -> Self {
+        Self::new(subscriptions(merchant), "count")
+    }
+
+    /// One delivery of a subscription. Deliveries stand side by side, newest last; the webhook id tells apart those of one
+    /// millisecond.
+    #[must_use]
+    pub fn delivery(merchant: &MerchantId, subscription: &SubscriptionId, at: Timestamp, webhook_id: &str) -> Self {
+        let sk = format!("{:013}#{webhook_id}", at.milliseconds().max(0));
+        Self::new(deliveries(merchant, subscription), sk)
     }
 
     /// A product of the catalogue.
@@ -157,6 +179,21 @@ pub fn vendors(merchant: &str) -> String {
 #[must_use]
 pub fn wallets(merchant: &MerchantId) -> String {
     format!("{merchant}#wallet")
+}
+
+/// Start of the sort keys of subscriptions.
+pub const SUBSCRIPTION: &str = "subscription#";
+
+/// Partition of a merchant's subscriptions.
+#[must_use]
+pub fn subscriptions(merchant: &MerchantId) -> String {
+    format!("{merchant}#webhook")
+}
+
+/// Partition of the deliveries of one subscription.
+#[must_use]
+pub fn deliveries(merchant: &MerchantId, subscription: &SubscriptionId) -> String {
+    format!("{merchant}#webhook#{subscription}")
 }
 
 /// Partitions of the index of unfinished orders. One partition of an index takes 1,000 writes a second; sixteen take an

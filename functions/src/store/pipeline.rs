@@ -38,7 +38,7 @@ impl Table {
     /// The cause of a change that a function makes of its own accord, in the name of the request that led to it.
     pub(crate) fn step(function: &str, command: &Command, before: &Cause) -> Cause {
         let actor = Some(format!("system:{function}"));
-        Cause { action: Some(command.name().to_owned()), actor, request_id: before.request_id.clone() }
+        Cause { action: Some(command.name().to_owned()), actor, reason: None, request_id: before.request_id.clone() }
     }
 
     /// The state of an order.

@@ -38,8 +38,8 @@ pub(crate) struct StoredState {
 }
 
 /// Members that an order may be without: a change that has none of one removes it.
-pub(crate) const OPTIONAL: [&str; 9] =
-    ["waits", "unready", "hold", "failure", "shipments", "allocations", "action", "actor", "request_id"];
+pub(crate) const OPTIONAL: [&str; 10] =
+    ["waits", "unready", "hold", "failure", "shipments", "allocations", "action", "actor", "reason", "request_id"];
 
 /// Why an order is at its version: who did what, in which request. Audit events and webhooks tell it on.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -50,6 +50,9 @@ pub(crate) struct Cause {
     /// `merchant`, `vendor:<id>` or `system:<function>`; absent where it is the merchant.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) actor: Option<String>,
+    /// In the words of whoever did it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) reason: Option<String>,
     /// The request; absent where no request was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) request_id: Option<String>,

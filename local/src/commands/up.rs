@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use clap::Args;
+use tokio::signal::unix::{SignalKind, signal};
 
-use super::{edge, project, say};
+use super::{data_folder, edge, project, say};
 use crate::demo::Data;
 use crate::stack::{self, Options, StartError};
 
@@ -27,6 +28,10 @@ pub struct Up {
     /// A template parameter in place of its default, as in --set VendorStepSeconds=0
     #[arg(long = "set", value_name = "NAME=VALUE", value_parser = parameter)]
     pub parameters: Vec<(String, String)>,
+    /// Deliver webhooks to loopback addresses too, over plain HTTP; for tests (the template parameter
+    /// AllowLoopbackWebhooks)
+    #[arg(long)]
+    pub allow_loopback_webhooks: bool,
     /// Another template
     #[arg(long)]
     pub template: Option<PathBuf>,
@@ -39,12 +44,15 @@ fn parameter(text: &str) -> Result<(String, String), String> {
 
 impl Up {
     fn options(&self) -> Result<Options, StartError> {
-        let data = if self.data.is_absolute() { self.data.clone() } else { project().join(&self.data) };
+        let mut parameters: BTreeMap<_, _> = self.parameters.iter().cloned().collect();
+        if self.allow_loopback_webhooks {
+            parameters.insert("AllowLoopbackWebhooks".to_owned(), "true".to_owned());
+        }
         Ok(Options {
             template: self.template.clone().unwrap_or_else(|| project().join("template.yaml")),
-            parameters: self.parameters.iter().cloned().collect::<BTreeMap<_, _>>(),
+            parameters,
             port: self.port,
-            data: (!self.memory).then_some(data),
+            data: (!self.memory).then(|| data_folder(&self.data)),
             load: Some(Data::demo()?),
             upload: (!self.no_upload).then(edge::build_upload),
         })
@@ -56,14 +64,15 @@ impl Up {
     /// The stack does not stand.
     pub async fn run(self) -> Result<(), StartError> {
         let running = stack::start(self.options()?).await?;
+        // Before anybody is told that it is ready, so that whoever then stops it stops it in order.
+        let (mut interrupted, mut terminated) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
         say(&format!("ready {}", running.url));
         say(&banner(&running.url, &Data::demo()?, (!self.memory).then_some(&self.data)));
         if !self.no_upload {
             say(&format!("  upload a file of orders: {}/upload/\n", running.url));
         }
-        let mut terminated = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
         tokio::select! {
-            interrupted = tokio::signal::ctrl_c() => interrupted?,
+            _ = interrupted.recv() => {}
             _ = terminated.recv() => {}
         }
         running.stop().await;
@@ -92,4 +101,31 @@ fn banner(url: &str, demo: &Data, data: Option<&PathBuf>) -> String {
   Ctrl-C stops it.
 "
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::Up;
+
+    #[derive(Parser)]
+    struct Command {
+        #[command(flatten)]
+        up: Up,
+    }
+
+    #[test]
+    fn options_become_template_parameters() {
+        let parameters = |arguments: &[&str]| {
+            let command = Command::parse_from([&["up", "--no-upload"], arguments].concat());
+            command.up.options().unwrap().parameters.into_iter().collect::<Vec<_>>()
+        };
+        let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        assert_eq!(parameters(&[]), []);
+        assert_eq!(
+            parameters(&["--allow-loopback-webhooks", "--set", "RetrySeconds=1"]),
+            [pair("AllowLoopbackWebhooks", "true"), pair("RetrySeconds", "1")]
+        );
+    }
 }

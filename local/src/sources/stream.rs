@@ -3,6 +3,8 @@
 //! A batch that fails is tried again from the record that the function names, or halved when it names none and the
 //! template says so. After the last retry the rest of it goes to the on-failure queue, as places in the stream, and the
 //! reading goes on behind it.
+//!
+//! Records that no filter of the source matches are passed over: they are in no batch, and the checkpoint moves on.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -87,8 +89,13 @@ impl Poller {
                 }
                 return;
             };
-            if !self.work(records, &mut stop).await {
+            let wanted = self.wanted(records);
+            let ends_passed_over = wanted.last().and_then(SequenceNumber::of).as_ref() != Some(&last);
+            if !self.work(wanted, &mut stop).await {
                 return;
+            }
+            if ends_passed_over {
+                self.checkpoint(last.clone());
             }
             place = Some(last);
         }
@@ -111,25 +118,40 @@ impl Poller {
         stop: &mut watch::Receiver<bool>,
     ) -> Result<Vec<Value>, crate::aws::dynamodb::StreamError> {
         let records = self.reader.records(place.clone(), limit).await?;
-        if records.is_empty() || records.len() >= limit || self.source.batching_window.is_zero() {
+        if !records.iter().any(|record| self.is_wanted(record))
+            || records.len() >= limit
+            || self.source.batching_window.is_zero()
+        {
             return Ok(records);
         }
         sleep(self.source.batching_window, stop).await;
         self.reader.records(place, limit).await
     }
 
+    fn wanted(&self, records: Vec<Value>) -> Vec<Value> {
+        records.into_iter().filter(|record| self.is_wanted(record)).collect()
+    }
+
+    fn is_wanted(&self, record: &Value) -> bool {
+        let filters = &self.source.filters;
+        filters.is_empty() || filters.iter().any(|filter| filter.matches(record))
+    }
+
     /// Works records until each is done or given up: whether to go on. What is done when the stop comes is kept.
     async fn work(&self, records: Vec<Value>, stop: &mut watch::Receiver<bool>) -> bool {
-        let mut batches = VecDeque::from([Batch { records, retries: 0 }]);
+        let mut batches = VecDeque::new();
+        if !records.is_empty() {
+            batches.push_back(Batch { records, retries: 0 });
+        }
         while let Some(mut batch) = batches.pop_front() {
             if *stop.borrow() {
                 return false;
             }
             match self.invoke(&batch.records).await {
-                Outcome::Done => self.checkpoint(&batch.records),
+                Outcome::Done => self.done(&batch.records),
                 Outcome::From(index) => {
                     let rest = batch.records.split_off(index);
-                    self.checkpoint(&batch.records);
+                    self.done(&batch.records);
                     batches.push_front(Batch { records: rest, retries: batch.retries.saturating_add(1) });
                 }
                 Outcome::Failed(reason) if self.source.bisect_on_error && batch.records.len() > 1 => {
@@ -154,7 +176,7 @@ impl Poller {
                 if self.is_given_up(failed) {
                     if let Some(batch) = batches.pop_front() {
                         self.give_up(&batch).await;
-                        self.checkpoint(&batch.records);
+                        self.done(&batch.records);
                     }
                 } else if !sleep(backoff(retries), stop).await {
                     return false;
@@ -184,8 +206,13 @@ impl Poller {
         }
     }
 
-    fn checkpoint(&self, done: &[Value]) {
-        let Some(place) = done.last().and_then(SequenceNumber::of) else { return };
+    fn done(&self, records: &[Value]) {
+        if let Some(place) = records.last().and_then(SequenceNumber::of) {
+            self.checkpoint(place);
+        }
+    }
+
+    fn checkpoint(&self, place: SequenceNumber) {
         if let Err(error) = self.sources.checkpoints.write(&self.name, place) {
             tracing::error!(%error, "the checkpoint {} cannot be written", self.name);
         }

@@ -4,6 +4,7 @@ use super::{
     error::{Read, Refusal},
     fields::{Fields, entries, items},
     model::{Api, Function, Table, queue_arn, stream_arn},
+    pattern::Pattern,
     scope::{Kind, Scope, physical_name},
     triggers::{QueueSource, Route, Schedule, StartingPosition, StreamSource},
     yaml::Node,
@@ -148,6 +149,8 @@ fn stream(context: &Context<'_>, event: String, node: &Node) -> Read<StreamSourc
     // One shard, one batch at a time: that is what keeps the order of a key's changes here.
     fields.one_of("ParallelizationFactor", &["1"])?;
     let report_item_failures = reports_item_failures(context.scope, &mut fields)?;
+    let filters =
+        fields.take("FilterCriteria").map(|node| filters(context.scope, node)).transpose()?.unwrap_or_default();
     let on_failure = fields.take("DestinationConfig").map(|node| on_failure(context.scope, node)).transpose()?;
     let enabled = fields.flag("Enabled", true)?;
     fields.finish()?;
@@ -162,9 +165,39 @@ fn stream(context: &Context<'_>, event: String, node: &Node) -> Read<StreamSourc
         maximum_retries: maximum_retries.and_then(|number| u32::try_from(number).ok()),
         maximum_record_age: maximum_record_age.and_then(|age| u64::try_from(age).ok()).map(Duration::from_secs),
         report_item_failures,
+        filters,
         on_failure,
         enabled,
     })
+}
+
+/// Lambda's limit, unless it is asked for more.
+const FILTERS_MAX: usize = 5;
+/// The members of a stream's record.
+const RECORD: [&str; 8] =
+    ["awsRegion", "dynamodb", "eventID", "eventName", "eventSource", "eventSourceARN", "eventVersion", "userIdentity"];
+
+fn filters(scope: &Scope, node: &Node) -> Read<Vec<Pattern>> {
+    let mut criteria = Fields::open(scope, "FilterCriteria", node)?;
+    let list = items(criteria.need("Filters")?)?;
+    criteria.finish()?;
+    if !(1..=FILTERS_MAX).contains(&list.len()) {
+        return Err(Refusal::new(node.line, format!("an event has 1 to {FILTERS_MAX} filters")));
+    }
+    list.iter().map(|item| filter(scope, item)).collect()
+}
+
+fn filter(scope: &Scope, node: &Node) -> Read<Pattern> {
+    let mut fields = Fields::open(scope, "Filters", node)?;
+    let text = fields.need("Pattern")?;
+    fields.finish()?;
+    let pattern = Pattern::parse(&scope.text(text)?).map_err(|message| Refusal::new(text.line, message))?;
+    // A member that no record has would keep every record out, and nothing would say so.
+    let unknown = pattern.roots().find(|root| !RECORD.contains(root)).map(str::to_owned);
+    match unknown {
+        Some(root) => Err(Refusal::new(text.line, format!("the record of a stream has no member `{root}`"))),
+        None => Ok(pattern),
+    }
 }
 
 fn on_failure(scope: &Scope, node: &Node) -> Read<String> {

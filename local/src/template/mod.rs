@@ -15,7 +15,9 @@ mod fields;
 mod function;
 mod globals;
 mod model;
+mod monitoring;
 mod parameters;
+mod pattern;
 mod policies;
 mod scope;
 mod stack;
@@ -31,6 +33,8 @@ pub use model::{
     ACCOUNT, Api, Effect, Function, Index, KeyAttribute, KeyType, Logging, Projection, Queue, REGION, Redrive,
     STACK_NAME, ScalarType, Stack, Statement, Table, Throttling, queue_arn, stream_arn, table_arn,
 };
+pub use monitoring::{Alarm, Metric, MetricFilter};
+pub use pattern::Pattern;
 pub use scope::Endpoints;
 pub use stack::read;
 pub use triggers::{QueueSource, Route, Schedule, StartingPosition, StreamSource};

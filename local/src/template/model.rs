@@ -3,7 +3,10 @@
 //! Plain data: whoever stands the stack up reads it and needs nothing of the template any more. Resources refer to
 //! each other by logical id where the reader of the model looks them up, and by ARN where a policy compares them.
 
-use super::triggers::{QueueSource, Route, Schedule, StreamSource};
+use super::{
+    monitoring::{Alarm, MetricFilter},
+    triggers::{QueueSource, Route, Schedule, StreamSource},
+};
 use std::{collections::BTreeMap, time::Duration};
 
 /// What `AWS::StackName` is here; the physical names begin with it.
@@ -55,6 +58,10 @@ pub struct Stack {
     pub functions: Vec<Function>,
     /// The HTTP API, if there is one.
     pub api: Option<Api>,
+    /// What turns log events into metrics on AWS; nothing does here.
+    pub metric_filters: Vec<MetricFilter>,
+    /// What watches metrics on AWS; nothing does here.
+    pub alarms: Vec<Alarm>,
     /// The value of each output.
     pub outputs: BTreeMap<String, String>,
 }

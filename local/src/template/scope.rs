@@ -24,6 +24,8 @@ pub(super) enum Kind {
     Api,
     Function,
     LogGroup,
+    MetricFilter,
+    Alarm,
 }
 
 impl Kind {
@@ -34,6 +36,8 @@ impl Kind {
             "AWS::Serverless::HttpApi" => Some(Self::Api),
             "AWS::Serverless::Function" => Some(Self::Function),
             "AWS::Logs::LogGroup" => Some(Self::LogGroup),
+            "AWS::Logs::MetricFilter" => Some(Self::MetricFilter),
+            "AWS::CloudWatch::Alarm" => Some(Self::Alarm),
             _ => None,
         }
     }
@@ -45,6 +49,8 @@ impl Kind {
             Self::Api => "AWS::Serverless::HttpApi",
             Self::Function => "AWS::Serverless::Function",
             Self::LogGroup => "AWS::Logs::LogGroup",
+            Self::MetricFilter => "AWS::Logs::MetricFilter",
+            Self::Alarm => "AWS::CloudWatch::Alarm",
         }
     }
 }
@@ -88,7 +94,9 @@ impl Scope {
             let physical = physical_name(name);
             return Ok(match kind {
                 Kind::Queue => format!("{}/{ACCOUNT}/{physical}", self.endpoints.sqs),
-                Kind::Table | Kind::Api | Kind::Function | Kind::LogGroup => physical,
+                Kind::Table | Kind::Api | Kind::Function | Kind::LogGroup | Kind::MetricFilter | Kind::Alarm => {
+                    physical
+                }
             });
         }
         match name {
@@ -142,6 +150,15 @@ impl Scope {
         }
         result.push_str(rest);
         Ok(result)
+    }
+
+    /// The logical id of the resource of that kind whose physical name `node` is.
+    pub(super) fn by_name(&self, node: &Node, kind: Kind) -> Read<String> {
+        let text = self.text(node)?;
+        let found = self.resources.iter().find(|(id, of)| **of == kind && physical_name(id) == text);
+        found.map(|(id, _)| id.clone()).ok_or_else(|| {
+            Refusal::new(node.line, format!("`{text}` is not the name of an {} of this template", kind.resource_type()))
+        })
     }
 
     /// The logical id of the resource of that kind whose ARN `node` is.

@@ -7,7 +7,7 @@ use super::{
     fields::{Fields, entries},
     function, globals,
     model::{ACCOUNT, Function, REGION, STACK_NAME, Stack},
-    parameters,
+    monitoring, parameters,
     scope::{Endpoints, Kind, Scope},
     storage,
     yaml::{self, Node},
@@ -62,10 +62,15 @@ fn stack(text: &str, overrides: &BTreeMap<String, String>, endpoints: &Endpoints
         queues: Vec::new(),
         functions: Vec::new(),
         api: None,
+        metric_filters: Vec::new(),
+        alarms: Vec::new(),
         outputs: BTreeMap::new(),
     };
     for resource in &resources {
         plain_resource(&scope, resource, &mut stack)?;
+    }
+    for resource in resources.iter().filter(|resource| resource.kind == Kind::Alarm) {
+        stack.alarms.push(monitoring::alarm(&scope, resource.id, resource.properties()?, &stack.metric_filters)?);
     }
     let global = globals::function(&scope, sections.globals)?;
     for resource in resources.iter().filter(|resource| resource.kind == Kind::Function) {
@@ -150,7 +155,11 @@ fn plain_resource(scope: &Scope, resource: &Resource<'_>, stack: &mut Stack) -> 
             return Err(Refusal::new(resource.line, "a stack on this machine has one AWS::Serverless::HttpApi"));
         }
         Kind::Api => stack.api = Some(api::read(scope, resource.id, resource.properties()?)?),
-        Kind::Function => {}
+        Kind::MetricFilter => {
+            stack.metric_filters.push(monitoring::metric_filter(scope, resource.id, resource.properties()?)?);
+        }
+        // They refer to others, which are read before them.
+        Kind::Function | Kind::Alarm => {}
     }
     Ok(())
 }

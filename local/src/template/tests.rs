@@ -3,6 +3,8 @@
 use super::{stack::parse, *};
 use std::{collections::BTreeMap, path::Path, time::Duration};
 
+mod pipeline;
+
 fn endpoints() -> Endpoints {
     Endpoints { sqs: "http://127.0.0.1:9324".to_owned(), api: "http://127.0.0.1:8080".to_owned() }
 }
@@ -23,7 +25,10 @@ fn read_deployed() -> Stack {
 fn the_deployed_template_declares_its_functions_and_routes() {
     let stack = read_deployed();
     let binaries: Vec<&str> = stack.functions.iter().map(|function| function.binary.as_str()).collect();
-    assert_eq!(binaries, ["authorizer", "orders-create", "orders-query", "relay", "fulfil", "sweep"]);
+    assert_eq!(
+        binaries,
+        ["authorizer", "orders-create", "orders-query", "webhooks", "relay", "fulfil", "notify", "sweep"]
+    );
 
     let mut routes = Vec::new();
     for function in &stack.functions {
@@ -45,6 +50,14 @@ fn the_deployed_template_declares_its_functions_and_routes() {
             "orders-query GET /order/v1/orders/safeId/{safeId} MerchantAuthorizer",
             "orders-query GET /health -",
             "orders-query $default  -",
+            "webhooks POST /webhook/v1/subscriptions MerchantAuthorizer",
+            "webhooks GET /webhook/v1/subscriptions MerchantAuthorizer",
+            "webhooks GET /webhook/v1/subscriptions/{subscriptionId} MerchantAuthorizer",
+            "webhooks PATCH /webhook/v1/subscriptions/{subscriptionId} MerchantAuthorizer",
+            "webhooks DELETE /webhook/v1/subscriptions/{subscriptionId} MerchantAuthorizer",
+            "webhooks POST /webhook/v1/subscriptions/{subscriptionId}/test MerchantAuthorizer",
+            "webhooks POST /webhook/v1/subscriptions/{subscriptionId}/rotateSecret MerchantAuthorizer",
+            "webhooks GET /webhook/v1/subscriptions/{subscriptionId}/deliveries MerchantAuthorizer",
         ]
     );
 }
@@ -61,6 +74,7 @@ fn the_deployed_template_resolves_its_references() {
     assert_eq!(table.indexes[0].name, "due");
     assert_eq!(table.stream_view.as_deref(), Some("NEW_AND_OLD_IMAGES"));
     assert!(table.point_in_time_recovery);
+    assert_eq!(table.time_to_live.as_deref(), Some("expires_at"));
 
     let jobs = stack.queue("FulfilmentQueue").expect("a queue");
     assert_eq!(jobs.visibility_timeout, 180);

@@ -1,5 +1,6 @@
 //! What triggers a function, as the template declares it; the other half of [`super::model`].
 
+use super::pattern::Pattern;
 use std::time::Duration;
 
 /// A route of the API.
@@ -55,6 +56,8 @@ pub struct StreamSource {
     pub maximum_record_age: Option<Duration>,
     /// Whether the answer names the record that failed.
     pub report_item_failures: bool,
+    /// Patterns of which a record must match one to reach the function; every record does when there are none.
+    pub filters: Vec<Pattern>,
     /// The logical id of the queue that is told of batches that were given up.
     pub on_failure: Option<String>,
     /// Whether it runs.

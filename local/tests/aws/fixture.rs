@@ -19,6 +19,9 @@ pub(crate) const START_MS: i64 = 1_790_812_800_000;
 pub(crate) const JOBS: &str = "ordermill-Jobs";
 pub(crate) const DEAD_JOBS: &str = "ordermill-DeadJobs";
 pub(crate) const SLOW: &str = "ordermill-Slow";
+pub(crate) const LETTERS: &str = "ordermill-Letters";
+pub(crate) const PARCELS: &str = "ordermill-Parcels";
+pub(crate) const UNDELIVERED: &str = "ordermill-Undelivered";
 pub(crate) const ORDERS: &str = "ordermill-Orders";
 
 pub(crate) fn stack() -> Stack {
@@ -27,12 +30,13 @@ pub(crate) fn stack() -> Stack {
     template::read(path, &BTreeMap::new(), &endpoints).expect("the template reads")
 }
 
-/// The keys: `ADMIN` may everything, `READER` and `WRITER` what their functions may.
+/// The keys: `ADMIN` may everything, the others what their functions may.
 fn identities(stack: &Stack) -> Arc<Identities> {
     let mut identities = Identities::new();
     identities.add_administrator("ADMIN");
-    identities.add_function("READER", stack.function("Reader").expect("a function"));
-    identities.add_function("WRITER", stack.function("Writer").expect("a function"));
+    for name in ["Reader", "Writer", "Mover", "Worker"] {
+        identities.add_function(name.to_ascii_uppercase(), stack.function(name).expect("a function"));
+    }
     Arc::new(identities)
 }
 

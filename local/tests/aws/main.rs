@@ -6,4 +6,5 @@ mod dynamodb;
 mod fixture;
 mod sqs_lifecycle;
 mod sqs_limits;
+mod sqs_moves;
 mod sqs_persistence;

@@ -273,3 +273,28 @@ async fn several_consumers_share_a_queue_without_doubles() {
     seen.sort_by_key(|body| body.parse::<u32>().expect("a number"));
     assert_eq!(seen, (0..100).map(|n: u32| n.to_string()).collect::<Vec<_>>());
 }
+
+/// What a function does with a message that it wants again later: it has the handle and the count from the event, and may
+/// hide only what its policies let it hide.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_function_hides_a_message_of_its_event_for_longer() {
+    let sqs = Sqs::start(None).await;
+    sqs.queues.send(JOBS, Outgoing::of("{}")).await.expect("sent");
+    let received = sqs.queues.receive(JOBS, 10, Duration::ZERO).await.expect("received");
+    let record = received[0].event_record("arn:aws:sqs:us-east-1:000000000000:ordermill-Jobs");
+    let handle = record["receiptHandle"].as_str().expect("a handle").to_owned();
+    assert_eq!(record["attributes"]["ApproximateReceiveCount"], "1");
+    assert_eq!(record["eventSourceARN"], "arn:aws:sqs:us-east-1:000000000000:ordermill-Jobs");
+
+    let hide = |key| {
+        let request = sqs.client(key).change_message_visibility().queue_url(sqs.url(JOBS)).receipt_handle(&handle);
+        request.visibility_timeout(300).send()
+    };
+    assert_eq!(hide("READER").await.expect_err("refused").code(), Some("AccessDenied"));
+    hide("WORKER").await.expect("hidden");
+    // Not after the queue's 30 seconds, and not counted before it comes.
+    sqs.clock.advance(Duration::from_millis(299_999));
+    assert!(receive(&sqs, JOBS).await.is_empty());
+    sqs.clock.advance(Duration::from_millis(1));
+    assert_eq!(attribute(&receive(&sqs, JOBS).await[0], &System::ApproximateReceiveCount), "2");
+}

@@ -52,6 +52,12 @@ async fn orders_query() {
 }
 
 #[tokio::test]
+async fn orders_manage() {
+    let (status, body) = http(&answer("orders-manage").await);
+    assert_eq!((status, &body["code"]), (404, &json!("NOT_FOUND")));
+}
+
+#[tokio::test]
 async fn relay() {
     assert_eq!(answer("relay").await, json!({"batchItemFailures": []}));
 }
@@ -65,5 +71,21 @@ async fn fulfil() {
 
 #[tokio::test]
 async fn sweep() {
-    assert_eq!(answer("sweep").await, json!({"overdue": 0, "queued": 0, "oldest_overdue_seconds": 0}));
+    assert_eq!(
+        answer("sweep").await,
+        json!({"overdue": 0, "queued": 0, "released": 0, "redelivered": 0, "oldest_unqueued_seconds": 0})
+    );
+}
+
+#[tokio::test]
+async fn notify() {
+    // Its subscription is not there, so there is nothing to do.
+    assert_eq!(answer("notify").await, json!({"batchItemFailures": []}));
+}
+
+#[tokio::test]
+async fn webhooks() {
+    let (status, body) = http(&answer("webhooks").await);
+    let expected = json!({"subscriptions": [], "page": 1, "pageSize": 50, "nextCursor": null});
+    assert_eq!((status, body), (200, expected));
 }

@@ -3,7 +3,6 @@
 use std::collections::HashSet;
 
 use futures_util::future::join_all;
-use local::demo::Data;
 use serde_json::{Value, json};
 
 use crate::support::{MERCHANT, Stack, redacted, seed, shop};
@@ -29,22 +28,6 @@ async fn the_seeds_two_lines_cost_1197_50() {
     let reply = stack.post("/v2/orders", &json!({"products": products})).await;
     assert_eq!(reply.body["data"]["grandTotal"], json!({"amount": "1197.50", "currency": "USD"}));
     assert_eq!(reply.body["data"]["clientOrderNumber"], Value::Null);
-}
-
-#[tokio::test]
-async fn an_order_of_several_lines_is_seen_in_steps() {
-    let stack = Stack::with(Data::demo().unwrap(), &[("VendorStepSeconds", "1")]).await;
-    let products = json!([{"sku": "8PX-UF-Y5U", "quantity": 1}, {"sku": "TTR-WI-YWN", "quantity": 1}]);
-    let id = stack.post("/v2/orders", &json!({"products": products})).await.body["data"]["transactionId"].clone();
-    let path = format!("/v2/orders?transactionId={}", id.as_str().unwrap());
-    let lines = |body: &Value| {
-        let products = body["data"]["items"][0]["products"].as_array().unwrap().clone();
-        products.iter().map(|product| product["status"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
-    };
-    assert_eq!(lines(&stack.get(&path).await.body), ["PROCESSING", "PROCESSING"]);
-    let partly = stack.eventually(&path, |body| lines(body) == ["COMPLETED", "PROCESSING"]).await;
-    assert_eq!(partly["data"]["items"][0]["status"], "PROCESSING");
-    stack.eventually(&path, |body| body["data"]["items"][0]["status"] == "COMPLETED").await;
 }
 
 #[tokio::test]

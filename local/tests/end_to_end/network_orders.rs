@@ -77,6 +77,8 @@ async fn a_repeated_safe_id_replays_the_same_order_and_refuses_another() {
     let stack = Stack::start().await;
     let first = stack.post("/order/v1/orders", &order("again")).await;
     assert_eq!((first.status, first.header("idempotency-replayed")), (201, ""));
+    stack.eventually("/order/v1/orders/safeId/again", |body| body["order"]["status"] == "Fulfilled").await;
+    stack.eventually("/order/v1/orders/countByStatus", |body| body["counts"]["Fulfilled"] == 1).await;
     let items = stack.items().await.len();
     let again = stack.post("/order/v1/orders", &order("again")).await;
     assert_eq!((again.status, again.header("idempotency-replayed")), (200, "true"));

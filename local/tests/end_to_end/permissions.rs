@@ -15,8 +15,8 @@ use crate::support::{MERCHANT, Stack, order, seed};
 async fn without_put_item_the_create_function_stores_nothing() {
     let template = std::fs::read_to_string(project().join("template.yaml")).unwrap();
     let mut file = tempfile::NamedTempFile::with_suffix(".yaml").unwrap();
-    assert_eq!(template.matches("                - dynamodb:PutItem\n").count(), 1);
-    file.write_all(template.replace("                - dynamodb:PutItem\n", "").as_bytes()).unwrap();
+    // The first one is the create function's.
+    file.write_all(template.replacen("                - dynamodb:PutItem\n", "", 1).as_bytes()).unwrap();
     let stack = Stack::of_template(file.path().to_owned(), Data::demo().unwrap(), &[]).await;
 
     let refused = stack.post("/v2/orders", &seed("create-bulk-order")).await;

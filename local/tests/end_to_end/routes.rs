@@ -36,6 +36,8 @@ async fn no_route_answers_without_valid_credentials() {
     ];
     for route in ROUTES.iter().filter(|route| route.path != "/health") {
         let path = route.path.replace("{orderId}", "aaaaaaaaaaaaaaaaaaaaa000").replace("{safeId}", "a");
+        let path = path.replace("{subscriptionId}", "ffffffff-ffff-4fff-bfff-ffffffffffff");
+        let path = path.replace(['{', '}'], "");
         let bulk_order_api = path.starts_with("/v2");
         let without_key: &[(&str, &str)] = &[("authorization", "Bearer demo-bearer-token")];
         for headers in wrong.iter().chain(bulk_order_api.then_some(&without_key)) {

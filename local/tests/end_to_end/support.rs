@@ -179,6 +179,11 @@ pub(crate) fn redacted(mut body: Value) -> Value {
                             *member = json!("[transaction id]");
                         }
                         "createdAt" | "updatedAt" if member.is_string() => *member = json!("[time]"),
+                        "shipmentCreatedDates" => {
+                            for date in member.as_array_mut().into_iter().flatten() {
+                                *date = json!("[time]");
+                            }
+                        }
                         _ => walk(member),
                     }
                 }

@@ -41,7 +41,7 @@ impl Program {
     }
 
     /// As Ctrl-C does.
-    fn interrupt(&mut self) -> std::process::ExitStatus {
+    pub(crate) fn interrupt(&mut self) -> std::process::ExitStatus {
         let id = self.process.id().to_string();
         assert!(Command::new("kill").args(["-INT", &id]).status().unwrap().success());
         self.process.wait().unwrap()

@@ -1,14 +1,14 @@
 //! `GetOrderModel` and its parts (spec of the order network API, section 6.3), built from what is stored.
 //!
 //! Writes carry bare amounts in the order's one currency; reads carry `{currency, amount}`. Members that belong to
-//! services of the network that do not exist yet (merchant prices, shipments, refunds) are there with their empty value.
+//! services of the network that do not exist yet (merchant prices, refunds) are there with their empty value.
 
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 
 use super::request::{self, CreateOrder};
-use crate::ids::{MerchantId, OrderId, SafeId};
+use crate::ids::{MerchantId, OrderId, SafeId, ShipmentId};
 use crate::money::{Currency, Number};
 use crate::order::{LineStatus, OrderState};
 
@@ -42,8 +42,8 @@ pub struct Order {
     merchant_total: Option<Price>,
     reprint: Option<request::Reprint>,
     facility_names: [String; 0],
-    shipment_created_dates: [String; 0],
-    shipment_ids: [String; 0],
+    shipment_created_dates: Vec<String>,
+    shipment_ids: Vec<String>,
     id: String,
     short_id: String,
     safe_id: String,
@@ -198,15 +198,23 @@ impl Order {
             merchant_total: None,
             reprint: order.reprint,
             facility_names: [],
-            shipment_created_dates: [],
-            shipment_ids: [],
+            shipment_created_dates: state
+                .shipments
+                .iter()
+                .map(|shipment| shipment.created_at.to_rfc3339_milliseconds())
+                .collect(),
+            shipment_ids: state
+                .shipments
+                .iter()
+                .map(|shipment| ShipmentId::new(id, shipment.number).to_string())
+                .collect(),
             id: id.to_string(),
             short_id: id.short_id(),
             safe_id: safe_id.as_str().to_owned(),
             merchant_id: merchant.to_string(),
             external_id: order.external_id,
             status: state.status().as_str(),
-            status_desc: None,
+            status_desc: state.hold.clone().or_else(|| state.failure.as_ref().map(|failure| failure.reason.clone())),
             created_at: state.created_at.to_rfc3339_milliseconds(),
             updated_at: state.updated_at.to_rfc3339_milliseconds(),
             shipping_address: order.shipping_address.into(),
@@ -269,7 +277,11 @@ impl Item {
             sku: item.sku,
             quantity: item.quantity,
             status: line.as_str(),
-            status_desc: None,
+            status_desc: state
+                .failure
+                .as_ref()
+                .filter(|_| line == LineStatus::Failed)
+                .map(|failure| failure.reason.clone()),
             created_at: state.created_at.to_rfc3339_milliseconds(),
             updated_at: changed,
             processed_at: None,

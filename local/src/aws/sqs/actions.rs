@@ -6,7 +6,7 @@ use super::{
     limits,
     message::{Outgoing, Received, Sent},
     queues::{Declared, Queues},
-    requests::{Attributes, Batch, Handle, List, Receive, Send},
+    requests::{Attributes, Batch, CancelMove, Handle, List, ListMoves, Receive, Send, StartMove},
 };
 use crate::template::{ACCOUNT, queue_arn};
 use serde::de::DeserializeOwned;
@@ -36,6 +36,9 @@ pub(super) fn permission(action: &str) -> Option<&'static str> {
         "ListQueues" => "sqs:listqueues",
         "PurgeQueue" => "sqs:purgequeue",
         "ListDeadLetterSourceQueues" => "sqs:listdeadlettersourcequeues",
+        "StartMessageMoveTask" => "sqs:startmessagemovetask",
+        "ListMessageMoveTasks" => "sqs:listmessagemovetasks",
+        "CancelMessageMoveTask" => "sqs:cancelmessagemovetask",
         _ => return None,
     })
 }
@@ -56,6 +59,9 @@ impl Call<'_> {
             "ListQueues" => Ok(self.list(&read(body)?)),
             "PurgeQueue" => self.queues.purge(self.queue).await.map(|()| json!({})),
             "ListDeadLetterSourceQueues" => Ok(self.sources()),
+            "StartMessageMoveTask" => self.start_move(read::<StartMove>(body)?).await,
+            "ListMessageMoveTasks" => self.list_moves(&read::<ListMoves>(body)?),
+            "CancelMessageMoveTask" => self.cancel_move(&read::<CancelMove>(body)?),
             _ => Err(SqsError::new(ErrorKind::UnknownOperation, format!("There is no action {action}."))),
         }
     }
@@ -224,17 +230,14 @@ impl Call<'_> {
     }
 
     fn sources(&self) -> Value {
-        let queues = self.queues.all();
-        let is_source = |queue: &&std::sync::Arc<Declared>| {
-            queue.settings.redrive.as_ref().is_some_and(|redrive| redrive.dead_letter_queue_name == self.queue)
-        };
-        let urls: Vec<String> = queues.iter().filter(is_source).map(|queue| self.url(&queue.settings.name)).collect();
+        let sources = self.queues.dead_letter_sources(self.queue);
+        let urls: Vec<String> = sources.iter().map(|queue| self.url(queue)).collect();
         // Small at the beginning, unlike every other member.
         json!({"queueUrls": urls})
     }
 }
 
-fn read<T: DeserializeOwned>(body: Value) -> Result<T, SqsError> {
+pub(super) fn read<T: DeserializeOwned>(body: Value) -> Result<T, SqsError> {
     serde_json::from_value(body).map_err(|error| SqsError::new(ErrorKind::MalformedRequest, error.to_string()))
 }
 

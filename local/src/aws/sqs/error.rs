@@ -31,8 +31,10 @@ pub enum ErrorKind {
     MissingParameter,
     QueueDoesNotExist,
     ReceiptHandleIsInvalid,
+    ResourceNotFound,
     TooManyEntriesInBatchRequest,
     UnknownOperation,
+    UnsupportedOperation,
 }
 
 impl ErrorKind {
@@ -55,8 +57,10 @@ impl ErrorKind {
             Self::MissingParameter => "com.amazonaws.sqs#MissingRequiredParameterException",
             Self::QueueDoesNotExist => "com.amazonaws.sqs#QueueDoesNotExist",
             Self::ReceiptHandleIsInvalid => "com.amazonaws.sqs#ReceiptHandleIsInvalid",
+            Self::ResourceNotFound => "com.amazonaws.sqs#ResourceNotFoundException",
             Self::TooManyEntriesInBatchRequest => "com.amazonaws.sqs#TooManyEntriesInBatchRequest",
             Self::UnknownOperation => "com.amazon.coral.service#UnknownOperationException",
+            Self::UnsupportedOperation => "com.amazonaws.sqs#UnsupportedOperation",
         }
     }
 
@@ -79,14 +83,17 @@ impl ErrorKind {
             Self::MissingParameter => "MissingParameter",
             Self::QueueDoesNotExist => "AWS.SimpleQueueService.NonExistentQueue",
             Self::ReceiptHandleIsInvalid => "ReceiptHandleIsInvalid",
+            Self::ResourceNotFound => "ResourceNotFoundException",
             Self::TooManyEntriesInBatchRequest => "AWS.SimpleQueueService.TooManyEntriesInBatchRequest",
             Self::UnknownOperation => "InvalidAction",
+            Self::UnsupportedOperation => "AWS.SimpleQueueService.UnsupportedOperation",
         }
     }
 
     pub(super) fn status(self) -> u16 {
         match self {
             Self::InternalFailure => 500,
+            Self::ResourceNotFound => 404,
             Self::AccessDenied | Self::InvalidClientToken | Self::MissingAuthenticationToken => 403,
             _ => 400,
         }

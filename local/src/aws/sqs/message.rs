@@ -35,7 +35,7 @@ impl Outgoing {
 /// What the sender learns.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sent {
-    /// The message's id, which it keeps for life.
+    /// The message's id, which it keeps until a move task makes a new message of it.
     pub message_id: String,
     /// The MD5 of the body.
     pub body_md5: String,

@@ -9,7 +9,8 @@
 //! event source mapping ── in process ──────────────────────────────────────────────────── [`Queues`] ── [`store`]
 //! ```
 //!
-//! Standard queues as the template declares them; no FIFO queues, no queue management over the wire.
+//! Standard queues as the template declares them; no FIFO queues, no queue management over the wire. Tasks that move dead
+//! letters back run beside the calls ([`moves`]).
 
 mod actions;
 mod attributes;
@@ -17,8 +18,10 @@ mod clock;
 mod error;
 mod limits;
 mod message;
+mod moves;
 mod queues;
 mod receipt;
+mod redrive;
 mod requests;
 mod server;
 mod store;

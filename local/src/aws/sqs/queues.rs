@@ -8,6 +8,7 @@ use super::{
     error::{ErrorKind, SqsError},
     limits,
     message::{Outgoing, Received, Sent},
+    moves::Moves,
     receipt::Receipt,
     store::{Change, Handed, RedriveTo, Request, Store},
 };
@@ -36,6 +37,7 @@ struct Inner {
     clock: Arc<dyn Clock>,
     declared: RwLock<BTreeMap<String, Arc<Declared>>>,
     closed: watch::Sender<bool>,
+    moves: Moves,
 }
 
 /// A queue as it is declared.
@@ -44,7 +46,7 @@ pub(super) struct Declared {
     pub(super) created_ms: i64,
     pub(super) modified_ms: i64,
     /// Told of whatever may make a message receivable.
-    changed: Arc<Notify>,
+    pub(super) changed: Arc<Notify>,
 }
 
 /// The messages of a queue by state.
@@ -93,6 +95,7 @@ impl Queues {
             clock,
             declared: RwLock::default(),
             closed: watch::Sender::new(false),
+            moves: Moves::default(),
         };
         Self { inner: Arc::new(inner) }
     }
@@ -322,6 +325,20 @@ impl Queues {
         self.inner.declared.read().unwrap_or_else(PoisonError::into_inner).values().map(Arc::clone).collect()
     }
 
+    /// The tasks that move messages.
+    pub(super) fn moves(&self) -> &Moves {
+        &self.inner.moves
+    }
+
+    pub(super) fn clock(&self) -> &dyn Clock {
+        self.inner.clock.as_ref()
+    }
+
+    /// Waits for the end of the process.
+    pub(super) async fn closed(&self) {
+        let _ = self.inner.closed.subscribe().wait_for(|closed| *closed).await;
+    }
+
     fn receipt(&self, queue: &str, handle: &str) -> Result<Receipt, SqsError> {
         self.declared(queue)?;
         Receipt::read(handle).filter(|receipt| receipt.queue == queue).ok_or_else(|| {
@@ -330,7 +347,7 @@ impl Queues {
         })
     }
 
-    async fn blocking<T: Send + 'static>(
+    pub(super) async fn blocking<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut Store) -> Result<T, SqsError> + Send + 'static,
     ) -> Result<T, SqsError> {
@@ -341,6 +358,6 @@ impl Queues {
     }
 }
 
-fn seconds(seconds: u32) -> i64 {
+pub(super) fn seconds(seconds: u32) -> i64 {
     i64::from(seconds) * 1000
 }

@@ -4,6 +4,7 @@ use super::{
     actions::{self, Call},
     error::{ErrorKind, SqsError},
     queues::Queues,
+    redrive,
 };
 use crate::{
     aws::iam::{self, Denied, Identities},
@@ -88,6 +89,10 @@ impl Endpoint {
         let key = iam::access_key_id(headers).map_err(denied)?;
         let body: Value = serde_json::from_slice(body)
             .map_err(|error| SqsError::new(ErrorKind::MalformedRequest, error.to_string()))?;
+        if let Some(source) = redrive::source(&self.queues, action, &body)? {
+            self.authorize_move(key, action, permission, &source, &body)?;
+            return self.run(key, action, &source, body).await;
+        }
         let queue = match action {
             // The name of no queue: nothing but an administrator may list.
             "ListQueues" => String::new(),
@@ -101,9 +106,36 @@ impl Endpoint {
             self.queues.declared(&queue)?;
         }
         self.identities.authorize(key, permission, &queue_arn(&queue)).map_err(denied)?;
+        self.run(key, action, &queue, body).await
+    }
+
+    async fn run(&self, key: &str, action: &str, queue: &str, body: Value) -> Result<Value, SqsError> {
         let sender_id = self.identities.sender_id(key);
-        let call = Call { queues: &self.queues, queue: &queue, sender_id: &sender_id, endpoint: &self.endpoint };
+        let call = Call { queues: &self.queues, queue, sender_id: &sender_id, endpoint: &self.endpoint };
         call.run(action, body).await
+    }
+
+    /// Whoever starts, lists or cancels a move task may also do by hand what the task does to the queue it takes from,
+    /// and whoever starts one may send to where it sends.
+    fn authorize_move(
+        &self,
+        key: &str,
+        action: &str,
+        permission: &str,
+        source: &str,
+        body: &Value,
+    ) -> Result<(), SqsError> {
+        let authorize = |permission: &str, arn: &str| self.identities.authorize(key, permission, arn).map_err(denied);
+        let source_arn = queue_arn(source);
+        for permission in [permission, "sqs:receivemessage", "sqs:deletemessage", "sqs:getqueueattributes"] {
+            authorize(permission, &source_arn)?;
+        }
+        if action == "StartMessageMoveTask" {
+            for destination in redrive::destinations(&self.queues, source, body) {
+                authorize("sqs:sendmessage", &destination)?;
+            }
+        }
+        Ok(())
     }
 }
 

@@ -2,7 +2,8 @@
 //!
 //! Each call is one transaction. A message is a row: `visible_ms` says from when it can be received, so delay and
 //! visibility timeout are the same thing; `receipt` is the token of its latest handing out. A dead-lettered message is
-//! the same row under another queue, which is how it keeps its id.
+//! the same row under another queue, which is how it keeps its id. A move task makes a new message of a row: new id,
+//! new times, never received.
 
 use super::{
     attributes::MessageAttribute,
@@ -70,6 +71,22 @@ pub(super) struct Handed {
     pub(super) dead: usize,
     /// When the next message that is hidden now can be received.
     pub(super) next_visible_ms: Option<i64>,
+}
+
+/// One of the ways that a step of a move task sends messages.
+#[derive(Clone)]
+pub(super) struct Route {
+    /// The ARN of the queue that dead-lettered the messages; any without one.
+    pub(super) source_arn: Option<String>,
+    pub(super) to: String,
+    pub(super) delay_ms: i64,
+}
+
+/// What a step of a move task did.
+pub(super) struct Moved {
+    pub(super) count: usize,
+    /// Messages that can be received and take none of the routes; known once all that do are moved.
+    pub(super) stranded: u64,
 }
 
 /// What became of a change of visibility.
@@ -214,6 +231,53 @@ impl Store {
         }
         transaction.commit()?;
         Ok(handed)
+    }
+
+    /// Moves at most `most` messages that can be received, the oldest first, after those too old are dropped.
+    pub(super) fn relocate(
+        &mut self,
+        from: &str,
+        routes: &[Route],
+        most: usize,
+        now_ms: i64,
+        retention_ms: i64,
+    ) -> Result<Moved, SqsError> {
+        let transaction = self.connection.transaction()?;
+        transaction
+            .prepare_cached("DELETE FROM message WHERE queue = ?1 AND sent_ms <= ?2")?
+            .execute(params![from, now_ms.saturating_sub(retention_ms)])?;
+        let mut count = 0;
+        for route in routes {
+            let found: Vec<i64> = transaction
+                .prepare_cached(
+                    "SELECT sequence FROM message
+                     WHERE queue = ?1 AND visible_ms <= ?2 AND source_arn IS coalesce(?3, source_arn)
+                     ORDER BY sequence LIMIT ?4",
+                )?
+                .query_map(params![from, now_ms, route.source_arn, most.saturating_sub(count)], |row| row.get(0))?
+                .collect::<Result<_, _>>()?;
+            count += found.len();
+            for sequence in found {
+                transaction
+                    .prepare_cached(
+                        "UPDATE message SET queue = ?1, id = ?2, sent_ms = ?3, visible_ms = ?4, receipt = NULL,
+                                received_ms = NULL, first_received_ms = NULL, receive_count = 0, source_arn = NULL
+                         WHERE sequence = ?5",
+                    )?
+                    .execute(params![
+                        route.to,
+                        Uuid::new_v4().to_string(),
+                        now_ms,
+                        now_ms.saturating_add(route.delay_ms),
+                        sequence
+                    ])?;
+            }
+        }
+        let left = transaction
+            .prepare_cached("SELECT count(*) FROM message WHERE queue = ?1 AND visible_ms <= ?2")?
+            .query_row(params![from, now_ms], |row| row.get(0))?;
+        transaction.commit()?;
+        Ok(Moved { count, stranded: left })
     }
 
     /// Deletes a message; a handle that is no longer current deletes nothing, and that is no error.

@@ -153,3 +153,29 @@ async fn a_checkpoint_that_is_gone_leads_to_the_oldest_record() {
     run(&sources, &source, || !seen.lock().unwrap().is_empty()).await;
     assert_eq!(seen.lock().unwrap().concat(), ["a"]);
 }
+
+#[tokio::test]
+async fn records_that_no_filter_matches_reach_no_function_and_are_passed_over() {
+    let database = Database::memory().unwrap();
+    let checkpoints = Checkpoints::new(None);
+    let pattern = |prefix: &str| {
+        let pattern = json!({"dynamodb": {"Keys": {"pk": {"S": [{"prefix": prefix}]}}}});
+        crate::template::Pattern::parse(&pattern.to_string()).unwrap()
+    };
+    let (sources, mut source, seen) = sources(checkpoints.clone(), &database, |_| Ok(json!({}))).await;
+    source.filters = vec![pattern("order"), pattern("webhook")];
+    let table = sources.stack.tables[0].name.clone();
+    put(&database, &table, &["x1", "order1", "x2", "webhook1", "x3"]);
+    run(&sources, &source, || !seen.lock().unwrap().is_empty()).await;
+    assert_eq!(*seen.lock().unwrap(), [["order1", "webhook1"]]);
+
+    // The checkpoint is behind the last record, which was passed over.
+    let reader = StreamReader::open(database.clone(), &table).unwrap();
+    assert_eq!(checkpoints.read("RelayFunction-TableChanges"), reader.latest().await.unwrap());
+    // Nothing but records that are passed over: no invocation, and the checkpoint moves on.
+    put(&database, &table, &["x4"]);
+    let newest = reader.latest().await.unwrap();
+    run(&sources, &source, || checkpoints.read("RelayFunction-TableChanges") == newest).await;
+    assert_eq!(checkpoints.read("RelayFunction-TableChanges"), newest);
+    assert_eq!(seen.lock().unwrap().len(), 1);
+}

@@ -85,10 +85,16 @@ pub(super) static ANSWERS: &[Answer] = &[
         NETWORK,
         "An earlier order has this `externalId`, and `allowExternalOrderIdDuplication` is not true.",
     ),
+    whole(Code::PreconditionFailed, NETWORK, "The request has an `If-Match`, and the thing has another `ETag` by now."),
     both(Code::PayloadTooLarge, BOTH, "The body is not read to its end, or one order in it is too large."),
     both(Code::TooManyOrders, NETWORK, "The bulk was counted, and none of its orders was created."),
     whole(Code::UnsupportedMediaType, BOTH, "Before the body is read: its `Content-Type` is not JSON."),
     whole(Code::UnsupportedCurrency, BULK, "The order is priced, and no wallet of the account pays in the currency."),
+    whole(
+        Code::TooManySubscriptions,
+        NETWORK,
+        "A subscription to webhooks is made, and the merchant has as many as it may.",
+    ),
     whole(Code::Internal, BOTH, "Something failed that is no fault of the request."),
     whole(Code::TryAgain, BOTH, "A service did not answer in time; the header `Retry-After` says when to send again."),
 ];

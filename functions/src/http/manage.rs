@@ -1,0 +1,270 @@
+//! Handlers that change an order of the order network API (choices file, rows 12 to 14 and the extra rows).
+//!
+//! Each answers 200 with the order and its `ETag`, also when the order was so already; 404; 412 where `If-Match` names
+//! another version; 422 with the reason where the order's state does not allow it.
+
+use axum::http::{HeaderMap, header};
+use axum::response::Response;
+use serde_json::Value;
+use shared::Code;
+use shared::ids::{MerchantId, OrderId};
+use shared::limits::{CANCELLED_ITEMS_MAX, REASON_CHARACTERS_MAX};
+use shared::network::problem::Violation;
+use shared::order::Command;
+
+use super::body::{JsonBody, OptionalJsonBody};
+use super::caller::NetworkCaller;
+use super::network::{envelope, is_strict, not_found};
+use super::object::{Findings, Object};
+use super::parameters::{PathParameter, PathParameters};
+use crate::app::manage_order::{Change, change_order};
+use crate::refusal::Refusal;
+use crate::store::Table;
+use crate::store::network_orders::FoundOrder;
+
+/// `POST /order/v1/orders/{orderId}/cancel`: `{reason, items?: [{itemId, quantity?}]}`.
+pub(crate) async fn cancel(
+    NetworkCaller(merchant): NetworkCaller,
+    table: Table,
+    headers: HeaderMap,
+    PathParameter(order_id): PathParameter,
+    JsonBody(bytes): JsonBody,
+) -> Result<Response, Refusal> {
+    let id = order_id_of(&order_id)?;
+    let body = CancelBody::read(&bytes, is_strict(&headers))?;
+    let command = |order: &FoundOrder| body.command(&id, order);
+    change(&table, &merchant, &id, &headers, Some(body.reason.clone()), body.warnings.clone(), command).await
+}
+
+/// `POST /order/v1/orders/{orderId}/customerCareHold`: `{reason}`.
+pub(crate) async fn hold(
+    NetworkCaller(merchant): NetworkCaller,
+    table: Table,
+    headers: HeaderMap,
+    PathParameter(order_id): PathParameter,
+    JsonBody(bytes): JsonBody,
+) -> Result<Response, Refusal> {
+    let id = order_id_of(&order_id)?;
+    let (reason, warnings) = reason_of(&bytes, is_strict(&headers))?;
+    let command = Command::Hold(reason.clone());
+    change(&table, &merchant, &id, &headers, Some(reason), warnings, |_| Ok(command.clone())).await
+}
+
+/// `POST /order/v1/orders/{orderId}/customerCareHold/release`.
+pub(crate) async fn release(
+    NetworkCaller(merchant): NetworkCaller,
+    table: Table,
+    headers: HeaderMap,
+    PathParameter(order_id): PathParameter,
+    OptionalJsonBody(_): OptionalJsonBody,
+) -> Result<Response, Refusal> {
+    let id = order_id_of(&order_id)?;
+    change(&table, &merchant, &id, &headers, None, Vec::new(), |_| Ok(Command::Release)).await
+}
+
+/// `POST /order/v1/orders/{orderId}/startProcessing`: an order that waits begins, with all its items.
+pub(crate) async fn start(
+    NetworkCaller(merchant): NetworkCaller,
+    table: Table,
+    headers: HeaderMap,
+    PathParameter(order_id): PathParameter,
+    OptionalJsonBody(_): OptionalJsonBody,
+) -> Result<Response, Refusal> {
+    let id = order_id_of(&order_id)?;
+    change(&table, &merchant, &id, &headers, None, Vec::new(), |_| Ok(Command::Start)).await
+}
+
+/// `POST /order/v1/orders/{orderId}/refreshProcessing`: what failed is tried again.
+pub(crate) async fn refresh(
+    NetworkCaller(merchant): NetworkCaller,
+    table: Table,
+    headers: HeaderMap,
+    PathParameter(order_id): PathParameter,
+    OptionalJsonBody(_): OptionalJsonBody,
+) -> Result<Response, Refusal> {
+    let id = order_id_of(&order_id)?;
+    change(&table, &merchant, &id, &headers, None, Vec::new(), |_| Ok(Command::Restart)).await
+}
+
+/// `PATCH /order/v1/orders/{orderId}/items/{orderItemId}`: `{fulfillmentReady: true}`; other members come later.
+pub(crate) async fn update_item(
+    NetworkCaller(merchant): NetworkCaller,
+    table: Table,
+    headers: HeaderMap,
+    PathParameters((order_id, item_id)): PathParameters<(String, String)>,
+    JsonBody(bytes): JsonBody,
+) -> Result<Response, Refusal> {
+    let id = order_id_of(&order_id)?;
+    let line = id.item_index(&item_id).ok_or_else(|| not_found("item id", &item_id))?;
+    let (object, mut findings) = (Object::read(&bytes)?, Findings::default());
+    let mut is_ready = false;
+    for (name, value) in object.members() {
+        match (name, value) {
+            ("fulfillmentReady", Value::Bool(true)) => is_ready = true,
+            ("fulfillmentReady", other) => findings.broken(Code::WrongType, "/fulfillmentReady", "true", other),
+            (other, _) => findings.unknown(other),
+        }
+    }
+    if !is_ready && findings.violations.is_empty() {
+        findings.required("/fulfillmentReady");
+    }
+    let warnings = findings.settle(is_strict(&headers))?;
+    let command = |order: &FoundOrder| match order.state.lines.get(line) {
+        Some(_) => Ok(Command::Ready(vec![line])),
+        None => Err(not_found("item id", &item_id)),
+    };
+    change(&table, &merchant, &id, &headers, None, warnings, command).await
+}
+
+fn order_id_of(order_id: &str) -> Result<OrderId, Refusal> {
+    OrderId::parse(order_id).map_err(|_| not_found("orderId", order_id))
+}
+
+async fn change(
+    table: &Table,
+    merchant: &MerchantId,
+    id: &OrderId,
+    headers: &HeaderMap,
+    reason: Option<String>,
+    warnings: Vec<Violation>,
+    command: impl Fn(&FoundOrder) -> Result<Command, Refusal>,
+) -> Result<Response, Refusal> {
+    let change = Change { merchant, id, actor: None, reason, version: version_of(headers)? };
+    let order = change_order(table, &change, command).await?;
+    let order = order.ok_or_else(|| not_found("orderId", id.as_str()))?;
+    envelope(order, merchant, id, warnings)
+}
+
+/// The version of `If-Match`; none without one, and with `*`, which any order matches.
+pub(super) fn version_of(headers: &HeaderMap) -> Result<Option<u64>, Refusal> {
+    let Some(value) = headers.get(header::IF_MATCH) else { return Ok(None) };
+    let text = value.to_str().unwrap_or_default().trim();
+    if text == "*" {
+        return Ok(None);
+    }
+    let version = text.strip_prefix('"').and_then(|text| text.strip_suffix('"')).and_then(|text| text.parse().ok());
+    let unknown = || Refusal::new(Code::PreconditionFailed, "the If-Match is no ETag of an order");
+    version.map(Some).ok_or_else(unknown)
+}
+
+/// A reason for people: the one member of a body.
+fn reason_of(bytes: &[u8], strict: bool) -> Result<(String, Vec<Violation>), Refusal> {
+    let (object, mut findings) = (Object::read(bytes)?, Findings::default());
+    let mut reason = None;
+    for (name, value) in object.members() {
+        match name {
+            "reason" => reason = read_reason(&mut findings, value),
+            other => findings.unknown(other),
+        }
+    }
+    if !object.members().any(|(name, _)| name == "reason") {
+        findings.required("/reason");
+    }
+    let warnings = findings.settle(strict)?;
+    Ok((reason.unwrap_or_default(), warnings))
+}
+
+fn read_reason(findings: &mut Findings, value: &Value) -> Option<String> {
+    let text = findings.text("/reason", value)?.trim();
+    let characters = text.chars().count();
+    if characters == 0 {
+        findings.broken(Code::TooShort, "/reason", "a text of at least 1 character", value);
+        return None;
+    }
+    if characters > REASON_CHARACTERS_MAX {
+        let rule = format!("a text of at most {REASON_CHARACTERS_MAX} characters");
+        findings.broken(Code::TooLong, "/reason", &rule, value);
+        return None;
+    }
+    Some(text.to_owned())
+}
+
+/// What is to be cancelled and why.
+struct CancelBody {
+    reason: String,
+    /// None for all.
+    items: Option<Vec<CancelledItem>>,
+    warnings: Vec<Violation>,
+}
+
+struct CancelledItem {
+    id: String,
+    quantity: Option<u64>,
+}
+
+impl CancelBody {
+    fn read(bytes: &[u8], strict: bool) -> Result<Self, Refusal> {
+        let (object, mut findings) = (Object::read(bytes)?, Findings::default());
+        let (mut reason, mut items) = (None, None);
+        for (name, value) in object.members() {
+            match name {
+                "reason" => reason = read_reason(&mut findings, value),
+                "items" if value.is_null() => {}
+                "items" => items = Some(read_items(&mut findings, value)),
+                other => findings.unknown(other),
+            }
+        }
+        if !object.members().any(|(name, _)| name == "reason") {
+            findings.required("/reason");
+        }
+        let warnings = findings.settle(strict)?;
+        Ok(Self { reason: reason.unwrap_or_default(), items, warnings })
+    }
+
+    /// The command for this order; its items are cancelled whole.
+    fn command(&self, id: &OrderId, order: &FoundOrder) -> Result<Command, Refusal> {
+        let Some(items) = &self.items else { return Ok(Command::Cancel(None)) };
+        let mut lines = Vec::new();
+        for (index, item) in items.iter().enumerate() {
+            let line = id.item_index(&item.id).filter(|line| *line < order.state.lines.count());
+            let pointer = format!("/items/{index}");
+            let Some(line) = line else {
+                let message = format!("the order has no item `{}`", item.id);
+                let pointer = format!("{pointer}/itemId");
+                let violation = Violation::new(Code::NoSuchItem, pointer, message, Some(item.id.clone()));
+                return Err(Refusal::invalid(vec![violation]));
+            };
+            let whole = order.request.items.get(line).map_or(0, |item| u64::from(item.quantity));
+            if let Some(quantity) = item.quantity.filter(|quantity| *quantity != whole) {
+                let message = format!("an item is cancelled whole: its quantity is {whole}, not {quantity}");
+                return Err(Refusal::new(Code::StateNotAllowed, message));
+            }
+            lines.push(line);
+        }
+        Ok(Command::Cancel(Some(lines)))
+    }
+}
+
+fn read_items(findings: &mut Findings, value: &Value) -> Vec<CancelledItem> {
+    let Some(entries) = value.as_array() else {
+        findings.broken(Code::WrongType, "/items", "an array", value);
+        return Vec::new();
+    };
+    if entries.is_empty() {
+        findings.broken(Code::TooFew, "/items", "an array of at least 1 entry", value);
+    }
+    if entries.len() > CANCELLED_ITEMS_MAX {
+        let rule = format!("an array of at most {CANCELLED_ITEMS_MAX} entries");
+        findings.broken(Code::TooMany, "/items", &rule, value);
+        return Vec::new();
+    }
+    let mut items = Vec::new();
+    for (index, entry) in entries.iter().enumerate() {
+        let pointer = format!("/items/{index}");
+        let Some(members) = entry.as_object() else {
+            findings.broken(Code::WrongType, &pointer, "an object", entry);
+            continue;
+        };
+        let Some(id) = members.get("itemId") else {
+            findings.required(&format!("{pointer}/itemId"));
+            continue;
+        };
+        let Some(id) = findings.text(&format!("{pointer}/itemId"), id) else { continue };
+        let quantity = members.get("quantity").filter(|quantity| !quantity.is_null());
+        if let Some(value) = quantity.filter(|value| value.as_u64().is_none_or(|quantity| quantity == 0)) {
+            findings.broken(Code::OutOfRange, &format!("{pointer}/quantity"), "a whole number of at least 1", value);
+        }
+        items.push(CancelledItem { id: id.to_owned(), quantity: quantity.and_then(Value::as_u64) });
+    }
+    items
+}

@@ -1,0 +1,137 @@
+//! Pages of a list (order-network-choices.md, rules common to all services): by number, or on from a cursor.
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::Deserialize;
+use shared::Code;
+use shared::limits::ATTEMPTED_VALUE_BYTES_MAX;
+
+use crate::outbound::signature::Secret;
+use crate::refusal::Refusal;
+
+/// Entries that can be reached by page number; deeper ones by cursor.
+const ROWS_MAX: usize = 10_000;
+const PAGE_SIZE_DEFAULT: usize = 50;
+const PAGE_SIZE_MAX: usize = 200;
+
+/// Parameters of a list. Texts, so that each that cannot be read is named.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct PageParameters {
+    page: Option<String>,
+    page_size: Option<String>,
+    cursor: Option<String>,
+}
+
+/// The page that is asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Page {
+    /// From 1; a cursor knows no number.
+    pub(crate) number: Option<usize>,
+    pub(crate) size: usize,
+    pub(crate) cursor: Option<String>,
+}
+
+impl Page {
+    /// Entries before it, counted from the cursor if there is one.
+    pub(crate) fn skip(&self) -> usize {
+        self.number.map_or(0, |number| number.saturating_sub(1).saturating_mul(self.size))
+    }
+}
+
+impl PageParameters {
+    /// Reads them; a cursor wins over a page.
+    pub(crate) fn read(self) -> Result<Page, Refusal> {
+        let filled = |text: Option<String>| text.filter(|text| !text.is_empty());
+        let size = number("pageSize", filled(self.page_size), PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX)?;
+        if let Some(cursor) = filled(self.cursor) {
+            return Ok(Page { number: None, size, cursor: Some(cursor) });
+        }
+        let page = Page { number: Some(number("page", filled(self.page), 1, ROWS_MAX)?), size, cursor: None };
+        if page.skip().saturating_add(size) > ROWS_MAX {
+            let message = format!("pages reach {ROWS_MAX} entries: go on with `cursor`");
+            return Err(Refusal::new(Code::InvalidParameter, message));
+        }
+        Ok(page)
+    }
+}
+
+fn number(name: &str, value: Option<String>, default: usize, max: usize) -> Result<usize, Refusal> {
+    let Some(text) = value else { return Ok(default) };
+    let digits = text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok());
+    let parsed = digits.flatten().filter(|number| (1..=max).contains(number));
+    parsed.ok_or_else(|| {
+        let shown: String = text.chars().take(ATTEMPTED_VALUE_BYTES_MAX).collect();
+        Refusal::new(Code::InvalidParameter, format!("`{name}` is a number from 1 to {max}, not `{shown}`"))
+    })
+}
+
+/// Version of the form of cursors.
+const VERSION: u8 = 1;
+/// Bytes of its signature.
+const MAC_BYTES: usize = 16;
+
+/// A cursor: version, MAC, and the key after which the list goes on. It only holds for the list that gave it; the tenant is
+/// not in it, but always the caller.
+pub(crate) fn seal(secret: &Secret, list: &str, position: &str) -> String {
+    let mut bytes = vec![VERSION];
+    bytes.extend(mac(secret, list, position));
+    bytes.extend(position.as_bytes());
+    URL_SAFE_NO_PAD.encode(bytes)
+}
+
+/// The position of a cursor of this list.
+pub(crate) fn open(secret: &Secret, list: &str, cursor: &str) -> Result<String, Refusal> {
+    let position = || {
+        let bytes = URL_SAFE_NO_PAD.decode(cursor).ok()?;
+        let (&[VERSION], rest) = bytes.split_first_chunk::<1>()? else { return None };
+        let (signature, position) = rest.split_at_checked(MAC_BYTES)?;
+        let position = std::str::from_utf8(position).ok()?;
+        (mac(secret, list, position) == signature).then(|| position.to_owned())
+    };
+    position().ok_or_else(|| {
+        Refusal::new(Code::InvalidParameter, "`cursor` is not one of this list, or not any more: start without it")
+    })
+}
+
+fn mac(secret: &Secret, list: &str, position: &str) -> Vec<u8> {
+    secret.mac(&[b"cursor", list.as_bytes(), position.as_bytes()]).into_iter().take(MAC_BYTES).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Page, PageParameters, open, seal};
+    use crate::outbound::signature::Secret;
+
+    fn read(page: &str, page_size: &str, cursor: &str) -> Option<Page> {
+        let text = |text: &str| Some(text.to_owned());
+        PageParameters { page: text(page), page_size: text(page_size), cursor: text(cursor) }.read().ok()
+    }
+
+    #[test]
+    fn pages_are_bounded_and_a_cursor_wins() {
+        assert_eq!(read("", "", ""), Some(Page { number: Some(1), size: 50, cursor: None }));
+        assert_eq!(read("50", "200", "").unwrap().skip(), 9_800);
+        assert_eq!(read("x", "2", "c"), Some(Page { number: None, size: 2, cursor: Some("c".to_owned()) }));
+        for (page, size) in [("0", ""), ("", "201"), ("", "0"), ("51", "200"), ("+1", ""), ("1.0", "")] {
+            assert_eq!(read(page, size, ""), None, "{page} {size}");
+        }
+    }
+
+    #[test]
+    fn a_cursor_holds_for_its_list_only_and_cannot_be_edited() {
+        let (one, two) = (Secret::generate([1; 32]), Secret::generate([2; 32]));
+        let cursor = seal(&one, "deliveries", "0001697533200042#msg_a");
+        assert_eq!(open(&one, "deliveries", &cursor).unwrap(), "0001697533200042#msg_a");
+        assert!(open(&two, "deliveries", &cursor).is_err());
+        assert!(open(&one, "subscriptions", &cursor).is_err());
+        for index in 0..cursor.len() {
+            let mut edited = cursor.clone();
+            edited.replace_range(index..=index, if cursor.as_bytes()[index] == b'A' { "B" } else { "A" });
+            assert!(open(&one, "deliveries", &edited).is_err(), "{index}");
+        }
+        for cursor in ["", "!", "AA", &"A".repeat(10_000)] {
+            assert!(open(&one, "deliveries", cursor).is_err());
+        }
+    }
+}

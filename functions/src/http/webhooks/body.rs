@@ -1,0 +1,232 @@
+//! The bodies of the webhook routes, every broken rule of each at once.
+
+use serde_json::Value;
+use shared::Code;
+use shared::limits::{DESCRIPTION_CHARACTERS_MAX, SECRET_OVERLAP_SECONDS_MAX};
+use shared::network::problem::Violation;
+use shared::webhook::EventKind;
+
+use crate::app::webhooks::{NewSubscription, SubscriptionPatch};
+use crate::http::object::{Findings, Object};
+use crate::outbound::guard;
+use crate::refusal::Refusal;
+
+/// How a body is read.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Reading {
+    /// A warning is an error (`Prefer: handling=strict`).
+    pub(super) strict: bool,
+    /// Subscribers may be on this machine.
+    pub(super) allow_loopback: bool,
+}
+
+type Read<T> = Result<(T, Vec<Violation>), Refusal>;
+
+/// `{url, events, description?, isEnabled?}`.
+pub(super) fn subscription(bytes: &[u8], reading: Reading) -> Read<NewSubscription> {
+    let object = Object::read(bytes)?;
+    let mut findings = Findings::default();
+    // A null is an absent member.
+    let patch = members(&object, reading, &mut findings, |_, _| {});
+    let has = |member: &str| object.members().any(|(name, value)| name == member && !value.is_null());
+    for member in ["url", "events"] {
+        if !has(member) {
+            findings.required(&format!("/{member}"));
+        }
+    }
+    let warnings = findings.settle(reading.strict)?;
+    let new = NewSubscription {
+        url: patch.url.unwrap_or_default(),
+        events: patch.events.unwrap_or_default(),
+        description: patch.description.flatten(),
+        is_enabled: patch.is_enabled.unwrap_or(true),
+    };
+    Ok((new, warnings))
+}
+
+/// A merge patch (RFC 7396) of the same members; only the description can be taken away.
+pub(super) fn patch(bytes: &[u8], reading: Reading) -> Read<SubscriptionPatch> {
+    let object = Object::read(bytes)?;
+    let mut findings = Findings::default();
+    let patch = members(&object, reading, &mut findings, |findings, pointer| findings.required(pointer));
+    Ok((patch, findings.settle(reading.strict)?))
+}
+
+/// `{overlapSeconds?}`: for how long the old secret signs as well; a day when it does not say.
+pub(super) fn overlap_seconds(bytes: &[u8], reading: Reading) -> Read<i64> {
+    const DEFAULT: i64 = 24 * 3600;
+    let object = if bytes.is_empty() { Object::empty() } else { Object::read(bytes)? };
+    let mut findings = Findings::default();
+    let mut seconds = DEFAULT;
+    for (name, value) in object.members() {
+        match name {
+            "overlapSeconds" if value.is_null() => {}
+            "overlapSeconds" => {
+                match value.as_i64().filter(|seconds| (0..=SECRET_OVERLAP_SECONDS_MAX).contains(seconds)) {
+                    Some(given) => seconds = given,
+                    None => {
+                        let code = if value.is_number() { Code::OutOfRange } else { Code::WrongType };
+                        let rule = format!("an integer from 0 to {SECRET_OVERLAP_SECONDS_MAX}");
+                        findings.broken(code, "/overlapSeconds", &rule, value);
+                    }
+                }
+            }
+            _ => findings.unknown(name),
+        }
+    }
+    Ok((seconds, findings.settle(reading.strict)?))
+}
+
+fn members(
+    object: &Object,
+    reading: Reading,
+    findings: &mut Findings,
+    null: impl Fn(&mut Findings, &str),
+) -> SubscriptionPatch {
+    let mut patch = SubscriptionPatch::default();
+    for (name, value) in object.members() {
+        let pointer = format!("/{name}");
+        match name {
+            "description" if value.is_null() => patch.description = Some(None),
+            "url" | "events" | "isEnabled" if value.is_null() => null(findings, &pointer),
+            "url" => patch.url = url(findings, &pointer, value, reading.allow_loopback),
+            "events" => patch.events = events(findings, &pointer, value),
+            "description" => patch.description = description(findings, &pointer, value).map(Some),
+            "isEnabled" => patch.is_enabled = findings.flag(&pointer, value),
+            _ => findings.unknown(name),
+        }
+    }
+    patch
+}
+
+fn url(findings: &mut Findings, pointer: &str, value: &Value, allow_loopback: bool) -> Option<String> {
+    let text = findings.text(pointer, value)?;
+    match guard::destination(text, allow_loopback) {
+        Ok(_) => Some(text.to_owned()),
+        Err(refused) => {
+            let is_long = refused == guard::UrlRefused::TooLong;
+            let code = if is_long { Code::TooLong } else { Code::InvalidFormat };
+            findings.broken(code, pointer, &refused.to_string(), value);
+            None
+        }
+    }
+}
+
+/// A list without repetitions, as a set is what is meant.
+fn events(findings: &mut Findings, pointer: &str, value: &Value) -> Option<Vec<EventKind>> {
+    let Some(values) = value.as_array() else {
+        findings.broken(Code::WrongType, pointer, "an array", value);
+        return None;
+    };
+    if values.is_empty() {
+        let message = "has at least 1 entry, not 0".to_owned();
+        findings.violations.push(Violation::new(Code::TooFew, pointer.to_owned(), message, None));
+    }
+    if values.len() > EventKind::ALL.len() {
+        let message = format!("has at most {} entries, not {}", EventKind::ALL.len(), values.len());
+        findings.violations.push(Violation::new(Code::TooMany, pointer.to_owned(), message, None));
+        return None;
+    }
+    let mut kinds = Vec::new();
+    for (index, value) in values.iter().enumerate() {
+        let pointer = format!("{pointer}/{index}");
+        let Some(name) = findings.text(&pointer, value) else { continue };
+        match EventKind::parse(name) {
+            Some(kind) if !kinds.contains(&kind) => kinds.push(kind),
+            Some(_) => {}
+            None => {
+                let names: Vec<String> = EventKind::ALL.iter().map(|kind| format!("`{kind}`")).collect();
+                findings.broken(Code::InvalidFormat, &pointer, &format!("one of {}", names.join(", ")), value);
+            }
+        }
+    }
+    Some(kinds)
+}
+
+fn description(findings: &mut Findings, pointer: &str, value: &Value) -> Option<String> {
+    let text = findings.text(pointer, value)?;
+    let length = text.chars().count();
+    let broken = if length > DESCRIPTION_CHARACTERS_MAX {
+        (Code::TooLong, format!("has at most {DESCRIPTION_CHARACTERS_MAX} characters, not {length}"))
+    } else if text.chars().any(|character| character.is_ascii_control()) {
+        (Code::ControlCharacter, "must hold no control characters".to_owned())
+    } else {
+        return Some(text.to_owned());
+    };
+    findings.violations.push(Violation::new(broken.0, pointer.to_owned(), broken.1, None));
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Reading, overlap_seconds, patch, subscription};
+    use crate::refusal::Refusal;
+    use shared::Code;
+    use shared::webhook::EventKind;
+
+    const READING: Reading = Reading { strict: false, allow_loopback: false };
+
+    fn broken<T: std::fmt::Debug>(read: Result<T, Refusal>) -> Vec<(Code, String)> {
+        read.unwrap_err().violations.into_iter().map(|broken| (broken.error_code, broken.pointer)).collect()
+    }
+
+    #[test]
+    fn a_whole_body_is_read() {
+        let body = br#"{"isEnabled": false, "events": ["OrderUpdate", "OrderUpdate"], "url": "https://example.com/", "description": null, "urls": 1}"#;
+        let (new, warnings) = subscription(body, READING).unwrap();
+        assert_eq!((new.url.as_str(), new.is_enabled, new.description), ("https://example.com/", false, None));
+        assert_eq!(new.events, [EventKind::OrderUpdate]);
+        assert_eq!((warnings.len(), warnings[0].pointer.as_str()), (1, "/urls"));
+        let strict = broken(subscription(body, Reading { strict: true, ..READING }));
+        assert_eq!(strict, [(Code::UnknownMember, "/urls".to_owned())]);
+    }
+
+    #[test]
+    fn every_broken_rule_is_named_in_the_order_of_the_document() {
+        let long = "x".repeat(201);
+        let body = format!(
+            r#"{{"isEnabled": 1, "events": ["OrderCreation", "x", 2], "description": "{long}", "url": "http://10.0.0.1/"}}"#
+        );
+        let found = broken(subscription(body.as_bytes(), READING));
+        let expected = [
+            (Code::WrongType, "/isEnabled"),
+            (Code::InvalidFormat, "/events/1"),
+            (Code::WrongType, "/events/2"),
+            (Code::TooLong, "/description"),
+            (Code::InvalidFormat, "/url"),
+        ];
+        assert_eq!(found, expected.map(|(code, pointer)| (code, pointer.to_owned())));
+        let missing = broken(subscription(br#"{"url": null}"#, READING));
+        assert_eq!(missing, [(Code::Required, "/url".to_owned()), (Code::Required, "/events".to_owned())]);
+        let none = broken(subscription(br#"{"url": "https://a.com", "events": []}"#, READING));
+        assert_eq!(none, [(Code::TooFew, "/events".to_owned())]);
+        let control = broken(subscription(
+            br#"{"url": "https://a.com", "events": ["OrderUpdate"], "description": "\u0007"}"#,
+            READING,
+        ));
+        assert_eq!(control, [(Code::ControlCharacter, "/description".to_owned())]);
+    }
+
+    #[test]
+    fn a_patch_changes_what_it_names_and_takes_away_the_description_only() {
+        let (patched, _) = patch(br#"{"description": null}"#, READING).unwrap();
+        assert_eq!((patched.description, patched.url, patched.is_enabled), (Some(None), None, None));
+        let found = broken(patch(br#"{"isEnabled": null, "url": null}"#, READING));
+        assert_eq!(found, [(Code::Required, "/isEnabled".to_owned()), (Code::Required, "/url".to_owned())]);
+    }
+
+    #[test]
+    fn an_overlap_is_a_week_at_most_and_a_day_by_itself() {
+        assert_eq!(overlap_seconds(b"", READING).unwrap().0, 86_400);
+        assert_eq!(overlap_seconds(b"{}", READING).unwrap().0, 86_400);
+        assert_eq!(overlap_seconds(br#"{"overlapSeconds": 604800}"#, READING).unwrap().0, 604_800);
+        for (body, code) in [
+            (&br#"{"overlapSeconds": 604801}"#[..], Code::OutOfRange),
+            (br#"{"overlapSeconds": -1}"#, Code::OutOfRange),
+            (br#"{"overlapSeconds": 1.5}"#, Code::OutOfRange),
+            (br#"{"overlapSeconds": "1"}"#, Code::WrongType),
+        ] {
+            assert_eq!(broken(overlap_seconds(body, READING)), [(code, "/overlapSeconds".to_owned())]);
+        }
+    }
+}

@@ -1,0 +1,158 @@
+//! What the webhook routes answer.
+
+use serde::Serialize;
+use serde_json::value::RawValue;
+use shared::network::problem::Violation;
+use shared::time::Timestamp;
+use shared::webhook::EventKind;
+
+use crate::app::webhooks::Tested;
+use crate::store::deliveries::{Delivery, DeliveryState};
+use crate::store::subscriptions::Subscription;
+use crate::webhooks::attempt::Attempt;
+
+/// One subscription, with what was noticed in the body.
+#[derive(Debug, Serialize)]
+pub(crate) struct Envelope {
+    pub(super) subscription: SubscriptionView,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) warnings: Vec<Violation>,
+}
+
+/// A subscription. Its secret is in the answers that make one; others show its end.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct SubscriptionView {
+    id: String,
+    url: String,
+    events: Vec<EventKind>,
+    description: Option<String>,
+    is_enabled: bool,
+    disabled_reason: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    secret: Option<String>,
+    secret_hint: String,
+    /// Until when the secret before this one signs as well; null when it does not.
+    previous_secret_expires_at: Option<String>,
+    created_at: String,
+    updated_at: String,
+}
+
+impl SubscriptionView {
+    /// Without the secret.
+    pub(super) fn new(subscription: &Subscription, now: Timestamp) -> Self {
+        let until = subscription.previous.as_ref().map(|(_, until)| *until).filter(|until| now < *until);
+        Self {
+            id: subscription.id.to_string(),
+            url: subscription.url.clone(),
+            events: subscription.events.clone(),
+            description: subscription.description.clone(),
+            is_enabled: subscription.is_enabled,
+            disabled_reason: subscription.disabled_reason.clone(),
+            secret: None,
+            secret_hint: subscription.secret.hint(),
+            previous_secret_expires_at: until.map(Timestamp::to_rfc3339_milliseconds),
+            created_at: subscription.created_at.to_rfc3339_milliseconds(),
+            updated_at: subscription.updated_at.to_rfc3339_milliseconds(),
+        }
+    }
+
+    /// With the secret, for the one time that it is shown.
+    pub(super) fn revealing(subscription: &Subscription, now: Timestamp) -> Self {
+        Self { secret: Some(subscription.secret.reveal()), ..Self::new(subscription, now) }
+    }
+}
+
+/// A page of subscriptions.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Subscriptions {
+    pub(super) subscriptions: Vec<SubscriptionView>,
+    pub(super) page: Option<usize>,
+    pub(super) page_size: usize,
+    pub(super) next_cursor: Option<String>,
+}
+
+/// A page of deliveries.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Deliveries {
+    pub(super) deliveries: Vec<DeliveryView>,
+    pub(super) page: Option<usize>,
+    pub(super) page_size: usize,
+    pub(super) next_cursor: Option<String>,
+}
+
+/// One delivery.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct DeliveryView {
+    webhook_id: String,
+    event_type: String,
+    order_id: Option<String>,
+    shipment_id: Option<String>,
+    state: DeliveryState,
+    /// Attempts made, and the last ten of them, the oldest first.
+    attempts: u32,
+    last_attempts: Vec<AttemptView>,
+    next_attempt_at: Option<String>,
+    created_at: String,
+    /// As it is sent.
+    payload: Option<Box<RawValue>>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct AttemptView {
+    at: String,
+    status_code: Option<u16>,
+    error: Option<String>,
+    duration_ms: i64,
+}
+
+impl From<Attempt> for AttemptView {
+    fn from(attempt: Attempt) -> Self {
+        let Attempt { at, status, error, duration_ms } = attempt;
+        Self { at: at.to_rfc3339_milliseconds(), status_code: status, error, duration_ms }
+    }
+}
+
+impl From<Delivery> for DeliveryView {
+    fn from(delivery: Delivery) -> Self {
+        Self {
+            webhook_id: delivery.webhook_id,
+            event_type: delivery.event_type,
+            order_id: delivery.order_id,
+            shipment_id: delivery.job.and_then(|job| job.shipment),
+            state: delivery.delivery_state,
+            attempts: delivery.attempts,
+            last_attempts: delivery.last_attempts.into_iter().map(Into::into).collect(),
+            next_attempt_at: delivery.next_attempt_at.map(Timestamp::to_rfc3339_milliseconds),
+            created_at: delivery.created_at.to_rfc3339_milliseconds(),
+            payload: RawValue::from_string(delivery.payload).ok(),
+        }
+    }
+}
+
+/// What came of a test.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct TestView {
+    is_delivered: bool,
+    status_code: Option<u16>,
+    error: Option<String>,
+    duration_ms: i64,
+    webhook_id: String,
+}
+
+impl From<Tested> for TestView {
+    fn from(Tested { webhook_id, attempt }: Tested) -> Self {
+        Self {
+            is_delivered: attempt.is_delivered(),
+            status_code: attempt.status,
+            error: attempt.error,
+            duration_ms: attempt.duration_ms,
+            webhook_id,
+        }
+    }
+}

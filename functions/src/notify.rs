@@ -1,0 +1,207 @@
+//! The notifier: takes batches of [`DeliveryJob`]s, makes one attempt for each, and plans the next where it failed.
+//!
+//! A subscriber's failure is no failure of the message: it is recorded, and the next attempt has a message of its own. A
+//! message fails by itself when it is no job, its order is not there, or the table does not answer; it then comes again and
+//! in the end reaches the dead-letter queue. [`crate::webhooks`] says why nothing is lost, or sent twice without need.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
+use futures_util::future::join_all;
+use shared::ids::OrderId;
+use shared::network::event::{Event, Subject};
+use shared::time::Timestamp;
+use shared::webhook::wait_before;
+
+use crate::outbound::Transport;
+use crate::queue::{DELAY_MAX, Delayed, Queue};
+use crate::store::deliveries::{Delivery, Next};
+use crate::store::keys::Key;
+use crate::store::subscriptions::Subscription;
+use crate::store::{StoreError, Table};
+use crate::webhooks::DeliveryJob;
+use crate::webhooks::attempt::{Attempt, post};
+
+/// What a batch is worked with.
+pub(crate) struct Notifier {
+    pub(crate) table: Table,
+    pub(crate) queue: Queue,
+    pub(crate) transport: Arc<dyn Transport>,
+}
+
+/// Why a message comes again.
+#[derive(Debug, thiserror::Error)]
+enum Failure {
+    #[error("the message is no delivery: {0}")]
+    NoJob(#[from] serde_json::Error),
+    #[error("`{0}` is no network order of the merchant")]
+    NoOrder(String),
+    #[error("{0}")]
+    Store(#[from] StoreError),
+}
+
+/// Works a batch: the messages to be tried again.
+pub(crate) async fn notify(event: SqsEvent, notifier: &Notifier) -> SqsBatchResponse {
+    let results = join_all(event.records.iter().map(|message| notifier.work(message))).await;
+    let mut response = SqsBatchResponse::default();
+    for (message, result) in event.records.iter().zip(results) {
+        let message_id = message.message_id.clone().unwrap_or_default();
+        if let Err(reason) = result {
+            tracing::warn!(message_id, %reason, "delivery message {message_id} failed");
+            let mut failure = BatchItemFailure::default();
+            failure.item_identifier = message_id;
+            response.batch_item_failures.push(failure);
+        }
+    }
+    let (messages, failed) = (event.records.len(), response.batch_item_failures.len());
+    let cost = notifier.table.meter.total();
+    tracing::info!(messages, failed, %cost, "worked {messages} delivery messages, of which {failed} failed");
+    response
+}
+
+impl Notifier {
+    async fn work(&self, message: &SqsMessage) -> Result<(), Failure> {
+        let job: DeliveryJob = serde_json::from_str(message.body.as_deref().unwrap_or_default())?;
+        let subscription = self.table.subscription(&job.merchant, &job.subscription).await?;
+        let found = self.table.delivery(&job).await?;
+        let Some(subscription) = subscription.filter(|subscription| subscription.is_enabled) else {
+            return self.give_up(&job, found).await;
+        };
+        let attempt = job.attempt;
+        let delivery = match found {
+            Some(found) if !found.awaits(attempt) => return Ok(()),
+            Some(found) => self.table.hold_delivery(&found, self.table.context.now()).await?.then_some(found),
+            None if attempt == 0 => self.begin(job).await?,
+            // Its time to live is over.
+            None => None,
+        };
+        match delivery {
+            Some(delivery) => self.attempt(&subscription, delivery).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Writes the delivery with its payload; none when another message has.
+    async fn begin(&self, job: DeliveryJob) -> Result<Option<Delivery>, Failure> {
+        let no_order = || Failure::NoOrder(job.order.pk.clone());
+        let order_id = order_id(&job).ok_or_else(no_order)?;
+        let order = self.table.order(&job.merchant, &order_id).await?.ok_or_else(no_order)?;
+        let webhook_id = job.webhook_id();
+        let request_id = job.request_id.as_deref().unwrap_or(&webhook_id);
+        let safe_id = order.safe_id()?;
+        let subject = Subject {
+            order_id: order_id.as_str(),
+            external_id: order.external_id(),
+            safe_id: safe_id.as_str(),
+            shipment_id: job.shipment.as_deref(),
+        };
+        let payload = serde_json::to_string(&Event::new(job.event, request_id, &job.merchant, subject))?;
+        let delivery = Delivery::begun(job, order_id.to_string(), payload, self.table.context.now());
+        Ok(self.table.insert_delivery(&delivery).await?.then_some(delivery))
+    }
+
+    /// Calls the subscriber, records what came of it, and only then sends the message for the next attempt.
+    async fn attempt(&self, subscription: &Subscription, delivery: Delivery) -> Result<(), Failure> {
+        let context = &self.table.context;
+        let made = post(&*self.transport, context, subscription, &delivery.webhook_id, &delivery.payload).await;
+        log(&delivery, &made);
+        if made.is_gone() {
+            // First, so that a crash finds a delivery that is pending and a subscription that takes none.
+            self.disable(subscription).await?;
+        }
+        let attempts = delivery.attempts.saturating_add(1);
+        let [random] = context.random::<1>().unwrap_or([128]);
+        let wait = wait_before(attempts, random).filter(|_| !made.is_delivered() && !made.is_gone());
+        let next = wait.map(|wait| next(context.now(), wait));
+        let delivery = delivery.after(made, next);
+        if self.table.record_delivery(&delivery).await?
+            && let (Some(Next::Message(_)), Some(wait), Some(message)) = (next, wait, delivery.next_job())
+        {
+            let delay = Duration::from_secs(whole_seconds(wait));
+            if let Some(reason) = self.queue.send(&[Delayed { message, delay }]).await.into_iter().flatten().next() {
+                // The attempt is recorded, so this message must not come again; the delivery is due, so the sweep finds it.
+                tracing::warn!(webhook_id = delivery.webhook_id, reason, "a retry waits for the sweep");
+            }
+        }
+        Ok(())
+    }
+
+    /// The subscriber has said that it is gone for good. That the subscription has been changed meanwhile is its owner's
+    /// word against it, and holds.
+    async fn disable(&self, subscription: &Subscription) -> Result<(), StoreError> {
+        let now = self.table.context.now();
+        let disabled = Subscription {
+            version: subscription.version.saturating_add(1),
+            is_enabled: false,
+            disabled_reason: Some("the subscriber answered 410 Gone".to_owned()),
+            updated_at: now,
+            ..subscription.clone()
+        };
+        self.table.replace_subscription(&disabled).await.map(|_| ())
+    }
+
+    /// Nobody is there to be told any more.
+    async fn give_up(&self, job: &DeliveryJob, found: Option<Delivery>) -> Result<(), Failure> {
+        let Some(found) = found.filter(|found| found.awaits(job.attempt)) else { return Ok(()) };
+        let not_made = Attempt::not_made(self.table.context.now(), "the subscription is disabled or deleted");
+        self.table.record_delivery(&found.after(not_made, None)).await?;
+        Ok(())
+    }
+}
+
+/// The order of a job: it must be a network order of the job's own merchant.
+fn order_id(job: &DeliveryJob) -> Option<OrderId> {
+    let id = OrderId::parse(job.order.pk.rsplit('#').next()?).ok()?;
+    (Key::order(&job.merchant, &id) == job.order).then_some(id)
+}
+
+/// Who sends the message of an attempt so far off.
+fn next(now: Timestamp, wait: Duration) -> Next {
+    let milliseconds = i64::try_from(wait.as_millis()).unwrap_or(i64::MAX);
+    let at = Timestamp::from_milliseconds(now.milliseconds().saturating_add(milliseconds));
+    if whole_seconds(wait) <= DELAY_MAX.as_secs() { Next::Message(at) } else { Next::Sweep(at) }
+}
+
+/// SQS counts in seconds; a part of one counts as one.
+fn whole_seconds(wait: Duration) -> u64 {
+    wait.as_secs().saturating_add(u64::from(wait.subsec_nanos() > 0))
+}
+
+fn log(delivery: &Delivery, made: &Attempt) {
+    let (webhook_id, attempt) = (&delivery.webhook_id, delivery.attempts);
+    let (status, error, duration_ms) = (made.status, made.error.as_deref(), made.duration_ms);
+    tracing::info!(webhook_id, attempt, status, error, duration_ms, "attempt {attempt} of {webhook_id}");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sqs_holds_back_what_it_can_and_the_sweep_the_rest() {
+        let now = Timestamp::from_milliseconds(1_000);
+        let at = |milliseconds| Timestamp::from_milliseconds(milliseconds);
+        assert_eq!(next(now, Duration::from_secs(900)), Next::Message(at(901_000)));
+        assert_eq!(next(now, Duration::from_millis(900_001)), Next::Sweep(at(901_001)));
+        assert_eq!((whole_seconds(Duration::from_millis(4_500)), whole_seconds(Duration::from_secs(4))), (5, 4));
+    }
+
+    #[test]
+    fn an_order_of_another_merchant_is_none() {
+        let job = |pk: &str, sk: &str| -> DeliveryJob {
+            serde_json::from_value(serde_json::json!({
+                "merchant": "b234ee56-7890-4f12-a123-4567890abcde",
+                "subscription": "ffffffff-ffff-4fff-bfff-ffffffffffff",
+                "order": {"pk": pk, "sk": sk}, "version": 1, "event": "OrderCreation", "at": 1, "attempt": 0,
+            }))
+            .unwrap()
+        };
+        let id = "0898f154eef04ff51bbbc000";
+        let own = format!("b234ee56-7890-4f12-a123-4567890abcde#order#{id}");
+        assert_eq!(order_id(&job(&own, "order")).map(|id| id.to_string()).as_deref(), Some(id));
+        assert_eq!(order_id(&job(&own, "audit")), None);
+        assert_eq!(order_id(&job(&format!("00000000-0000-4000-8000-000000000000#order#{id}"), "order")), None);
+        assert_eq!(order_id(&job("b234ee56-7890-4f12-a123-4567890abcde#v2", "0000000000000000001")), None);
+    }
+}

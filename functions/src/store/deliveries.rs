@@ -1,0 +1,289 @@
+//! Deliveries: the log of each, and its state.
+//!
+//! An item is written whole, on a condition that makes a message which comes again or late change nothing: a new one on
+//! the condition that there is none, the outcome of an attempt on the condition that the delivery is pending and at
+//! that attempt. While it is pending it stands in the index `due`: at the next attempt's time when the sweep is to send
+//! the message, and [`GRACE_SECONDS`] later when one is already on its way.
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use serde::{Deserialize, Serialize};
+use shared::ids::MerchantId;
+use shared::time::Timestamp;
+use shared::webhook::SubscriptionId;
+
+use super::keys::{self, Key, due_shard};
+use super::table::Item;
+use super::{StoreError, Table};
+use crate::webhooks::DeliveryJob;
+use crate::webhooks::attempt::Attempt;
+
+/// How long the log is kept: twice as long as it takes to notice, look and ask.
+const KEPT_SECONDS: i64 = 30 * 24 * 3600;
+/// Attempts that an item shows; the spec's steps make no more.
+const ATTEMPTS_KEPT: usize = 10;
+/// How long an attempt keeps others away: the subscriber's 15 s, and the calls before and after it.
+const HOLD_MS: i64 = 30_000;
+/// How late a message may be before the sweep sends another: longer than a failed one takes to come back.
+pub(crate) const GRACE_SECONDS: i64 = 300;
+
+/// Where a delivery stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum DeliveryState {
+    /// Another attempt will be made.
+    Pending,
+    /// The subscriber has it.
+    Delivered,
+    /// No attempt will be made any more.
+    Failed,
+}
+
+/// When another attempt is made, and who sends its message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Next {
+    /// A message is on its way.
+    Message(Timestamp),
+    /// It is too far off for SQS; the sweep will.
+    Sweep(Timestamp),
+}
+
+/// A delivery as it is stored.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Delivery {
+    #[serde(flatten)]
+    pub(crate) key: Key,
+    pub(crate) webhook_id: String,
+    /// `EventType` of the payload.
+    pub(crate) event_type: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) order_id: Option<String>,
+    /// The message that began it; a test has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) job: Option<DeliveryJob>,
+    /// The body, byte for byte, for every attempt.
+    pub(crate) payload: String,
+    pub(crate) delivery_state: DeliveryState,
+    /// Attempts made.
+    pub(crate) attempts: u32,
+    /// The last of them, the oldest first.
+    pub(crate) last_attempts: Vec<Attempt>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) next_attempt_at: Option<Timestamp>,
+    /// Until then an attempt is being made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    held_until: Option<Timestamp>,
+    pub(crate) created_at: Timestamp,
+    /// Seconds since the epoch, as DynamoDB's time to live has it.
+    expires_at: i64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    due_shard: Option<String>,
+    /// Seconds since the epoch.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    due_at: Option<i64>,
+}
+
+impl Delivery {
+    /// A delivery whose first attempt begins now.
+    pub(crate) fn begun(job: DeliveryJob, order_id: String, payload: String, now: Timestamp) -> Self {
+        let (key, webhook_id) = (job.key(), job.webhook_id());
+        let mut delivery = Self {
+            event_type: job.event.to_string(),
+            order_id: Some(order_id),
+            held_until: Some(later(now, HOLD_MS)),
+            ..Self::new(key, webhook_id, payload, now)
+        };
+        delivery.job = Some(job);
+        delivery.place(Some(Next::Message(now)));
+        delivery
+    }
+
+    /// A delivery that no event caused, which has one attempt and is over.
+    pub(crate) fn of_test(key: Key, webhook_id: String, payload: String, attempt: Attempt) -> Self {
+        let at = attempt.at;
+        let delivery =
+            Self { event_type: shared::network::event::TEST.to_owned(), ..Self::new(key, webhook_id, payload, at) };
+        delivery.after(attempt, None)
+    }
+
+    fn new(key: Key, webhook_id: String, payload: String, now: Timestamp) -> Self {
+        Self {
+            key,
+            webhook_id,
+            event_type: String::new(),
+            order_id: None,
+            job: None,
+            payload,
+            delivery_state: DeliveryState::Pending,
+            attempts: 0,
+            last_attempts: Vec::new(),
+            next_attempt_at: None,
+            held_until: None,
+            created_at: now,
+            expires_at: now.seconds().saturating_add(KEPT_SECONDS),
+            due_shard: None,
+            due_at: None,
+        }
+    }
+
+    /// The delivery after an attempt; without a next one it is over.
+    pub(crate) fn after(mut self, attempt: Attempt, next: Option<Next>) -> Self {
+        self.delivery_state = match next {
+            _ if attempt.is_delivered() => DeliveryState::Delivered,
+            Some(_) => DeliveryState::Pending,
+            None => DeliveryState::Failed,
+        };
+        self.attempts = self.attempts.saturating_add(1);
+        self.last_attempts.push(attempt);
+        let superfluous = self.last_attempts.len().saturating_sub(ATTEMPTS_KEPT);
+        self.last_attempts.drain(..superfluous);
+        self.held_until = None;
+        let is_pending = self.delivery_state == DeliveryState::Pending;
+        self.place(next.filter(|_| is_pending));
+        self
+    }
+
+    fn place(&mut self, next: Option<Next>) {
+        let (at, due_at) = match next {
+            Some(Next::Message(at)) => (Some(at), Some(due_after_message(at))),
+            Some(Next::Sweep(at)) => (Some(at), Some(at.seconds())),
+            None => (None, None),
+        };
+        self.next_attempt_at = at;
+        self.due_shard = due_at.map(|_| due_shard(&self.key).to_owned());
+        self.due_at = due_at;
+    }
+
+    /// Whether the attempt with this number is the next.
+    pub(crate) fn awaits(&self, attempt: u32) -> bool {
+        self.delivery_state == DeliveryState::Pending && self.attempts == attempt
+    }
+
+    /// Whether its message is to be sent again.
+    pub(crate) fn is_due(&self, now: Timestamp) -> bool {
+        self.delivery_state == DeliveryState::Pending && self.due_at.is_some_and(|due_at| due_at <= now.seconds())
+    }
+
+    /// The message for its next attempt.
+    pub(crate) fn next_job(&self) -> Option<DeliveryJob> {
+        self.job.clone().map(|job| DeliveryJob { attempt: self.attempts, ..job })
+    }
+
+    /// Items outlive their time to live by up to two days.
+    fn has_expired(&self, now: Timestamp) -> bool {
+        self.expires_at <= now.seconds()
+    }
+
+    fn to_item(&self) -> Result<Item, StoreError> {
+        serde_dynamo::to_item(self).map_err(fault)
+    }
+
+    fn from_item(item: Item) -> Result<Self, StoreError> {
+        serde_dynamo::from_item(item).map_err(fault)
+    }
+}
+
+fn fault(error: serde_dynamo::Error) -> StoreError {
+    StoreError::Fault(format!("a delivery is unreadable: {error}"))
+}
+
+fn later(at: Timestamp, milliseconds: i64) -> Timestamp {
+    Timestamp::from_milliseconds(at.milliseconds().saturating_add(milliseconds))
+}
+
+fn due_after_message(at: Timestamp) -> i64 {
+    at.seconds().saturating_add(GRACE_SECONDS)
+}
+
+fn number(number: impl ToString) -> AttributeValue {
+    AttributeValue::N(number.to_string())
+}
+
+fn pending() -> AttributeValue {
+    AttributeValue::S("Pending".to_owned())
+}
+
+impl Table {
+    /// The delivery that a message is about.
+    pub(crate) async fn delivery(&self, job: &DeliveryJob) -> Result<Option<Delivery>, StoreError> {
+        self.get(&job.key()).await?.map(Delivery::from_item).transpose()
+    }
+
+    /// The deliveries under these keys that exist.
+    pub(crate) async fn stored_deliveries(&self, keys: &[Key]) -> Result<Vec<Delivery>, StoreError> {
+        self.get_many(keys, true).await?.into_iter().map(Delivery::from_item).collect()
+    }
+
+    /// Inserts a delivery: false when it is there.
+    pub(crate) async fn insert_delivery(&self, new: &Delivery) -> Result<bool, StoreError> {
+        self.put_if(new.to_item()?, |request| request.condition_expression("attribute_not_exists(pk)")).await
+    }
+
+    /// Keeps others from making the delivery's next attempt: false when another makes it, or has.
+    pub(crate) async fn hold_delivery(&self, found: &Delivery, now: Timestamp) -> Result<bool, StoreError> {
+        self.update(&found.key, |request| {
+            request
+                .update_expression("SET held_until = :until")
+                .condition_expression(
+                    "delivery_state = :pending AND attempts = :attempts \
+                     AND (attribute_not_exists(held_until) OR held_until <= :now)",
+                )
+                .expression_attribute_values(":until", number(later(now, HOLD_MS).milliseconds()))
+                .expression_attribute_values(":now", number(now.milliseconds()))
+                .expression_attribute_values(":attempts", number(found.attempts))
+                .expression_attribute_values(":pending", pending())
+        })
+        .await
+    }
+
+    /// Writes a delivery after an attempt: false when that attempt was recorded before.
+    pub(crate) async fn record_delivery(&self, next: &Delivery) -> Result<bool, StoreError> {
+        let before = number(next.attempts.saturating_sub(1));
+        self.put_if(next.to_item()?, |request| {
+            request
+                .condition_expression("delivery_state = :pending AND attempts = :before")
+                .expression_attribute_values(":pending", pending())
+                .expression_attribute_values(":before", before)
+        })
+        .await
+    }
+
+    /// Puts a due delivery off until a message that is sent now must have come: false when another has done so.
+    pub(crate) async fn put_off_delivery(&self, found: &Delivery, now: Timestamp) -> Result<bool, StoreError> {
+        self.update(&found.key, |request| {
+            request
+                .update_expression("SET due_at = :due_at")
+                .condition_expression("delivery_state = :pending AND attempts = :attempts AND due_at = :seen")
+                .expression_attribute_values(":due_at", number(due_after_message(now)))
+                .expression_attribute_values(":seen", number(found.due_at.unwrap_or_default()))
+                .expression_attribute_values(":attempts", number(found.attempts))
+                .expression_attribute_values(":pending", pending())
+        })
+        .await
+    }
+
+    /// The deliveries of a subscription, newest first: `limit` of them after `skip`, of those below the sort key `before`.
+    pub(crate) async fn deliveries(
+        &self,
+        merchant: &MerchantId,
+        subscription: &SubscriptionId,
+        before: Option<&str>,
+        (skip, limit): (usize, usize),
+    ) -> Result<Vec<Delivery>, StoreError> {
+        // Every sort key begins with a digit, and a colon stands after the digits.
+        let before = before.unwrap_or(":").to_owned();
+        let items = self
+            .query(skip.saturating_add(limit), |query| {
+                query
+                    .scan_index_forward(false)
+                    .key_condition_expression("pk = :pk AND sk < :before")
+                    .expression_attribute_values(":pk", AttributeValue::S(keys::deliveries(merchant, subscription)))
+                    .expression_attribute_values(":before", AttributeValue::S(before.clone()))
+            })
+            .await?;
+        let now = self.context.now();
+        let found = items.into_iter().skip(skip).map(Delivery::from_item).collect::<Result<Vec<_>, _>>()?;
+        Ok(found.into_iter().filter(|delivery| !delivery.has_expired(now)).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests;

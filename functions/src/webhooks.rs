@@ -1,0 +1,233 @@
+//! Webhooks: from an event of an order to the subscribers that are told of it.
+//!
+//! ```text
+//! stream ── relay: deliveries ── DeliveryQueue ── notify ── subscriber
+//!                                     ▲               │ outcome: the delivery's item, in the table
+//!                                     ├── a retry within 900 s, which SQS can hold back
+//!                                     └── sweep: stalled ── retries after that, and whatever was lost
+//! ```
+//!
+//! A delivery's item is its log and its state at once: the payload exactly as it was sent, the attempts so far, and, as
+//! long as there is one to come, its place in the index `due`. So a delivery is lost only with the table:
+//!
+//! 1. The first message writes the item before it calls. A message that is lost before that is the relay's to repeat,
+//!    which is safe, because its webhook id is a hash of what happened.
+//! 2. An attempt *holds* the delivery: a second message for it finds it held and is dropped. A hold ends by itself, so
+//!    that the message of a crashed attempt, which SQS brings back, can go on.
+//! 3. The outcome is recorded on the condition of the attempt's number, and after it the message for the next one is sent.
+//!    A crash in between leaves a due item, which the sweep finds.
+//!
+//! A crash between the call and its record calls again: at least once, always under the same webhook id.
+
+pub(crate) mod attempt;
+
+use futures_util::future::{join_all, try_join_all};
+use serde::{Deserialize, Serialize};
+use shared::ids::MerchantId;
+use shared::time::Timestamp;
+use shared::webhook::{EventKind, SubscriptionId, webhook_id};
+
+use crate::queue::{Delayed, Queue};
+use crate::store::keys::Key;
+use crate::store::subscriptions::Subscription;
+use crate::store::{StoreError, Table};
+
+/// What happened to an order.
+#[derive(Clone, Debug)]
+pub(crate) struct OrderEvent {
+    pub(crate) merchant: MerchantId,
+    /// The order's item.
+    pub(crate) order: Key,
+    /// The version that the change made.
+    pub(crate) version: u64,
+    pub(crate) kind: EventKind,
+    /// The shipment, in events of shipments.
+    pub(crate) shipment: Option<String>,
+    /// When it happened.
+    pub(crate) at: Timestamp,
+    /// The request that caused it, if one did.
+    pub(crate) request_id: Option<String>,
+}
+
+/// A message of the delivery queue: tell this subscription of this event. It carries ids only.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct DeliveryJob {
+    pub(crate) merchant: MerchantId,
+    pub(crate) subscription: SubscriptionId,
+    pub(crate) order: Key,
+    pub(crate) version: u64,
+    pub(crate) event: EventKind,
+    #[serde(default)]
+    pub(crate) shipment: Option<String>,
+    /// When the event happened, in milliseconds since the epoch.
+    pub(crate) at: Timestamp,
+    #[serde(default)]
+    pub(crate) request_id: Option<String>,
+    /// Attempts made before this one.
+    pub(crate) attempt: u32,
+}
+
+impl DeliveryJob {
+    /// The name of the delivery: the same however often the event comes by.
+    pub(crate) fn webhook_id(&self) -> String {
+        let order = (self.order.pk.as_str(), self.order.sk.as_str());
+        webhook_id(&self.subscription, order, self.version, self.event, self.shipment.as_deref())
+    }
+
+    /// Where its item stands.
+    pub(crate) fn key(&self) -> Key {
+        Key::delivery(&self.merchant, &self.subscription, self.at, &self.webhook_id())
+    }
+}
+
+/// The first messages for a batch of events: one for each enabled subscription of the merchant that lists the event's
+/// kind and existed when it happened. Each merchant's subscriptions are read once.
+pub(crate) async fn deliveries(table: &Table, events: &[OrderEvent]) -> Result<Vec<DeliveryJob>, StoreError> {
+    let mut merchants: Vec<&MerchantId> = events.iter().map(|event| &event.merchant).collect();
+    merchants.sort();
+    merchants.dedup();
+    let reads = merchants.iter().map(|merchant| table.subscriptions(merchant));
+    let subscriptions: Vec<Subscription> = try_join_all(reads).await?.into_iter().flatten().collect();
+    Ok(jobs(&subscriptions, events))
+}
+
+fn jobs(subscriptions: &[Subscription], events: &[OrderEvent]) -> Vec<DeliveryJob> {
+    let told = |event: &OrderEvent| -> Vec<DeliveryJob> {
+        subscriptions.iter().filter(|subscription| listens(subscription, event)).map(|to| job(to, event)).collect()
+    };
+    events.iter().flat_map(told).collect()
+}
+
+fn listens(subscription: &Subscription, event: &OrderEvent) -> bool {
+    subscription.merchant == event.merchant
+        && subscription.is_enabled
+        && subscription.events.contains(&event.kind)
+        && subscription.created_at <= event.at
+}
+
+fn job(subscription: &Subscription, event: &OrderEvent) -> DeliveryJob {
+    DeliveryJob {
+        merchant: event.merchant.clone(),
+        subscription: subscription.id.clone(),
+        order: event.order.clone(),
+        version: event.version,
+        event: event.kind,
+        shipment: event.shipment.clone(),
+        at: event.at,
+        request_id: event.request_id.clone(),
+        attempt: 0,
+    }
+}
+
+/// Deliveries whose messages are sent at a time.
+const STALLED_BATCH: usize = 25;
+
+/// Sends the messages of deliveries whose next attempt is due: of those that SQS could not hold back long enough, and of
+/// those whose message was lost. How many were sent.
+///
+/// A delivery is put off first, on the condition that nobody else has: of two sweeps one sends, and a crash before the
+/// message leaves a delivery that is due again.
+///
+/// # Errors
+/// The table or the queue did not take part of the work; the next run takes it up.
+pub(crate) async fn stalled(table: &Table, queue: &Queue, keys: &[Key]) -> Result<usize, StoreError> {
+    let now = table.context.now();
+    let mut sent = 0_usize;
+    for keys in keys.chunks(STALLED_BATCH) {
+        let due: Vec<_> = table.stored_deliveries(keys).await?.into_iter().filter(|found| found.is_due(now)).collect();
+        let put_off = join_all(due.iter().map(|delivery| table.put_off_delivery(delivery, now))).await;
+        let mut messages = Vec::new();
+        for (delivery, put_off) in due.into_iter().zip(put_off) {
+            let message = delivery.next_job().filter(|_| matches!(put_off, Ok(true)));
+            messages.extend(message.map(|message| Delayed { message, delay: std::time::Duration::ZERO }));
+            put_off?;
+        }
+        let failures = queue.send(&messages).await;
+        if let Some(reason) = failures.into_iter().flatten().next() {
+            return Err(StoreError::Busy(format!("deliveries were not queued: {reason}")));
+        }
+        sent = sent.saturating_add(messages.len());
+    }
+    Ok(sent)
+}
+
+#[cfg(test)]
+mod tests {
+    use shared::ids::MerchantId;
+    use shared::time::Timestamp;
+    use shared::webhook::{EventKind, SubscriptionId};
+
+    use super::{DeliveryJob, OrderEvent, jobs};
+    use crate::outbound::signature::Secret;
+    use crate::store::keys::Key;
+    use crate::store::subscriptions::Subscription;
+
+    const MERCHANT: &str = "b234ee56-7890-4f12-a123-4567890abcde";
+
+    fn subscription(id: u8, merchant: &str, kind: EventKind) -> Subscription {
+        Subscription {
+            merchant: MerchantId::parse(merchant).unwrap(),
+            id: SubscriptionId::new([id; 16]),
+            version: 1,
+            url: "https://example.com/".to_owned(),
+            events: vec![kind],
+            description: None,
+            is_enabled: true,
+            disabled_reason: None,
+            secret: Secret::generate([id; 32]),
+            previous: None,
+            created_at: Timestamp::from_milliseconds(1_000),
+            updated_at: Timestamp::from_milliseconds(1_000),
+        }
+    }
+
+    #[test]
+    fn those_are_told_who_listened_when_it_happened() {
+        let (other, update) = ("00000000-0000-4000-8000-000000000000", EventKind::OrderUpdate);
+        let mut subscriptions = vec![
+            subscription(1, MERCHANT, update),
+            subscription(2, MERCHANT, update),
+            subscription(3, MERCHANT, EventKind::OrderCreation),
+            subscription(4, other, update),
+            subscription(5, MERCHANT, update),
+            subscription(6, MERCHANT, update),
+        ];
+        subscriptions[4].is_enabled = false;
+        subscriptions[5].created_at = Timestamp::from_milliseconds(1_001);
+        let event = OrderEvent {
+            merchant: MerchantId::parse(MERCHANT).unwrap(),
+            order: Key { pk: "a".to_owned(), sk: "order".to_owned() },
+            version: 2,
+            kind: update,
+            shipment: None,
+            at: Timestamp::from_milliseconds(1_000),
+            request_id: Some("r".to_owned()),
+        };
+        let told = jobs(&subscriptions, &[event.clone(), OrderEvent { version: 3, ..event.clone() }]);
+        let told: Vec<_> = told.iter().map(|job| (job.subscription.clone(), job.version, job.attempt)).collect();
+        let [one, two] = [SubscriptionId::new([1; 16]), SubscriptionId::new([2; 16])];
+        assert_eq!(told, [(one.clone(), 2, 0), (two.clone(), 2, 0), (one, 3, 0), (two, 3, 0)]);
+        let again = jobs(&subscriptions, &[event]);
+        assert_ne!(again[0].webhook_id(), again[1].webhook_id());
+    }
+
+    #[test]
+    fn messages_are_read_strictly() {
+        let message = serde_json::json!({
+            "merchant": "b234ee56-7890-4f12-a123-4567890abcde", "subscription": "ffffffff-ffff-4fff-bfff-ffffffffffff",
+            "order": {"pk": "a", "sk": "order"}, "version": 1, "event": "OrderCreation", "shipment": null,
+            "at": 1_697_533_200_042_i64, "request_id": null, "attempt": 0,
+        });
+        let job: DeliveryJob = serde_json::from_value(message.clone()).unwrap();
+        assert_eq!(serde_json::to_value(&job).unwrap(), message);
+        let key = job.key();
+        assert_eq!(key.pk, "b234ee56-7890-4f12-a123-4567890abcde#webhook#ffffffff-ffff-4fff-bfff-ffffffffffff");
+        assert_eq!(key.sk, format!("1697533200042#{}", job.webhook_id()));
+        for (member, value) in [("merchant", "x"), ("subscription", "x"), ("event", "x"), ("more", "x")] {
+            let mut other = message.clone();
+            other[member] = value.into();
+            assert!(serde_json::from_value::<DeliveryJob>(other).is_err(), "{member}");
+        }
+    }
+}

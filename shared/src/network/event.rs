@@ -1,0 +1,170 @@
+//! What a webhook is told: ids only, in PascalCase; the receiver reads the rest through the API (order-network-api.md,
+//! section 11).
+//!
+//! Members come and go with the event, as in the samples: those of an order say whether it succeeded and have no
+//! `ResponseCode`, those of a shipment have one and name the shipment. Where the section shows nothing we choose:
+//!
+//! - `OrderUpdate` and `ShipmentUpdate` have the members of the event that creates the same thing.
+//! - `SubscriberId` is the merchant's id: the one sample that tells shows the merchant of the shipment.
+//! - `RequestId` stands in every event. A change that no request caused (a vendor's, the pipeline's) has the webhook's id,
+//!   which is what its log lines have.
+//! - Failed orders have no event: one is sent for inbound orders only, and those are not served.
+
+use serde::Serialize;
+
+use crate::ids::MerchantId;
+use crate::webhook::EventKind;
+
+/// What an event is about.
+#[derive(Clone, Copy, Debug)]
+pub struct Subject<'a> {
+    /// The order's id.
+    pub order_id: &'a str,
+    /// The merchant's name for it.
+    pub external_id: Option<&'a str>,
+    /// Its safe id.
+    pub safe_id: &'a str,
+    /// The shipment, in events of shipments.
+    pub shipment_id: Option<&'a str>,
+}
+
+/// The body of a webhook.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Event<'a> {
+    event_type: &'a str,
+    request_id: &'a str,
+    subscriber_id: &'a str,
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    of_order: Option<OfOrder>,
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    subject: Option<Ids<'a>>,
+    description: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    response_code: Option<u16>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    shipment_id: Option<&'a str>,
+}
+
+/// What only events of orders have.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct OfOrder {
+    child_subscriber_id: (),
+    is_successful: bool,
+    reprint: (),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Ids<'a> {
+    order_id: &'a str,
+    external_order_id: Option<&'a str>,
+    safe_id: &'a str,
+}
+
+impl<'a> Event<'a> {
+    /// The event of a kind.
+    #[must_use]
+    pub fn new(kind: EventKind, request_id: &'a str, subscriber: &'a MerchantId, subject: Subject<'a>) -> Self {
+        let Subject { order_id, external_id, safe_id, shipment_id } = subject;
+        let of_order = OfOrder { child_subscriber_id: (), is_successful: true, reprint: () };
+        let is_order = matches!(kind, EventKind::OrderCreation | EventKind::OrderUpdate);
+        Self {
+            event_type: kind.as_str(),
+            request_id,
+            subscriber_id: subscriber.as_str(),
+            of_order: is_order.then_some(of_order),
+            subject: Some(Ids { order_id, external_order_id: external_id, safe_id }),
+            description: match kind {
+                EventKind::OrderCreation => "Order created",
+                EventKind::OrderUpdate => "Order updated",
+                EventKind::ShipmentCreated | EventKind::ShipmentUpdate => "OK",
+            },
+            response_code: (!is_order).then_some(200),
+            shipment_id: shipment_id.filter(|_| !is_order),
+        }
+    }
+
+    /// The event that a subscriber asks for to see whether it arrives.
+    #[must_use]
+    pub fn test(request_id: &'a str, subscriber: &'a MerchantId) -> Self {
+        Self {
+            event_type: TEST,
+            request_id,
+            subscriber_id: subscriber.as_str(),
+            of_order: None,
+            subject: None,
+            description: "Test",
+            response_code: None,
+            shipment_id: None,
+        }
+    }
+}
+
+/// `EventType` of a test, which no subscription lists.
+pub const TEST: &str = "Test";
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::{Event, Subject};
+    use crate::ids::MerchantId;
+    use crate::webhook::EventKind;
+
+    fn event(kind: EventKind, external_id: Option<&str>, shipment_id: Option<&str>) -> Value {
+        let merchant = MerchantId::parse("261c6102-0b72-4506-9a84-98a80a03e7f0").unwrap();
+        let subject =
+            Subject { order_id: "670e58fe7741035996cf7d20", external_id, safe_id: "WebhooksTest22", shipment_id };
+        serde_json::to_value(Event::new(kind, "0HN78H2O036DR:00000004", &merchant, subject)).unwrap()
+    }
+
+    #[test]
+    fn order_events_have_the_members_of_the_sample() {
+        let mut expected = json!({
+            "EventType": "OrderCreation",
+            "RequestId": "0HN78H2O036DR:00000004",
+            "SubscriberId": "261c6102-0b72-4506-9a84-98a80a03e7f0",
+            "ChildSubscriberId": null,
+            "OrderId": "670e58fe7741035996cf7d20",
+            "ExternalOrderId": "WBTEST22",
+            "SafeId": "WebhooksTest22",
+            "IsSuccessful": true,
+            "Reprint": null,
+            "Description": "Order created",
+        });
+        assert_eq!(event(EventKind::OrderCreation, Some("WBTEST22"), None), expected);
+        expected["EventType"] = json!("OrderUpdate");
+        expected["Description"] = json!("Order updated");
+        expected["ExternalOrderId"] = Value::Null;
+        assert_eq!(event(EventKind::OrderUpdate, None, Some("of no account")), expected);
+    }
+
+    #[test]
+    fn shipment_events_have_the_members_of_the_sample() {
+        let shipment = "3ed09cf5-80c4-4450-8c64-245f2e2061bc";
+        for kind in [EventKind::ShipmentCreated, EventKind::ShipmentUpdate] {
+            let expected = json!({
+                "EventType": kind.as_str(),
+                "RequestId": "0HN78H2O036DR:00000004",
+                "SubscriberId": "261c6102-0b72-4506-9a84-98a80a03e7f0",
+                "OrderId": "670e58fe7741035996cf7d20",
+                "ExternalOrderId": "WBTEST22",
+                "SafeId": "WebhooksTest22",
+                "Description": "OK",
+                "ResponseCode": 200,
+                "ShipmentId": shipment,
+            });
+            assert_eq!(event(kind, Some("WBTEST22"), Some(shipment)), expected);
+        }
+    }
+
+    #[test]
+    fn a_test_names_no_order() {
+        let merchant = MerchantId::parse("261c6102-0b72-4506-9a84-98a80a03e7f0").unwrap();
+        let expected =
+            json!({"EventType": "Test", "RequestId": "r", "SubscriberId": merchant.as_str(), "Description": "Test"});
+        assert_eq!(serde_json::to_value(Event::test("r", &merchant)).unwrap(), expected);
+    }
+}
