@@ -40,6 +40,8 @@ export type ViolationCode =
   | "NO_PRICE"
   /** A total or a line exceeds what an amount can hold. */
   | "AMOUNT_TOO_LARGE"
+  /** The order has no such item. */
+  | "NO_SUCH_ITEM"
   /** The body, or one order in it, is larger than the limit. */
   | "PAYLOAD_TOO_LARGE"
   /** A bulk holds more orders than the limit. */
@@ -90,6 +92,8 @@ export type ProblemCode =
   | "UNSUPPORTED_MEDIA_TYPE"
   /** No wallet can pay in the currency. */
   | "UNSUPPORTED_CURRENCY"
+  /** The order, or the shipment, is not in a state that allows it; the message says in which it is. */
+  | "STATE_NOT_ALLOWED"
   /** The merchant has as many subscriptions as it may. */
   | "TOO_MANY_SUBSCRIPTIONS"
   /** A fault of ours; the log has the reason under the request id. */

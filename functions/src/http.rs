@@ -1,6 +1,6 @@
 //! HTTP: the routes of both APIs, each handler with what it needs in its signature.
 //!
-//! A request's way: [`routes`] → a handler in [`bulk`], [`network`] or [`webhooks`] → a use case in [`crate::app`] → [`crate::store`].
+//! A request's way: [`routes`] → a handler in [`bulk`], [`network`], [`search`] or [`webhooks`] → a use case in [`crate::app`] → [`crate::store`].
 //! Layers only do what decides nothing: they number the request, meter it, log it, and write a refusal's body
 //! ([`finish`]).
 
@@ -14,15 +14,17 @@ mod object;
 mod paging;
 mod parameters;
 pub mod routes;
+mod search;
 mod shipments;
 mod webhooks;
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 
+use self::paging::Cursors;
 use crate::clients::{Subscribers, Tables};
 use crate::cost::Meter;
-use crate::settings::{SettingError, Settings};
+use crate::settings::{self, SettingError, Settings};
 use crate::store::Table;
 
 /// What every request shares.
@@ -30,11 +32,13 @@ use crate::store::Table;
 pub(crate) struct App {
     pub(crate) tables: Tables,
     pub(crate) subscribers: Subscribers,
+    pub(crate) cursors: Cursors,
 }
 
 impl App {
     pub(crate) fn from(settings: Settings<'_>) -> Result<Self, SettingError> {
-        Ok(Self { tables: Tables::from(settings)?, subscribers: Subscribers::from(settings)? })
+        let cursors = Cursors::signed_with(&settings.required(settings::CURSOR_KEY)?);
+        Ok(Self { tables: Tables::from(settings)?, subscribers: Subscribers::from(settings)?, cursors })
     }
 }
 

@@ -152,7 +152,7 @@ impl Notifier {
 
 /// The order of a job: it must be a network order of the job's own merchant.
 fn order_id(job: &DeliveryJob) -> Option<OrderId> {
-    let id = OrderId::parse(job.order.pk.rsplit('#').next()?).ok()?;
+    let id = OrderId::parse(&job.order.sk).ok()?;
     (Key::order(&job.merchant, &id) == job.order).then_some(id)
 }
 
@@ -198,10 +198,12 @@ mod tests {
             .unwrap()
         };
         let id = "0898f154eef04ff51bbbc000";
-        let own = format!("b234ee56-7890-4f12-a123-4567890abcde#order#{id}");
-        assert_eq!(order_id(&job(&own, "order")).map(|id| id.to_string()).as_deref(), Some(id));
+        let short_id = OrderId::parse(id).unwrap().short_id();
+        let own = format!("b234ee56-7890-4f12-a123-4567890abcde#order#{short_id}");
+        assert_eq!(order_id(&job(&own, id)).map(|id| id.to_string()).as_deref(), Some(id));
         assert_eq!(order_id(&job(&own, "audit")), None);
-        assert_eq!(order_id(&job(&format!("00000000-0000-4000-8000-000000000000#order#{id}"), "order")), None);
+        assert_eq!(order_id(&job("b234ee56-7890-4f12-a123-4567890abcde#order#O00000000", id)), None);
+        assert_eq!(order_id(&job(&format!("00000000-0000-4000-8000-000000000000#order#{short_id}"), id)), None);
         assert_eq!(order_id(&job("b234ee56-7890-4f12-a123-4567890abcde#v2", "0000000000000000001")), None);
     }
 }

@@ -7,6 +7,8 @@ pub const BODY_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// Bytes of the entries in the answer to a bulk, counted as Lambda escapes them; entries beyond it are answered in short. A
 /// Lambda answer holds 6 MB, and 500 short entries of the longest names stay within the rest.
 pub const BULK_ANSWER_BYTES_MAX: usize = 5 * 1000 * 1000;
+/// Orders of one read by ids: as many as one request of the table gives.
+pub const READ_ORDERS_MAX: usize = 100;
 /// Orders in one bulk: 500 orders of the seed's size are 1.8 MB in and 2.5 MB out, inside Lambda's 6 MB either way.
 pub const BULK_ORDERS_MAX: usize = 500;
 /// How deep arrays and objects nest: the deepest member of the models stands at 8; recursion stays bounded.

@@ -169,6 +169,7 @@ impl<'a> Creation<'a> {
     async fn insert(&mut self, wave: &[usize], won: &HashSet<usize>, claimed_at: Timestamp) -> Result<(), StoreError> {
         let open: Vec<usize> = wave.iter().copied().filter(|index| self.is_open(*index)).collect();
         let orders: Vec<&NewOrder> = open.iter().filter_map(|index| self.order(*index)).collect();
+        self.point_to(&orders).await?;
         let results = self.table.insert_orders(&orders).await?;
         let mut taken = Vec::new();
         for (index, result) in open.into_iter().zip(results) {
@@ -180,6 +181,17 @@ impl<'a> Creation<'a> {
             }
         }
         if taken.is_empty() { Ok(()) } else { self.compare(&taken, won, claimed_at).await }
+    }
+
+    /// Has the orders found by an external id that another order has claimed. What points to an order that did not come
+    /// leads to nothing.
+    async fn point_to(&self, orders: &[&NewOrder]) -> Result<(), StoreError> {
+        let beside = |order: &&&NewOrder| {
+            let holder = order.external_id().and_then(|external_id| self.holders.get(external_id));
+            holder.is_some_and(|holder| holder != order.id.as_str())
+        };
+        let beside: Vec<&NewOrder> = orders.iter().filter(beside).copied().collect();
+        self.table.point_to_orders(self.merchant, &beside).await
     }
 
     fn settle_created(&mut self, index: usize) {

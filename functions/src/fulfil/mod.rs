@@ -97,11 +97,13 @@ impl Worker {
             Ok(Worked::Done) => Ok(()),
             Ok(Worked::Later(delay)) => self.send_again(job, delay).await,
             Err(reason) => {
-                if attempt >= self.settings.attempts_max {
+                let is_last = attempt >= self.settings.attempts_max;
+                if is_last {
                     self.give_up(&job, &reason).await?;
-                } else {
-                    self.hide(message, attempt).await;
                 }
+                // The queue takes it away when it would be received once more, so the dead letter is there at once.
+                let pause = if is_last { Duration::ZERO } else { self.retry_pause(attempt) };
+                self.hide(message, pause).await;
                 Err(reason)
             }
         }
@@ -198,10 +200,10 @@ impl Worker {
         self.try_advance(&stored, &command).await.map(|_| ())
     }
 
-    /// The pause before the next attempt. Where it cannot be set, the queue's own visibility timeout is the pause.
-    async fn hide(&self, message: &SqsMessage, attempt: u32) {
+    /// The pause before the next receive. Where it cannot be set, the queue's own visibility timeout is the pause.
+    async fn hide(&self, message: &SqsMessage, pause: Duration) {
         let Some(handle) = &message.receipt_handle else { return };
-        if let Err(reason) = self.jobs.hide(handle, self.retry_pause(attempt)).await {
+        if let Err(reason) = self.jobs.hide(handle, pause).await {
             tracing::warn!(reason, "a message keeps its visibility timeout");
         }
     }

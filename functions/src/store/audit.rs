@@ -180,21 +180,17 @@ impl Table {
 
     /// One write for each merchant and API whose counts move.
     fn move_counts(&self, changes: &[&Change]) -> Result<Vec<TransactWriteItem>, StoreError> {
-        let mut counts: BTreeMap<(String, &str), (Key, BTreeMap<OrderStatus, i64>)> = BTreeMap::new();
+        let mut counts: BTreeMap<Key, BTreeMap<OrderStatus, i64>> = BTreeMap::new();
         for change in changes {
             let Some(merchant) = change.key.merchant() else { continue };
             let key = Key::order_counts(merchant.as_str(), change.after.fulfilment);
-            let name = match change.after.fulfilment {
-                Fulfilment::Vendors => "network",
-                Fulfilment::Stock => "bulk",
-            };
-            let (_, moved) = counts.entry((key.pk.clone(), name)).or_insert_with(|| (key, BTreeMap::new()));
+            let moved = counts.entry(key).or_default();
             for (status, by) in change.moves() {
                 let count = moved.entry(status).or_default();
                 *count = count.saturating_add(by);
             }
         }
-        let moved = counts.into_values().filter_map(|(key, mut moved)| {
+        let moved = counts.into_iter().filter_map(|(key, mut moved)| {
             moved.retain(|_, by| *by != 0);
             (!moved.is_empty()).then(|| self.move_count(&key, &moved))
         });

@@ -7,12 +7,12 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use shared::ids::{MerchantId, OrderId, TransactionId};
 use shared::money::Currency;
-use shared::order::Fulfilment;
+use shared::order::{Fulfilment, OrderStatus};
 use shared::time::Timestamp;
 use shared::webhook::SubscriptionId;
 
 /// Partition and sort key of an item.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Key {
     /// Partition key.
     pub pk: String,
@@ -22,9 +22,6 @@ pub struct Key {
 
 /// Sort key of the pointer that guards a name: the first order that bears it.
 pub const FIRST: &str = "first";
-
-/// Sort key of a network order.
-const ORDER: &str = "order";
 
 /// What is stored under a key, as far as the pipeline asks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,13 +46,13 @@ impl Key {
     /// A network order.
     #[must_use]
     pub fn order(merchant: &MerchantId, order: &OrderId) -> Self {
-        Self::new(format!("{merchant}#order#{order}"), ORDER)
+        Self::new(orders_of_short_id(merchant, &order.short_id()), order.as_str())
     }
 
     /// The guard of a merchant's external id; it points to the order that bears it.
     #[must_use]
     pub fn external_id(merchant: &MerchantId, external_id: &str) -> Self {
-        Self::new(format!("{merchant}#external#{external_id}"), FIRST)
+        Self::new(external_ids(merchant, external_id), FIRST)
     }
 
     /// A bulk API order. A merchant's orders stand side by side, newest last, so a list is one query.
@@ -105,8 +102,8 @@ impl Key {
     /// The audit event of an order's change to a version. It is written once, and guards what is counted with it.
     #[must_use]
     pub fn audit(order: &Self, version: u64) -> Self {
-        let pk = if order.sk == ORDER { order.pk.clone() } else { format!("{}#{}", order.pk, order.sk) };
-        Self::new(pk, format!("audit#{version:010}"))
+        let merchant = order.pk.split('#').next().unwrap_or_default();
+        Self::new(audit_of(merchant, &order.sk), format!("{version:010}"))
     }
 
     /// How many orders of a merchant stand at each status, per API.
@@ -117,6 +114,12 @@ impl Key {
             Fulfilment::Stock => "bulk",
         };
         Self::new(format!("{merchant}#counts"), api)
+    }
+
+    /// Says that an order bears an external id that another order has claimed.
+    #[must_use]
+    pub fn external_id_pointer(merchant: &MerchantId, external_id: &str, order: &OrderId) -> Self {
+        Self::new(external_ids(merchant, external_id), order.as_str())
     }
 
     /// A vendor of a merchant.
@@ -142,7 +145,7 @@ impl Key {
     pub fn kind(&self) -> Kind<'_> {
         let mut parts = self.pk.splitn(3, '#').skip(1);
         match (parts.next(), parts.next(), self.sk.as_str()) {
-            (Some("order"), Some(id), ORDER) => Kind::NetworkOrder(id),
+            (Some("order"), Some(_), id) => Kind::NetworkOrder(id),
             (Some("v2"), None, transaction) => Kind::BulkOrder(transaction),
             (Some("external"), Some(id), FIRST) => Kind::ExternalId(id),
             (Some("webhook"), Some(_), _) => Kind::Delivery,
@@ -161,6 +164,37 @@ impl Key {
 #[must_use]
 pub fn bulk_orders(merchant: &MerchantId) -> String {
     format!("{merchant}#v2")
+}
+
+/// Partition of what is known of an external id: its guard, and pointers to further orders that bear it.
+#[must_use]
+pub fn external_ids(merchant: &MerchantId, external_id: &str) -> String {
+    format!("{merchant}#external#{external_id}")
+}
+
+/// Partition of the index `listed` in which a merchant's network orders of one status stand.
+#[must_use]
+pub fn listed(merchant: &str, status: OrderStatus) -> String {
+    format!("{merchant}#{}", status.as_str())
+}
+
+/// Place of an order in its partition of the index `listed`: by the time of its creation.
+#[must_use]
+pub fn listed_at(created_at: Timestamp, order: &str) -> String {
+    format!("{:013}#{order}", created_at.milliseconds().max(0))
+}
+
+/// Partition of a merchant's network orders that have a short id. It follows from an order's id, so an order is found by
+/// either without an index.
+#[must_use]
+pub fn orders_of_short_id(merchant: &MerchantId, short_id: &str) -> String {
+    format!("{merchant}#order#{short_id}")
+}
+
+/// Partition of the audit events of an order, by its sort key.
+#[must_use]
+pub fn audit_of(merchant: &str, order: &str) -> String {
+    format!("{merchant}#audit#{order}")
 }
 
 /// Partition of the orders that bear a client order number.

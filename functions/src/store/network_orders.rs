@@ -176,6 +176,17 @@ impl Table {
         Ok(self.insert_many(claims.iter().map(claim).map(item).collect::<Result<_, _>>()?).await)
     }
 
+    /// Has orders found by their external ids beside those that have claimed them.
+    pub(crate) async fn point_to_orders(&self, merchant: &MerchantId, orders: &[&NewOrder]) -> Result<(), StoreError> {
+        let pointer = |order: &&NewOrder| Some(Key::external_id_pointer(merchant, order.external_id()?, &order.id));
+        let pointers = orders.iter().filter_map(pointer).map(|key| super::table::key_item(&key)).collect();
+        let results = self.insert_many(pointers).await;
+        match results.iter().find(|result| !matches!(result, Inserted::New | Inserted::Taken)) {
+            Some(_) => Err(StoreError::Busy("an external id was not written".to_owned())),
+            None => Ok(()),
+        }
+    }
+
     /// Who holds these external ids, in their order.
     pub(crate) async fn claims(
         &self,

@@ -9,7 +9,7 @@ use shared::order::{Command, OrderState, next_step};
 use shared::time::Timestamp;
 
 use super::keys::{DUE_SHARDS, Key, due_shard};
-use super::stored::{Cause, OPTIONAL, StoredOrder, StoredState};
+use super::stored::{Cause, OPTIONAL, StoredOrder, StoredState, listed_place};
 use super::table::{Item, key_item};
 use super::{StoreError, Table};
 
@@ -106,6 +106,10 @@ impl Table {
         }
         let mut removes: Vec<String> = removed.iter().map(|name| format!("#{name}")).collect();
         expression.names.extend(removed.iter().map(|name| (format!("#{name}"), (*name).to_owned())));
+        if let Some((list_pk, _)) = listed_place(key, next) {
+            sets.push("list_pk = :list_pk".to_owned());
+            expression.values.push((":list_pk".to_owned(), AttributeValue::S(list_pk)));
+        }
         if next_step(next).is_some() {
             let due_at = self.overdue_at().seconds().to_string();
             sets.push("due_shard = :due_shard, due_at = if_not_exists(due_at, :due_at)".to_owned());

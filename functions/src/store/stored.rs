@@ -7,7 +7,7 @@ use shared::order::{Allocation, Failure, Fulfilment, Lines, OrderState, Shipment
 use shared::time::Timestamp;
 
 use super::body;
-use super::keys::{Key, Kind, due_shard};
+use super::keys::{Key, Kind, due_shard, listed, listed_at};
 use super::table::{Item, StoreError};
 
 /// What the pipeline needs of an order. It is all that a stream record is read for.
@@ -66,6 +66,11 @@ pub(crate) struct StoredOrder {
     body: ByteBuf,
     /// First half of the body's SHA-256: tells a repeated order from another one.
     pub(crate) body_hash: ByteBuf,
+    /// Partition of the index `listed`, and the place in it; orders of the bulk API are listed by their own key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    list_pk: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    list_sk: Option<String>,
     /// Partition of the index of unfinished orders; absent once the order has ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     due_shard: Option<String>,
@@ -130,7 +135,10 @@ impl StoredOrder {
     ) -> Result<Self, StoreError> {
         let due = next_step(state).map(|_| (due_shard(&key).to_owned(), overdue_at.seconds()));
         let (due_shard, due_at) = due.unzip();
+        let (list_pk, list_sk) = listed_place(&key, state).unzip();
         Ok(Self {
+            list_pk,
+            list_sk,
             state: StoredState::new(key, state, cause),
             body: ByteBuf::from(body::deflate(json).map_err(|error| StoreError::Fault(error.to_string()))?),
             body_hash: ByteBuf::from(body_hash(json)),
@@ -153,6 +161,13 @@ impl StoredOrder {
     pub(crate) fn from_item(item: Item) -> Result<Self, StoreError> {
         serde_dynamo::from_item(item).map_err(|error| StoreError::Fault(format!("an item is not an order: {error}")))
     }
+}
+
+/// Where a network order stands in the index `listed`. Its partition follows its status, its place there never changes.
+pub(crate) fn listed_place(key: &Key, state: &OrderState) -> Option<(String, String)> {
+    let Kind::NetworkOrder(order) = key.kind() else { return None };
+    let merchant = key.pk.split('#').next()?;
+    Some((listed(merchant, state.status()), listed_at(state.created_at, order)))
 }
 
 /// Sixteen bytes that only this body has.

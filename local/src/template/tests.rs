@@ -27,7 +27,17 @@ fn the_deployed_template_declares_its_functions_and_routes() {
     let binaries: Vec<&str> = stack.functions.iter().map(|function| function.binary.as_str()).collect();
     assert_eq!(
         binaries,
-        ["authorizer", "orders-create", "orders-query", "webhooks", "relay", "fulfil", "notify", "sweep"]
+        [
+            "authorizer",
+            "orders-create",
+            "orders-query",
+            "orders-manage",
+            "webhooks",
+            "relay",
+            "fulfil",
+            "notify",
+            "sweep"
+        ]
     );
 
     let mut routes = Vec::new();
@@ -46,10 +56,25 @@ fn the_deployed_template_declares_its_functions_and_routes() {
             "orders-create POST /order/v1/orders MerchantAuthorizer",
             "orders-create POST /order/v1/orders/bulk MerchantAuthorizer",
             "orders-query GET /v2/orders MerchantAuthorizer",
+            "orders-query GET /order/v1/orders MerchantAuthorizer",
+            "orders-query GET /order/v1/orders/search MerchantAuthorizer",
+            "orders-query GET /order/v1/orders/bulk MerchantAuthorizer",
+            "orders-query GET /order/v1/orderItems MerchantAuthorizer",
+            "orders-query GET /order/v1/orders/items/{orderItemId} MerchantAuthorizer",
             "orders-query GET /order/v1/orders/{orderId} MerchantAuthorizer",
             "orders-query GET /order/v1/orders/safeId/{safeId} MerchantAuthorizer",
+            "orders-query GET /order/v1/orders/countByStatus MerchantAuthorizer",
+            "orders-query GET /shipment/v1/{shipmentId} MerchantAuthorizer",
+            "orders-query GET /shipment/v1/orders/{orderId}/shipments MerchantAuthorizer",
             "orders-query GET /health -",
             "orders-query $default  -",
+            "orders-manage POST /order/v1/orders/{orderId}/cancel MerchantAuthorizer",
+            "orders-manage POST /order/v1/orders/{orderId}/customerCareHold MerchantAuthorizer",
+            "orders-manage POST /order/v1/orders/{orderId}/customerCareHold/release MerchantAuthorizer",
+            "orders-manage POST /order/v1/orders/{orderId}/startProcessing MerchantAuthorizer",
+            "orders-manage POST /order/v1/orders/{orderId}/refreshProcessing MerchantAuthorizer",
+            "orders-manage PATCH /order/v1/orders/{orderId}/items/{orderItemId} MerchantAuthorizer",
+            "orders-manage POST /shipment/v1/{shipmentId}/progress MerchantAuthorizer",
             "webhooks POST /webhook/v1/subscriptions MerchantAuthorizer",
             "webhooks GET /webhook/v1/subscriptions MerchantAuthorizer",
             "webhooks GET /webhook/v1/subscriptions/{subscriptionId} MerchantAuthorizer",
@@ -88,10 +113,18 @@ fn the_deployed_template_resolves_its_references() {
     assert_eq!(
         environment,
         [
+            (
+                "CURSOR_KEY",
+                "arn:aws:cloudformation:us-east-1:000000000000:stack/ordermill/00000000-0000-4000-8000-000000000000"
+            ),
+            ("DELIVERY_QUEUE_URL", "http://127.0.0.1:9324/000000000000/ordermill-DeliveryQueue"),
             ("FULFILMENT_QUEUE_URL", "http://127.0.0.1:9324/000000000000/ordermill-FulfilmentQueue"),
             // From Globals, beside the function's own.
+            ("OVERDUE_SECONDS", "900"),
+            ("PARKED_QUEUE_URL", "http://127.0.0.1:9324/000000000000/ordermill-RelayDeadLetterQueue"),
             ("TABLE_NAME", "ordermill-OrdersTable"),
             ("VENDOR_STEP_SECONDS", "2"),
+            ("VENDOR_TIMEOUT_SECONDS", "10"),
         ]
     );
     assert_eq!((relay.memory_mb, relay.timeout), (128, Duration::from_secs(29)));
@@ -105,7 +138,7 @@ fn the_deployed_template_resolves_its_references() {
     assert_eq!(fulfil.queue_sources[0].maximum_concurrency, Some(10));
 
     let sweep = stack.function("SweepFunction").expect("a function");
-    assert_eq!(sweep.schedules[0].every, Duration::from_secs(300));
+    assert_eq!(sweep.schedules[0].every, Duration::from_secs(60));
     assert_eq!(
         sweep.statements[0].resources,
         ["arn:aws:dynamodb:us-east-1:000000000000:table/ordermill-OrdersTable/index/due"]

@@ -18,14 +18,14 @@ const VENDOR: &[(&str, &str)] = &[("authorization", "Bearer press-token"), ("con
 
 /// A vendor's program: notes what it is sent and answers as it is told.
 #[derive(Clone)]
-struct VendorServer {
+pub(crate) struct VendorServer {
     calls: Arc<Mutex<Vec<(HeaderMap, Value)>>>,
     answer: Arc<Mutex<StatusCode>>,
     url: String,
 }
 
 impl VendorServer {
-    async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let url = format!("http://{}/jobs", listener.local_addr().unwrap());
         let server = Self { calls: Arc::default(), answer: Arc::new(Mutex::new(StatusCode::ACCEPTED)), url };
@@ -38,11 +38,11 @@ impl VendorServer {
         server
     }
 
-    fn answers(&self, status: StatusCode) {
+    pub(crate) fn answers(&self, status: StatusCode) {
         *self.answer.lock().unwrap() = status;
     }
 
-    fn calls(&self) -> Vec<(HeaderMap, Value)> {
+    pub(crate) fn calls(&self) -> Vec<(HeaderMap, Value)> {
         self.calls.lock().unwrap().clone()
     }
 
@@ -59,7 +59,7 @@ impl VendorServer {
 }
 
 /// The demo merchant with a press over HTTP for `PRESS-`, a person for `HAND-`, and the built-in vendor for the rest.
-async fn stack(vendor: &VendorServer, parameters: &[(&str, &str)]) -> Stack {
+pub(crate) async fn stack(vendor: &VendorServer, parameters: &[(&str, &str)]) -> Stack {
     let mut data = Data::demo().unwrap();
     let vendors = json!([
         {"id": "press", "name": "The press", "port": "http", "endpoint": vendor.url, "secret": SECRET, "skuPrefixes": ["PRESS-"]},
@@ -74,23 +74,23 @@ async fn stack(vendor: &VendorServer, parameters: &[(&str, &str)]) -> Stack {
     Stack::with(data, &all).await
 }
 
-fn order_of(safe_id: &str, skus: &[&str]) -> Value {
+pub(crate) fn order_of(safe_id: &str, skus: &[&str]) -> Value {
     let mut order = order(safe_id);
     order["items"] = skus.iter().map(|sku| json!({"sku": sku, "quantity": 2})).collect();
     order
 }
 
-async fn create(stack: &Stack, order: &Value) -> String {
+pub(crate) async fn create(stack: &Stack, order: &Value) -> String {
     let created = stack.post("/order/v1/orders", order).await;
     assert_eq!(created.status, 201, "{}", created.body);
     created.body["order"]["id"].as_str().unwrap().to_owned()
 }
 
-async fn status(stack: &Stack, id: &str, wanted: &str) -> Value {
+pub(crate) async fn status(stack: &Stack, id: &str, wanted: &str) -> Value {
     stack.eventually(&format!("/order/v1/orders/{id}"), |body| body["order"]["status"] == wanted).await["order"].clone()
 }
 
-async fn shipments(stack: &Stack, id: &str, count: usize) -> Vec<Value> {
+pub(crate) async fn shipments(stack: &Stack, id: &str, count: usize) -> Vec<Value> {
     let path = format!("/shipment/v1/orders/{id}/shipments");
     let body = stack.eventually(&path, |body| body["shipments"].as_array().is_some_and(|all| all.len() == count)).await;
     body["shipments"].as_array().unwrap().clone()

@@ -58,7 +58,8 @@ async fn a_job_that_comes_again_or_late_changes_nothing() {
     let id = created.body["order"]["id"].as_str().unwrap();
     let queue = stack.running.stack.queue("FulfilmentQueue").unwrap().name.clone();
     for version in 1..=4 {
-        let job = json!({"pk": format!("{}#order#{id}", crate::support::MERCHANT), "sk": "order", "version": version});
+        let mut job = crate::support::order_key(id);
+        job["version"] = json!(version);
         stack.running.queues.send(&queue, Outgoing::of(job.to_string())).await.unwrap();
     }
     for _ in 0..600 {

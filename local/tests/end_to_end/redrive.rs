@@ -38,14 +38,18 @@ fn outcomes(stdout: &str) -> Vec<&str> {
     stdout.lines().take_while(|line| !line.is_empty()).collect()
 }
 
-struct Sqs {
-    client: aws_sdk_sqs::Client,
+/// The queues of a running stack, with the rights of an administrator.
+pub(crate) struct Sqs {
+    pub(crate) client: aws_sdk_sqs::Client,
     url: String,
 }
 
 impl Sqs {
     fn of(data: &Path) -> Self {
-        let url = Whereabouts::find(data).unwrap().sqs_url;
+        Self::at(Whereabouts::find(data).unwrap().sqs_url)
+    }
+
+    pub(crate) fn at(url: String) -> Self {
         let config = aws_sdk_sqs::Config::builder()
             .behavior_version(BehaviorVersion::latest())
             .region(Region::new("us-east-1"))

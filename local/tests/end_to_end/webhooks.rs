@@ -1,4 +1,7 @@
 //! Deliveries of webhooks, from the message on: to a subscriber on this machine, through the queue.
+//!
+//! The orders are there, and their events told, before anybody subscribes: so each test has the messages that it makes,
+//! and no others. The way from the order to the message is in `pipeline.rs`.
 
 use std::collections::HashMap;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -9,7 +12,7 @@ use local::demo::Data;
 use serde_json::{Value, json};
 
 use crate::receiver::Receiver;
-use crate::support::{MERCHANT, Stack, order};
+use crate::support::{MERCHANT, Stack, order, order_key};
 
 pub(crate) const SUBSCRIPTIONS: &str = "/webhook/v1/subscriptions";
 
@@ -23,9 +26,9 @@ pub(crate) async fn stack() -> Stack {
     Stack::with(Data::demo().unwrap(), &parameters).await
 }
 
-/// Subscribes a URL to what happens to orders: the answer's subscription.
+/// Subscribes a URL to new orders: the answer's subscription.
 pub(crate) async fn subscribe(stack: &Stack, url: &str) -> Value {
-    let body = json!({"url": url, "events": ["OrderCreation", "ShipmentCreated"]});
+    let body = json!({"url": url, "events": ["OrderCreation"]});
     let reply = stack.post(SUBSCRIPTIONS, &body).await;
     assert_eq!(reply.status, 201, "{}", reply.body);
     reply.body["subscription"].clone()
@@ -35,13 +38,23 @@ fn path(subscription: &Value) -> String {
     format!("{SUBSCRIPTIONS}/{}", subscription["id"].as_str().unwrap())
 }
 
+/// Fulfilled orders, of whose creation the relay has told everybody, and there was nobody yet: their ids.
+async fn settled<const N: usize>(stack: &Stack, safe_ids: [&str; N]) -> [String; N] {
+    let mut ids = Vec::new();
+    for safe_id in safe_ids {
+        let created = stack.post("/order/v1/orders", &order(safe_id)).await;
+        ids.push(created.body["order"]["id"].as_str().unwrap().to_owned());
+    }
+    // A count is of the last version's record, which follows the records of the versions before.
+    stack.eventually("/order/v1/orders/countByStatus", |body| body["counts"]["Fulfilled"] == N).await;
+    ids.try_into().unwrap()
+}
+
 /// The first message that tells a subscription of a new order.
-async fn message(stack: &Stack, subscription: &Value, safe_id: &str) -> Value {
-    let created = stack.post("/order/v1/orders", &order(safe_id)).await;
-    let id = created.body["order"]["id"].as_str().unwrap();
+fn message(subscription: &Value, id: &str) -> Value {
     json!({
         "merchant": MERCHANT, "subscription": subscription["id"],
-        "order": {"pk": format!("{MERCHANT}#order#{id}"), "sk": "order"}, "version": 1, "event": "OrderCreation",
+        "order": order_key(id), "version": 1, "event": "OrderCreation",
         "shipment": null, "at": now_ms(), "request_id": "request-1", "attempt": 0,
     })
 }
@@ -80,13 +93,14 @@ fn seconds(item: &HashMap<String, AttributeValue>, name: &str) -> Option<i64> {
 #[tokio::test]
 async fn an_event_is_signed_delivered_and_logged_once() {
     let (stack, receiver) = (stack().await, Receiver::start().await);
+    let [id] = settled(&stack, ["first"]).await;
     let subscription = subscribe(&stack, &receiver.url).await;
-    let job = message(&stack, &subscription, "first").await;
+    let job = message(&subscription, &id);
     send(&stack, &job).await;
     let delivered = log(&stack, &subscription, "Delivered").await;
     let calls = receiver.calls();
     let [call] = calls.as_slice() else { panic!("{calls:?}") };
-    let order_id = job["order"]["pk"].as_str().unwrap().rsplit('#').next().unwrap();
+    let order_id = job["order"]["sk"].as_str().unwrap();
     let expected = json!({
         "EventType": "OrderCreation", "RequestId": "request-1", "SubscriberId": MERCHANT, "ChildSubscriberId": null,
         "OrderId": order_id, "ExternalOrderId": null, "SafeId": "first", "IsSuccessful": true, "Reprint": null,
@@ -122,9 +136,10 @@ async fn an_event_is_signed_delivered_and_logged_once() {
 #[tokio::test]
 async fn a_retry_has_the_same_id_and_body() {
     let (stack, receiver, elsewhere) = (stack().await, Receiver::start().await, Receiver::start().await);
+    let [id] = settled(&stack, ["retried"]).await;
     let subscription = subscribe(&stack, &receiver.url).await;
     receiver.answer(302, &elsewhere.url);
-    let job = message(&stack, &subscription, "retried").await;
+    let job = message(&subscription, &id);
     send(&stack, &job).await;
     receiver.called(1).await;
     let pending = log(&stack, &subscription, "Pending").await;
@@ -151,8 +166,9 @@ async fn a_retry_has_the_same_id_and_body() {
 #[tokio::test]
 async fn one_of_many_equal_messages_calls() {
     let (stack, receiver) = (stack().await, Receiver::start().await);
+    let [id] = settled(&stack, ["many"]).await;
     let subscription = subscribe(&stack, &receiver.url).await;
-    let job = message(&stack, &subscription, "many").await.to_string();
+    let job = message(&subscription, &id).to_string();
     assert!(work(&stack, &vec![job; 10]).await.is_empty());
     assert_eq!(receiver.calls().len(), 1);
 }
@@ -160,9 +176,10 @@ async fn one_of_many_equal_messages_calls() {
 #[tokio::test]
 async fn gone_disables_the_subscription() {
     let (stack, receiver) = (stack().await, Receiver::start().await);
+    let [id, later] = settled(&stack, ["gone", "later"]).await;
     let subscription = subscribe(&stack, &receiver.url).await;
     receiver.answer(410, "");
-    let job = message(&stack, &subscription, "gone").await.to_string();
+    let job = message(&subscription, &id).to_string();
     assert!(work(&stack, &[job]).await.is_empty());
     let failed = log(&stack, &subscription, "Failed").await;
     assert_eq!((&failed["attempts"], &failed["nextAttemptAt"]), (&json!(1), &Value::Null));
@@ -173,7 +190,7 @@ async fn gone_disables_the_subscription() {
     );
 
     // It is told of nothing more, until its owner enables it.
-    let job = message(&stack, &subscription, "later").await.to_string();
+    let job = message(&subscription, &later).to_string();
     assert!(work(&stack, std::slice::from_ref(&job)).await.is_empty());
     assert_eq!(receiver.calls().len(), 1);
     let enabled = stack.client.send("PATCH", &path(&subscription), crate::support::DEMO, r#"{"isEnabled":true}"#).await;
@@ -185,9 +202,10 @@ async fn gone_disables_the_subscription() {
 #[tokio::test]
 async fn what_is_on_its_way_to_a_deleted_subscription_ends() {
     let (stack, receiver) = (stack().await, Receiver::start().await);
+    let [id] = settled(&stack, ["orphan"]).await;
     let subscription = subscribe(&stack, &receiver.url).await;
     receiver.answer(500, "");
-    let mut job = message(&stack, &subscription, "orphan").await;
+    let mut job = message(&subscription, &id);
     assert!(work(&stack, &[job.to_string()]).await.is_empty());
     assert_eq!(stack.client.send("DELETE", &path(&subscription), crate::support::DEMO, "").await.status, 204);
     job["attempt"] = json!(1);
@@ -201,8 +219,9 @@ async fn what_is_on_its_way_to_a_deleted_subscription_ends() {
 #[tokio::test]
 async fn the_sweep_sends_what_is_due() {
     let (stack, receiver) = (stack().await, Receiver::start().await);
+    let [id] = settled(&stack, ["swept"]).await;
     let subscription = subscribe(&stack, &receiver.url).await;
-    let job = message(&stack, &subscription, "swept").await;
+    let job = message(&subscription, &id);
     receiver.answer(500, "");
     receiver.answer(500, "");
     assert!(work(&stack, &[job.to_string()]).await.is_empty());
@@ -234,19 +253,21 @@ async fn the_sweep_sends_what_is_due() {
 #[tokio::test]
 async fn messages_that_are_none_fail_by_themselves() {
     let (stack, receiver) = (stack().await, Receiver::start().await);
+    let [id] = settled(&stack, ["good"]).await;
     let subscription = subscribe(&stack, &receiver.url).await;
-    let good = message(&stack, &subscription, "good").await;
+    let good = message(&subscription, &id);
     let with = |name: &str, value: Value| {
         let mut other = good.clone();
         other[name] = value;
         other.to_string()
     };
-    let other_merchants = format!("00000000-0000-4000-8000-000000000000#order#{}", "a".repeat(21) + "000");
+    let (nobody, own) = ("a".repeat(21) + "000", order_key(&id));
+    let other_merchants = own["pk"].as_str().unwrap().replace(MERCHANT, "00000000-0000-4000-8000-000000000000");
     let bodies = [
         "not JSON".to_owned(),
         with("more", json!(1)),
-        with("order", json!({"pk": other_merchants, "sk": "order"})),
-        with("order", json!({"pk": format!("{MERCHANT}#order#{}000", "a".repeat(21)), "sk": "order"})),
+        with("order", json!({"pk": other_merchants, "sk": id})),
+        with("order", order_key(&nobody)),
         good.to_string(),
     ];
     assert_eq!(work(&stack, &bodies).await, ["0", "1", "2", "3"]);
@@ -256,6 +277,7 @@ async fn messages_that_are_none_fail_by_themselves() {
 #[tokio::test]
 async fn while_a_secret_is_replaced_both_sign() {
     let (stack, receiver) = (stack().await, Receiver::start().await);
+    let [id] = settled(&stack, ["rotated"]).await;
     let subscription = subscribe(&stack, &receiver.url).await;
     let old = subscription["secret"].as_str().unwrap();
     let rotate = format!("{}/rotateSecret", path(&subscription));
@@ -264,7 +286,7 @@ async fn while_a_secret_is_replaced_both_sign() {
     assert_eq!(rotated.status, 200, "{}", rotated.body);
     let new = rotated.body["subscription"]["secret"].as_str().unwrap();
     assert!(rotated.body["subscription"]["previousSecretExpiresAt"].is_string());
-    let job = message(&stack, &subscription, "rotated").await.to_string();
+    let job = message(&subscription, &id).to_string();
     assert!(work(&stack, &[job]).await.is_empty());
     let call = receiver.called(1).await.remove(0);
     assert_eq!((call.signatures_by(old), call.signatures_by(new)), (1, 1));

@@ -26,7 +26,7 @@ fn keys(event: &Value) -> Vec<String> {
     event["Records"].as_array().unwrap().iter().map(key).collect()
 }
 
-/// The relay's source of the real template, with another function behind it and two retries.
+/// The relay's source of the real template, with another function behind it, which sees every record, and two retries.
 async fn sources(
     checkpoints: Checkpoints,
     database: &Database,
@@ -48,6 +48,7 @@ async fn sources(
     functions.add("RelayFunction", handler, Duration::from_secs(5));
     let mut source = stack.function("RelayFunction").unwrap().stream_sources[0].clone();
     source.maximum_retries = Some(2);
+    source.filters.clear();
     let sources = Sources {
         stack: Arc::new(stack),
         functions: Arc::new(functions),

@@ -58,6 +58,11 @@ pub(super) static ANSWERS: &[Answer] = &[
     place(Code::NoPrice, BULK, "The order is priced, and no price of the product covers the quantity."),
     both(Code::AmountTooLarge, BULK, "The order is priced, and a line or the total is beyond what an amount can hold."),
     place(
+        Code::NoSuchItem,
+        NETWORK,
+        "An order is changed or a shipment reported, and this id is of none of its items.",
+    ),
+    place(
         Code::AnswerShortened,
         NETWORK,
         "A bulk was stored, and this order no longer fits into the answer: its entry is short.",
@@ -90,6 +95,11 @@ pub(super) static ANSWERS: &[Answer] = &[
     both(Code::TooManyOrders, NETWORK, "The bulk was counted, and none of its orders was created."),
     whole(Code::UnsupportedMediaType, BOTH, "Before the body is read: its `Content-Type` is not JSON."),
     whole(Code::UnsupportedCurrency, BULK, "The order is priced, and no wallet of the account pays in the currency."),
+    whole(
+        Code::StateNotAllowed,
+        NETWORK,
+        "An order or a shipment is changed, and it is in a state that does not allow it; the message says in which.",
+    ),
     whole(
         Code::TooManySubscriptions,
         NETWORK,
