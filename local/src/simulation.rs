@@ -34,9 +34,11 @@ mod ground;
 mod outside;
 mod partial;
 mod services;
+mod table;
 mod world;
 
-pub use faults::{Plan, Point, Rates, Side};
+pub use faults::{Crash, Plan, Point, Rates, Side};
 pub use ground::{Ground, GroundError};
 pub use outside::Outside;
-pub use world::{Item, Reply, Unsettled, World};
+pub use table::{Change, Item};
+pub use world::{Reply, Unsettled, World};

@@ -1,7 +1,7 @@
 //! What goes wrong, decided call by call from one seeded generator.
 //!
 //! Every call of a function is a point. Points are numbered through the whole run, so that a run without faults counts
-//! those of a flow, and one run for each of them can end a process exactly there ([`Plan::CrashAt`]).
+//! those of a flow, and one run for each of them can end a process exactly there ([`Plan::CrashesAt`]).
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -16,13 +16,17 @@ pub enum Plan {
     Calm,
     /// Each call, by these chances.
     Random(Rates),
-    /// The process ends at one point, once.
-    CrashAt {
-        /// Number of the point, from 0.
-        point: usize,
-        /// Before or after the call.
-        side: Side,
-    },
+    /// A process ends at each of these points, which are in their order.
+    CrashesAt(Vec<Crash>),
+}
+
+/// The end of a process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Crash {
+    /// Number of the point, from 0.
+    pub point: usize,
+    /// Before or after the call.
+    pub side: Side,
 }
 
 /// Where a process ends, as seen from a call.
@@ -39,7 +43,7 @@ pub enum Side {
 pub struct Point {
     /// The logical id of the function.
     pub function: String,
-    /// What it called: `PutItem`, `POST vendor.example`; [`ANSWER`] at its end.
+    /// What it called, and of what kind: `PutItem order`, `POST press.example`; [`ANSWER`] at its end.
     pub operation: String,
 }
 
@@ -157,8 +161,8 @@ struct State {
     random: fastrand::Rng,
     plan: Plan,
     points: Vec<Point>,
-    /// Whether the crash of [`Plan::CrashAt`] has come.
-    crashed: bool,
+    /// How many crashes of [`Plan::CrashesAt`] have come.
+    crashes: usize,
     tally: BTreeMap<&'static str, u64>,
     calls: BTreeMap<String, u64>,
     trace: DefaultHasher,
@@ -177,7 +181,7 @@ impl Faults {
             random,
             plan,
             points: Vec::new(),
-            crashed: false,
+            crashes: 0,
             tally: BTreeMap::new(),
             calls: BTreeMap::new(),
             trace: DefaultHasher::new(),
@@ -208,7 +212,7 @@ impl Faults {
                 let rate = rates.answer_lost;
                 state.happens(rate)
             }
-            _ => state.fate(function, ANSWER) == Fate::CrashedBefore,
+            _ => state.fate(function, ANSWER) != Fate::Served,
         };
         if lost {
             state.note("answer lost");
@@ -261,8 +265,8 @@ impl Faults {
         self.state().points.clone()
     }
 
-    pub(crate) fn has_crashed(&self) -> bool {
-        self.state().crashed
+    pub(crate) fn crashes(&self) -> usize {
+        self.state().crashes
     }
 
     pub(crate) fn tally(&self) -> BTreeMap<&'static str, u64> {
@@ -302,14 +306,12 @@ impl State {
                 self.count(function, operation);
                 Fate::Served
             }
-            Plan::CrashAt { point, side } => {
-                let (here, side) = (self.points.len() == *point && !self.crashed, *side);
+            Plan::CrashesAt(crashes) => {
+                let crash = crashes.get(self.crashes).filter(|crash| crash.point == self.points.len()).copied();
                 self.count(function, operation);
-                if !here {
-                    return Fate::Served;
-                }
-                self.crashed = true;
-                match side {
+                let Some(crash) = crash else { return Fate::Served };
+                self.crashes = self.crashes.saturating_add(1);
+                match crash.side {
                     Side::Before => Fate::CrashedBefore,
                     Side::After => Fate::CrashedAfter,
                 }

@@ -76,7 +76,7 @@ impl Ground {
         for table in &stack.tables {
             dynamodb::create_table(&database, table)?;
             for item in data.items()? {
-                let request = serde_json::json!({"TableName": table.name, "Item": super::world::item_json(&item)});
+                let request = serde_json::json!({"TableName": table.name, "Item": super::table::item_json(&item)});
                 database.put_item(serde_json::from_value(request)?)?;
             }
         }

@@ -73,12 +73,12 @@ impl Services {
             // Nobody's call: whoever sets the world up.
             return self.effect(call).await.into_response();
         };
-        let course = self.faults.course(&invocation.function, &call.operation);
+        let label = call.label();
+        let course = self.faults.course(&invocation.function, &label);
         sleep(course.before).await;
         let fate = if call.suffers(course.fate) { course.fate } else { Fate::Served };
-        self.faults.trace(self.clock.now_ms(), || {
-            format!("{} {} {fate:?} {}", invocation.function, call.operation, call.subject())
-        });
+        self.faults
+            .trace(self.clock.now_ms(), || format!("{} {label} {fate:?} {}", invocation.function, call.subject()));
         let refused = match fate {
             Fate::CrashedBefore => {
                 invocation.crash();
@@ -204,6 +204,24 @@ impl Call {
         fate != Fate::Conflicted || writes.contains(&self.operation.as_str())
     }
 
+    /// The operation, and the kind of what it is done to: the queue, or what the first key of the call names.
+    fn label(&self) -> String {
+        let queue = self.body.get("QueueUrl").and_then(Value::as_str).and_then(|url| url.rsplit('/').next());
+        let places = ["/Key/pk/S", "/Item/pk/S", "/IndexName", "/ExpressionAttributeValues/:pk/S"];
+        let first_of_many = || {
+            let tables = self.body.get("RequestItems")?.as_object()?;
+            tables.values().next()?.pointer("/Keys/0/pk/S")?.as_str()
+        };
+        let first_write = || {
+            let write = self.body.pointer("/TransactItems/0")?.as_object()?.values().next()?;
+            write.pointer("/Key/pk/S").or_else(|| write.pointer("/Item/pk/S"))?.as_str()
+        };
+        let key = || places.iter().find_map(|place| self.body.pointer(place)?.as_str());
+        let key = || key().or_else(first_of_many).or_else(first_write);
+        let kind = queue.or_else(|| key().map(kind)).unwrap_or_default();
+        format!("{} {kind}", self.operation).trim_end().to_owned()
+    }
+
     /// What the call is about, for a reader of the log.
     fn subject(&self) -> String {
         let entries = ["Statements", "TransactItems", "Entries"];
@@ -231,6 +249,16 @@ impl Call {
         let message =
             "Transaction cancelled, please refer cancellation reasons for specific reasons [TransactionConflict]";
         Answer::of(400, &json!({"__type": kind, "Message": message, "CancellationReasons": reasons}))
+    }
+}
+
+/// The kind of a key: the tenant stands before it, where there is one.
+fn kind(key: &str) -> &str {
+    const TENANT_CHARACTERS: usize = 36;
+    match key.split_once('#') {
+        Some((tenant, rest)) if tenant.len() == TENANT_CHARACTERS => rest.split('#').next().unwrap_or(rest),
+        Some((kind, _)) => kind,
+        None => key,
     }
 }
 

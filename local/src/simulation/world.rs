@@ -10,7 +10,7 @@ use axum::http::{HeaderMap, Request, StatusCode};
 use dynoxide::Database;
 use functions::context::{Context, Surroundings};
 use http_body_util::BodyExt;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use shared::time::Timestamp;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -37,7 +37,7 @@ pub struct World {
     /// Vendors and subscribers.
     pub outside: Outside,
     clock: VirtualClock,
-    database: Database,
+    pub(super) database: Database,
     queues: Queues,
     faults: Faults,
     fleet: Fleet,
@@ -56,9 +56,6 @@ pub struct Reply {
     /// Its body; null when it is not JSON.
     pub body: Value,
 }
-
-/// An item of the table: numbers and texts as texts, the rest as it is.
-pub type Item = Map<String, Value>;
 
 /// A world that did not come to rest.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -280,50 +277,16 @@ impl World {
         moved
     }
 
-    /// Every item of the table.
-    #[must_use]
-    pub fn items(&self) -> Vec<Item> {
-        self.scan(None)
-    }
-
-    fn scan(&self, index: Option<&str>) -> Vec<Item> {
-        let mut items = Vec::new();
-        for table in &self.stack.tables {
-            let mut start = Value::Null;
-            loop {
-                let mut request = json!({"TableName": table.name});
-                if let Some(members) = request.as_object_mut() {
-                    members.extend(index.map(|index| ("IndexName".to_owned(), index.into())));
-                    if !start.is_null() {
-                        members.insert("ExclusiveStartKey".to_owned(), start);
-                    }
-                }
-                let answer = serde_json::from_value(request).ok().and_then(|request| self.database.scan(request).ok());
-                let Some(Value::Object(mut answer)) = answer.and_then(|answer| serde_json::to_value(answer).ok())
-                else {
-                    break;
-                };
-                let found = answer.remove("Items").and_then(|found| found.as_array().cloned()).unwrap_or_default();
-                items.extend(found.iter().map(plain_item));
-                start = answer.remove("LastEvaluatedKey").unwrap_or_default();
-                if start.is_null() {
-                    break;
-                }
-            }
-        }
-        items
-    }
-
     /// The calls that functions made so far, where none of them was left to chance.
     #[must_use]
     pub fn points(&self) -> Vec<Point> {
         self.faults.points()
     }
 
-    /// Whether the crash of [`Plan::CrashAt`] has come.
+    /// How many crashes of [`Plan::CrashesAt`] have come.
     #[must_use]
-    pub fn has_crashed(&self) -> bool {
-        self.faults.has_crashed()
+    pub fn crashes(&self) -> usize {
+        self.faults.crashes()
     }
 
     /// How often each fault has befallen a call.
@@ -371,35 +334,6 @@ fn context(clock: VirtualClock, faults: Faults) -> Context {
         faults.fill(bytes);
         Ok(())
     })
-}
-
-/// An item of the SDK as the service's JSON.
-pub(crate) fn item_json(item: &crate::demo::Item) -> Value {
-    use aws_sdk_dynamodb::types::AttributeValue;
-    let value = |value: &AttributeValue| match value {
-        AttributeValue::S(text) => json!({ "S": text }),
-        AttributeValue::N(number) => json!({ "N": number }),
-        AttributeValue::Bool(flag) => json!({ "BOOL": flag }),
-        _ => json!({ "NULL": true }),
-    };
-    item.iter().map(|(name, attribute)| (name.clone(), value(attribute))).collect::<Map<String, Value>>().into()
-}
-
-/// An item without the names of its types.
-fn plain_item(item: &Value) -> Item {
-    item.as_object().into_iter().flatten().map(|(name, value)| (name.clone(), plain(value))).collect()
-}
-
-fn plain(value: &Value) -> Value {
-    let Some((kind, content)) = value.as_object().and_then(|members| members.iter().next()) else {
-        return Value::Null;
-    };
-    match kind.as_str() {
-        "L" => content.as_array().into_iter().flatten().map(plain).collect(),
-        "M" => plain_item(content).into(),
-        "NULL" => Value::Null,
-        _ => content.clone(),
-    }
 }
 
 impl Reply {

@@ -7,8 +7,9 @@ use std::time::Duration;
 
 use local::simulation::{Reply, World};
 use serde_json::{Value, json};
+use shared::ids::OrderId;
 
-use crate::ground::{MERCHANTS, Merchant};
+use crate::ground::{MERCHANTS, Merchant, SUBSCRIBER_HOST};
 
 /// A network order that a client has sent.
 #[derive(Clone, Debug)]
@@ -21,6 +22,18 @@ pub(crate) struct Sent {
     pub(crate) created: usize,
     /// Refused for good: another order has its external id.
     pub(crate) refused: bool,
+    /// What was asked to be cancelled.
+    pub(crate) cancels: Vec<Cancel>,
+    /// Whether it was put on hold, or waits for a start: its client lets it go on in the end.
+    pub(crate) is_stopped: bool,
+}
+
+/// A cancel that a client has asked for.
+#[derive(Clone, Debug)]
+pub(crate) struct Cancel {
+    /// None for the whole order.
+    pub(crate) lines: Option<Vec<usize>>,
+    pub(crate) acknowledged: bool,
 }
 
 /// An order of the bulk order API.
@@ -49,9 +62,9 @@ pub(crate) struct Clients<'a> {
     pub(crate) attempts_max: usize,
 }
 
-/// A network order with a name of its own and so many lines.
-pub(crate) fn order(safe_id: &str, external_id: Option<&str>, lines: usize) -> Value {
-    let items: Vec<Value> = (0..lines).map(|line| json!({"sku": format!("mug-{line}"), "quantity": 1})).collect();
+/// A network order with a name of its own, a line for each SKU.
+pub(crate) fn order(safe_id: &str, external_id: Option<&str>, skus: &[&str]) -> Value {
+    let items: Vec<Value> = skus.iter().map(|sku| json!({"sku": sku, "quantity": 1})).collect();
     let mut order = json!({
         "safeId": safe_id,
         "shippingAddress": {"firstName": "Ada", "line1": "1 Main St", "city": "Springfield", "countryCode": "US"},
@@ -117,7 +130,15 @@ impl Clients<'_> {
 
     fn note(&self, merchant: Merchant, body: &Value) {
         let safe_id = body["safeId"].as_str().unwrap().to_owned();
-        let sent = Sent { merchant, body: body.clone(), ids: BTreeSet::new(), created: 0, refused: false };
+        let sent = Sent {
+            merchant,
+            body: body.clone(),
+            ids: BTreeSet::new(),
+            created: 0,
+            refused: false,
+            cancels: Vec::new(),
+            is_stopped: body["automaticProcessing"] == json!(false),
+        };
         self.ledger.orders.borrow_mut().entry(safe_id).or_insert(sent);
     }
 
@@ -133,6 +154,73 @@ impl Clients<'_> {
             429 | 500.. => {}
             other => panic!("a good order was answered {other}: {answer}"),
         }
+    }
+
+    /// `POST /order/v1/orders/{orderId}/cancel`: the whole order, or these lines of it. An order that nobody knows of is not
+    /// cancelled.
+    pub(crate) async fn cancel(&self, safe_id: &str, lines: Option<Vec<usize>>) {
+        let Some((merchant, id)) = self.known(safe_id) else { return };
+        let mut body = json!({"reason": "changed my mind"});
+        if let Some(lines) = &lines {
+            let id = OrderId::parse(&id).unwrap();
+            body["items"] = lines.iter().map(|line| json!({"itemId": id.item_id(*line)})).collect();
+        }
+        let index = {
+            let mut orders = self.ledger.orders.borrow_mut();
+            let cancels = &mut orders.get_mut(safe_id).unwrap().cancels;
+            cancels.push(Cancel { lines, acknowledged: false });
+            cancels.len() - 1
+        };
+        self.change(merchant, &id, "cancel", &body, |status| {
+            if status == 200 {
+                let mut orders = self.ledger.orders.borrow_mut();
+                orders.get_mut(safe_id).unwrap().cancels[index].acknowledged = true;
+            }
+        })
+        .await;
+    }
+
+    /// `POST /order/v1/orders/{orderId}/customerCareHold`.
+    pub(crate) async fn hold(&self, safe_id: &str) {
+        let Some((merchant, id)) = self.known(safe_id) else { return };
+        self.ledger.orders.borrow_mut().get_mut(safe_id).unwrap().is_stopped = true;
+        self.change(merchant, &id, "customerCareHold", &json!({"reason": "to be looked at"}), |_| {}).await;
+    }
+
+    /// `startProcessing` and `customerCareHold/release`: the order goes on.
+    pub(crate) async fn let_go(&self, safe_id: &str) {
+        let Some((merchant, id)) = self.known(safe_id) else { return };
+        self.change(merchant, &id, "customerCareHold/release", &Value::Null, |_| {}).await;
+        self.change(merchant, &id, "startProcessing", &Value::Null, |_| {}).await;
+    }
+
+    fn known(&self, safe_id: &str) -> Option<(Merchant, String)> {
+        let orders = self.ledger.orders.borrow();
+        let sent = orders.get(safe_id)?;
+        Some((sent.merchant, sent.ids.first()?.clone()))
+    }
+
+    /// A change of an order: its state may refuse it.
+    async fn change(&self, merchant: Merchant, id: &str, what: &str, body: &Value, hear: impl Fn(u16)) {
+        let path = format!("/order/v1/orders/{id}/{what}");
+        self.send(merchant, "POST", &path, body, |reply| {
+            match reply.status {
+                200 | 422 | 429 | 500.. => hear(reply.status),
+                other => panic!("{path} was answered {other}: {}", reply.body),
+            }
+            true
+        })
+        .await;
+    }
+
+    /// `POST /webhook/v1/subscriptions`: of these events, until one is there.
+    pub(crate) async fn subscribe(&self, merchant: Merchant, events: &[&str]) {
+        let body = json!({"url": format!("https://{SUBSCRIBER_HOST}/{}", merchant.id), "events": events});
+        let is_there = self.send(merchant, "POST", "/webhook/v1/subscriptions", &body, |reply| {
+            assert!(reply.status == 201 || reply.is_passing(), "a subscription was answered {}", reply.body);
+            true
+        });
+        is_there.await;
     }
 
     /// `POST /v2/orders`: so many cards; with a number of the client's own, nothing is bought twice.
@@ -168,6 +256,13 @@ impl Clients<'_> {
             for bulk in open.chunks(100) {
                 self.create_bulk(merchant, bulk.to_vec()).await;
             }
+        }
+        let stopped: Vec<String> = {
+            let orders = self.ledger.orders.borrow();
+            orders.iter().filter(|(_, sent)| sent.is_stopped).map(|(safe_id, _)| safe_id.clone()).collect()
+        };
+        for safe_id in stopped {
+            self.let_go(&safe_id).await;
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What every world of these tests begins from: two merchants, their wallets, one catalogue.
+//! What every world of these tests begins from: two merchants, their wallets and vendors, one catalogue.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -14,6 +14,8 @@ use serde_json::{Value, json};
 pub(crate) struct Merchant {
     pub(crate) id: &'static str,
     pub(crate) headers: &'static [(&'static str, &'static str)],
+    /// What its vendor over HTTP sends.
+    pub(crate) vendor_headers: &'static [(&'static str, &'static str)],
 }
 
 pub(crate) const MERCHANTS: [Merchant; 2] = [
@@ -24,6 +26,10 @@ pub(crate) const MERCHANTS: [Merchant; 2] = [
             ("x-api-key", "key-of-the-first"),
             ("content-type", "application/json"),
         ],
+        vendor_headers: &[
+            ("authorization", "Bearer token-of-the-vendor-of-the-first"),
+            ("content-type", "application/json"),
+        ],
     },
     Merchant {
         id: "c345ff67-8901-4a23-b234-567890abcdef",
@@ -32,9 +38,16 @@ pub(crate) const MERCHANTS: [Merchant; 2] = [
             ("x-api-key", "key-of-the-second"),
             ("content-type", "application/json"),
         ],
+        vendor_headers: &[
+            ("authorization", "Bearer token-of-the-vendor-of-the-second"),
+            ("content-type", "application/json"),
+        ],
     },
 ];
 
+/// Where the vendor over HTTP and the subscribers are.
+pub(crate) const VENDOR_HOST: &str = "press.example";
+pub(crate) const SUBSCRIBER_HOST: &str = "subscriber.example";
 /// How many cards there are.
 pub(crate) const STOCK_CODES: u64 = 1_000;
 /// What each wallet holds at first, in cents, and what a card costs.
@@ -42,19 +55,25 @@ pub(crate) const WALLET_CENTS: i64 = 12_000;
 pub(crate) const CARD_CENTS: i64 = 250;
 
 fn data() -> Data {
-    let secret = |merchant: &Merchant, header: &str| {
-        let (_, value) = merchant.headers.iter().find(|(name, _)| *name == header).unwrap();
+    let secret = |headers: &[(&str, &str)], header: &str| {
+        let (_, value) = headers.iter().find(|(name, _)| *name == header).unwrap();
         value.trim_start_matches("Bearer ").to_owned()
     };
+    let vendors = json!([
+        {"id": "built-in", "name": "Built-in", "port": "simulated", "skuPrefixes": [""]},
+        {"id": "press", "name": "Press", "port": "http", "skuPrefixes": ["press-"],
+         "endpoint": format!("https://{VENDOR_HOST}/shipments"), "secret": "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="},
+    ]);
     let merchants: Vec<Value> = MERCHANTS
         .iter()
         .map(|merchant| {
             json!({
                 "merchantId": merchant.id,
-                "apiKey": secret(merchant, "x-api-key"),
-                "bearerToken": secret(merchant, "authorization"),
+                "apiKey": secret(merchant.headers, "x-api-key"),
+                "bearerToken": secret(merchant.headers, "authorization"),
                 "wallets": [{"currency": "USD", "balance": money(WALLET_CENTS)}],
-                "vendors": [{"id": "built-in", "name": "Built-in", "port": "simulated", "skuPrefixes": [""]}],
+                "vendors": vendors,
+                "vendorTokens": [{"vendorId": "press", "bearerToken": secret(merchant.vendor_headers, "authorization")}],
             })
         })
         .collect();

@@ -7,7 +7,8 @@
 //! - [`crash_points`] counts the calls of each flow and ends a process before and after every one of them.
 //! - [`random`] draws faults from a seed, for many seeds.
 //!
-//! A scenario acts through [`clients`], who send again what was not answered, and note what was.
+//! A scenario acts through [`clients`], who send again what was not answered, and note what was; [`outsiders`] are the
+//! vendor and the subscribers that functions call.
 //!
 //! To add a flow, write its scenario into [`flows`]; to add a rule, write it into [`invariants`].
 
@@ -19,4 +20,6 @@ mod crash_points;
 mod flows;
 mod ground;
 mod invariants;
+mod outsiders;
 mod random;
+mod scenario;

@@ -6,18 +6,16 @@
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use futures_util::future::join_all;
 use local::simulation::{Plan, World};
-use serde_json::Value;
 
-use crate::clients::{Clients, Ledger, order};
-use crate::ground::{MERCHANTS, ground};
+use crate::clients::{Clients, Ledger};
+use crate::ground::ground;
 use crate::invariants;
+use crate::outsiders::{Outsiders, rest};
+use crate::scenario;
 
-/// Orders of a run, about.
-const ORDERS: usize = 200;
 const RUNS: u64 = 1_000;
 
 /// What a run came to.
@@ -31,63 +29,17 @@ struct Ran {
 
 fn run(seed: u64) -> Ran {
     World::run(ground(), seed, Plan::drawn, async |world| {
-        let ledger = Ledger::default();
-        scenario(&Clients { world, ledger: &ledger, attempts_max: 4 }).await;
-        let mut broken = Vec::new();
-        broken.extend(world.settle().await.err().map(|error| error.to_string()));
-        Clients { world, ledger: &ledger, attempts_max: 4 }.finish().await;
-        broken.extend(world.settle().await.err().map(|error| error.to_string()));
-        broken.extend(invariants::broken(world, &ledger));
+        let (ledger, outsiders) = (Ledger::default(), Outsiders::of(world));
+        let clients = Clients { world, ledger: &ledger, attempts_max: 4 };
+        outsiders.beside(world, scenario::play(&clients)).await;
+        // Then all goes well, and clients settle what they left open.
+        let mut broken = rest(world, &outsiders).await;
+        clients.finish().await;
+        broken.extend(rest(world, &outsiders).await);
+        broken.extend(invariants::broken(world, &ledger, &outsiders).await);
         Ran { broken, tally: world.tally(), calls: world.calls(), trace: world.trace(), log: world.log() }
     })
     .unwrap()
-}
-
-/// Several clients of two merchants at a time: bulks, single orders, purchases; names are used twice now and then.
-async fn scenario(clients: &Clients<'_>) {
-    let mut orders = (0..ORDERS).peekable();
-    let mut bulks = Vec::new();
-    while orders.peek().is_some() {
-        let merchant = MERCHANTS[below(clients, 2)];
-        let bulk: Vec<usize> = orders.by_ref().take(1 + below(clients, 60)).collect();
-        bulks.push((merchant, bulk, below(clients, 10), clients.world.below(600_000)));
-    }
-    let works = bulks.into_iter().map(|(merchant, bulk, kind, delay_ms)| async move {
-        tokio::time::sleep(Duration::from_millis(delay_ms)).await;
-        match kind {
-            0 | 1 => {
-                for index in bulk {
-                    let number = (index % 2 == 0).then(|| format!("number-{index}"));
-                    clients.buy(merchant, 1, number).await;
-                }
-            }
-            2 => {
-                for index in bulk {
-                    clients.create(merchant, an_order(clients, merchant.id, index)).await;
-                }
-            }
-            _ => {
-                let bodies: Vec<Value> = bulk.into_iter().map(|index| an_order(clients, merchant.id, index)).collect();
-                clients.create_bulk(merchant, bodies).await;
-            }
-        }
-    });
-    join_all(works).await;
-}
-
-fn an_order(clients: &Clients<'_>, merchant: &str, index: usize) -> Value {
-    let external_id = match below(clients, 4) {
-        0 => None,
-        // One that another order may have too.
-        1 => Some(format!("shared-{}", below(clients, ORDERS / 4))),
-        _ => Some(format!("external-{index}")),
-    };
-    let first = merchant.get(..4).unwrap_or_default();
-    order(&format!("order-{first}-{index}"), external_id.as_deref(), 1 + below(clients, 3))
-}
-
-fn below(clients: &Clients<'_>, end: usize) -> usize {
-    usize::try_from(clients.world.below(u64::try_from(end).unwrap())).unwrap()
 }
 
 fn number(variable: &str, default: u64) -> u64 {
