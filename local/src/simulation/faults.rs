@@ -18,6 +18,11 @@ pub enum Plan {
     Random(Rates),
     /// A process ends at each of these points, which are in their order.
     CrashesAt(Vec<Crash>),
+    /// One message in so many fails twice: nobody works it, then its worker says that it could not.
+    Stumbling {
+        /// How many messages there are for one that fails.
+        one_in: u64,
+    },
 }
 
 /// The end of a process.
@@ -112,6 +117,15 @@ impl Rates {
             client_lost: rate(1_000),
         }
     }
+}
+
+/// How a message fails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stumble {
+    /// Its worker never sees it.
+    Unworked,
+    /// Its work is done, and its worker says that it is not.
+    Worked,
 }
 
 /// What befalls a call.
@@ -220,6 +234,24 @@ impl Faults {
         lost
     }
 
+    /// How a message fails that is received for so many times.
+    pub(crate) fn stumble(&self, body: &str, receives: u64) -> Option<Stumble> {
+        let mut state = self.state();
+        let Plan::Stumbling { one_in } = state.plan else { return None };
+        let mut hasher = DefaultHasher::new();
+        body.hash(&mut hasher);
+        let stumble = match receives {
+            1 => Stumble::Unworked,
+            2 => Stumble::Worked,
+            _ => return None,
+        };
+        if hasher.finish() % one_in.max(1) != 0 {
+            return None;
+        }
+        state.note("message failed");
+        Some(stumble)
+    }
+
     /// Whether something of that rate happens.
     pub(crate) fn happens(&self, rate: impl FnOnce(&Rates) -> u32, name: &'static str) -> bool {
         let mut state = self.state();
@@ -302,7 +334,7 @@ impl State {
                 let rates = *rates;
                 self.random_fate(&rates)
             }
-            Plan::Calm => {
+            Plan::Calm | Plan::Stumbling { .. } => {
                 self.count(function, operation);
                 Fate::Served
             }

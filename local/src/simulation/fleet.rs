@@ -17,12 +17,12 @@ use functions::settings::{SettingError, Settings};
 use futures_util::future::BoxFuture;
 use lambda_http::Context;
 use lambda_runtime::LambdaEvent;
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::sync::Notify;
 use tokio::time::{sleep, timeout};
 use tower::ServiceExt;
 
-use super::faults::Faults;
+use super::faults::{Faults, Stumble};
 use crate::aws::sqs::Clock;
 use crate::invoke::Invoke;
 use crate::template::Stack;
@@ -178,6 +178,28 @@ impl Fleet {
             .map_err(|error| error.to_string())
     }
 
+    /// Works a batch of which the plan lets some messages fail.
+    async fn stumbling(&self, logical_id: &str, mut payload: Value) -> Result<Value, String> {
+        let mut failed = Vec::new();
+        if let Some(records) = payload.get_mut("Records").and_then(Value::as_array_mut) {
+            records.retain(|record| {
+                let text = |place: &str| record.pointer(place).and_then(Value::as_str);
+                let receives = text("/attributes/ApproximateReceiveCount").and_then(|count| count.parse().ok());
+                let stumble = self.0.faults.stumble(text("/body").unwrap_or_default(), receives.unwrap_or(0));
+                failed.extend(stumble.and_then(|_| Some(json!({"itemIdentifier": text("/messageId")?}))));
+                stumble != Some(Stumble::Unworked)
+            });
+            if records.is_empty() {
+                return Ok(json!({ "batchItemFailures": failed }));
+            }
+        }
+        let mut answer = self.event(logical_id, payload).await?;
+        if let Some(failures) = answer.get_mut("batchItemFailures").and_then(Value::as_array_mut) {
+            failures.append(&mut failed);
+        }
+        Ok(answer)
+    }
+
     /// Delivers a batch once more: now, beside the first delivery, or when nobody thinks of it any more.
     fn deliver_again(&self, logical_id: &str, payload: Value) {
         let (fleet, logical_id) = (self.clone(), logical_id.to_owned());
@@ -201,7 +223,7 @@ impl Invoke for Fleet {
                     self.deliver_again(logical_id, payload.clone());
                 }
             }
-            self.event(logical_id, payload).await
+            self.stumbling(logical_id, payload).await
         })
     }
 

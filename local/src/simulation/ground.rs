@@ -26,6 +26,8 @@ const API_URL: &str = "http://api.simulation";
 pub struct Ground {
     pub(crate) stack: Arc<Stack>,
     pub(crate) database: PathBuf,
+    /// How many workers each queue has; drawn for each world where nobody says.
+    pub(crate) workers: Option<u32>,
 }
 
 /// The ground cannot be laid.
@@ -85,7 +87,13 @@ impl Ground {
         }
         database.vacuum_into(&file.to_string_lossy())?;
         stack::index_stream(file)?;
-        Ok(Self { stack: Arc::new(stack), database: file.to_owned() })
+        Ok(Self { stack: Arc::new(stack), database: file.to_owned(), workers: None })
+    }
+
+    /// The same with so many workers for each queue.
+    #[must_use]
+    pub fn with_workers(&self, workers: u32) -> Self {
+        Self { workers: Some(workers), ..self.clone() }
     }
 
     /// A fresh copy of the database, with the clock of a world.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use aws_sdk_dynamodb::config::SharedHttpClient;
@@ -42,6 +43,7 @@ pub struct World {
     faults: Faults,
     fleet: Fleet,
     gateway: Gateway,
+    redrives: AtomicU32,
     _stop: watch::Sender<bool>,
     _sources: JoinSet<()>,
 }
@@ -97,7 +99,8 @@ impl World {
         let clock = VirtualClock::start();
         let shared_clock: Arc<dyn Clock> = Arc::new(clock);
         let mut stack = Stack::clone(&ground.stack);
-        let pollers = random.u32(1..=3);
+        let drawn = random.u32(1..=3);
+        let pollers = ground.workers.unwrap_or(drawn);
         for source in stack.functions.iter_mut().flat_map(|function| &mut function.queue_sources) {
             source.maximum_concurrency = Some(source.maximum_concurrency.map_or(pollers, |most| most.min(pollers)));
         }
@@ -143,7 +146,19 @@ impl World {
         };
         let sources = sources.start(&stopped)?;
         let gateway = Gateway::new(&stack, functions);
-        Ok(Self { stack, outside, clock, database, queues, faults, fleet, gateway, _stop: stop, _sources: sources })
+        Ok(Self {
+            stack,
+            outside,
+            clock,
+            database,
+            queues,
+            faults,
+            fleet,
+            gateway,
+            redrives: AtomicU32::new(0),
+            _stop: stop,
+            _sources: sources,
+        })
     }
 
     /// Sends a request as a client does; none when it, or its answer, was lost on the way.
@@ -221,6 +236,7 @@ impl World {
             let is_quiet = self.now_ms().saturating_sub(self.fleet.active_ms()) > QUIET_MS;
             if is_quiet && redrives < REDRIVES_MAX && self.redrive().await > 0 {
                 redrives = redrives.saturating_add(1);
+                self.redrives.fetch_add(1, Ordering::SeqCst);
             }
             if self.now_ms().saturating_sub(began_ms) > i64::try_from(REST.as_millis()).unwrap_or(i64::MAX) {
                 return Err(Unsettled(REST, left));
@@ -287,6 +303,12 @@ impl World {
     #[must_use]
     pub fn crashes(&self) -> usize {
         self.faults.crashes()
+    }
+
+    /// How often dead letters were sent on their way again.
+    #[must_use]
+    pub fn redrives(&self) -> u32 {
+        self.redrives.load(Ordering::SeqCst)
     }
 
     /// How often each fault has befallen a call.

@@ -6,6 +6,7 @@
 //!
 //! - [`crash_points`] counts the calls of each flow and ends a process before and after every one of them.
 //! - [`random`] draws faults from a seed, for many seeds.
+//! - [`drain`] has ten thousand orders fulfilled while messages fail.
 //!
 //! A scenario acts through [`clients`], who send again what was not answered, and note what was; [`outsiders`] are the
 //! vendor and the subscribers that functions call.
@@ -17,6 +18,7 @@
 
 mod clients;
 mod crash_points;
+mod drain;
 mod flows;
 mod ground;
 mod invariants;

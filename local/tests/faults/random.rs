@@ -42,7 +42,8 @@ fn run(seed: u64) -> Ran {
     .unwrap()
 }
 
-fn number(variable: &str, default: u64) -> u64 {
+/// A number that a variable of the environment sets.
+pub(crate) fn number(variable: &str, default: u64) -> u64 {
     std::env::var(variable).map_or(default, |value| value.parse().unwrap())
 }
 
