@@ -275,6 +275,7 @@ mod tests {
         assert_eq!(from_item(&merchant, to_item(&subscription).unwrap()).unwrap(), subscription);
         assert_eq!(subscription.signing_secrets(at(0)), [&Secret::generate([1; 32])]);
     }
+
     #[test]
     fn earlier_secrets_sign_until_their_end_and_none_longer_than_was_asked_for_last() {
         let at = Timestamp::from_milliseconds;
@@ -292,6 +293,7 @@ mod tests {
             previous: Vec::new(),
             created_at: at(1),
             updated_at: at(1),
+            marks: Vec::new(),
         };
         subscription = subscription.rotated(secret(2), at(0), at(100)).rotated(secret(3), at(10), at(110));
         assert_eq!(subscription.previous, [(secret(2), at(110)), (secret(1), at(100))]);

@@ -208,7 +208,7 @@ mod words {
         /// The block with bit 5 of every byte set: letters are lower case, and no other byte becomes a letter.
         #[inline(always)]
         pub(in super::super) fn caseless(self) -> Self {
-            Self(self.0.map(|word| word | ONES * 0x20))
+            Self(self.0.map(|word| word | (ONES * 0x20)))
         }
 
         /// The bytes that equal one.
@@ -244,7 +244,7 @@ mod words {
         #[inline(always)]
         pub(in super::super) fn not_in_url(self) -> Marked {
             // Two and two of them differ in one bit.
-            let twice = Self(self.0.map(|word| word | ONES * 2));
+            let twice = Self(self.0.map(|word| word | (ONES * 2)));
             let marks = twice.equal(b'>').or(twice.equal(b'^')).or(self.equal(b'"')).or(self.equal(b'`'));
             marks.or(self.within(0, b' ')).or(self.within(b'{', b'}')).or(self.equal(0x7f))
         }
