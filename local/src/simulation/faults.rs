@@ -245,7 +245,7 @@ impl Faults {
             2 => Stumble::Worked,
             _ => return None,
         };
-        if hasher.finish() % one_in.max(1) != 0 {
+        if !hasher.finish().is_multiple_of(one_in.max(1)) {
             return None;
         }
         state.note("message failed");
