@@ -16,6 +16,9 @@
 // So that clippy knows the helpers for tests, which may panic.
 #![cfg(test)]
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 mod clients;
 mod crash_points;
 mod drain;

@@ -11,7 +11,7 @@ use crate::ground::{MERCHANTS, Merchant};
 /// Orders of a run.
 pub(crate) const ORDERS: usize = 200;
 /// When the last of them comes, at the latest.
-const ARRIVALS_MS: u64 = 600_000;
+const ARRIVALS_MS: u64 = 240_000;
 /// The longest that a client thinks before it changes an order.
 const THOUGHT_MS_MAX: u64 = 20_000;
 
@@ -29,7 +29,7 @@ struct Mixture {
 pub(crate) async fn play(clients: &Clients<'_>) {
     let one_of = |rates: [usize; 4]| rates[below(clients, rates.len())];
     let mixture = Mixture {
-        over_http: one_of([0, 10, 30, 60]),
+        over_http: one_of([0, 10, 20, 40]),
         cancelled: one_of([0, 5, 10, 30]),
         stopped: one_of([0, 0, 5, 15]),
     };
@@ -54,10 +54,10 @@ pub(crate) async fn play(clients: &Clients<'_>) {
 /// Of every few runs, one has a subscription to everything; others have one to some events, or none.
 async fn subscribe(clients: &Clients<'_>) {
     const KINDS: [&str; 4] = ["OrderCreation", "OrderUpdate", "ShipmentCreated", "ShipmentUpdate"];
-    match below(clients, 10) {
+    match below(clients, 16) {
         0 => clients.subscribe(MERCHANTS[0], &KINDS).await,
-        1..4 => clients.subscribe(MERCHANTS[1], &[KINDS[below(clients, 4)]]).await,
-        4 => {
+        1..5 => clients.subscribe(MERCHANTS[1], &[KINDS[below(clients, 4)]]).await,
+        5 => {
             clients.subscribe(MERCHANTS[0], &KINDS[..1]).await;
             clients.subscribe(MERCHANTS[1], &KINDS[3..]).await;
         }
@@ -116,7 +116,7 @@ fn an_order(clients: &Clients<'_>, mixture: &Mixture, merchant: Merchant, index:
         _ => Some(format!("external-{index}")),
     };
     let sku = |_| if below(clients, 100) < mixture.over_http { "press-mug" } else { "mug" };
-    let lines = [1, 1, 1, 2, 3][below(clients, 5)];
+    let lines = [1, 1, 1, 1, 2, 3][below(clients, 6)];
     let skus: Vec<&str> = (0..lines).map(sku).collect();
     let first = merchant.id.get(..4).unwrap_or_default();
     let mut order = order(&format!("order-{first}-{index}"), external_id.as_deref(), &skus);
