@@ -1,40 +1,47 @@
 //! HTTP: the routes of both APIs, each handler with what it needs in its signature.
 //!
-//! A request's way: [`routes`] → a handler in [`bulk`], [`network`] or [`webhooks`] → a use case in [`crate::app`] → [`crate::store`].
-//! Layers only do what decides nothing: they number the request, meter it, log it, and write a refusal's body
-//! ([`finish`]).
+//! A request's way: [`routes`] → a handler in [`bulk`], [`network`], [`search`] or [`webhooks`] → a use case in [`crate::app`] → [`crate::store`].
+//! Layers only do what no handler needs to know of: they number the request, meter it, log it, and write a refusal's body
+//! ([`finish`]); and they answer a request that is sent again under its key ([`idempotency`]).
 
+mod audit;
 mod body;
 mod bulk;
 pub(crate) mod caller;
 mod finish;
+mod idempotency;
 mod manage;
 mod network;
 mod object;
 mod paging;
 mod parameters;
 pub mod routes;
+mod search;
 mod shipments;
 mod webhooks;
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 
+use self::paging::Cursors;
 use crate::clients::{Subscribers, Tables};
 use crate::cost::Meter;
-use crate::settings::{SettingError, Settings};
+use crate::settings::{self, SettingError, Settings};
 use crate::store::Table;
+use crate::store::idempotency::IdempotencyKey;
 
 /// What every request shares.
 #[derive(Clone)]
 pub(crate) struct App {
     pub(crate) tables: Tables,
     pub(crate) subscribers: Subscribers,
+    pub(crate) cursors: Cursors,
 }
 
 impl App {
     pub(crate) fn from(settings: Settings<'_>) -> Result<Self, SettingError> {
-        Ok(Self { tables: Tables::from(settings)?, subscribers: Subscribers::from(settings)? })
+        let cursors = Cursors::signed_with(&settings.required(settings::CURSOR_KEY)?);
+        Ok(Self { tables: Tables::from(settings)?, subscribers: Subscribers::from(settings)?, cursors })
     }
 }
 
@@ -49,7 +56,8 @@ impl FromRequestParts<App> for Table {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Self::Rejection> {
         let meter = parts.extensions.get::<Meter>().cloned().unwrap_or_default();
         let request_id = parts.extensions.get::<RequestId>().map(|id| id.0.clone());
-        Ok(app.tables.for_request(meter, request_id))
+        let key = parts.extensions.get::<IdempotencyKey>().cloned();
+        Ok(Self { key, ..app.tables.for_request(meter, request_id) })
     }
 }
 

@@ -17,15 +17,18 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use aws_lambda_events::dynamodb::{Event, EventRecord};
+use futures_util::future::join_all;
 use serde::Serialize;
+use serde_json::value::RawValue;
 use serde_json::{Value, json};
+use shared::network::audit;
 use shared::order::{Job, OrderState, Wait, next_step};
 
 use crate::queue::{Delayed, Queue};
 use crate::store::audit::Change;
 use crate::store::keys::Key;
 use crate::store::network_orders::Claim;
-use crate::store::stored::StoredState;
+use crate::store::stored::{StoredOrder, StoredState};
 use crate::store::{StoreError, Table};
 use crate::webhooks::{DeliveryJob, OrderEvent, deliveries};
 
@@ -80,6 +83,7 @@ pub(crate) async fn relay(event: Event, relay: &Relay) -> StreamResponse {
     let mut batch = Batch::default();
     for (index, record) in event.records.into_iter().enumerate() {
         if let Err(reason) = batch.add(index, &record, relay.waits) {
+            let reason = without_content(&reason);
             let message = parked(&record, &reason);
             tracing::error!(reason, "stream record {} is parked", numbers.get(index).map_or("", String::as_str));
             batch.parked.push((index, Delayed { message, delay: Duration::ZERO }));
@@ -110,13 +114,13 @@ impl Batch {
     }
 
     fn add_order(&mut self, index: usize, record: &EventRecord, waits: Waits) -> Result<(), String> {
-        let (stored, after) = state(&record.change.new_image)?;
+        let Seen { stored, state: after, shown } = seen(&record.change.new_image)?;
         let before = match record.change.old_image.is_empty() {
             true => None,
-            false => Some(state(&record.change.old_image)?.1),
+            false => Some(seen(&record.change.old_image)?),
         };
         // The sweep's note that it has looked is no change.
-        if before.as_ref().is_some_and(|before| before.version == after.version) {
+        if before.as_ref().is_some_and(|before| before.state.version == after.version) {
             return Ok(());
         }
         if let Some(step) = next_step(&after) {
@@ -128,15 +132,47 @@ impl Batch {
             let Key { pk, sk } = stored.key.clone();
             self.jobs.push((index, Delayed { message: Job { pk, sk, version: stored.version }, delay }));
         }
-        self.changes.push((index, Change { key: stored.key, before, after, cause: stored.cause }));
+        let changes = before.as_ref().map_or_else(Vec::new, |before| audit::changes(&before.shown, &shown));
+        let before = before.map(|before| before.state);
+        self.changes.push((index, Change { key: stored.key, before, after, cause: stored.cause, changes }));
         Ok(())
     }
 }
 
-fn state(image: &serde_dynamo::Item) -> Result<(StoredState, OrderState), String> {
-    let stored: StoredState = serde_dynamo::from_item(image.clone()).map_err(|error| error.to_string())?;
-    let state = stored.state().map_err(|error| error.to_string())?;
-    Ok((stored, state))
+/// An order as an image has it.
+struct Seen {
+    stored: StoredState,
+    state: OrderState,
+    /// What a reader is shown.
+    shown: Box<RawValue>,
+}
+
+fn seen(image: &serde_dynamo::Item) -> Result<Seen, String> {
+    let order: StoredOrder = serde_dynamo::from_item(image.clone()).map_err(|error| error.to_string())?;
+    let read = || {
+        let (stored, state) = (order.state.clone(), order.state.state()?);
+        let shown = order.shown(&state)?;
+        Ok::<_, StoreError>(Seen { stored, state, shown })
+    };
+    read().map_err(|error| error.to_string())
+}
+
+/// Why a record is unreadable, without the values in it: an error of a reader quotes what it met. The name of a member that
+/// is not there is none of them.
+fn without_content(reason: &str) -> String {
+    const CHARACTERS_MAX: usize = 200;
+    let is_content = |character: char| match character {
+        '`' => !reason.contains("missing field `"),
+        character => character == '"',
+    };
+    let shown = match (reason.find(is_content), reason.rfind(is_content)) {
+        (Some(first), Some(last)) if first < last => {
+            let (before, after) = (reason.get(..=first), reason.get(last..));
+            format!("{}…{}", before.unwrap_or_default(), after.unwrap_or_default())
+        }
+        _ => reason.to_owned(),
+    };
+    shown.chars().take(CHARACTERS_MAX).collect()
 }
 
 /// What is known of an unreadable record, without what it holds.
@@ -195,18 +231,21 @@ impl Relay {
         failed(&indexes, self.table.audit(&changes).await, "an audit event was not written")
     }
 
-    /// Claims that came without their order are few; each has a write of its own.
+    /// Claims that came without their order are few; each has a write of its own, and one that fails holds up none of the
+    /// others: a batch whose records all began again with each failure would be given up for a few of many.
     async fn mark_claims(&self, claims: &[(usize, Claim)]) -> Vec<usize> {
+        const WHAT: &str = "a claim was not looked at";
         let indexes: Vec<usize> = claims.iter().map(|(index, _)| *index).collect();
-        let claims: Vec<&Claim> = claims.iter().map(|(_, claim)| claim).collect();
-        let marked = async {
-            for claim in self.table.dead_claims(&claims).await? {
-                self.table.mark_claim(claim).await?;
-            }
-            Ok::<_, StoreError>(())
+        let looked_at: Vec<&Claim> = claims.iter().map(|(_, claim)| claim).collect();
+        let dead = match self.table.dead_claims(&looked_at).await {
+            Ok(dead) => dead,
+            Err(error) => return failed(&indexes, vec![Some(error.to_string()); indexes.len()], WHAT),
         };
-        let failure = marked.await.err().map(|error| error.to_string());
-        failed(&indexes, vec![failure; indexes.len()], "a claim was not looked at")
+        let is_dead = |claim: &Claim| dead.iter().any(|dead| std::ptr::eq(*dead, claim));
+        let of_dead: Vec<&(usize, Claim)> = claims.iter().filter(|(_, claim)| is_dead(claim)).collect();
+        let marks = join_all(of_dead.iter().map(|(_, claim)| self.table.mark_claim(claim))).await;
+        let indexes: Vec<usize> = of_dead.iter().map(|(index, _)| *index).collect();
+        failed(&indexes, marks.into_iter().map(|mark| mark.err().map(|error| error.to_string())).collect(), WHAT)
     }
 }
 
@@ -225,4 +264,25 @@ fn failed(indexes: &[usize], failures: Vec<Option<String>>, what: &str) -> Vec<u
         }
     }
     failed
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without_content;
+
+    #[test]
+    fn reasons_hold_nothing_of_the_record() {
+        for (reason, shown) in [
+            (
+                "invalid type: string \"Jane \"J\" Doe\", expected u64".to_owned(),
+                "invalid type: string \"…\", expected u64".to_owned(),
+            ),
+            ("unknown variant `Jane`, expected `http`".to_owned(), "unknown variant `…`".to_owned()),
+            ("missing field `version`".to_owned(), "missing field `version`".to_owned()),
+            ("line 2 of 3 has no known state".to_owned(), "line 2 of 3 has no known state".to_owned()),
+            ("x".repeat(1_000_000), "x".repeat(200)),
+        ] {
+            assert_eq!(without_content(&reason), shown);
+        }
+    }
 }

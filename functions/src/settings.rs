@@ -25,6 +25,8 @@ pub const ATTEMPTS_MAX: &str = "ATTEMPTS_MAX";
 pub const VENDOR_TIMEOUT_SECONDS: &str = "VENDOR_TIMEOUT_SECONDS";
 /// Seconds after which the sweep looks after what nobody has worked.
 pub const OVERDUE_SECONDS: &str = "OVERDUE_SECONDS";
+/// What cursors of lists are signed with.
+pub const CURSOR_KEY: &str = "CURSOR_KEY";
 /// Region of the services (set by Lambda).
 pub const AWS_REGION: &str = "AWS_REGION";
 /// Access key of the function's role (set by Lambda).

@@ -2,8 +2,9 @@
 //!
 //! | what | key | reads | writes (units of 1 KB) |
 //! |---|---|---|---|
-//! | network order | `{merchant}#order#{short id}` / order id | `GetItem` | insert 1 + 1 for the index `due` |
+//! | network order | `{merchant}#order#{short id}` / order id | `GetItem` | insert 1 + 1 for the index `due`, 1 for `listed` |
 //! | guard of an external id | `{merchant}#external#{id}` / `first` | with the order | insert 1 |
+//! | another order with an external id | `{merchant}#external#{id}` / order id | `Query` | insert 1 |
 //! | bulk API order | `{merchant}#v2` / transaction id | `Query`, `GetItem` | in a transaction: 2 + 1 for `due` |
 //! | client order number | `{merchant}#client#{number}` / `first` or transaction id | `Query` | in a transaction: 2 |
 //! | wallet | `{merchant}#wallet` / currency | `Query` | in a transaction: 2 |
@@ -15,6 +16,9 @@
 //! | counts by status | `{merchant}#counts` / API | `GetItem` | in a transaction of up to 90 audit events: 2 |
 //! | subscription | `{merchant}#webhook` / `subscription#{id}` | `GetItem`, `Query` | in a transaction with their count: 2 + 2; changes 1 |
 //! | delivery | `{merchant}#webhook#{subscription}` / `{ms}#{webhook id}` | `GetItem`, `Query` | insert 1 + 1 for `due`; each attempt 1 + 1, and 1 more to take a later one |
+//! | network orders by status and time | index `listed`: `{merchant}#{status}` / `{created ms}#{order id}` | `Query` | with the order: insert 1, each change of status 2 |
+//! | idempotency key | `{merchant}#key#{key}` / `merchant`, or `vendor:{id}` | with the write; parts by `GetItem` | begin 1; end 1 and the deflated answer |
+//! | long answer | `{merchant}#answer#{key}` / `{owner}#{attempt}#{part}` | `GetItem` | its deflated length |
 //! | unfinished orders | index `due`: `due_shard` / `due_at` | `Query` by the sweep | with the order |
 
 pub(crate) mod audit;
@@ -23,7 +27,9 @@ pub mod bulk_orders;
 mod claims;
 pub(crate) mod credentials;
 pub(crate) mod deliveries;
+pub mod idempotency;
 pub mod keys;
+pub(crate) mod listing;
 pub mod network_orders;
 pub mod pipeline;
 pub(crate) mod stock;

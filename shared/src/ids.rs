@@ -122,6 +122,16 @@ impl OrderId {
         }
     }
 
+    /// The order that an item's id names.
+    ///
+    /// # Errors
+    /// It is not 24 lower-case hex digits, or names an order itself.
+    pub fn of_item(item_id: &str) -> Result<Self, NotAnId> {
+        let (stem, number) = item_id.split_at_checked(STEM_DIGITS).ok_or(NotAnId)?;
+        let order = Self::parse(&format!("{stem}000"))?;
+        if order.item_index(item_id).is_some() && number != "000" { Ok(order) } else { Err(NotAnId) }
+    }
+
     /// The id of the item at `index` (from 0).
     #[must_use]
     pub fn item_id(&self, index: usize) -> String {

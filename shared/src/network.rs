@@ -1,8 +1,9 @@
 //! The order network API (`/order/v1`): its wire types.
 //!
 //! [`request`] is what a client sends and what is stored; [`response`] is what it reads back; [`event`] is what its
-//! webhooks are told.
+//! webhooks are told; [`audit`] is the log of its changes.
 
+pub mod audit;
 pub mod event;
 pub mod member;
 pub mod problem;

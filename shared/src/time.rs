@@ -58,6 +58,14 @@ impl Timestamp {
         Some(Self(parsed.or_else(|_| zoned()).ok()?.as_millisecond()))
     }
 
+    /// Reads a date (`2023-10-17`): its first millisecond in UTC, or its last.
+    #[must_use]
+    pub fn parse_date(text: &str, at_its_end: bool) -> Option<Self> {
+        let date = text.parse::<jiff::civil::Date>().ok().filter(|_| text.len() == "2023-10-17".len())?;
+        let time = if at_its_end { "T23:59:59.999Z" } else { "T00:00:00Z" };
+        Self::parse_rfc3339(&format!("{date}{time}"))
+    }
+
     fn format(self, precision: u8) -> String {
         // Beyond the calendar's last year (9999) there is nothing to print; such a time is never stored.
         let timestamp = jiff::Timestamp::from_millisecond(self.0).unwrap_or(jiff::Timestamp::UNIX_EPOCH);

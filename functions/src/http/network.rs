@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use axum::Json;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -20,13 +20,12 @@ use super::RequestId;
 use super::body::JsonBody;
 use super::bulk::read_valid;
 use super::caller::NetworkCaller;
+use super::idempotency::REPLAYED;
 use super::parameters::PathParameter;
 use crate::app::create_orders::{Outcome, create_orders};
 use crate::refusal::Refusal;
 use crate::store::Table;
 use crate::store::network_orders::FoundOrder;
-
-const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 
 /// `POST /order/v1/orders`: 201 with the order, 200 when it was there already; 400, 403, 409.
 pub(crate) async fn create(
@@ -59,12 +58,12 @@ pub(crate) async fn create(
 /// The answer to a bulk: one entry per order, in the order of the request.
 #[derive(Debug, Serialize)]
 pub(crate) struct BulkResponse {
-    bulk: Vec<BulkResponseItem>,
+    pub(super) bulk: Vec<BulkResponseItem>,
 }
 
 /// What the single call would have answered.
 #[derive(Debug, Serialize)]
-struct BulkResponseItem {
+pub(super) struct BulkResponseItem {
     status: u16,
     response: Box<RawValue>,
 }
@@ -80,7 +79,7 @@ pub(crate) async fn create_bulk(
     let verdict = validation::validate(Body::Orders, &bytes);
     refuse_body(&verdict)?;
     let drafts = verdict.orders().map(|order| draft(&bytes, order, is_strict(&headers))).collect();
-    let mut answer = BulkAnswer { request_id, bytes: 0 };
+    let mut answer = BulkAnswer::new(request_id);
     let outcomes = create_drafts(&table, &merchant, drafts).await.into_iter().enumerate();
     let items = outcomes.map(|(index, (outcome, warnings))| answer.item(index, outcome, warnings));
     Ok(Json(BulkResponse { bulk: items.collect::<Result<_, _>>()? }))
@@ -88,17 +87,31 @@ pub(crate) async fn create_bulk(
 
 /// Writes the entries of a bulk's answer, and watches its size: what is stored must be answered, so when there is no more
 /// room an entry is answered in short.
-struct BulkAnswer {
+pub(super) struct BulkAnswer {
     request_id: String,
     bytes: usize,
 }
 
 impl BulkAnswer {
+    pub(super) const fn new(request_id: String) -> Self {
+        Self { request_id, bytes: 0 }
+    }
+
+    /// The entry of an order that was read.
+    pub(super) fn found(&mut self, index: usize, order: &Order) -> Result<BulkResponseItem, Refusal> {
+        Ok(BulkResponseItem { status: 200, response: self.order(index, order, Vec::new())? })
+    }
+
+    /// The entry of an order that was refused.
+    pub(super) fn refused(&mut self, index: usize, refusal: Refusal) -> Result<BulkResponseItem, Refusal> {
+        Ok(BulkResponseItem { status: refusal.code.status(), response: self.refusal(index, refusal)? })
+    }
+
     fn item(&mut self, index: usize, outcome: Outcome, warnings: Vec<Violation>) -> Result<BulkResponseItem, Refusal> {
         let (status, response) = match outcome {
             Outcome::Created(order) => (201, self.order(index, &order, warnings)?),
             Outcome::Replayed(order) => (200, self.order(index, &order, warnings)?),
-            Outcome::Refused(refusal) => (refusal.code.status(), self.refusal(index, refusal)?),
+            Outcome::Refused(refusal) => return self.refused(index, refusal),
         };
         Ok(BulkResponseItem { status, response })
     }
@@ -140,7 +153,7 @@ impl BulkAnswer {
     }
 }
 
-fn raw(value: &impl Serialize) -> Result<Box<RawValue>, Refusal> {
+pub(super) fn raw(value: &impl Serialize) -> Result<Box<RawValue>, Refusal> {
     serde_json::value::to_raw_value(value).map_err(|error| {
         tracing::error!(%error, "an answer cannot be written");
         Refusal::rule(Code::Internal)
@@ -180,13 +193,18 @@ pub(super) fn envelope(
     id: &OrderId,
     warnings: Vec<Violation>,
 ) -> Result<Response, Refusal> {
-    let etag = HeaderValue::from_str(&format!("\"{}\"", found.state.version)).ok();
+    let version = found.state.version;
     let order = found.response(merchant, id)?;
-    let mut response = Json(OrderEnvelope { order, warnings }).into_response();
-    if let Some(etag) = etag {
+    Ok(tagged(version, Json(OrderEnvelope { order, warnings })))
+}
+
+/// An answer with the `ETag` of an order at a version.
+pub(super) fn tagged(version: u64, answer: impl IntoResponse) -> Response {
+    let mut response = answer.into_response();
+    if let Ok(etag) = HeaderValue::from_str(&format!("\"{version}\"")) {
         response.headers_mut().insert(header::ETAG, etag);
     }
-    Ok(response)
+    response
 }
 
 /// `GET /order/v1/orders/countByStatus`: how many orders stand at each status, `{"counts": {"Open": 0, …}}`. It follows
@@ -228,9 +246,9 @@ fn draft(bytes: &[u8], verdict: OrderVerdict<'_>, strict: bool) -> Draft {
 async fn create_drafts(table: &Table, merchant: &MerchantId, drafts: Vec<Draft>) -> Vec<(Outcome, Vec<Violation>)> {
     let mut requests = Vec::new();
     let mut results: Vec<Result<Vec<Violation>, Refusal>> = Vec::new();
-    for draft in drafts {
+    for (index, draft) in drafts.into_iter().enumerate() {
         results.push(draft.map(|(request, warnings)| {
-            requests.push(request);
+            requests.push((index, request));
             warnings
         }));
     }

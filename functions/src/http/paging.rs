@@ -1,11 +1,14 @@
 //! Pages of a list (order-network-choices.md, rules common to all services): by number, or on from a cursor.
 
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Deserialize;
 use shared::Code;
 use shared::limits::ATTEMPTED_VALUE_BYTES_MAX;
 
+use super::App;
 use crate::outbound::signature::Secret;
 use crate::refusal::Refusal;
 
@@ -18,9 +21,9 @@ const PAGE_SIZE_MAX: usize = 200;
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(crate) struct PageParameters {
-    page: Option<String>,
-    page_size: Option<String>,
-    cursor: Option<String>,
+    pub(crate) page: Option<String>,
+    pub(crate) page_size: Option<String>,
+    pub(crate) cursor: Option<String>,
 }
 
 /// The page that is asked for.
@@ -71,37 +74,56 @@ const VERSION: u8 = 1;
 /// Bytes of its signature.
 const MAC_BYTES: usize = 16;
 
-/// A cursor: version, MAC, and the key after which the list goes on. It only holds for the list that gave it; the tenant is
-/// not in it, but always the caller.
-pub(crate) fn seal(secret: &Secret, list: &str, position: &str) -> String {
-    let mut bytes = vec![VERSION];
-    bytes.extend(mac(secret, list, position));
-    bytes.extend(position.as_bytes());
-    URL_SAFE_NO_PAD.encode(bytes)
+/// Writes and reads cursors: version, MAC, and the place after which a list goes on. A cursor only holds for the list that
+/// gave it; the tenant is not in it, but always the caller.
+#[derive(Clone, Debug)]
+pub(crate) struct Cursors(Secret);
+
+impl Cursors {
+    /// Cursors that whoever knows the key can sign.
+    pub(crate) fn signed_with(key: &str) -> Self {
+        Self(Secret::of(key))
+    }
+
+    /// The cursor of a place in a list.
+    pub(crate) fn seal(&self, list: &str, position: &str) -> String {
+        let mut bytes = vec![VERSION];
+        bytes.extend(self.mac(list, position));
+        bytes.extend(position.as_bytes());
+        URL_SAFE_NO_PAD.encode(bytes)
+    }
+
+    /// The place of a cursor of this list.
+    pub(crate) fn open(&self, list: &str, cursor: &str) -> Result<String, Refusal> {
+        let position = || {
+            let bytes = URL_SAFE_NO_PAD.decode(cursor).ok()?;
+            let (&[VERSION], rest) = bytes.split_first_chunk::<1>()? else { return None };
+            let (signature, position) = rest.split_at_checked(MAC_BYTES)?;
+            let position = std::str::from_utf8(position).ok()?;
+            (self.mac(list, position) == signature).then(|| position.to_owned())
+        };
+        position().ok_or_else(|| {
+            Refusal::new(Code::InvalidParameter, "`cursor` is not one of this list, or not any more: start without it")
+        })
+    }
+
+    fn mac(&self, list: &str, position: &str) -> Vec<u8> {
+        self.0.mac(&[b"cursor", list.as_bytes(), position.as_bytes()]).into_iter().take(MAC_BYTES).collect()
+    }
 }
 
-/// The position of a cursor of this list.
-pub(crate) fn open(secret: &Secret, list: &str, cursor: &str) -> Result<String, Refusal> {
-    let position = || {
-        let bytes = URL_SAFE_NO_PAD.decode(cursor).ok()?;
-        let (&[VERSION], rest) = bytes.split_first_chunk::<1>()? else { return None };
-        let (signature, position) = rest.split_at_checked(MAC_BYTES)?;
-        let position = std::str::from_utf8(position).ok()?;
-        (mac(secret, list, position) == signature).then(|| position.to_owned())
-    };
-    position().ok_or_else(|| {
-        Refusal::new(Code::InvalidParameter, "`cursor` is not one of this list, or not any more: start without it")
-    })
-}
+/// The function's own.
+impl FromRequestParts<App> for Cursors {
+    type Rejection = std::convert::Infallible;
 
-fn mac(secret: &Secret, list: &str, position: &str) -> Vec<u8> {
-    secret.mac(&[b"cursor", list.as_bytes(), position.as_bytes()]).into_iter().take(MAC_BYTES).collect()
+    async fn from_request_parts(_: &mut Parts, app: &App) -> Result<Self, Self::Rejection> {
+        Ok(app.cursors.clone())
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Page, PageParameters, open, seal};
-    use crate::outbound::signature::Secret;
+    use super::{Cursors, Page, PageParameters};
 
     fn read(page: &str, page_size: &str, cursor: &str) -> Option<Page> {
         let text = |text: &str| Some(text.to_owned());
@@ -120,18 +142,18 @@ mod tests {
 
     #[test]
     fn a_cursor_holds_for_its_list_only_and_cannot_be_edited() {
-        let (one, two) = (Secret::generate([1; 32]), Secret::generate([2; 32]));
-        let cursor = seal(&one, "deliveries", "0001697533200042#msg_a");
-        assert_eq!(open(&one, "deliveries", &cursor).unwrap(), "0001697533200042#msg_a");
-        assert!(open(&two, "deliveries", &cursor).is_err());
-        assert!(open(&one, "subscriptions", &cursor).is_err());
+        let (one, two) = (Cursors::signed_with("one"), Cursors::signed_with("two"));
+        let cursor = one.seal("deliveries", "0001697533200042#msg_a");
+        assert_eq!(one.open("deliveries", &cursor).unwrap(), "0001697533200042#msg_a");
+        assert!(two.open("deliveries", &cursor).is_err());
+        assert!(one.open("subscriptions", &cursor).is_err());
         for index in 0..cursor.len() {
             let mut edited = cursor.clone();
             edited.replace_range(index..=index, if cursor.as_bytes()[index] == b'A' { "B" } else { "A" });
-            assert!(open(&one, "deliveries", &edited).is_err(), "{index}");
+            assert!(one.open("deliveries", &edited).is_err(), "{index}");
         }
         for cursor in ["", "!", "AA", &"A".repeat(10_000)] {
-            assert!(open(&one, "deliveries", cursor).is_err());
+            assert!(one.open("deliveries", cursor).is_err());
         }
     }
 }

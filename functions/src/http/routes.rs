@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, delete, get, patch, post};
 use shared::Code;
 
-use super::{App, bulk, finish, manage, network, shipments, webhooks};
+use super::{App, audit, bulk, finish, idempotency, manage, network, search, shipments, webhooks};
 use crate::refusal::Refusal;
 
 /// Which function serves a route.
@@ -52,6 +52,39 @@ pub const ROUTES: &[Route] = &[
         method: "GET",
         path: "/order/v1/orders/safeId/{safeId}",
         handler: || get(network::by_safe_id),
+    },
+    Route { server: Server::Query, method: "GET", path: "/order/v1/orders", handler: || get(search::orders) },
+    Route { server: Server::Query, method: "GET", path: "/order/v1/orders/search", handler: || get(search::orders) },
+    Route {
+        server: Server::Query,
+        method: "GET",
+        path: "/order/v1/orders/bulk",
+        handler: || get(search::orders_by_ids),
+    },
+    Route { server: Server::Query, method: "GET", path: "/order/v1/orderItems", handler: || get(search::items) },
+    Route {
+        server: Server::Query,
+        method: "GET",
+        path: "/order/v1/orders/items/{orderItemId}",
+        handler: || get(search::item),
+    },
+    Route {
+        server: Server::Query,
+        method: "GET",
+        path: "/order/v1/orders/{orderId}/auditLogs",
+        handler: || get(audit::of_order),
+    },
+    Route {
+        server: Server::Query,
+        method: "GET",
+        path: "/order/v1/orders/safeId/{safeId}/auditLogs",
+        handler: || get(audit::of_safe_id),
+    },
+    Route {
+        server: Server::Query,
+        method: "GET",
+        path: "/order/v1/orders/items/{orderItemId}/auditLogs",
+        handler: || get(audit::of_order_item),
     },
     Route {
         server: Server::Query,
@@ -149,6 +182,7 @@ pub(crate) fn router(server: Server, app: App) -> Router {
     router
         .fallback(unrouted)
         .method_not_allowed_fallback(unrouted)
+        .layer(axum::middleware::from_fn_with_state(app.clone(), idempotency::replay))
         .layer(axum::middleware::from_fn(finish::finish))
         .with_state(app)
 }
@@ -161,8 +195,12 @@ async fn health() -> impl IntoResponse {
 /// What no route takes: 405 where the path exists for another method, else 404.
 async fn unrouted(request: Request) -> Response {
     let (method, path) = (request.method(), request.uri().path());
-    let allowed: Vec<&str> =
-        ROUTES.iter().filter(|route| matches(route.path, path)).map(|route| route.method).collect();
+    let mut allowed: Vec<&str> = Vec::new();
+    for route in ROUTES.iter().filter(|route| matches(route.path, path)) {
+        if !allowed.contains(&route.method) {
+            allowed.push(route.method);
+        }
+    }
     if allowed.is_empty() {
         return Refusal::new(Code::NotFound, "no route has this path").into_response();
     }

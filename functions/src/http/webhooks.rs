@@ -15,7 +15,7 @@ use self::view::{Deliveries, Envelope, SubscriptionView, Subscriptions, TestView
 use super::body::{JsonBody, OptionalJsonBody};
 use super::caller::NetworkCaller;
 use super::network::is_strict;
-use super::paging::{self, PageParameters};
+use super::paging::{Cursors, PageParameters};
 use super::parameters::{PathParameter, QueryParameters};
 use super::{App, RequestId};
 use crate::app::webhooks::{self, Target, etag};
@@ -46,26 +46,24 @@ pub(crate) async fn create(
 pub(crate) async fn list(
     NetworkCaller(merchant): NetworkCaller,
     table: Table,
+    cursors: Cursors,
     QueryParameters(parameters): QueryParameters<PageParameters>,
 ) -> Result<Json<Subscriptions>, Refusal> {
     const LIST: &str = "subscriptions";
     let page = parameters.read()?;
-    // All of them are read in any case: there are few, and only the oldest of them has the key of the cursors.
+    // All of them are read in any case: there are few.
     let all = table.subscriptions(&merchant).await?;
-    let start = match (&page.cursor, all.first()) {
-        (Some(cursor), Some(oldest)) => position(&all, &paging::open(&oldest.secret, LIST, cursor)?),
-        _ => page.skip(),
+    let start = match &page.cursor {
+        Some(cursor) => position(&all, &cursors.open(LIST, cursor)?),
+        None => page.skip(),
     };
     let now = table.context.now();
     let shown: Vec<&Subscription> = all.iter().skip(start).take(page.size).collect();
     let is_last = start.saturating_add(shown.len()) >= all.len();
-    let next_cursor = match (all.first(), shown.last()) {
-        (Some(oldest), Some(last)) if !is_last => {
-            let position = format!("{} {}", last.created_at.milliseconds(), last.id);
-            Some(paging::seal(&oldest.secret, LIST, &position))
-        }
-        _ => None,
-    };
+    let next_cursor = shown.last().filter(|_| !is_last).map(|last| {
+        let position = format!("{} {}", last.created_at.milliseconds(), last.id);
+        cursors.seal(LIST, &position)
+    });
     let subscriptions = shown.into_iter().map(|subscription| SubscriptionView::new(subscription, now)).collect();
     Ok(Json(Subscriptions { subscriptions, page: page.number, page_size: page.size, next_cursor }))
 }
@@ -100,7 +98,8 @@ pub(crate) async fn patch(
     JsonBody(bytes): JsonBody,
 ) -> Result<Response, Refusal> {
     let (patch, warnings) = body::patch(&bytes, reading(&app, &headers))?;
-    let target = Target { merchant: &merchant, id: &id, if_match: if_match(&headers) };
+    let if_match = if_match(&headers);
+    let target = Target { merchant: &merchant, id: &id, if_match: if_match.as_deref() };
     let patched = webhooks::patch(&table, target, patch).await?;
     let subscription = SubscriptionView::new(&patched, table.context.now());
     Ok((tagged(&patched), Json(Envelope { subscription, warnings })).into_response())
@@ -113,7 +112,8 @@ pub(crate) async fn delete(
     headers: HeaderMap,
     PathParameter(id): PathParameter,
 ) -> Result<StatusCode, Refusal> {
-    let target = Target { merchant: &merchant, id: &id, if_match: if_match(&headers) };
+    let if_match = if_match(&headers);
+    let target = Target { merchant: &merchant, id: &id, if_match: if_match.as_deref() };
     webhooks::unsubscribe(&table, target).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -142,7 +142,8 @@ pub(crate) async fn rotate(
     OptionalJsonBody(bytes): OptionalJsonBody,
 ) -> Result<Response, Refusal> {
     let (overlap_seconds, warnings) = body::overlap_seconds(&bytes, reading(&app, &headers))?;
-    let target = Target { merchant: &merchant, id: &id, if_match: if_match(&headers) };
+    let if_match = if_match(&headers);
+    let target = Target { merchant: &merchant, id: &id, if_match: if_match.as_deref() };
     let rotated = webhooks::rotate(&table, target, overlap_seconds).await?;
     let subscription = SubscriptionView::revealing(&rotated, table.context.now());
     Ok((tagged(&rotated), Json(Envelope { subscription, warnings })).into_response())
@@ -152,20 +153,20 @@ pub(crate) async fn rotate(
 pub(crate) async fn deliveries(
     NetworkCaller(merchant): NetworkCaller,
     table: Table,
+    cursors: Cursors,
     PathParameter(id): PathParameter,
     QueryParameters(parameters): QueryParameters<PageParameters>,
 ) -> Result<Json<Deliveries>, Refusal> {
-    const LIST: &str = "deliveries";
     let page = parameters.read()?;
     let subscription = Target { merchant: &merchant, id: &id, if_match: None }.read(&table).await?;
-    let secret = &subscription.secret;
-    let before = page.cursor.as_deref().map(|cursor| paging::open(secret, LIST, cursor)).transpose()?;
+    let list = format!("deliveries {}", subscription.id);
+    let before = page.cursor.as_deref().map(|cursor| cursors.open(&list, cursor)).transpose()?;
     // One more than is shown says whether there is more.
     let rows = (page.skip(), page.size.saturating_add(1));
     let mut found = table.deliveries(&merchant, &subscription.id, before.as_deref(), rows).await?;
     let has_more = found.len() > page.size;
     found.truncate(page.size);
-    let next_cursor = found.last().filter(|_| has_more).map(|last| paging::seal(secret, LIST, &last.key.sk));
+    let next_cursor = found.last().filter(|_| has_more).map(|last| cursors.seal(&list, &last.key.sk));
     let deliveries = found.into_iter().map(Into::into).collect();
     Ok(Json(Deliveries { deliveries, page: page.number, page_size: page.size, next_cursor }))
 }
@@ -174,9 +175,11 @@ fn reading(app: &App, headers: &HeaderMap) -> Reading {
     Reading { strict: is_strict(headers), allow_loopback: app.subscribers.allow_loopback }
 }
 
-fn if_match(headers: &HeaderMap) -> Option<&str> {
-    // One that is no text names no version.
-    headers.get(header::IF_MATCH).map(|value| value.to_str().unwrap_or_default())
+/// The tags of `If-Match`, of one header or several. One that is no text names no version.
+fn if_match(headers: &HeaderMap) -> Option<String> {
+    let tags: Vec<&str> =
+        headers.get_all(header::IF_MATCH).iter().map(|value| value.to_str().unwrap_or_default()).collect();
+    (!tags.is_empty()).then(|| tags.join(","))
 }
 
 fn tagged(subscription: &Subscription) -> [(header::HeaderName, String); 1] {

@@ -39,6 +39,11 @@ impl Secret {
         Self(random.to_vec())
     }
 
+    /// The secret of whoever knows a text.
+    pub(crate) fn of(text: &str) -> Self {
+        Self(ring::digest::digest(&ring::digest::SHA256, text.as_bytes()).as_ref().to_vec())
+    }
+
     /// Reads the shown form.
     pub(crate) fn parse(text: &str) -> Result<Self, NotASecret> {
         let bytes = STANDARD.decode(text.strip_prefix(PREFIX).ok_or(NotASecret)?).map_err(|_| NotASecret)?;

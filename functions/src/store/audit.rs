@@ -8,12 +8,14 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_dynamodb::types::{AttributeValue, CancellationReason, Put, TransactWriteItem, Update};
-use serde::Serialize;
-use shared::ids::{OrderId, ShipmentId};
+use serde::{Deserialize, Serialize};
+use shared::ids::{MerchantId, OrderId, ShipmentId};
+use shared::network::audit;
 use shared::order::{Fulfilment, OrderState, OrderStatus};
+use shared::time::Timestamp;
 use shared::webhook::EventKind;
 
-use super::keys::{Key, Kind};
+use super::keys::{Key, Kind, audit_of};
 use super::stored::Cause;
 use super::table::key_item;
 use super::{StoreError, Table};
@@ -27,6 +29,8 @@ pub(crate) struct Change {
     pub(crate) before: Option<OrderState>,
     pub(crate) after: OrderState,
     pub(crate) cause: Cause,
+    /// What a reader sees of it; nothing for a new order.
+    pub(crate) changes: Vec<audit::Change>,
 }
 
 /// Changes of one transaction: 100 writes, of which a few are counts.
@@ -46,8 +50,48 @@ struct Event<'c> {
     reason: Option<&'c str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     request_id: Option<&'c str>,
-    /// Before and after; no before for a new order.
-    changes: BTreeMap<&'static str, (Option<String>, String)>,
+    /// JSON of a list of changes; absent where there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    changes: Option<String>,
+}
+
+/// A stored event as it was read.
+#[derive(Debug, Deserialize)]
+pub(crate) struct StoredEvent {
+    sk: String,
+    at: i64,
+    action: String,
+    actor: String,
+    reason: Option<String>,
+    request_id: Option<String>,
+    /// JSON.
+    changes: Option<String>,
+}
+
+impl StoredEvent {
+    /// Its place in the log.
+    pub(crate) fn place(&self) -> &str {
+        &self.sk
+    }
+
+    /// The version that the change made.
+    pub(crate) fn version(&self) -> &str {
+        self.sk.trim_start_matches('0')
+    }
+
+    /// The wire form.
+    pub(crate) fn told(self, id: String, merchant: &MerchantId, resource: audit::Reference) -> audit::AuditEvent {
+        audit::AuditEvent {
+            id,
+            at: Timestamp::from_milliseconds(self.at).to_rfc3339_milliseconds(),
+            actor: audit::Reference::of_actor(&self.actor, merchant.as_str()),
+            action: self.action,
+            resource,
+            changes: self.changes.and_then(|changes| serde_json::from_str(&changes).ok()).unwrap_or_default(),
+            reason: self.reason,
+            request_id: self.request_id,
+        }
+    }
 }
 
 impl Change {
@@ -59,32 +103,8 @@ impl Change {
             actor: self.cause.actor.as_deref().unwrap_or("merchant"),
             reason: self.cause.reason.as_deref(),
             request_id: self.cause.request_id.as_deref(),
-            changes: self.changes(),
+            changes: serde_json::to_string(&self.changes).ok().filter(|_| !self.changes.is_empty()),
         }
-    }
-
-    /// What changed, by name.
-    fn changes(&self) -> BTreeMap<&'static str, (Option<String>, String)> {
-        let facts = |state: &OrderState| {
-            let shipment = |shipment: &shared::order::Shipment| {
-                format!("{} {} {}", shipment.number, shipment.vendor, shipment.status.as_str())
-            };
-            [
-                ("status", state.status().as_str().to_owned()),
-                ("lines", state.lines.letters()),
-                ("hold", state.hold.clone().unwrap_or_default()),
-                ("failure", state.failure.as_ref().map(|failure| failure.reason.clone()).unwrap_or_default()),
-                ("shipments", state.shipments.iter().map(shipment).collect::<Vec<_>>().join(", ")),
-                ("automatic", state.automatic.to_string()),
-            ]
-        };
-        let before = self.before.as_ref().map(facts);
-        let changed = facts(&self.after).into_iter().enumerate().filter_map(|(index, (name, after))| {
-            let before = before.as_ref().and_then(|before| before.get(index)).map(|(_, before)| before.clone());
-            let is_news = before.as_deref().map_or(!after.is_empty(), |before| before != after);
-            is_news.then_some((name, (before, after)))
-        });
-        changed.collect()
     }
 
     /// What subscribers are told of it. Orders of the bulk API are polled.
@@ -211,6 +231,30 @@ impl Table {
         }
         let update = update.build().map_err(|error| StoreError::Fault(error.to_string()))?;
         Ok(TransactWriteItem::builder().update(update).build())
+    }
+
+    /// Events of an order, newest first: as many of those below the place `before`.
+    pub(crate) async fn audit_events(
+        &self,
+        merchant: &MerchantId,
+        order: &OrderId,
+        before: Option<&str>,
+        events_max: usize,
+    ) -> Result<Vec<StoredEvent>, StoreError> {
+        let partition = audit_of(merchant.as_str(), order.as_str());
+        // A colon stands after the digits.
+        let before = before.unwrap_or(":").to_owned();
+        let items = self
+            .query(events_max, |query| {
+                query
+                    .scan_index_forward(false)
+                    .key_condition_expression("pk = :partition AND sk < :before")
+                    .expression_attribute_values(":partition", AttributeValue::S(partition.clone()))
+                    .expression_attribute_values(":before", AttributeValue::S(before.clone()))
+            })
+            .await?;
+        let event = |item| serde_dynamo::from_item(item).map_err(|error| StoreError::Fault(error.to_string()));
+        items.into_iter().map(event).collect()
     }
 
     /// How many orders of a merchant stand at each status, as the stream has told so far.

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use shared::ids::{MerchantId, OrderId, TransactionId};
 use shared::money::Currency;
-use shared::order::Fulfilment;
+use shared::order::{Fulfilment, OrderStatus};
 use shared::time::Timestamp;
 use shared::webhook::SubscriptionId;
 
@@ -52,7 +52,7 @@ impl Key {
     /// The guard of a merchant's external id; it points to the order that bears it.
     #[must_use]
     pub fn external_id(merchant: &MerchantId, external_id: &str) -> Self {
-        Self::new(format!("{merchant}#external#{external_id}"), FIRST)
+        Self::new(external_ids(merchant, external_id), FIRST)
     }
 
     /// A bulk API order. A merchant's orders stand side by side, newest last, so a list is one query.
@@ -106,6 +106,21 @@ impl Key {
         Self::new(audit_of(merchant, &order.sk), format!("{version:010}"))
     }
 
+    /// The record of an idempotency key; its owner is the merchant or one of its vendors.
+    #[must_use]
+    pub fn idempotency(merchant: &MerchantId, vendor: Option<&str>, key: &str) -> Self {
+        let owner = vendor.map_or_else(|| "merchant".to_owned(), |vendor| format!("vendor:{vendor}"));
+        Self::new(format!("{merchant}#key#{key}"), owner)
+    }
+
+    /// A part of an answer that is too long for its record; `attempt` tells apart those of two attempts. What follows the
+    /// owner has a fixed length, so no two records share a part.
+    #[must_use]
+    pub fn answer_part(record: &Self, attempt: &str, part: usize) -> Self {
+        let (merchant, key) = record.pk.split_once("#key#").unwrap_or_default();
+        Self::new(format!("{merchant}#answer#{key}"), format!("{}#{attempt}#{part:03}", record.sk))
+    }
+
     /// How many orders of a merchant stand at each status, per API.
     #[must_use]
     pub fn order_counts(merchant: &str, fulfilment: Fulfilment) -> Self {
@@ -114,6 +129,12 @@ impl Key {
             Fulfilment::Stock => "bulk",
         };
         Self::new(format!("{merchant}#counts"), api)
+    }
+
+    /// Says that an order bears an external id that another order has claimed.
+    #[must_use]
+    pub fn external_id_pointer(merchant: &MerchantId, external_id: &str, order: &OrderId) -> Self {
+        Self::new(external_ids(merchant, external_id), order.as_str())
     }
 
     /// A vendor of a merchant.
@@ -158,6 +179,24 @@ impl Key {
 #[must_use]
 pub fn bulk_orders(merchant: &MerchantId) -> String {
     format!("{merchant}#v2")
+}
+
+/// Partition of what is known of an external id: its guard, and pointers to further orders that bear it.
+#[must_use]
+pub fn external_ids(merchant: &MerchantId, external_id: &str) -> String {
+    format!("{merchant}#external#{external_id}")
+}
+
+/// Partition of the index `listed` in which a merchant's network orders of one status stand.
+#[must_use]
+pub fn listed(merchant: &str, status: OrderStatus) -> String {
+    format!("{merchant}#{}", status.as_str())
+}
+
+/// Place of an order in its partition of the index `listed`: by the time of its creation.
+#[must_use]
+pub fn listed_at(created_at: Timestamp, order: &str) -> String {
+    format!("{:013}#{order}", created_at.milliseconds().max(0))
 }
 
 /// Partition of a merchant's network orders that have a short id. It follows from an order's id, so an order is found by

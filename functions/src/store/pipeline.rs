@@ -9,7 +9,7 @@ use shared::order::{Command, OrderState, next_step};
 use shared::time::Timestamp;
 
 use super::keys::{DUE_SHARDS, Key, due_shard};
-use super::stored::{Cause, OPTIONAL, StoredOrder, StoredState};
+use super::stored::{Cause, OPTIONAL, StoredOrder, StoredState, listed_place};
 use super::table::{Item, key_item};
 use super::{StoreError, Table};
 
@@ -30,15 +30,17 @@ struct Expression {
 }
 
 impl Table {
-    /// The cause of what this request creates.
-    pub(crate) fn creation(&self) -> Cause {
-        Cause { request_id: self.request_id.clone(), ..Cause::default() }
+    /// The cause of what part `part` of this request creates.
+    pub(crate) fn creation(&self, part: usize) -> Cause {
+        let marks = self.mark(part).map(|mark| vec![mark]);
+        Cause { request_id: self.request_id.clone(), marks, ..Cause::default() }
     }
 
     /// The cause of a change that a function makes of its own accord, in the name of the request that led to it.
     pub(crate) fn step(function: &str, command: &Command, before: &Cause) -> Cause {
         let actor = Some(format!("system:{function}"));
-        Cause { action: Some(command.name().to_owned()), actor, reason: None, request_id: before.request_id.clone() }
+        let (action, request_id) = (Some(command.name().to_owned()), before.request_id.clone());
+        Cause { action, actor, request_id, ..Cause::default() }
     }
 
     /// The state of an order.
@@ -106,6 +108,10 @@ impl Table {
         }
         let mut removes: Vec<String> = removed.iter().map(|name| format!("#{name}")).collect();
         expression.names.extend(removed.iter().map(|name| (format!("#{name}"), (*name).to_owned())));
+        if let Some((list_pk, _)) = listed_place(key, next) {
+            sets.push("list_pk = :list_pk".to_owned());
+            expression.values.push((":list_pk".to_owned(), AttributeValue::S(list_pk)));
+        }
         if next_step(next).is_some() {
             let due_at = self.overdue_at().seconds().to_string();
             sets.push("due_shard = :due_shard, due_at = if_not_exists(due_at, :due_at)".to_owned());

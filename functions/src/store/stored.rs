@@ -2,12 +2,17 @@
 
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
+use serde_json::value::{RawValue, to_raw_value};
+use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
+use shared::ids::{OrderId, SafeId};
+use shared::network::request::CreateOrder;
+use shared::network::response;
 use shared::order::{Allocation, Failure, Fulfilment, Lines, OrderState, Shipment, next_step};
 use shared::time::Timestamp;
 
 use super::body;
-use super::keys::{Key, Kind, due_shard};
+use super::keys::{Key, Kind, due_shard, listed, listed_at};
 use super::table::{Item, StoreError};
 
 /// What the pipeline needs of an order. It is all that a stream record is read for.
@@ -56,6 +61,9 @@ pub(crate) struct Cause {
     /// The request; absent where no request was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) request_id: Option<String>,
+    /// What requests with a key have left ([`super::idempotency`]). A cause without marks leaves the order those it has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) marks: Option<Vec<String>>,
 }
 
 /// An order as it is inserted.
@@ -66,6 +74,11 @@ pub(crate) struct StoredOrder {
     body: ByteBuf,
     /// First half of the body's SHA-256: tells a repeated order from another one.
     pub(crate) body_hash: ByteBuf,
+    /// Partition of the index `listed`, and the place in it; orders of the bulk API are listed by their own key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    list_pk: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    list_sk: Option<String>,
     /// Partition of the index of unfinished orders; absent once the order has ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     due_shard: Option<String>,
@@ -114,6 +127,13 @@ impl StoredState {
         })
     }
 
+    /// Bytes of a state in its stored members, written as JSON.
+    pub(crate) fn bytes(state: &OrderState) -> Result<usize, StoreError> {
+        let key = Key { pk: String::new(), sk: String::new() };
+        let stored = Self::new(key, state, Cause::default());
+        Ok(serde_json::to_vec(&stored).map_err(|error| StoreError::Fault(error.to_string()))?.len())
+    }
+
     pub(crate) fn from_item(item: Item) -> Result<Self, StoreError> {
         serde_dynamo::from_item(item).map_err(|error| StoreError::Fault(format!("an item is not an order: {error}")))
     }
@@ -130,7 +150,10 @@ impl StoredOrder {
     ) -> Result<Self, StoreError> {
         let due = next_step(state).map(|_| (due_shard(&key).to_owned(), overdue_at.seconds()));
         let (due_shard, due_at) = due.unzip();
+        let (list_pk, list_sk) = listed_place(&key, state).unzip();
         Ok(Self {
+            list_pk,
+            list_sk,
             state: StoredState::new(key, state, cause),
             body: ByteBuf::from(body::deflate(json).map_err(|error| StoreError::Fault(error.to_string()))?),
             body_hash: ByteBuf::from(body_hash(json)),
@@ -146,6 +169,22 @@ impl StoredOrder {
             .map_err(|error| StoreError::Fault(format!("a stored body is not an order: {error}")))
     }
 
+    /// What a reader of the order is shown: the order network API's own form, and of the bulk API what can change.
+    pub(crate) fn shown(&self, state: &OrderState) -> Result<Box<RawValue>, StoreError> {
+        let (Kind::NetworkOrder(id), Some(merchant)) = (self.state.key.kind(), self.state.key.merchant()) else {
+            let products: Vec<Value> = state.lines.iter().map(|line| json!({ "status": line.as_str() })).collect();
+            let shown = to_raw_value(&json!({ "status": state.status().as_str(), "products": products }));
+            return shown.map_err(|error| StoreError::Fault(error.to_string()));
+        };
+        let fault = |error: String| StoreError::Fault(error);
+        let id = OrderId::parse(id).map_err(|error| fault(error.to_string()))?;
+        let request: CreateOrder = self.body()?;
+        let safe_id = SafeId::parse(request.safe_id.as_deref().unwrap_or_default());
+        let safe_id = safe_id.map_err(|error| fault(error.to_string()))?;
+        let order = response::Order::new(&merchant, &id, &safe_id, request, state);
+        to_raw_value(&order).map_err(|error| fault(error.to_string()))
+    }
+
     pub(crate) fn to_item(&self) -> Result<Item, StoreError> {
         serde_dynamo::to_item(self).map_err(|error| StoreError::Fault(error.to_string()))
     }
@@ -153,6 +192,13 @@ impl StoredOrder {
     pub(crate) fn from_item(item: Item) -> Result<Self, StoreError> {
         serde_dynamo::from_item(item).map_err(|error| StoreError::Fault(format!("an item is not an order: {error}")))
     }
+}
+
+/// Where a network order stands in the index `listed`. Its partition follows its status, its place there never changes.
+pub(crate) fn listed_place(key: &Key, state: &OrderState) -> Option<(String, String)> {
+    let Kind::NetworkOrder(order) = key.kind() else { return None };
+    let merchant = key.pk.split('#').next()?;
+    Some((listed(merchant, state.status()), listed_at(state.created_at, order)))
 }
 
 /// Sixteen bytes that only this body has.

@@ -11,6 +11,8 @@ use std::{collections::BTreeMap, time::Duration};
 
 /// What `AWS::StackName` is here; the physical names begin with it.
 pub const STACK_NAME: &str = "ordermill";
+/// What `AWS::StackId` ends with here. On AWS each stack has its own.
+pub(super) const STACK_UUID: &str = "00000000-0000-4000-8000-000000000000";
 /// What `AWS::Region` is here.
 pub const REGION: &str = "us-east-1";
 /// What `AWS::AccountId` is here.

@@ -2,7 +2,7 @@
 
 use super::{
     error::{Read, Refusal},
-    model::{ACCOUNT, REGION, STACK_NAME, function_arn, log_group_arn, queue_arn, stream_arn, table_arn},
+    model::{ACCOUNT, REGION, STACK_NAME, STACK_UUID, function_arn, log_group_arn, queue_arn, stream_arn, table_arn},
     yaml::{Intrinsic, Node, Value},
 };
 use std::collections::BTreeMap;
@@ -104,6 +104,7 @@ impl Scope {
             "AWS::AccountId" => Ok(ACCOUNT.to_owned()),
             "AWS::Partition" => Ok("aws".to_owned()),
             "AWS::StackName" => Ok(STACK_NAME.to_owned()),
+            "AWS::StackId" => Ok(format!("arn:aws:cloudformation:{REGION}:{ACCOUNT}:stack/{STACK_NAME}/{STACK_UUID}")),
             _ => Err(Refusal::new(line, format!("there is no parameter or resource `{name}`"))),
         }
     }

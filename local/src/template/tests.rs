@@ -56,8 +56,16 @@ fn the_deployed_template_declares_its_functions_and_routes() {
             "orders-create POST /order/v1/orders MerchantAuthorizer",
             "orders-create POST /order/v1/orders/bulk MerchantAuthorizer",
             "orders-query GET /v2/orders MerchantAuthorizer",
+            "orders-query GET /order/v1/orders MerchantAuthorizer",
+            "orders-query GET /order/v1/orders/search MerchantAuthorizer",
+            "orders-query GET /order/v1/orders/bulk MerchantAuthorizer",
+            "orders-query GET /order/v1/orderItems MerchantAuthorizer",
+            "orders-query GET /order/v1/orders/items/{orderItemId} MerchantAuthorizer",
             "orders-query GET /order/v1/orders/{orderId} MerchantAuthorizer",
             "orders-query GET /order/v1/orders/safeId/{safeId} MerchantAuthorizer",
+            "orders-query GET /order/v1/orders/{orderId}/auditLogs MerchantAuthorizer",
+            "orders-query GET /order/v1/orders/safeId/{safeId}/auditLogs MerchantAuthorizer",
+            "orders-query GET /order/v1/orders/items/{orderItemId}/auditLogs MerchantAuthorizer",
             "orders-query GET /order/v1/orders/countByStatus MerchantAuthorizer",
             "orders-query GET /shipment/v1/{shipmentId} MerchantAuthorizer",
             "orders-query GET /shipment/v1/orders/{orderId}/shipments MerchantAuthorizer",
@@ -108,6 +116,10 @@ fn the_deployed_template_resolves_its_references() {
     assert_eq!(
         environment,
         [
+            (
+                "CURSOR_KEY",
+                "arn:aws:cloudformation:us-east-1:000000000000:stack/ordermill/00000000-0000-4000-8000-000000000000"
+            ),
             ("DELIVERY_QUEUE_URL", "http://127.0.0.1:9324/000000000000/ordermill-DeliveryQueue"),
             ("FULFILMENT_QUEUE_URL", "http://127.0.0.1:9324/000000000000/ordermill-FulfilmentQueue"),
             // From Globals, beside the function's own.

@@ -3,12 +3,14 @@
 // So that clippy knows the helpers for tests, which may panic.
 #![cfg(test)]
 
+mod audit;
 mod bad_input;
 mod binaries;
 mod bulk_orders;
 mod cost;
 mod crash;
 mod fulfilment;
+mod idempotency;
 mod memory;
 mod network_orders;
 mod permissions;
@@ -17,7 +19,9 @@ mod readme;
 mod receiver;
 mod recovery;
 mod redrive;
+mod reports;
 mod routes;
+mod search;
 mod subscriptions;
 mod support;
 mod up;

@@ -232,7 +232,8 @@ async fn a_bulk_that_repeats_a_name_is_a_few_requests() {
         order
     });
     for (body, statuses, requests) in [
-        (allows, [201, 201], 6),
+        // One claim and order; then four requests of pointers beside the claim, and four of orders.
+        (allows, [201, 201], 10),
         (bulk(&|index| named(&format!("b-{index}"), "one name")), [409, 409], 3),
         (bulk(&|_| order("one-id")), [201, 200], 1),
     ] {

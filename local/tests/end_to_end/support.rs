@@ -47,11 +47,21 @@ impl Stack {
         Self::of_template(project().join("template.yaml"), data, parameters).await
     }
 
+    /// With its data in a folder, which bears many items.
+    pub(crate) async fn on_disk(folder: PathBuf) -> Self {
+        Self::of(project().join("template.yaml"), Data::demo().unwrap(), &[("VendorStepSeconds", "0")], Some(folder))
+            .await
+    }
+
     pub(crate) async fn of_template(template: PathBuf, data: Data, parameters: &[(&str, &str)]) -> Self {
+        Self::of(template, data, parameters, None).await
+    }
+
+    async fn of(template: PathBuf, load: Data, parameters: &[(&str, &str)], data: Option<PathBuf>) -> Self {
         // Tests knock harder than the template lets clients.
         let mut values = BTreeMap::from([("ThrottlingBurst".to_owned(), "100000".to_owned())]);
         values.extend(parameters.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
-        let options = Options { template, parameters: values, port: 0, data: None, load: Some(data), upload: None };
+        let options = Options { template, parameters: values, port: 0, data, load: Some(load), upload: None };
         let running = start(options).await.unwrap();
         let client = HttpClient::new(&running.url);
         Self { running, client }

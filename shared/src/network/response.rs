@@ -3,6 +3,8 @@
 //! Writes carry bare amounts in the order's one currency; reads carry `{currency, amount}`. Members that belong to
 //! services of the network that do not exist yet (merchant prices, refunds) are there with their empty value.
 
+mod find;
+
 use std::collections::BTreeMap;
 
 use serde::Serialize;
@@ -73,6 +75,14 @@ pub struct Order {
     automatic_processing: bool,
 }
 
+/// The answer to a read of one item.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ItemEnvelope {
+    /// The item.
+    pub order_item: Item,
+}
+
 /// An order in short: what a client needs to read the whole of it.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -123,7 +133,7 @@ struct Address {
 /// `GetOrderItemModel`.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Item {
+pub struct Item {
     id: String,
     short_id: String,
     external_id: Option<String>,

@@ -54,7 +54,7 @@ const fn hint(name: &str) -> usize {
 
 /// Which kind of object: a number, because the names are asked for by the schema and by the compiler, and not in the module.
 #[derive(Clone, Copy)]
-#[expect(clippy::enum_variant_names, reason = "they are the names that the documents of the APIs give them")]
+#[expect(clippy::enum_variant_names, reason = "these are the names of the wire's models")]
 pub(super) enum Model {
     BulkOrderRequest,
     InstantOrderRequest,

@@ -1,0 +1,293 @@
+//! Handlers that find orders and items of the order network API (choices file, rows 1, 3, 5, 7 and 11).
+//!
+//! Every list answers `{"<plural>": […], "page", "pageSize", "nextCursor"}`. A page ends early, with a cursor, where its
+//! rows would not fit into an answer, or where the search has read as many orders as one request may.
+
+use axum::Json;
+use axum::response::Response;
+use serde::Serialize;
+use serde_json::value::RawValue;
+use shared::Code;
+use shared::ids::{MerchantId, OrderId, SafeId};
+use shared::limits::{ATTEMPTED_VALUE_BYTES_MAX, BULK_ANSWER_BYTES_MAX, READ_ORDERS_MAX};
+use shared::network::response::ItemEnvelope;
+use shared::order::{LineStatus, OrderStatus};
+use shared::time::Timestamp;
+
+use super::caller::NetworkCaller;
+use super::network::{BulkAnswer, BulkResponse, not_found, raw, tagged};
+use super::paging::{Cursors, Page, PageParameters};
+use super::parameters::{PathParameter, QueryParameters};
+use super::{RequestId, network};
+use crate::app::search_orders::{Filter, Found, ItemFilter, OrderFilter, Period, Position, Rows, Search, search};
+use crate::refusal::Refusal;
+use crate::store::Table;
+
+/// The query of a search, as pairs, because `status` may come several times.
+type Pairs = Vec<(String, String)>;
+
+/// A page of orders.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Orders {
+    orders: Vec<Box<RawValue>>,
+    page: Option<usize>,
+    page_size: usize,
+    next_cursor: Option<String>,
+}
+
+/// A page of items.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct OrderItems {
+    order_items: Vec<Box<RawValue>>,
+    page: Option<usize>,
+    page_size: usize,
+    next_cursor: Option<String>,
+}
+
+/// `GET /order/v1/orders` and `GET /order/v1/orders/search`: 200 with a page of orders, the newest first; 400.
+pub(crate) async fn orders(
+    NetworkCaller(merchant): NetworkCaller,
+    table: Table,
+    cursors: Cursors,
+    QueryParameters(pairs): QueryParameters<Pairs>,
+) -> Result<Json<Orders>, Refusal> {
+    let query = Query::read(pairs)?;
+    let filter = query.order_filter(&merchant)?;
+    let (orders, next_cursor) = query.find(&table, &merchant, &cursors, "orders", filter).await?;
+    Ok(Json(Orders { orders, page: query.page.number, page_size: query.page.size, next_cursor }))
+}
+
+/// `GET /order/v1/orderItems`: 200 with a page of items, those of the newest order first; 400.
+pub(crate) async fn items(
+    NetworkCaller(merchant): NetworkCaller,
+    table: Table,
+    cursors: Cursors,
+    QueryParameters(pairs): QueryParameters<Pairs>,
+) -> Result<Json<OrderItems>, Refusal> {
+    let query = Query::read(pairs)?;
+    let filter = query.item_filter(&merchant)?;
+    let (order_items, next_cursor) = query.find(&table, &merchant, &cursors, "orderItems", filter).await?;
+    Ok(Json(OrderItems { order_items, page: query.page.number, page_size: query.page.size, next_cursor }))
+}
+
+/// `GET /order/v1/orders/items/{orderItemId}`: 200 with the item and its order's `ETag`; 404.
+pub(crate) async fn item(
+    NetworkCaller(merchant): NetworkCaller,
+    table: Table,
+    PathParameter(item_id): PathParameter,
+) -> Result<Response, Refusal> {
+    let missing = || not_found("item id", &item_id);
+    let id = OrderId::of_item(&item_id).map_err(|_| missing())?;
+    let index = id.item_index(&item_id).ok_or_else(missing)?;
+    let found = table.order(&merchant, &id).await?.ok_or_else(missing)?;
+    let version = found.state.version;
+    let order_item = found.response(&merchant, &id)?.into_items().into_iter().nth(index).ok_or_else(missing)?;
+    Ok(tagged(version, Json(ItemEnvelope { order_item })))
+}
+
+/// `GET /order/v1/orders/bulk?ids=a,b,c`: 200 with a status and an order for each, in the order of the ids; 400.
+pub(crate) async fn orders_by_ids(
+    NetworkCaller(merchant): NetworkCaller,
+    RequestId(request_id): RequestId,
+    table: Table,
+    QueryParameters(pairs): QueryParameters<Pairs>,
+) -> Result<Json<BulkResponse>, Refusal> {
+    let given = pairs.iter().filter(|(name, _)| name == "ids").flat_map(|(_, value)| value.split(','));
+    let ids: Vec<&str> = given.map(str::trim).filter(|id| !id.is_empty()).collect();
+    if ids.is_empty() || ids.len() > READ_ORDERS_MAX {
+        return Err(refuse(
+            "ids",
+            &format!("1 to {READ_ORDERS_MAX} order ids with commas between"),
+            &ids.len().to_string(),
+        ));
+    }
+    let known: Vec<OrderId> = ids.iter().filter_map(|id| OrderId::parse(id).ok()).collect();
+    let mut found = std::collections::HashMap::new();
+    for (id, order) in known.iter().zip(table.orders_lately(&merchant, &known, true).await?) {
+        if let Some(order) = order {
+            found.insert(id.as_str(), order);
+        }
+    }
+    let mut answer = BulkAnswer::new(request_id);
+    let mut bulk = Vec::new();
+    for (index, text) in ids.iter().enumerate() {
+        bulk.push(match found.get(text) {
+            Some(order) => {
+                let id = OrderId::parse(text).map_err(|_| Refusal::rule(Code::Internal))?;
+                answer.found(index, &order.clone().response(&merchant, &id)?)?
+            }
+            None => answer.refused(index, not_found("orderId", text))?,
+        });
+    }
+    Ok(Json(network::BulkResponse { bulk }))
+}
+
+/// A search's query: each parameter once, but for `status`.
+struct Query {
+    pairs: Pairs,
+    page: Page,
+}
+
+impl Query {
+    fn read(pairs: Pairs) -> Result<Self, Refusal> {
+        let mut pairs: Pairs = pairs.into_iter().filter(|(_, value)| !value.is_empty()).collect();
+        let mut taken = |name: &str| -> Option<String> {
+            let index = pairs.iter().position(|(known, _)| known == name)?;
+            Some(pairs.remove(index).1)
+        };
+        let (page, page_size, cursor) = (taken("page"), taken("pageSize"), taken("cursor"));
+        let page = PageParameters { page, page_size, cursor }.read()?;
+        let query = Self { pairs, page };
+        for (name, _) in query.pairs.iter().filter(|(name, _)| name != "status") {
+            if query.pairs.iter().filter(|(other, _)| other == name).count() > 1 {
+                return Err(Refusal::new(Code::InvalidParameter, format!("`{}` comes more than once", cut(name))));
+            }
+        }
+        Ok(query)
+    }
+
+    fn text(&self, name: &str) -> Option<&str> {
+        self.pairs.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+
+    fn owned(&self, name: &str) -> Option<String> {
+        self.text(name).map(str::to_owned)
+    }
+
+    /// The values of `status`, each a parameter of its own or with commas between.
+    fn statuses<T>(&self, known: &[(T, &'static str)]) -> Result<Vec<T>, Refusal>
+    where
+        T: Copy + PartialEq,
+    {
+        let named = self.pairs.iter().filter(|(name, _)| name == "status").flat_map(|(_, value)| value.split(','));
+        let mut statuses = Vec::new();
+        for name in named.map(str::trim) {
+            let found = known.iter().find(|(_, text)| *text == name).map(|(status, _)| *status);
+            let names: Vec<&str> = known.iter().map(|(_, text)| *text).collect();
+            let status = found.ok_or_else(|| refuse("status", &format!("one of {}", names.join(", ")), name))?;
+            if !statuses.contains(&status) {
+                statuses.push(status);
+            }
+        }
+        Ok(statuses)
+    }
+
+    fn flag(&self, name: &str) -> Result<Option<bool>, Refusal> {
+        match self.text(name) {
+            None => Ok(None),
+            Some("true") => Ok(Some(true)),
+            Some("false") => Ok(Some(false)),
+            Some(other) => Err(refuse(name, "`true` or `false`", other)),
+        }
+    }
+
+    fn period(&self, from: &str, to: &str) -> Result<Period, Refusal> {
+        let read = |name: &str, end_of_day: bool| {
+            let Some(text) = self.text(name) else { return Ok(None) };
+            let day = || Timestamp::parse_date(text, end_of_day);
+            let at = Timestamp::parse_rfc3339(text).or_else(day);
+            at.map(Some).ok_or_else(|| refuse(name, "a date, or a date and time of RFC 3339", text))
+        };
+        Ok(Period { from: read(from, false)?, to: read(to, true)? })
+    }
+
+    fn is_ascending(&self) -> Result<bool, Refusal> {
+        match self.text("sort") {
+            None | Some("-createdAt") => Ok(false),
+            Some("createdAt") => Ok(true),
+            Some(other) => Err(refuse("sort", "`createdAt` or `-createdAt`", other)),
+        }
+    }
+
+    /// The order that `orderId` and `safeId` can both mean; one that no order can have means none.
+    fn id(&self, merchant: &MerchantId) -> Option<Option<OrderId>> {
+        let by_id = self.text("orderId").map(|id| OrderId::parse(id).ok());
+        let by_safe_id = self.text("safeId").map(|id| Some(OrderId::derive(merchant, &SafeId::parse(id).ok()?)));
+        match (by_id, by_safe_id) {
+            (Some(id), Some(other)) => Some(id.filter(|id| Some(id) == other.as_ref())),
+            (id, other) => id.or(other),
+        }
+    }
+
+    fn order_filter(&self, merchant: &MerchantId) -> Result<OrderFilter, Refusal> {
+        Ok(OrderFilter {
+            id: self.id(merchant),
+            external_id: self.owned("externalId"),
+            short_id: self.owned("shortId"),
+            statuses: self.statuses(&OrderStatus::ALL.map(|status| (status, status.as_str())))?,
+            sku: self.owned("sku"),
+            email: self.owned("email"),
+            country_code: self.owned("countryCode"),
+            is_test: self.flag("isTest")?,
+            created: self.period("createdFrom", "createdTo")?,
+            updated: self.period("updatedFrom", "updatedTo")?,
+            prefix: self.owned("q"),
+        })
+    }
+
+    /// `status`, `sku`, `externalId` and `shortId` are the item's own here; the rest is the order's.
+    fn item_filter(&self, merchant: &MerchantId) -> Result<ItemFilter, Refusal> {
+        let order = OrderFilter {
+            id: self.id(merchant),
+            sku: self.owned("sku"),
+            email: self.owned("email"),
+            country_code: self.owned("countryCode"),
+            is_test: self.flag("isTest")?,
+            created: self.period("createdFrom", "createdTo")?,
+            updated: self.period("updatedFrom", "updatedTo")?,
+            ..OrderFilter::default()
+        };
+        let known = LineStatus::LETTERS.map(|(status, _)| (status.as_str(), status.as_str()));
+        Ok(ItemFilter {
+            order,
+            statuses: self.statuses(&known)?,
+            sku: self.owned("sku"),
+            external_id: self.owned("externalId"),
+            short_id: self.owned("shortId"),
+        })
+    }
+
+    /// The rows of the page, written, and where the list goes on.
+    async fn find<F>(
+        &self,
+        table: &Table,
+        merchant: &MerchantId,
+        cursors: &Cursors,
+        list: &str,
+        filter: F,
+    ) -> Result<(Vec<Box<RawValue>>, Option<String>), Refusal>
+    where
+        F: Rows<Row: Serialize> + Filter,
+    {
+        let position = |cursor: &String| -> Result<Position, Refusal> {
+            let text = cursors.open(list, cursor)?;
+            Position::parse(&text).ok_or_else(|| Refusal::rule(Code::InvalidParameter))
+        };
+        let after = self.page.cursor.as_ref().map(position).transpose()?;
+        let is_ascending = self.is_ascending()?;
+        let asked = Search { filter, is_ascending, skip: self.page.skip(), size: self.page.size, after };
+        let Found { rows, next } = search(table, merchant, &asked).await?;
+        let (mut written, mut bytes) = (Vec::new(), 0_usize);
+        let mut next = next;
+        for (row, before) in rows {
+            let row = raw(&row)?;
+            bytes = bytes.saturating_add(row.get().len()).saturating_add(row.get().matches('"').count());
+            if bytes > BULK_ANSWER_BYTES_MAX && !written.is_empty() {
+                next = Some(before);
+                break;
+            }
+            written.push(row);
+        }
+        Ok((written, next.map(|next| cursors.seal(list, &next.to_string()))))
+    }
+}
+
+fn refuse(name: &str, rule: &str, value: &str) -> Refusal {
+    Refusal::new(Code::InvalidParameter, format!("`{name}` is {rule}, not `{}`", cut(value)))
+}
+
+fn cut(text: &str) -> String {
+    text.chars().take(ATTEMPTED_VALUE_BYTES_MAX).collect()
+}
