@@ -43,7 +43,7 @@ impl Build {
 /// Options of `pack`.
 #[derive(Args, Clone, Debug)]
 pub struct Pack {
-    /// Build the module for size (two fifths slower, a twelfth smaller when compressed)
+    /// Build the module for size (a third slower, a fifteenth smaller when compressed)
     #[arg(long)]
     pub small: bool,
 }
