@@ -5,7 +5,7 @@
 //! repeated. One transaction takes up to [`CHANGES_MAX`] changes and adds them up first, so that a hundred orders of one
 //! merchant are one write of its counts.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_dynamodb::types::{AttributeValue, CancellationReason, Put, TransactWriteItem, Update};
 use serde::{Deserialize, Serialize};
@@ -35,6 +35,10 @@ pub(crate) struct Change {
 
 /// Changes of one transaction: 100 writes, of which a few are counts.
 const CHANGES_MAX: usize = 80;
+/// Bytes of the changes that an event lists. An event is one item of at most 400 KB, and 80 of them are one transaction of
+/// at most 4 MB; a reason that every item of a large order repeats would be more than both. Each of 500 items can still tell
+/// its status.
+const LISTED_BYTES_MAX: usize = 40 * 1024;
 /// How often a transaction is made again without the events that were there already.
 const ROUNDS_MAX: usize = 5;
 
@@ -53,6 +57,9 @@ struct Event<'c> {
     /// JSON of a list of changes; absent where there is none.
     #[serde(skip_serializing_if = "Option::is_none")]
     changes: Option<String>,
+    /// How many changes are not listed; absent where all are.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    omitted: Option<usize>,
 }
 
 /// A stored event as it was read.
@@ -66,6 +73,7 @@ pub(crate) struct StoredEvent {
     request_id: Option<String>,
     /// JSON.
     changes: Option<String>,
+    omitted: Option<usize>,
 }
 
 impl StoredEvent {
@@ -88,6 +96,7 @@ impl StoredEvent {
             action: self.action,
             resource,
             changes: self.changes.and_then(|changes| serde_json::from_str(&changes).ok()).unwrap_or_default(),
+            omitted_changes: self.omitted,
             reason: self.reason,
             request_id: self.request_id,
         }
@@ -96,6 +105,8 @@ impl StoredEvent {
 
 impl Change {
     fn event(&self) -> Event<'_> {
+        let listed = listed(&self.changes);
+        let omitted = self.changes.len().saturating_sub(listed.len());
         Event {
             key: Key::audit(&self.key, self.after.version),
             at: self.after.updated_at.milliseconds(),
@@ -103,7 +114,8 @@ impl Change {
             actor: self.cause.actor.as_deref().unwrap_or("merchant"),
             reason: self.cause.reason.as_deref(),
             request_id: self.cause.request_id.as_deref(),
-            changes: serde_json::to_string(&self.changes).ok().filter(|_| !self.changes.is_empty()),
+            changes: serde_json::to_string(&listed).ok().filter(|_| !listed.is_empty()),
+            omitted: (omitted > 0).then_some(omitted),
         }
     }
 
@@ -156,6 +168,21 @@ impl Change {
         let before = self.before.as_ref().map(|state| (state.status(), -1));
         before.into_iter().chain([(self.after.status(), 1)])
     }
+}
+
+/// The changes that an event has room for: the shortest, which are most of them, in their order.
+fn listed(changes: &[audit::Change]) -> Vec<&audit::Change> {
+    let bytes = |change: &audit::Change| serde_json::to_string(change).map_or(usize::MAX, |json| json.len());
+    let mut sizes: Vec<(usize, usize)> =
+        changes.iter().map(bytes).enumerate().map(|(index, size)| (size, index)).collect();
+    sizes.sort_unstable();
+    let mut room = LISTED_BYTES_MAX;
+    let fits = |(size, index): (usize, usize)| {
+        room = room.checked_sub(size.saturating_add(1))?;
+        Some(index)
+    };
+    let kept: BTreeSet<usize> = sizes.into_iter().map_while(fits).collect();
+    changes.iter().enumerate().filter(|(index, _)| kept.contains(index)).map(|(_, change)| change).collect()
 }
 
 impl Table {
@@ -269,5 +296,29 @@ impl Table {
             (status, count.unwrap_or(0))
         };
         Ok(OrderStatus::ALL.into_iter().map(count).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::value::to_raw_value;
+    use shared::network::audit::changes;
+
+    use super::{LISTED_BYTES_MAX, listed};
+
+    #[test]
+    fn an_event_lists_the_shortest_changes_in_their_order() {
+        let items = |status: &str, reason: &str| {
+            let item = serde_json::json!({"status": status, "statusDesc": reason});
+            to_raw_value(&serde_json::json!({"items": vec![item; 500], "status": status})).unwrap()
+        };
+        let short = changes(&items("Open", "a"), &items("Failed", "b"));
+        assert!(short.len() == 1001 && listed(&short[..400]) == short[..400].iter().collect::<Vec<_>>());
+        let long = changes(&items("Open", ""), &items("Failed", &"x".repeat(1_000)));
+        let kept = listed(&long);
+        let statuses = kept.iter().filter(|change| change.pointer.ends_with("/status")).count();
+        assert_eq!((long.len(), statuses), (1001, 501));
+        assert!(serde_json::to_string(&kept).unwrap().len() <= LISTED_BYTES_MAX + 1);
+        assert!(kept.is_sorted_by_key(|change| long.iter().position(|other| other == *change)));
     }
 }

@@ -157,3 +157,27 @@ async fn an_order_holds_so_much_and_can_be_ended_then() {
     assert_eq!((rest.status, &rest.body["shipmentStatus"]), (200, &json!(4)), "{}", rest.body["message"]);
     status(&stack, &id, "Fulfilled").await;
 }
+
+/// Every item of a large order repeats why it failed. That must not become an event that cannot be written: the table's
+/// stream would stand still behind it.
+#[tokio::test]
+async fn the_longest_reason_of_the_largest_order_is_logged() {
+    let vendor = VendorServer::start().await;
+    let stack = stack(&vendor, &[]).await;
+    let skus: Vec<String> = (0..500).map(|index| format!("HAND-{index}")).collect();
+    let id = create(&stack, &order_of("largest", &skus.iter().map(String::as_str).collect::<Vec<_>>())).await;
+    let one = shipments(&stack, &id, 1).await.remove(0);
+    let reason = "\u{1F4E6}".repeat(1000);
+    assert_eq!(report(&stack, DEMO, &one, json!({"shipmentStatus": 6, "reason": reason})).await.status, 200);
+    let behind = create(&stack, &order_of("behind", &["MUG"])).await;
+    status(&stack, &behind, "Fulfilled").await;
+    let log = stack
+        .eventually(&format!("/order/v1/orders/{id}/auditLogs"), |body| body["auditLogs"][0]["action"] == "Report")
+        .await;
+    let event = &log["auditLogs"][0];
+    let is_status = |change: &&Value| change["pointer"].as_str().unwrap().ends_with("/status");
+    assert_eq!(event["changes"].as_array().unwrap().iter().filter(is_status).count(), 501);
+    // The order's own description is listed, those of its items are counted.
+    assert_eq!(event["omittedChanges"], 500);
+    assert!(event["reason"] == reason);
+}

@@ -137,6 +137,9 @@ pub struct AuditEvent {
     pub resource: Reference,
     /// What it changed; nothing for a creation.
     pub changes: Vec<Change>,
+    /// How many changes of the order are not listed, the longest; absent where all are.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub omitted_changes: Option<usize>,
     /// In the words of whoever did it.
     pub reason: Option<String>,
     /// The request that led to it.
