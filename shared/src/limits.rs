@@ -11,6 +11,8 @@ pub const BULK_ANSWER_BYTES_MAX: usize = 5 * 1000 * 1000;
 pub const READ_ORDERS_MAX: usize = 100;
 /// Orders in one bulk: 500 orders of the seed's size are 1.8 MB in and 2.5 MB out, inside Lambda's 6 MB either way.
 pub const BULK_ORDERS_MAX: usize = 500;
+/// Changes of a bulk that are under way at once: each is a read and a write of one order, a few milliseconds each.
+pub const BULK_CONCURRENCY: usize = 25;
 /// How deep arrays and objects nest: the deepest member of the models stands at 8; recursion stays bounded.
 pub const DEPTH_MAX: usize = 32;
 /// Lines of one bulk API order: the SKUs of an order are looked up in one `BatchGetItem`, which takes 100 keys.
@@ -38,6 +40,10 @@ pub const EXTERNAL_ID_CHARACTERS_MAX: usize = 128;
 pub const REASON_CHARACTERS_MAX: usize = 1_000;
 /// Items that one cancel names: those of the largest order.
 pub const CANCELLED_ITEMS_MAX: usize = ITEMS_MAX;
+/// Refunds that one call asks for: price and shipping of each item of the largest order.
+pub const REFUNDS_MAX: usize = 2 * ITEMS_MAX;
+/// Bytes of all refunds of an order as they are stored: with the largest body they must fit in a DynamoDB item of 400 KB.
+pub const REFUND_BYTES_MAX: usize = 96 * 1024;
 /// Packages that one report of a vendor names: an item each of the largest order would be more than anyone sends at once.
 pub const PACKAGES_MAX: usize = 100;
 

@@ -8,6 +8,7 @@
 //! external id is two. What is not worked by [`CALL_MS`] is answered `TRY_AGAIN`, so that the answer reaches the client.
 
 mod claims;
+mod originals;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -42,6 +43,7 @@ const CALL_MS: i64 = 15_000;
 pub(crate) async fn create_orders(table: &Table, merchant: &MerchantId, requests: Vec<CreateOrder>) -> Vec<Outcome> {
     let accepted_at = table.context.now();
     let mut creation = Creation::new(table, merchant, requests, accepted_at);
+    creation.refuse_reprints_of_nothing().await;
     loop {
         let wave = creation.next_wave();
         if wave.is_empty() || table.context.now().milliseconds_since(accepted_at) > CALL_MS {

@@ -37,9 +37,13 @@ impl Findings {
 
     /// A member that no rule knows.
     pub(crate) fn unknown(&mut self, name: &str) {
-        let pointer = format!("/{}", name.replace('~', "~0").replace('/', "~1"));
+        self.unknown_at(&format!("/{}", name.replace('~', "~0").replace('/', "~1")));
+    }
+
+    /// The same at a pointer.
+    pub(crate) fn unknown_at(&mut self, pointer: &str) {
         let message = "is not known and was ignored".to_owned();
-        self.warnings.push(Violation::new(Code::UnknownMember, pointer, message, None));
+        self.warnings.push(Violation::new(Code::UnknownMember, pointer.to_owned(), message, None));
     }
 
     /// The warnings, unless there is a violation; `strict` makes every warning one.

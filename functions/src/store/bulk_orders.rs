@@ -39,7 +39,7 @@ pub(crate) struct NewBulkOrder {
 #[derive(Clone, Debug)]
 pub(crate) enum Placed {
     /// Stored and paid.
-    Accepted(TransactionId, OrderState),
+    Accepted(TransactionId, Box<OrderState>),
     /// The merchant has an order with this client order number.
     Duplicate(TransactionId),
     /// The wallet holds only so much.
@@ -91,13 +91,13 @@ impl Table {
             let state = OrderState::accepted(Fulfilment::Stock, new.order.products.len(), true, now);
             let writes = self.writes(merchant, new, transaction, &state, &pointer)?;
             let reasons = match self.transact(&writes).await {
-                Ok(Ok(())) => return Ok(Placed::Accepted(transaction, state)),
+                Ok(Ok(())) => return Ok(Placed::Accepted(transaction, state.into())),
                 Ok(Err(reasons)) => reasons,
                 // The answer may be lost, and the order accepted: then the client must hear so, or it would pay twice.
                 Err(StoreError::Busy(reason)) => {
                     let accepted = self.get(&Key::bulk_order(merchant, transaction)).await?.is_some();
                     return if accepted {
-                        Ok(Placed::Accepted(transaction, state))
+                        Ok(Placed::Accepted(transaction, state.into()))
                     } else {
                         Err(StoreError::Busy(reason))
                     };

@@ -23,4 +23,5 @@ mod search;
 mod subscriptions;
 mod support;
 mod up;
+mod updates;
 mod webhooks;
