@@ -4,6 +4,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use rust_decimal::Decimal;
 use serde_json::Value;
+use serde_json::value::RawValue;
 use shared::Code;
 use shared::ids::OrderId;
 use shared::limits::{AMOUNT_DECIMALS_MAX, AMOUNT_MAX, REFUNDS_MAX};
@@ -131,9 +132,10 @@ fn read_rows(findings: &mut Findings, value: &Value, bytes: &[u8]) -> Vec<Row> {
 /// The amount of each row as it was written.
 fn exact_amounts(bytes: &[u8]) -> Vec<Option<String>> {
     let body = std::str::from_utf8(bytes).ok().and_then(Members::read).unwrap_or_default();
-    let rows = body.get("refunds").map(serde_json::value::RawValue::get).unwrap_or_default();
-    let rows: Vec<Members> = serde_json::from_str(rows).unwrap_or_default();
-    rows.iter().map(|row| row.get("amount").map(|amount| amount.get().trim_matches('"').to_owned())).collect()
+    let rows = body.get("refunds").map(RawValue::get).unwrap_or_default();
+    let rows: Vec<Box<RawValue>> = serde_json::from_str(rows).unwrap_or_default();
+    let amount = |row: &RawValue| Some(Members::read(row.get())?.get("amount")?.get().trim_matches('"').to_owned());
+    rows.iter().map(|row| amount(row)).collect()
 }
 
 fn read_row(findings: &mut Findings, pointer: &str, entry: &Value, digits: Option<&str>) -> Option<Row> {
@@ -149,7 +151,7 @@ fn read_row(findings: &mut Findings, pointer: &str, entry: &Value, digits: Optio
     }
     for name in members.keys() {
         if !["itemId", "isShippingRefund", "amount", "reason"].contains(&name.as_str()) {
-            findings.unknown_at(&at(name));
+            findings.unknown_at(&at(&name.replace('~', "~0").replace('/', "~1")));
         }
     }
     let sent = |name: &str| members.get(name).filter(|value| !value.is_null());

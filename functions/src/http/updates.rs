@@ -111,6 +111,9 @@ fn read_entry(bytes: &[u8]) -> Result<Entry, Refusal> {
     let wrong = |code: Code, message: &str| {
         Refusal::invalid(vec![Violation::new(code, "/orderId".to_owned(), message.to_owned(), None)])
     };
+    if members.iter().filter(|(name, _)| *name == "orderId").count() > 1 {
+        return Err(wrong(Code::DuplicateMember, "must stand at most once in its object"));
+    }
     let Some(id) = members.remove("orderId") else { return Err(wrong(Code::Required, "is required")) };
     let Ok(id) = serde_json::from_str::<String>(id.get()) else {
         return Err(wrong(Code::WrongType, "must be a string"));
@@ -144,13 +147,14 @@ impl Request<'_> {
             {
                 return Err(not_found("item id", &id.item_id(line)));
             }
-            let patched = patch.apply(&order.request).map_err(Refusal::invalid)?;
-            if self.strict && !patched.warnings.is_empty() {
-                return Err(Refusal::invalid(patched.warnings));
-            }
+            let patched = patch.apply(&order.request, self.strict).map_err(Refusal::invalid)?;
             // That an item is ready is no news of the body.
             let body = (patched.order != order.request).then_some(patched.order);
-            Ok(Plan { command: Command::Update(patched.update), body, warnings: patched.warnings })
+            let command = match patched.update.only_ready() {
+                Some(line) => Command::Ready(vec![line]),
+                None => Command::Update(patched.update),
+            };
+            Ok(Plan { command, body, warnings: patched.warnings })
         };
         let changed = change_order_and_body(table, &change, plan).await?;
         changed.ok_or_else(|| not_found("orderId", id.as_str()))

@@ -107,8 +107,9 @@ async fn what_a_patch_breaks_is_said_at_once_and_in_its_order() {
         assert_eq!(first(&refused), (400, "NOT_UPDATABLE", format!("/{member}").as_str()));
     }
     let strict = [DEMO[0], DEMO[2], ("prefer", "handling=strict")];
-    let refused = stack.client.send("PATCH", &path(&id), &strict, r#"{"colour": "red"}"#).await;
+    let refused = stack.client.send("PATCH", &path(&id), &strict, r#"{"colour": "red", "isSample": 1}"#).await;
     assert_eq!(first(&refused), (400, "UNKNOWN_MEMBER", "/colour"));
+    assert_eq!(refused.body["errors"][1]["pointer"], "/isSample");
     let stale = [DEMO[0], DEMO[2], ("if-match", "\"7\"")];
     let refused = stack.client.send("PATCH", &path(&id), &stale, r#"{"isSample": true}"#).await;
     assert_eq!((refused.status, &refused.body["code"]), (412, &json!("PRECONDITION_FAILED")));
@@ -208,18 +209,22 @@ async fn a_bulk_of_patches_is_answered_in_its_order_and_applied_in_turn() {
         7,
         {"orderId": a, "meta": {"n": "2", "m": "1"}},
         {"orderId": b, "isSample": true, "unknown": 1},
-    ]});
-    let reply = patch(&stack, "/order/v1/orders/bulk", bulk).await;
+        {"orderId": "one of two"},
+    ]})
+    .to_string()
+    .replace(r#""one of two""#, r#""a","orderId":"b""#);
+    let reply = stack.client.send("PATCH", "/order/v1/orders/bulk", DEMO, bulk).await;
     assert_eq!(reply.status, 200, "{}", reply.body);
     let entries = reply.body["bulk"].as_array().unwrap();
     let statuses: Vec<u64> = entries.iter().map(|entry| entry["status"].as_u64().unwrap()).collect();
-    assert_eq!(statuses, [200, 404, 400, 400, 400, 400, 200, 200], "{}", reply.body);
+    assert_eq!(statuses, [200, 404, 400, 400, 400, 400, 200, 200, 400], "{}", reply.body);
     let error = |index: usize| &entries[index]["response"]["errors"][0];
     for (index, code, pointer) in [
         (2, "NOT_UPDATABLE", "/bulk/2/safeId"),
         (3, "REQUIRED", "/bulk/3/orderId"),
         (4, "WRONG_TYPE", "/bulk/4/orderId"),
         (5, "WRONG_TYPE", "/bulk/5"),
+        (8, "DUPLICATE_MEMBER", "/bulk/8/orderId"),
     ] {
         assert_eq!((&error(index)["errorCode"], &error(index)["pointer"]), (&json!(code), &json!(pointer)));
     }

@@ -132,11 +132,11 @@ impl Patch {
         Ok(Self { target, members, names, ready, violations, warnings })
     }
 
-    /// The order with the patch in it.
+    /// The order with the patch in it; `strict` makes every warning a violation.
     ///
     /// # Errors
     /// The patch, or the order that it makes, breaks rules: all of them, in the order of the patch.
-    pub fn apply(&self, order: &CreateOrder) -> Result<Patched, Vec<Violation>> {
+    pub fn apply(&self, order: &CreateOrder, strict: bool) -> Result<Patched, Vec<Violation>> {
         let fault = |_: serde_json::Error| {
             vec![Violation::new(Code::Internal, String::new(), Code::Internal.title().to_owned(), None)]
         };
@@ -150,6 +150,9 @@ impl Patch {
             // The patch's own unknown members are noted already; the rest of the order has none.
             let odd = order.warnings().filter(|warning| warning.code() != Code::UnknownMember);
             warnings.extend(odd.map(|warning| self.placed(warning.into())));
+        }
+        if strict {
+            violations.append(&mut warnings);
         }
         if !violations.is_empty() {
             violations.sort_by_key(|violation| self.place(&violation.pointer));

@@ -27,6 +27,17 @@ pub struct ItemUpdate {
     pub ready: bool,
 }
 
+impl Update {
+    /// The line of an update that says no more than that this one is ready.
+    #[must_use]
+    pub fn only_ready(&self) -> Option<usize> {
+        match self.items.as_slice() {
+            [item] if item.ready && !item.body && !self.addresses && !self.order => Some(item.line),
+            _ => None,
+        }
+    }
+}
+
 /// Marks the lines that are said to be ready; the rest of an update is in the body.
 pub(super) fn update(order: &mut OrderState, update: &Update) -> Result<(), Rejected> {
     let ready = |line: &usize| update.items.iter().any(|item| item.ready && item.line == *line);
