@@ -313,5 +313,6 @@ async fn a_bulk_whose_answer_is_long_is_answered_in_short() {
         (&json!("ANSWER_SHORTENED"), &json!("/bulk/99"))
     );
     let whole = stack.get(&format!("/order/v1/orders/{}", last["order"]["id"].as_str().unwrap())).await;
+    assert_eq!(whole.status, 200, "{}", whole.body);
     assert_eq!(whole.body["order"]["items"].as_array().unwrap().len(), 200);
 }
