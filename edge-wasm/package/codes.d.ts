@@ -64,7 +64,7 @@ export type WarningCode =
 export type ProblemCode =
   /** At least one violation; the answer lists them. */
   | "VALIDATION_FAILED"
-  /** A query parameter cannot be read. */
+  /** A query parameter or a header cannot be read. */
   | "INVALID_PARAMETER"
   /** The lines of a bulk API order have more than one currency. */
   | "MIXED_CURRENCY"
@@ -84,6 +84,8 @@ export type ProblemCode =
   | "SAFE_ID_EXISTS"
   /** The merchant has another order with this external id. */
   | "EXTERNAL_ID_EXISTS"
+  /** A request with this idempotency key is being worked. */
+  | "IDEMPOTENCY_KEY_IN_USE"
   /** The thing has changed since the client read it. */
   | "PRECONDITION_FAILED"
   /** The body, or one order in it, is larger than the limit. */
@@ -100,6 +102,8 @@ export type ProblemCode =
   | "REFUND_EXCEEDS_BALANCE"
   /** The merchant has as many subscriptions as it may. */
   | "TOO_MANY_SUBSCRIPTIONS"
+  /** An earlier request with this idempotency key was another one. */
+  | "IDEMPOTENCY_KEY_REUSED"
   /** A fault of ours; the log has the reason under the request id. */
   | "INTERNAL"
   /** A service that this one needs did not answer in time; the same request may be sent again. */

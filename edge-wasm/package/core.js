@@ -212,18 +212,19 @@ function texts(bytes) {
   return (length) => decoder.decode(bytes.subarray(end, (end += length)));
 }
 
-/** One violation; `take` gives the next of the texts. */
+/** One violation; `take` gives the next of the texts. Each form is written at once: members that are added cost more. */
 function readViolation(words, at, code, take) {
-  const violation = { pointer: take(word(words, at + 2)), code, message: take(word(words, at + 3)) };
+  const pointer = take(word(words, at + 2));
+  const message = take(word(words, at + 3));
   const limit = word(words, at + 4);
   const value = word(words, at + 5);
-  if (limit !== NONE) {
-    violation.limit = take(limit);
+  if (limit === NONE) {
+    return value === NONE ? { pointer, code, message } : { pointer, code, message, value: take(value) };
   }
-  if (value !== NONE) {
-    violation.value = take(value);
+  if (value === NONE) {
+    return { pointer, code, message, limit: take(limit) };
   }
-  return violation;
+  return { pointer, code, message, limit: take(limit), value: take(value) };
 }
 
 function word(words, index) {

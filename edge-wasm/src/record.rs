@@ -9,11 +9,10 @@
 //! JSON would say the same, but a body without findings, which is nearly every body, then costs 12 bytes instead of an
 //! entry for each order, and one with 500 findings is decoded as one string instead of being parsed.
 
-use alloc::string::String;
 use alloc::vec::Vec;
 
 use shared::Code;
-use shared::validation::{Verdict, Violation, Violations};
+use shared::validation::{OrderVerdict, Verdict, Violation, Violations};
 
 /// The order of a finding on the body as a whole.
 const BODY: u32 = u32::MAX;
@@ -24,25 +23,48 @@ const WARNING: u32 = 1 << 16;
 
 /// Writes a verdict.
 pub(crate) fn record(verdict: &Verdict<'_>) -> Vec<u8> {
-    let mut record = Record::default();
+    let of_orders = |order: OrderVerdict<'_>| order.violations().len() + order.warnings().len();
+    let findings = verdict.violations().len() + verdict.orders().map(of_orders).sum::<usize>();
+    let mut record = Record::new(findings);
+    record.words([verdict.orders().len(), verdict.omitted(), findings].map(word));
     record.findings(BODY, 0, verdict.violations());
     for (index, order) in verdict.orders().enumerate() {
         record.findings(word(index), 0, order.violations());
         record.findings(word(index), WARNING, order.warnings());
     }
-    record.finish(verdict.orders().len(), verdict.omitted())
+    record.bytes
 }
 
-/// The words of one finding.
+/// The words of the head, and of one finding.
+const HEAD_WORDS: usize = 3;
 const FINDING_WORDS: usize = 6;
+const WORD_BYTES: usize = size_of::<u32>();
+/// Room for the texts of a finding: they seldom have to grow.
+const FINDING_TEXT_BYTES: usize = 96;
 
-#[derive(Default)]
 struct Record {
-    findings: Vec<[[u8; 4]; FINDING_WORDS]>,
-    text: String,
+    /// Room for all words, and behind it the texts so far.
+    bytes: Vec<u8>,
+    /// Where the next words belong.
+    at: usize,
 }
 
 impl Record {
+    fn new(findings: usize) -> Self {
+        let words = (HEAD_WORDS + findings * FINDING_WORDS) * WORD_BYTES;
+        let mut bytes = Vec::with_capacity(words + findings * FINDING_TEXT_BYTES);
+        bytes.resize(words, 0);
+        Self { bytes, at: 0 }
+    }
+
+    fn words<const COUNT: usize>(&mut self, words: [u32; COUNT]) {
+        let room = self.bytes.get_mut(self.at..).unwrap_or_default();
+        for (room, word) in room.as_chunks_mut().0.iter_mut().zip(words) {
+            *room = word.to_le_bytes();
+        }
+        self.at += COUNT * WORD_BYTES;
+    }
+
     fn findings(&mut self, order: u32, kind: u32, findings: Violations<'_>) {
         for finding in findings {
             self.finding(order, kind, &finding);
@@ -50,34 +72,26 @@ impl Record {
     }
 
     fn finding(&mut self, order: u32, kind: u32, found: &Violation<'_>) {
-        self.text.push_str(found.pointer());
-        let pointer = word(found.pointer().len());
+        let pointer = self.write(|text| found.write_pointer(text));
         let message = self.write(|text| found.write_message(text));
-        let mut has_limit = false;
+        let (mut has_limit, mut has_value) = (false, false);
         let limit = self.write(|text| has_limit = found.write_limit(text));
-        let value = found.value();
-        self.text.push_str(value.unwrap_or_default());
-        let words = [
+        let value = self.write(|text| has_value = found.write_value(text));
+        self.words([
             order,
             kind | place(found.code()),
             pointer,
             message,
             if has_limit { limit } else { ABSENT },
-            value.map_or(ABSENT, |value| word(value.len())),
-        ];
-        self.findings.push(words.map(u32::to_le_bytes));
+            if has_value { value } else { ABSENT },
+        ]);
     }
 
     /// Appends a text and gives its length.
-    fn write(&mut self, write: impl FnOnce(&mut String)) -> u32 {
-        let start = self.text.len();
-        write(&mut self.text);
-        word(self.text.len() - start)
-    }
-
-    fn finish(self, orders: usize, omitted: usize) -> Vec<u8> {
-        let head = [word(orders), word(omitted), word(self.findings.len())].map(u32::to_le_bytes);
-        [head.as_flattened(), self.findings.as_flattened().as_flattened(), self.text.as_bytes()].concat()
+    fn write(&mut self, write: impl FnOnce(&mut Vec<u8>)) -> u32 {
+        let start = self.bytes.len();
+        write(&mut self.bytes);
+        word(self.bytes.len() - start)
     }
 }
 

@@ -50,7 +50,7 @@ impl Tables {
 
     pub(crate) fn for_request(&self, meter: Meter, request_id: Option<String>) -> Table {
         let (client, name, context) = (self.client.clone(), self.name.clone(), self.context.clone());
-        Table { client, name, context, meter, request_id, overdue: self.overdue }
+        Table { client, name, context, meter, request_id, key: None, overdue: self.overdue }
     }
 }
 

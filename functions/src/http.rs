@@ -1,14 +1,15 @@
 //! HTTP: the routes of both APIs, each handler with what it needs in its signature.
 //!
 //! A request's way: [`routes`] → a handler in [`bulk`], [`network`], [`search`] or [`webhooks`] → a use case in [`crate::app`] → [`crate::store`].
-//! Layers only do what decides nothing: they number the request, meter it, log it, and write a refusal's body
-//! ([`finish`]).
+//! Layers only do what no handler needs to know of: they number the request, meter it, log it, and write a refusal's body
+//! ([`finish`]); and they answer a request that is sent again under its key ([`idempotency`]).
 
 mod audit;
 mod body;
 mod bulk;
 pub(crate) mod caller;
 mod finish;
+mod idempotency;
 mod manage;
 mod network;
 mod object;
@@ -30,6 +31,7 @@ use crate::clients::{Subscribers, Tables};
 use crate::cost::Meter;
 use crate::settings::{self, SettingError, Settings};
 use crate::store::Table;
+use crate::store::idempotency::IdempotencyKey;
 
 /// What every request shares.
 #[derive(Clone)]
@@ -57,7 +59,8 @@ impl FromRequestParts<App> for Table {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Self::Rejection> {
         let meter = parts.extensions.get::<Meter>().cloned().unwrap_or_default();
         let request_id = parts.extensions.get::<RequestId>().map(|id| id.0.clone());
-        Ok(app.tables.for_request(meter, request_id))
+        let key = parts.extensions.get::<IdempotencyKey>().cloned();
+        Ok(Self { key, ..app.tables.for_request(meter, request_id) })
     }
 }
 

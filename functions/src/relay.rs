@@ -82,6 +82,7 @@ pub(crate) async fn relay(event: Event, relay: &Relay) -> StreamResponse {
     let mut batch = Batch::default();
     for (index, record) in event.records.into_iter().enumerate() {
         if let Err(reason) = batch.add(index, &record, relay.waits) {
+            let reason = without_content(&reason);
             let message = parked(&record, &reason);
             tracing::error!(reason, "stream record {} is parked", numbers.get(index).map_or("", String::as_str));
             batch.parked.push((index, Delayed { message, delay: Duration::ZERO }));
@@ -153,6 +154,24 @@ fn seen(image: &serde_dynamo::Item) -> Result<Seen, String> {
         Ok::<_, StoreError>(Seen { stored, state, shown })
     };
     read().map_err(|error| error.to_string())
+}
+
+/// Why a record is unreadable, without the values in it: an error of a reader quotes what it met. The name of a member that
+/// is not there is none of them.
+fn without_content(reason: &str) -> String {
+    const CHARACTERS_MAX: usize = 200;
+    let is_content = |character: char| match character {
+        '`' => !reason.contains("missing field `"),
+        character => character == '"',
+    };
+    let shown = match (reason.find(is_content), reason.rfind(is_content)) {
+        (Some(first), Some(last)) if first < last => {
+            let (before, after) = (reason.get(..=first), reason.get(last..));
+            format!("{}…{}", before.unwrap_or_default(), after.unwrap_or_default())
+        }
+        _ => reason.to_owned(),
+    };
+    shown.chars().take(CHARACTERS_MAX).collect()
 }
 
 /// What is known of an unreadable record, without what it holds.
@@ -241,4 +260,25 @@ fn failed(indexes: &[usize], failures: Vec<Option<String>>, what: &str) -> Vec<u
         }
     }
     failed
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without_content;
+
+    #[test]
+    fn reasons_hold_nothing_of_the_record() {
+        for (reason, shown) in [
+            (
+                "invalid type: string \"Jane \"J\" Doe\", expected u64".to_owned(),
+                "invalid type: string \"…\", expected u64".to_owned(),
+            ),
+            ("unknown variant `Jane`, expected `http`".to_owned(), "unknown variant `…`".to_owned()),
+            ("missing field `version`".to_owned(), "missing field `version`".to_owned()),
+            ("line 2 of 3 has no known state".to_owned(), "line 2 of 3 has no known state".to_owned()),
+            ("x".repeat(1_000_000), "x".repeat(200)),
+        ] {
+            assert_eq!(without_content(&reason), shown);
+        }
+    }
 }

@@ -17,6 +17,8 @@
 //! | subscription | `{merchant}#webhook` / `subscription#{id}` | `GetItem`, `Query` | in a transaction with their count: 2 + 2; changes 1 |
 //! | delivery | `{merchant}#webhook#{subscription}` / `{ms}#{webhook id}` | `GetItem`, `Query` | insert 1 + 1 for `due`; each attempt 1 + 1, and 1 more to take a later one |
 //! | network orders by status and time | index `listed`: `{merchant}#{status}` / `{created ms}#{order id}` | `Query` | with the order: insert 1, each change of status 2 |
+//! | idempotency key | `{merchant}#key#{key}` / `merchant`, or `vendor:{id}` | with the write; parts by `GetItem` | begin 1; end 1 and the deflated answer |
+//! | long answer | `{merchant}#answer#{key}` / `{owner}#{attempt}#{part}` | `GetItem` | its deflated length |
 //! | unfinished orders | index `due`: `due_shard` / `due_at` | `Query` by the sweep | with the order |
 
 pub(crate) mod audit;
@@ -25,6 +27,7 @@ pub mod bulk_orders;
 mod claims;
 pub(crate) mod credentials;
 pub(crate) mod deliveries;
+pub mod idempotency;
 pub mod keys;
 pub(crate) mod listing;
 pub mod network_orders;

@@ -176,9 +176,10 @@ mod tests {
             is_enabled: true,
             disabled_reason: None,
             secret: Secret::generate([id; 32]),
-            previous: None,
+            previous: Vec::new(),
             created_at: Timestamp::from_milliseconds(1_000),
             updated_at: Timestamp::from_milliseconds(1_000),
+            marks: Vec::new(),
         }
     }
 

@@ -121,8 +121,8 @@ catalogue! {
     [Problem]
     /// At least one violation; the answer lists them.
     ValidationFailed "VALIDATION_FAILED" 400 "the body breaks at least one rule";
-    /// A query parameter cannot be read.
-    InvalidParameter "INVALID_PARAMETER" 400 "the query parameter must be of this form";
+    /// A query parameter or a header cannot be read.
+    InvalidParameter "INVALID_PARAMETER" 400 "the parameter must be of this form";
     /// The lines of a bulk API order have more than one currency.
     MixedCurrency "MIXED_CURRENCY" 400 "all products of an order share one currency";
     /// Credentials are missing or wrong.
@@ -141,6 +141,8 @@ catalogue! {
     SafeIdExists "SAFE_ID_EXISTS" 409 "the safeId must be new";
     /// The merchant has another order with this external id.
     ExternalIdExists "EXTERNAL_ID_EXISTS" 409 "the externalId must be new unless allowExternalOrderIdDuplication is true";
+    /// A request with this idempotency key is being worked.
+    IdempotencyKeyInUse "IDEMPOTENCY_KEY_IN_USE" 409 "the first request with the Idempotency-Key must have ended";
     /// The thing has changed since the client read it.
     PreconditionFailed "PRECONDITION_FAILED" 412 "the If-Match must be the present ETag";
     /// The body, or one order in it, is larger than the limit.
@@ -157,6 +159,8 @@ catalogue! {
     RefundExceedsBalance "REFUND_EXCEEDS_BALANCE" 422 "a refund must be within the balance";
     /// The merchant has as many subscriptions as it may.
     TooManySubscriptions "TOO_MANY_SUBSCRIPTIONS" 422 "a merchant has at most this many subscriptions";
+    /// An earlier request with this idempotency key was another one.
+    IdempotencyKeyReused "IDEMPOTENCY_KEY_REUSED" 422 "an Idempotency-Key stands for one request";
     /// A fault of ours; the log has the reason under the request id.
     Internal "INTERNAL" 500 "the service failed";
     /// A service that this one needs did not answer in time; the same request may be sent again.

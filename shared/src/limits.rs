@@ -4,6 +4,8 @@
 pub const ORDER_BYTES_MAX: usize = 256 * 1024;
 /// Bytes of a request body: a Lambda event holds 6 MB of JSON, in which every quote of the body is escaped.
 pub const BODY_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// Characters of an `Idempotency-Key` (choice of the spec): it is part of a DynamoDB key (2,048 bytes).
+pub const IDEMPOTENCY_KEY_CHARACTERS_MAX: usize = 255;
 /// Bytes of the entries in the answer to a bulk, counted as Lambda escapes them; entries beyond it are answered in short. A
 /// Lambda answer holds 6 MB, and 500 short entries of the longest names stay within the rest.
 pub const BULK_ANSWER_BYTES_MAX: usize = 5 * 1000 * 1000;
@@ -42,10 +44,15 @@ pub const REASON_CHARACTERS_MAX: usize = 1_000;
 pub const CANCELLED_ITEMS_MAX: usize = ITEMS_MAX;
 /// Refunds that one call asks for: price and shipping of each item of the largest order.
 pub const REFUNDS_MAX: usize = 2 * ITEMS_MAX;
-/// Bytes of all refunds of an order as they are stored: with the largest body they must fit in a DynamoDB item of 400 KB.
-pub const REFUND_BYTES_MAX: usize = 96 * 1024;
-/// Packages that one report of a vendor names: an item each of the largest order would be more than anyone sends at once.
+/// Packages that one report of a vendor names: an item each of the largest order would be more than anyone sends at once. An
+/// order has no more of them than items, because each holds one at least.
 pub const PACKAGES_MAX: usize = 100;
+/// Bytes of the link to a carrier's page: every carrier's have less than half.
+pub const CARRIER_LINK_BYTES_MAX: usize = 512;
+/// Bytes of what an order's state may grow to by reports, restarts and refunds, written as JSON, which is longer than the
+/// table's form. Beside the largest body 32 KB of the item's 400 KB are left: for a hold, a failure, a reason, recalls, and
+/// the units and times of cancelled lines, which must always find room. 500 packages with carrier and tracking number are 60 KB, with a link of 100 bytes each 110 KB.
+pub const STATE_BYTES_MAX: usize = 112 * 1024;
 
 // ---------------------------------------------------------------- members of a network order
 /// Characters of a SKU: it is part of a DynamoDB key, and no catalogue known to us has longer ones.
@@ -96,3 +103,6 @@ pub const SUBSCRIPTIONS_MAX: usize = 20;
 pub const DESCRIPTION_CHARACTERS_MAX: usize = 200;
 /// Seconds for which a replaced secret may go on to sign: a week is more than a deployment takes.
 pub const SECRET_OVERLAP_SECONDS_MAX: i64 = 604_800;
+/// Replaced secrets that sign beside the present one: a client that does not see the answer rotates again a few times. Each
+/// is a signature of 47 bytes in a header.
+pub const PREVIOUS_SECRETS_MAX: usize = 10;

@@ -35,6 +35,10 @@ const FEATURES: [&str; 8] = [
 ];
 const STRIP: [&str; 4] = ["--converge", "--strip-debug", "--strip-producers", "--strip-target-features"];
 
+/// What is called from one place stays a function unless it is short: those that are rarely called would take registers
+/// from those that call them, and the module is smaller.
+const INLINE: [&str; 4] = ["--one-caller-inline-max-function-size", "20", "--always-inline-max-function-size", "1"];
+
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let made = match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
@@ -96,7 +100,15 @@ fn bind(module: &str) -> Result<Vec<u8>, String> {
 }
 
 fn optimize(program: &str, level: &str, module: &Path) -> Result<(), String> {
-    let status = Command::new(program).arg(level).args(STRIP).args(FEATURES).arg(module).arg("-o").arg(module).status();
+    let status = Command::new(program)
+        .arg(level)
+        .args(STRIP)
+        .args(INLINE)
+        .args(FEATURES)
+        .arg(module)
+        .arg("-o")
+        .arg(module)
+        .status();
     match status {
         Ok(status) if status.success() => Ok(()),
         Ok(status) => Err(format!("{program}: {status}")),

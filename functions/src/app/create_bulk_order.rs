@@ -20,6 +20,12 @@ pub(crate) async fn create_bulk_order(
     request: CreateBulkOrder,
     now: Timestamp,
 ) -> Result<OrderResponse, Refusal> {
+    // What an earlier attempt under the request's key has paid for is not priced again: the catalogue may have changed.
+    if table.is_retry()
+        && let Some(own) = table.own_bulk_order(merchant, now).await?
+    {
+        return Ok(own);
+    }
     let skus: Vec<&str> = request.products.iter().map(|product| product.sku.as_str()).collect();
     let products = table.products(&skus).await?;
     let (pay_with, must_be_new) =
@@ -29,8 +35,7 @@ pub(crate) async fn create_bulk_order(
     check_currency(total.currency, pay_with)?;
     let new = NewBulkOrder { order, total, must_be_new };
     match table.place(merchant, &new, now).await? {
-        Placed::Accepted(transaction, state) => OrderResponse::new(transaction.to_string(), new.order, &state)
-            .ok_or_else(|| Refusal::rule(Code::AmountTooLarge)),
+        Placed::Accepted(order) => Ok(*order),
         Placed::Duplicate(first) => Err(duplicate(first.to_string(), new.order.client_order_number)),
         Placed::InsufficientFunds(available) => Err(insufficient_funds(total, available)),
         Placed::NoWallet => {

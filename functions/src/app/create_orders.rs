@@ -6,6 +6,9 @@
 //! requests of 25. An order that has a name in common with an earlier one waits for the next wave; what the call has
 //! learned by then of an id or an external id answers it from memory. A usual bulk is one wave, a bulk that repeats one
 //! external id is two. What is not worked by [`CALL_MS`] is answered `TRY_AGAIN`, so that the answer reaches the client.
+//!
+//! A call under an idempotency key that is made again begins with the orders that an earlier attempt made: they are known
+//! by their marks, and answered as they were created. The rest is worked as if that attempt had gone on.
 
 mod claims;
 mod originals;
@@ -21,7 +24,7 @@ use shared::network::response;
 use shared::time::Timestamp;
 
 use crate::refusal::{Facts, Refusal};
-use crate::store::network_orders::{INSERT_WITHIN_MS, NewOrder};
+use crate::store::network_orders::{FoundOrder, INSERT_WITHIN_MS, NewOrder};
 use crate::store::table::Inserted;
 use crate::store::{StoreError, Table};
 
@@ -39,14 +42,21 @@ pub(crate) enum Outcome {
 /// No wave begins later than this after the call: the function has 29 seconds.
 const CALL_MS: i64 = 15_000;
 
-/// Creates orders: what became of each, at its position.
-pub(crate) async fn create_orders(table: &Table, merchant: &MerchantId, requests: Vec<CreateOrder>) -> Vec<Outcome> {
-    let accepted_at = table.context.now();
-    let mut creation = Creation::new(table, merchant, requests, accepted_at);
+/// Creates orders, each with its index in the request: what became of each, at its position.
+pub(crate) async fn create_orders(
+    table: &Table,
+    merchant: &MerchantId,
+    requests: Vec<(usize, CreateOrder)>,
+) -> Vec<Outcome> {
+    let called_at = table.context.now();
+    let mut creation = Creation::new(table, merchant, requests, table.accepted_at());
+    if table.is_retry() {
+        creation.settle_own().await;
+    }
     creation.refuse_reprints_of_nothing().await;
     loop {
         let wave = creation.next_wave();
-        if wave.is_empty() || table.context.now().milliseconds_since(accepted_at) > CALL_MS {
+        if wave.is_empty() || table.context.now().milliseconds_since(called_at) > CALL_MS {
             break;
         }
         creation.work(&wave).await;
@@ -75,14 +85,36 @@ struct Stored {
 }
 
 impl<'a> Creation<'a> {
-    fn new(table: &'a Table, merchant: &'a MerchantId, requests: Vec<CreateOrder>, accepted_at: Timestamp) -> Self {
+    fn new(
+        table: &'a Table,
+        merchant: &'a MerchantId,
+        requests: Vec<(usize, CreateOrder)>,
+        accepted_at: Timestamp,
+    ) -> Self {
         let (mut orders, mut outcomes) = (Vec::new(), Vec::new());
-        for request in requests {
-            let prepared = prepare(table, merchant, request, accepted_at);
+        for (part, request) in requests {
+            let prepared = prepare(table, merchant, part, request, accepted_at);
             outcomes.push(prepared.as_ref().err().map(|refusal| Outcome::Refused(refusal.clone())));
             orders.push(prepared.ok());
         }
         Self { table, merchant, orders, outcomes, stored: HashMap::new(), holders: HashMap::new() }
+    }
+
+    /// Settles what an earlier attempt of the request has created.
+    async fn settle_own(&mut self) {
+        let ids: Vec<OrderId> = self.orders.iter().flatten().map(|order| order.id.clone()).collect();
+        let found: HashMap<OrderId, FoundOrder> = match self.table.orders(self.merchant, &ids).await {
+            Ok(found) => found.into_iter().collect(),
+            Err(error) => {
+                let all: Vec<usize> = (0..self.orders.len()).collect();
+                return self.refuse_rest(&all, &error.into());
+            }
+        };
+        let is_own = |order: &NewOrder| found.get(&order.id).is_some_and(|existing| existing.has_mark_of(order));
+        let own = self.orders.iter().enumerate().filter(|(_, order)| order.as_ref().is_some_and(is_own));
+        for index in own.map(|(index, _)| index).collect::<Vec<_>>() {
+            self.settle_created(index);
+        }
     }
 
     fn order(&self, index: usize) -> Option<&NewOrder> {
@@ -224,28 +256,29 @@ impl<'a> Creation<'a> {
                 self.table.release(self.merchant, name, claimed_at).await?;
             }
             // An insert whose answer was lost, and that was sent again, meets itself.
-            let own = existing.state.created_at == order.state.created_at;
+            let same_time = existing.state.created_at == order.state.created_at;
+            if existing.has_mark_of(order) || (same_time && existing.body_hash() == order.body_hash()) {
+                self.settle_created(*index);
+                continue;
+            }
             let (id, external_id) = (order.id.clone(), existing.external_id().map(str::to_owned));
             let (same, body_hash) = (existing.body_hash() == order.body_hash(), existing.body_hash().to_vec());
             let refusal = safe_id_exists(order);
             let wire = Arc::new(existing.response(self.merchant, &id)?);
             self.remember(&id, external_id, Stored { body_hash, order: Arc::clone(&wire) });
-            let outcome = match (same, own) {
-                (true, true) => Outcome::Created(wire),
-                (true, false) => Outcome::Replayed(wire),
-                (false, _) => Outcome::Refused(refusal),
-            };
-            self.settle(*index, outcome);
+            self.settle(*index, if same { Outcome::Replayed(wire) } else { Outcome::Refused(refusal) });
         }
         self.refuse_rest(taken, &Refusal::rule(Code::TryAgain));
         Ok(())
     }
 }
 
-/// Names the order: by its safe id, or by one that is drawn. The credentials' merchant must be the body's.
+/// Names the order: by its safe id, or by one that is drawn or derived from the request's key. The credentials' merchant
+/// must be the body's.
 fn prepare(
     table: &Table,
     merchant: &MerchantId,
+    part: usize,
     request: CreateOrder,
     accepted_at: Timestamp,
 ) -> Result<NewOrder, Refusal> {
@@ -262,9 +295,9 @@ fn prepare(
     }
     let safe_id = match request.safe_id.as_deref().filter(|safe_id| !safe_id.is_empty()) {
         Some(text) => SafeId::parse(text).map_err(|_| Refusal::rule(Code::ValidationFailed))?,
-        None => SafeId::generate(table.context.random().map_err(|_| Refusal::rule(Code::Internal))?),
+        None => SafeId::generate(table.bytes("safe id", part).map_err(|_| Refusal::rule(Code::Internal))?),
     };
-    Ok(NewOrder::new(merchant, safe_id, request, accepted_at, table)?)
+    Ok(NewOrder::new(merchant, safe_id, request, (part, accepted_at), table)?)
 }
 
 fn external_id_exists(order: &NewOrder, holder: &str) -> Refusal {

@@ -2,15 +2,17 @@
 
 use shared::Code;
 use shared::ids::{MerchantId, OrderId};
+use shared::limits::STATE_BYTES_MAX;
 use shared::money::{Currency, Money};
 use shared::network::problem::Violation;
 use shared::network::request::CreateOrder;
-use shared::order::{Command, Excess, OrderState, Rejected, transition};
+use shared::order::{Command, Excess, OrderState, Progress, Rejected, transition};
 
 use crate::refusal::Refusal;
+use crate::store::idempotency::with_mark;
 use crate::store::keys::Key;
 use crate::store::network_orders::FoundOrder;
-use crate::store::stored::Cause;
+use crate::store::stored::{Cause, StoredState};
 use crate::store::{StoreError, Table};
 
 /// How often a change that met another is made again on what the order has become.
@@ -25,9 +27,15 @@ pub(crate) struct Change<'c> {
     pub(crate) actor: Option<String>,
     /// Why, in the words of whoever asked.
     pub(crate) reason: Option<String>,
-    /// The version that the client has seen, where it insists on it (`If-Match`).
-    pub(crate) version: Option<u64>,
+    /// The versions that the client has seen, where it insists on one of them (`If-Match`).
+    pub(crate) version: Option<Versions>,
+    /// Which of the request's changes this is: its index in a bulk, or 0.
+    pub(crate) part: usize,
 }
+
+/// Versions of an order, of which each will do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Versions(pub(crate) Vec<u64>);
 
 /// What is to be done to an order as it was read.
 #[derive(Clone, Debug)]
@@ -46,7 +54,8 @@ impl From<Command> for Plan {
 }
 
 /// Does to the order what `command` makes of it: the order after that, or none when the merchant has no such order. A
-/// command that has its effect already succeeds and writes nothing, so a client may send it again.
+/// command that has its effect already succeeds and writes nothing, so a client may send it again. Under an idempotency
+/// key that is so whatever the order has become since, and whatever version the client had seen.
 pub(crate) async fn change_order(
     table: &Table,
     change: &Change<'_>,
@@ -67,13 +76,17 @@ pub(crate) async fn change_order_and_body(
     for round in 0..ROUNDS_MAX {
         table.context.pause(round).await;
         let Some(mut order) = table.order(change.merchant, change.id).await? else { return Ok(None) };
+        let mark = table.mark(change.part);
+        if mark.as_ref().is_some_and(|mark| order.has_mark(mark)) {
+            return Ok(Some((order, Vec::new())));
+        }
         // A write whose answer was lost, and that was sent again, meets itself; done once more it could count twice.
         if let Some((version, warnings)) = attempted.take()
             && order.is_written_by(table.request_id.as_deref(), version)
         {
             return Ok(Some((order, warnings)));
         }
-        if change.version.is_some_and(|version| version != order.state.version) {
+        if change.version.as_ref().is_some_and(|Versions(versions)| !versions.contains(&order.state.version)) {
             let message = format!("the order is at version \"{}\"", order.state.version);
             return Err(Refusal::new(Code::PreconditionFailed, message));
         }
@@ -84,11 +97,15 @@ pub(crate) async fn change_order_and_body(
             Err(Rejected::NotAllowed(reason)) => return Err(Refusal::new(Code::StateNotAllowed, reason)),
             Err(Rejected::ExceedsBalance(excesses)) => return Err(exceeds_balance(&order, &command, &excesses)),
         };
+        if is_too_large(&command, &order.state, &next)? {
+            return Err(Refusal::new(Code::StateNotAllowed, "the order holds as much as one order may"));
+        }
         let cause = Cause {
             action: Some(command.name().to_owned()),
             actor: change.actor.clone(),
             reason: change.reason.clone(),
             request_id: table.request_id.clone(),
+            marks: mark.map(|mark| with_mark(order.marks(), mark)),
         };
         if write(table, change, &next, cause, body.as_ref()).await? {
             order.state = next;
@@ -129,4 +146,24 @@ fn exceeds_balance(order: &FoundOrder, command: &Command, excesses: &[Excess]) -
     let violations: Vec<Violation> = violations.collect();
     let message = violations.first().map_or_else(String::new, |first| first.error_message.clone());
     Refusal { violations, ..Refusal::new(code, message) }
+}
+
+/// Whether the order grows beyond its limit. What adds a reason at most finds the room that the limit leaves; a restart takes
+/// its room later, when the lines are assigned anew.
+fn is_too_large(command: &Command, before: &OrderState, next: &OrderState) -> Result<bool, StoreError> {
+    if always_fits(command) {
+        return Ok(false);
+    }
+    let bytes = StoredState::bytes(next)?;
+    let grows = matches!(command, Command::Restart) || bytes > StoredState::bytes(before)?;
+    Ok(grows && bytes > STATE_BYTES_MAX)
+}
+
+const fn always_fits(command: &Command) -> bool {
+    use Progress::{Delivered, InProduction, Rejected};
+    match command {
+        Command::Hold(_) | Command::Cancel(_) | Command::Release | Command::Start | Command::Ready(_) => true,
+        Command::Report(_, progress) => matches!(progress, Delivered | InProduction | Rejected { .. }),
+        _ => false,
+    }
 }

@@ -1,7 +1,8 @@
 //! Subscriptions to webhooks: making, changing, testing them.
 //!
 //! A change is made to the version that was read. With an `If-Match` the caller says which version that must be;
-//! without one a change that meets another is simply made again on what the other left.
+//! without one a change that meets another is simply made again on what the other left. A change under an idempotency key
+//! leaves a mark, by which it is known as done when it comes again.
 
 use shared::Code;
 use shared::ids::MerchantId;
@@ -16,8 +17,9 @@ use crate::outbound::signature::Secret;
 use crate::refusal::Refusal;
 use crate::store::Table;
 use crate::store::deliveries::Delivery;
+use crate::store::idempotency::with_mark;
 use crate::store::keys::Key;
-use crate::store::subscriptions::Subscription;
+use crate::store::subscriptions::{Subscribed, Subscription};
 use crate::webhooks::attempt::{Attempt, post};
 
 /// How often a change is made again that met another.
@@ -66,9 +68,8 @@ impl Target<'_> {
         Refusal::new(Code::NotFound, format!("no subscription has the id `{shown}`"))
     }
 
-    /// Reads it, and makes sure that it is the version that the caller knows.
-    async fn read_matching(&self, table: &Table) -> Result<Subscription, Refusal> {
-        let found = self.read(table).await?;
+    /// Makes sure that it is the version that the caller knows.
+    fn matching(&self, found: Subscription) -> Result<Subscription, Refusal> {
         let current = etag(&found);
         let matches = |wanted: &str| wanted.split(',').any(|tag| tag.trim() == current || tag.trim() == "*");
         if self.if_match.is_none_or(matches) {
@@ -85,13 +86,19 @@ impl Target<'_> {
     ) -> Result<Subscription, Refusal> {
         for attempt in 0..CHANGES_MAX {
             table.context.pause(attempt).await;
-            let found = self.read_matching(table).await?;
+            let found = self.read(table).await?;
+            let mark = table.mark(0);
+            if mark.as_ref().is_some_and(|mark| found.marks.contains(mark)) {
+                return Ok(found);
+            }
+            let found = self.matching(found)?;
             let edited = edit(found.clone())?;
             if edited == found {
                 return Ok(found);
             }
-            let next =
-                Subscription { version: found.version.saturating_add(1), updated_at: table.context.now(), ..edited };
+            let marks = mark.map_or_else(|| found.marks.clone(), |mark| with_mark(&found.marks, mark));
+            let (version, updated_at) = (found.version.saturating_add(1), table.context.now());
+            let next = Subscription { version, updated_at, marks, ..edited };
             if table.replace_subscription(&next).await? {
                 return Ok(next);
             }
@@ -105,34 +112,37 @@ pub(crate) fn etag(subscription: &Subscription) -> String {
     format!("\"{}\"", subscription.version)
 }
 
-/// Makes a subscription with a secret of its own.
+/// Makes a subscription with a secret of its own. One whose id is taken was made under the same key.
 pub(crate) async fn subscribe(
     table: &Table,
     merchant: &MerchantId,
     new: NewSubscription,
 ) -> Result<Subscription, Refusal> {
-    let now = table.context.now();
+    let now = table.accepted_at();
     let subscription = Subscription {
         merchant: merchant.clone(),
-        id: SubscriptionId::new(table.context.random().map_err(no_randomness)?),
+        id: SubscriptionId::new(table.bytes("subscription", 0).map_err(no_randomness)?),
         version: 1,
         url: new.url,
         events: new.events,
         description: new.description,
         is_enabled: new.is_enabled,
         disabled_reason: None,
-        secret: Secret::generate(table.context.random().map_err(no_randomness)?),
-        previous: None,
+        secret: Secret::generate(table.bytes("secret", 0).map_err(no_randomness)?),
+        previous: Vec::new(),
         created_at: now,
         updated_at: now,
+        marks: Vec::new(),
     };
-    if table.insert_subscription(&subscription).await? {
-        return Ok(subscription);
+    match table.insert_subscription(&subscription).await? {
+        Subscribed::New => Ok(subscription),
+        Subscribed::Taken if table.is_retry() => Ok(subscription),
+        Subscribed::Taken => Err(Refusal::rule(Code::TryAgain)),
+        Subscribed::TooMany => Err(Refusal::new(
+            Code::TooManySubscriptions,
+            format!("a merchant has at most {SUBSCRIPTIONS_MAX} subscriptions: delete one first"),
+        )),
     }
-    Err(Refusal::new(
-        Code::TooManySubscriptions,
-        format!("a merchant has at most {SUBSCRIPTIONS_MAX} subscriptions: delete one first"),
-    ))
 }
 
 /// Changes a subscription. Enabling it again clears why we had disabled it.
@@ -155,23 +165,19 @@ pub(crate) async fn patch(
     target.change(table, edit).await
 }
 
-/// Gives a subscription a new secret; the old one signs as well for so many seconds.
+/// Gives a subscription a new secret; those before it sign as well for so many seconds at most.
 pub(crate) async fn rotate(table: &Table, target: Target<'_>, overlap_seconds: i64) -> Result<Subscription, Refusal> {
-    let secret = Secret::generate(table.context.random().map_err(no_randomness)?);
-    let now = table.context.now();
+    let secret = Secret::generate(table.bytes("secret", 0).map_err(no_randomness)?);
+    let now = table.accepted_at();
     let until = Timestamp::from_milliseconds(now.milliseconds().saturating_add(overlap_seconds.saturating_mul(1000)));
-    let edit = |found: Subscription| {
-        let previous = (overlap_seconds > 0).then_some((found.secret, until));
-        Ok(Subscription { secret: secret.clone(), previous, ..found })
-    };
-    target.change(table, edit).await
+    target.change(table, |found| Ok(found.rotated(secret.clone(), now, until))).await
 }
 
 /// Deletes a subscription. What is on its way to it finds it gone and ends.
 pub(crate) async fn unsubscribe(table: &Table, target: Target<'_>) -> Result<(), Refusal> {
     for attempt in 0..CHANGES_MAX {
         table.context.pause(attempt).await;
-        let found = target.read_matching(table).await?;
+        let found = target.matching(target.read(table).await?)?;
         if table.delete_subscription(&found).await? {
             return Ok(());
         }
@@ -195,7 +201,7 @@ pub(crate) async fn test(
     request_id: &str,
 ) -> Result<Tested, Refusal> {
     let subscription = target.read(table).await?;
-    let webhook_id = random_webhook_id(table.context.random().map_err(no_randomness)?);
+    let webhook_id = random_webhook_id(table.bytes("webhook", 0).map_err(no_randomness)?);
     let payload = serde_json::to_string(&Event::test(request_id, target.merchant)).map_err(|error| {
         tracing::error!(%error, "an event cannot be written");
         Refusal::rule(Code::Internal)

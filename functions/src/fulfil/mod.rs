@@ -152,7 +152,7 @@ impl Worker {
             link: None,
             shipped_at: self.table.context.now(),
         };
-        self.advance(stored, &Command::Report(number, Progress::Shipped(package))).await
+        self.advance(stored, &Command::Report(number, Progress::Shipped(vec![package]))).await
     }
 
     /// Does a command to an order as it was read. Losing the write means that the order has another version, for which

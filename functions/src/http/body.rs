@@ -1,6 +1,7 @@
 //! Reading the body of a request: declared as JSON, and not larger than the limit.
 
 use axum::body::Body;
+use axum::body::Bytes;
 use axum::body::HttpBody;
 use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderMap, header};
@@ -19,8 +20,7 @@ impl<S: Sync> FromRequest<S> for JsonBody {
 
     async fn from_request(request: Request<Body>, _: &S) -> Result<Self, Self::Rejection> {
         let (parts, body) = request.into_parts();
-        let too_large = || Refusal::new(Code::PayloadTooLarge, format!("a body has at most {BODY_BYTES_MAX} bytes"));
-        let bytes = Limited::new(body, BODY_BYTES_MAX).collect().await.map_err(|_| too_large())?.to_bytes();
+        let bytes = whole(body).await?;
         if !is_json(&parts.headers) {
             let sent = parts.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("none");
             return Err(Refusal::new(
@@ -33,6 +33,12 @@ impl<S: Sync> FromRequest<S> for JsonBody {
         }
         Ok(Self(bytes.into()))
     }
+}
+
+/// A body that is not larger than the limit.
+pub(super) async fn whole(body: Body) -> Result<Bytes, Refusal> {
+    let too_large = || Refusal::new(Code::PayloadTooLarge, format!("a body has at most {BODY_BYTES_MAX} bytes"));
+    Ok(Limited::new(body, BODY_BYTES_MAX).collect().await.map_err(|_| too_large())?.to_bytes())
 }
 
 /// The bytes of a body that may be left out; one that is there is declared as JSON.

@@ -58,7 +58,7 @@ pub(crate) async fn create(
         return Err(Refusal::invalid_beyond(violations, verdict.omitted()));
     }
     let request: CreateBulkOrder = read_valid(&bytes)?;
-    let data = create_bulk_order(&table, &merchant, request, table.context.now()).await?;
+    let data = create_bulk_order(&table, &merchant, request, table.accepted_at()).await?;
     Ok(Json(Envelope { request_id, data }))
 }
 

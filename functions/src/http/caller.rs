@@ -38,9 +38,12 @@ impl<S: Sync> FromRequestParts<S> for ShipmentCaller {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
         let identity = identity(parts)?;
-        let (merchant, vendor) = match (identity.token_merchant_id, identity.vendor_merchant_id) {
-            (None, merchant) => (merchant, identity.vendor_id),
-            (merchant, _) => (merchant, None),
+        // A vendor without an id is nobody: it must not pass for its merchant.
+        let vendor_id = identity.vendor_id.filter(|id| !id.is_empty());
+        let (merchant, vendor) = match (identity.token_merchant_id, identity.vendor_merchant_id.zip(vendor_id)) {
+            (Some(merchant), _) => (Some(merchant), None),
+            (None, Some((merchant, vendor))) => (Some(merchant), Some(vendor)),
+            (None, None) => (None, None),
         };
         let merchant = merchant.and_then(|id| MerchantId::parse(&id).ok());
         merchant

@@ -32,19 +32,22 @@ pub(crate) async fn finish(mut request: Request, next: Next) -> Response {
     request.extensions_mut().insert(meter.clone());
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
 
-    let mut response = next.run(request).await;
-    if let Some(refusal) = response.extensions_mut().remove::<Refusal>() {
-        let allow = response.headers_mut().remove(header::ALLOW);
-        response = refusal_response(&refusal, &path, &id);
-        if let Some(allow) = allow {
-            response.headers_mut().insert(header::ALLOW, allow);
-        }
-    }
-
+    let mut response = written(next.run(request).await, &path, &id);
     let cost = meter.total();
     response.extensions_mut().insert(cost);
     let (status, duration_ms) = (response.status().as_u16(), started.elapsed().as_millis());
     tracing::info!(request_id = id, %method, path, status, duration_ms, %cost, "{method} {path} {status}");
+    response
+}
+
+/// The response with its body, also where it is a refusal.
+pub(super) fn written(mut response: Response, path: &str, id: &str) -> Response {
+    let Some(refusal) = response.extensions_mut().remove::<Refusal>() else { return response };
+    let allow = response.headers_mut().remove(header::ALLOW);
+    response = refusal_response(&refusal, path, id);
+    if let Some(allow) = allow {
+        response.headers_mut().insert(header::ALLOW, allow);
+    }
     response
 }
 
@@ -55,7 +58,7 @@ fn refusal_response(refusal: &Refusal, path: &str, id: &str) -> Response {
     } else {
         (status, Json(refusal.network_body(id))).into_response()
     };
-    if refusal.code == Code::TryAgain {
+    if matches!(refusal.code, Code::TryAgain | Code::IdempotencyKeyInUse) {
         response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
     }
     if refusal.code == Code::Unauthorized {
@@ -65,7 +68,7 @@ fn refusal_response(refusal: &Refusal, path: &str, id: &str) -> Response {
 }
 
 /// Which of the two error shapes a path has.
-fn is_bulk_order_api(path: &str) -> bool {
+pub(super) fn is_bulk_order_api(path: &str) -> bool {
     path.starts_with("/v2/") || path == "/v2"
 }
 

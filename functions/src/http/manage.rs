@@ -17,7 +17,7 @@ use super::caller::NetworkCaller;
 use super::network::{envelope, is_strict, not_found};
 use super::object::{Findings, Object};
 use super::parameters::PathParameter;
-use crate::app::manage_order::{Change, change_order};
+use crate::app::manage_order::{Change, Versions, change_order};
 use crate::refusal::Refusal;
 use crate::store::Table;
 use crate::store::network_orders::FoundOrder;
@@ -31,12 +31,12 @@ pub(crate) async fn cancel(
     JsonBody(bytes): JsonBody,
 ) -> Result<Response, Refusal> {
     let id = order_id_of(&order_id)?;
-    let body = CancelBody::read(&bytes, is_strict(&headers))?;
+    let body = CancelBody::read(&bytes)?;
     let command = |order: &FoundOrder| body.command(&id, order);
-    change(&table, &merchant, &id, &headers, Some(body.reason.clone()), body.warnings.clone(), command).await
+    change(&table, &merchant, &id, &headers, Some(body.reason.clone()), Vec::new(), command).await
 }
 
-/// `POST /order/v1/orders/{orderId}/customerCareHold`: `{reason}`.
+/// `POST /order/v1/orders/{orderId}/customerCareHold`: `{reason}`; another reason takes the place of the one before.
 pub(crate) async fn hold(
     NetworkCaller(merchant): NetworkCaller,
     table: Table,
@@ -56,10 +56,11 @@ pub(crate) async fn release(
     table: Table,
     headers: HeaderMap,
     PathParameter(order_id): PathParameter,
-    OptionalJsonBody(_): OptionalJsonBody,
+    OptionalJsonBody(bytes): OptionalJsonBody,
 ) -> Result<Response, Refusal> {
     let id = order_id_of(&order_id)?;
-    change(&table, &merchant, &id, &headers, None, Vec::new(), |_| Ok(Command::Release)).await
+    let warnings = nothing_of(&bytes, is_strict(&headers))?;
+    change(&table, &merchant, &id, &headers, None, warnings, |_| Ok(Command::Release)).await
 }
 
 /// `POST /order/v1/orders/{orderId}/startProcessing`: an order that waits begins, with all its items.
@@ -68,10 +69,11 @@ pub(crate) async fn start(
     table: Table,
     headers: HeaderMap,
     PathParameter(order_id): PathParameter,
-    OptionalJsonBody(_): OptionalJsonBody,
+    OptionalJsonBody(bytes): OptionalJsonBody,
 ) -> Result<Response, Refusal> {
     let id = order_id_of(&order_id)?;
-    change(&table, &merchant, &id, &headers, None, Vec::new(), |_| Ok(Command::Start)).await
+    let warnings = nothing_of(&bytes, is_strict(&headers))?;
+    change(&table, &merchant, &id, &headers, None, warnings, |_| Ok(Command::Start)).await
 }
 
 /// `POST /order/v1/orders/{orderId}/refreshProcessing`: what failed is tried again.
@@ -80,10 +82,11 @@ pub(crate) async fn refresh(
     table: Table,
     headers: HeaderMap,
     PathParameter(order_id): PathParameter,
-    OptionalJsonBody(_): OptionalJsonBody,
+    OptionalJsonBody(bytes): OptionalJsonBody,
 ) -> Result<Response, Refusal> {
     let id = order_id_of(&order_id)?;
-    change(&table, &merchant, &id, &headers, None, Vec::new(), |_| Ok(Command::Restart)).await
+    let warnings = nothing_of(&bytes, is_strict(&headers))?;
+    change(&table, &merchant, &id, &headers, None, warnings, |_| Ok(Command::Restart)).await
 }
 
 pub(super) fn order_id_of(order_id: &str) -> Result<OrderId, Refusal> {
@@ -99,22 +102,37 @@ async fn change(
     warnings: Vec<Violation>,
     command: impl Fn(&FoundOrder) -> Result<Command, Refusal>,
 ) -> Result<Response, Refusal> {
-    let change = Change { merchant, id, actor: None, reason, version: version_of(headers)? };
+    let change = Change { merchant, id, actor: None, reason, version: version_of(headers)?, part: 0 };
     let order = change_order(table, &change, command).await?;
     let order = order.ok_or_else(|| not_found("orderId", id.as_str()))?;
     envelope(order, merchant, id, warnings)
 }
 
-/// The version of `If-Match`; none without one, and with `*`, which any order matches.
-pub(super) fn version_of(headers: &HeaderMap) -> Result<Option<u64>, Refusal> {
-    let Some(value) = headers.get(header::IF_MATCH) else { return Ok(None) };
-    let text = value.to_str().unwrap_or_default().trim();
-    if text == "*" {
+/// The versions of `If-Match`, a list in one header or several; none without one, and with `*`, which any order matches.
+pub(super) fn version_of(headers: &HeaderMap) -> Result<Option<Versions>, Refusal> {
+    let mut values =
+        headers.get_all(header::IF_MATCH).iter().map(|value| value.to_str().unwrap_or_default()).peekable();
+    if values.peek().is_none() {
         return Ok(None);
     }
-    let version = text.strip_prefix('"').and_then(|text| text.strip_suffix('"')).and_then(|text| text.parse().ok());
-    let unknown = || Refusal::new(Code::PreconditionFailed, "the If-Match is no ETag of an order");
-    version.map(Some).ok_or_else(unknown)
+    let tags: Vec<&str> = values.flat_map(|value| value.split(',')).map(str::trim).collect();
+    if tags.contains(&"*") {
+        return Ok(None);
+    }
+    let version = |tag: &&str| tag.strip_prefix('"')?.strip_suffix('"')?.parse().ok();
+    let versions: Vec<u64> = tags.iter().filter_map(version).collect();
+    if versions.is_empty() {
+        return Err(Refusal::new(Code::PreconditionFailed, "the If-Match is no ETag of an order"));
+    }
+    Ok(Some(Versions(versions)))
+}
+
+/// A body that has no members and may be left out: what is in it all the same is noticed.
+fn nothing_of(bytes: &[u8], strict: bool) -> Result<Vec<Violation>, Refusal> {
+    let object = if bytes.is_empty() { Object::empty() } else { Object::read(bytes)? };
+    let mut findings = Findings::default();
+    object.members().for_each(|(name, _)| findings.unknown(name));
+    findings.settle(strict)
 }
 
 /// A reason for people: the one member of a body.
@@ -134,12 +152,18 @@ fn reason_of(bytes: &[u8], strict: bool) -> Result<(String, Vec<Violation>), Ref
     Ok((reason.unwrap_or_default(), warnings))
 }
 
-fn read_reason(findings: &mut Findings, value: &Value) -> Option<String> {
+pub(super) fn read_reason(findings: &mut Findings, value: &Value) -> Option<String> {
     read_reason_at(findings, "/reason", value)
 }
 
+/// A reason may have lines, and no other control characters: it is shown, logged and stored.
 pub(super) fn read_reason_at(findings: &mut Findings, pointer: &str, value: &Value) -> Option<String> {
     let text = findings.text(pointer, value)?.trim();
+    if text.chars().any(|character| character.is_control() && !matches!(character, '\n' | '\r' | '\t')) {
+        let rule = "a text without control characters but line breaks and tabs";
+        findings.broken(Code::ControlCharacter, pointer, rule, value);
+        return None;
+    }
     let characters = text.chars().count();
     if characters == 0 {
         findings.broken(Code::TooShort, pointer, "a text of at least 1 character", value);
@@ -158,7 +182,6 @@ struct CancelBody {
     reason: String,
     /// None for all.
     items: Option<Vec<CancelledItem>>,
-    warnings: Vec<Violation>,
 }
 
 struct CancelledItem {
@@ -167,7 +190,8 @@ struct CancelledItem {
 }
 
 impl CancelBody {
-    fn read(bytes: &[u8], strict: bool) -> Result<Self, Refusal> {
+    /// An unknown member is an error here: misspelt `items` would cancel the whole order, which nothing takes back.
+    fn read(bytes: &[u8]) -> Result<Self, Refusal> {
         let (object, mut findings) = (Object::read(bytes)?, Findings::default());
         let (mut reason, mut items) = (None, None);
         for (name, value) in object.members() {
@@ -175,14 +199,14 @@ impl CancelBody {
                 "reason" => reason = read_reason(&mut findings, value),
                 "items" if value.is_null() => {}
                 "items" => items = Some(read_items(&mut findings, value)),
-                other => findings.unknown(other),
+                other => findings.refuse_unknown_in("", other),
             }
         }
         if !object.members().any(|(name, _)| name == "reason") {
             findings.required("/reason");
         }
-        let warnings = findings.settle(strict)?;
-        Ok(Self { reason: reason.unwrap_or_default(), items, warnings })
+        findings.settle(false)?;
+        Ok(Self { reason: reason.unwrap_or_default(), items })
     }
 
     /// The command for this order.
@@ -225,6 +249,9 @@ fn read_items(findings: &mut Findings, value: &Value) -> Vec<CancelledItem> {
             findings.broken(Code::WrongType, &pointer, "an object", entry);
             continue;
         };
+        for name in members.keys().filter(|name| !matches!(name.as_str(), "itemId" | "quantity")) {
+            findings.refuse_unknown_in(&pointer, name);
+        }
         let Some(id) = members.get("itemId") else {
             findings.required(&format!("{pointer}/itemId"));
             continue;

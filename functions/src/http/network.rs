@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use axum::Json;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -20,13 +20,12 @@ use super::RequestId;
 use super::body::JsonBody;
 use super::bulk::read_valid;
 use super::caller::NetworkCaller;
+use super::idempotency::REPLAYED;
 use super::parameters::PathParameter;
 use crate::app::create_orders::{Outcome, create_orders};
 use crate::refusal::Refusal;
 use crate::store::Table;
 use crate::store::network_orders::FoundOrder;
-
-const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 
 /// `POST /order/v1/orders`: 201 with the order, 200 when it was there already; 400, 403, 409.
 pub(crate) async fn create(
@@ -252,9 +251,9 @@ fn draft(bytes: &[u8], verdict: OrderVerdict<'_>, strict: bool) -> Draft {
 async fn create_drafts(table: &Table, merchant: &MerchantId, drafts: Vec<Draft>) -> Vec<(Outcome, Vec<Violation>)> {
     let mut requests = Vec::new();
     let mut results: Vec<Result<Vec<Violation>, Refusal>> = Vec::new();
-    for draft in drafts {
+    for (index, draft) in drafts.into_iter().enumerate() {
         results.push(draft.map(|(request, warnings)| {
-            requests.push(request);
+            requests.push((index, request));
             warnings
         }));
     }

@@ -1,25 +1,28 @@
-//! Reading a small JSON object member by member, so that everything that is wrong with it is said at once and in
-//! the order of the document.
+//! Reading a small JSON object member by member, so that everything that is wrong with it is said at once, in the order of
+//! the document and bounded.
 //!
 //! Orders have a reader of their own ([`shared::validation`]), which also runs at the edge; this one is for the bodies that
-//! configure the service.
+//! change them, report of them and configure the service.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use serde::Deserialize;
-use serde::de::{Deserializer, MapAccess, Visitor};
+use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 use shared::Code;
-use shared::limits::ATTEMPTED_VALUE_BYTES_MAX;
+use shared::limits::{ATTEMPTED_VALUE_BYTES_MAX, POINTER_NAME_BYTES_MAX, VIOLATIONS_MAX};
 use shared::network::problem::Violation;
 
 use crate::refusal::Refusal;
 
-/// What is noticed while a body is read.
+/// What is noticed while a body is read: so many of each kind are listed, the others are counted.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Findings {
     pub(crate) violations: Vec<Violation>,
     pub(crate) warnings: Vec<Violation>,
+    /// Violations that are not listed.
+    omitted: usize,
 }
 
 impl Findings {
@@ -27,31 +30,54 @@ impl Findings {
     pub(crate) fn broken(&mut self, code: Code, pointer: &str, rule: &str, value: &Value) {
         let shown = attempted(value);
         let not = shown.as_deref().map(|shown| format!(", not `{shown}`")).unwrap_or_default();
-        self.violations.push(Violation::new(code, pointer.to_owned(), format!("must be {rule}{not}"), shown));
+        self.add(Violation::new(code, pointer.to_owned(), format!("must be {rule}{not}"), shown));
+    }
+
+    /// A violation in words of its own.
+    pub(crate) fn add(&mut self, violation: Violation) {
+        if self.violations.len() < VIOLATIONS_MAX {
+            self.violations.push(violation);
+        } else {
+            self.omitted = self.omitted.saturating_add(1);
+        }
     }
 
     /// A member that must be there.
     pub(crate) fn required(&mut self, pointer: &str) {
-        self.violations.push(Violation::new(Code::Required, pointer.to_owned(), "is required".to_owned(), None));
+        self.add(Violation::new(Code::Required, pointer.to_owned(), "is required".to_owned(), None));
     }
 
-    /// A member that no rule knows.
+    /// A member that no rule knows, of the body itself.
     pub(crate) fn unknown(&mut self, name: &str) {
-        self.unknown_at(&format!("/{}", name.replace('~', "~0").replace('/', "~1")));
+        self.unknown_in("", name);
     }
 
-    /// The same at a pointer.
-    pub(crate) fn unknown_at(&mut self, pointer: &str) {
-        let message = "is not known and was ignored".to_owned();
-        self.warnings.push(Violation::new(Code::UnknownMember, pointer.to_owned(), message, None));
+    /// A member that no rule knows, of the object at `parent`.
+    pub(crate) fn unknown_in(&mut self, parent: &str, name: &str) {
+        self.ignored(member(parent, name), "is not known and was ignored");
+    }
+
+    /// A member that was read and does nothing; `why` says so after its name.
+    pub(crate) fn ignored(&mut self, pointer: String, why: &str) {
+        if self.warnings.len() < VIOLATIONS_MAX {
+            self.warnings.push(Violation::new(Code::UnknownMember, pointer, why.to_owned(), None));
+        }
+    }
+
+    /// The same where ignoring it would do something else than what was asked for.
+    pub(crate) fn refuse_unknown_in(&mut self, parent: &str, name: &str) {
+        self.add(Violation::new(Code::UnknownMember, member(parent, name), "is not known".to_owned(), None));
     }
 
     /// The warnings, unless there is a violation; `strict` makes every warning one.
     pub(crate) fn settle(mut self, strict: bool) -> Result<Vec<Violation>, Refusal> {
         if strict {
-            self.violations.append(&mut self.warnings);
+            std::mem::take(&mut self.warnings).into_iter().for_each(|warning| self.add(warning));
         }
-        if self.violations.is_empty() { Ok(self.warnings) } else { Err(Refusal::invalid(self.violations)) }
+        if self.violations.is_empty() {
+            return Ok(self.warnings);
+        }
+        Err(Refusal::invalid_beyond(self.violations, self.omitted))
     }
 
     /// A string; `rule` says what is asked for when it is none.
@@ -73,6 +99,14 @@ impl Findings {
     }
 }
 
+/// The pointer of a member; that of its object, where the name is too long to be shown.
+fn member(parent: &str, name: &str) -> String {
+    if name.len() > POINTER_NAME_BYTES_MAX {
+        return parent.to_owned();
+    }
+    format!("{parent}/{}", name.replace('~', "~0").replace('/', "~1"))
+}
+
 /// The value as JSON, cut; none for what has members of its own.
 fn attempted(value: &Value) -> Option<String> {
     if value.is_array() || value.is_object() {
@@ -88,7 +122,7 @@ fn attempted(value: &Value) -> Option<String> {
 pub(crate) struct Object(Vec<(String, Value)>);
 
 impl Object {
-    /// Reads a body, which must be an object without repeated members.
+    /// Reads a body, which must be an object without repeated members, in itself and in all that it holds.
     pub(crate) fn read(bytes: &[u8]) -> Result<Self, Refusal> {
         let refuse = |code: Code, pointer: String, message: String| {
             Err(Refusal::invalid(vec![Violation::new(code, pointer, message, None)]))
@@ -99,6 +133,10 @@ impl Object {
                 return refuse(Code::InvalidUtf8, String::new(), format!("not UTF-8 at byte {}", error.valid_up_to()));
             }
         };
+        let repeated = match serde_json::from_str::<Repeated>(text) {
+            Ok(Repeated(repeated)) => repeated,
+            Err(error) => return refuse(Code::NotJson, String::new(), format!("not JSON: {error}")),
+        };
         let object: Self = match serde_json::from_str(text) {
             Ok(object) => object,
             Err(error) if error.is_data() => {
@@ -106,13 +144,7 @@ impl Object {
             }
             Err(error) => return refuse(Code::NotJson, String::new(), format!("not JSON: {error}")),
         };
-        let repeated = object
-            .0
-            .iter()
-            .enumerate()
-            .find(|(index, (name, _))| object.0.iter().take(*index).any(|(earlier, _)| earlier == name));
-        if let Some((_, (name, _))) = repeated {
-            let pointer = format!("/{}", name.replace('~', "~0").replace('/', "~1"));
+        if let Some(pointer) = repeated {
             return refuse(Code::DuplicateMember, pointer, "must stand at most once in its object".to_owned());
         }
         Ok(object)
@@ -143,7 +175,6 @@ impl<'de> Deserialize<'de> for Object {
                 let mut members = Vec::new();
                 while let Some(member) = map.next_entry()? {
                     members.push(member);
-                    // Nobody sends more; comparing each with all others must not take long.
                     if members.len() > MEMBERS_MAX {
                         return Err(serde::de::Error::custom("too many members"));
                     }
@@ -155,18 +186,99 @@ impl<'de> Deserialize<'de> for Object {
     }
 }
 
+/// The pointer of the first member that stands twice in its object; none without one.
+struct Repeated(Option<String>);
+
+impl<'de> Deserialize<'de> for Repeated {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Anything;
+        impl<'de> Visitor<'de> for Anything {
+            type Value = Option<String>;
+
+            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str("a value")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let (mut names, mut found) = (BTreeSet::new(), None);
+                while let Some((name, Repeated(within))) = map.next_entry::<String, Repeated>()? {
+                    let within = within.map(|pointer| format!("{}{pointer}", member("", &name)));
+                    let repeated = names.contains(&name).then(|| member("", &name));
+                    found = found.or(repeated).or(within);
+                    names.insert(name);
+                }
+                Ok(found)
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut entries: A) -> Result<Self::Value, A::Error> {
+                let (mut index, mut found) = (0_usize, None);
+                while let Some(Repeated(within)) = entries.next_element()? {
+                    found = found.or(within.map(|pointer| format!("/{index}{pointer}")));
+                    index = index.saturating_add(1);
+                }
+                Ok(found)
+            }
+
+            fn visit_unit<E>(self) -> Result<Self::Value, E> {
+                Ok(None)
+            }
+
+            fn visit_bool<E>(self, _: bool) -> Result<Self::Value, E> {
+                Ok(None)
+            }
+
+            fn visit_i64<E>(self, _: i64) -> Result<Self::Value, E> {
+                Ok(None)
+            }
+
+            fn visit_u64<E>(self, _: u64) -> Result<Self::Value, E> {
+                Ok(None)
+            }
+
+            fn visit_f64<E>(self, _: f64) -> Result<Self::Value, E> {
+                Ok(None)
+            }
+
+            fn visit_str<E>(self, _: &str) -> Result<Self::Value, E> {
+                Ok(None)
+            }
+        }
+        deserializer.deserialize_any(Anything).map(Self)
+    }
+}
+
 /// Members of a body that is read this way: a handful are known.
 const MEMBERS_MAX: usize = shared::limits::UNKNOWN_NAMES_MAX;
 
 #[cfg(test)]
 mod tests {
-    use super::Object;
+    use super::{Findings, Object};
     use shared::Code;
+    use shared::limits::VIOLATIONS_MAX;
 
     #[test]
     fn members_come_in_the_order_of_the_document() {
         let object = Object::read(br#"{"b": 1, "a": {"x": [2]}}"#).unwrap();
         assert_eq!(object.members().map(|(name, _)| name).collect::<Vec<_>>(), ["b", "a"]);
+    }
+
+    #[test]
+    fn findings_are_bounded_and_counted() {
+        let mut findings = Findings::default();
+        (0..VIOLATIONS_MAX + 5).for_each(|index| findings.required(&format!("/{index}")));
+        let refusal = findings.settle(false).unwrap_err();
+        assert_eq!(refusal.violations.len(), VIOLATIONS_MAX);
+        assert_eq!(refusal.message, "the body breaks 1005 rules, of which 1000 are listed");
+        let mut findings = Findings::default();
+        (0..VIOLATIONS_MAX + 5).for_each(|index| findings.unknown(&index.to_string()));
+        findings.unknown_in("/a", &"x".repeat(1_000_000));
+        assert_eq!(findings.clone().settle(false).unwrap().len(), VIOLATIONS_MAX);
+        assert_eq!(findings.settle(true).unwrap_err().violations.len(), VIOLATIONS_MAX);
+        let mut findings = Findings::default();
+        findings.unknown_in("/a", &"x".repeat(1_000_000));
+        findings.unknown_in("/a", "b/c");
+        let pointers: Vec<String> = findings.settle(false).unwrap().into_iter().map(|found| found.pointer).collect();
+        assert_eq!(pointers, ["/a", "/a/b~1c"]);
     }
 
     #[test]
@@ -180,6 +292,7 @@ mod tests {
             (b"[]", Code::WrongType, ""),
             (b"null", Code::WrongType, ""),
             (b"{\"a/b\":1,\"a/b\":2}", Code::DuplicateMember, "/a~1b"),
+            (b"{\"a\":[{\"b\":1},{\"b\":{\"c\":1,\"d\":2,\"c\":3}}]}", Code::DuplicateMember, "/a/1/b/c"),
             (many.as_bytes(), Code::WrongType, ""),
         ] {
             let refusal = Object::read(body).unwrap_err();

@@ -33,10 +33,11 @@ pub(crate) async fn refund(
     headers: HeaderMap,
     JsonBody(bytes): JsonBody,
 ) -> Result<Response, Refusal> {
-    let seed = table.context.random().map_err(|_| Refusal::rule(Code::Internal))?;
+    let seed = table.bytes("refund", 0).map_err(|_| Refusal::rule(Code::Internal))?;
     let body = RefundBody::read(&bytes, is_strict(&headers))?;
     let id = order_id_of(&body.order_id)?;
-    let change = Change { merchant: &merchant, id: &id, actor: None, reason: None, version: version_of(&headers)? };
+    let change =
+        Change { merchant: &merchant, id: &id, actor: None, reason: None, version: version_of(&headers)?, part: 0 };
     let command = |order: &FoundOrder| body.command(&id, order, &seed, table.context.now());
     let order = change_order(&table, &change, command).await?;
     let order = order.ok_or_else(|| not_found("orderId", id.as_str()))?;
@@ -151,7 +152,7 @@ fn read_row(findings: &mut Findings, pointer: &str, entry: &Value, digits: Optio
     }
     for name in members.keys() {
         if !["itemId", "isShippingRefund", "amount", "reason"].contains(&name.as_str()) {
-            findings.unknown_at(&at(&name.replace('~', "~0").replace('/', "~1")));
+            findings.unknown_in(pointer, name);
         }
     }
     let sent = |name: &str| members.get(name).filter(|value| !value.is_null());

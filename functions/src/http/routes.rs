@@ -7,7 +7,9 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, delete, get, patch, post};
 use shared::Code;
 
-use super::{App, audit, bulk, finish, manage, network, refunds, search, shipments, updates, validate, webhooks};
+use super::{
+    App, audit, bulk, finish, idempotency, manage, network, refunds, search, shipments, updates, validate, webhooks,
+};
 use crate::refusal::Refusal;
 
 /// Which function serves a route.
@@ -212,6 +214,7 @@ pub(crate) fn router(server: Server, app: App) -> Router {
     router
         .fallback(unrouted)
         .method_not_allowed_fallback(unrouted)
+        .layer(axum::middleware::from_fn_with_state(app.clone(), idempotency::replay))
         .layer(axum::middleware::from_fn(finish::finish))
         .with_state(app)
 }

@@ -27,7 +27,7 @@ use super::manage::{order_id_of, version_of};
 use super::network::{BulkAnswer, BulkResponse, envelope, is_strict, not_found, refuse_body};
 use super::parameters::{PathParameter, PathParameters};
 use crate::app::create_orders::Outcome;
-use crate::app::manage_order::{Change, Plan, change_order_and_body};
+use crate::app::manage_order::{Change, Plan, Versions, change_order_and_body};
 use crate::refusal::Refusal;
 use crate::store::Table;
 use crate::store::network_orders::FoundOrder;
@@ -43,7 +43,7 @@ pub(crate) async fn update(
     let id = order_id_of(&order_id)?;
     let patch = read_patch(Target::Order, &bytes)?;
     let request = Request { merchant: &merchant, version: version_of(&headers)?, strict: is_strict(&headers) };
-    let (order, warnings) = request.apply(&table, &id, &patch, Target::Order).await?;
+    let (order, warnings) = request.apply(&table, &id, &patch, (Target::Order, 0)).await?;
     envelope(order, &merchant, &id, warnings)
 }
 
@@ -60,7 +60,7 @@ pub(crate) async fn update_item(
     let line = id.item_index(&item_id).ok_or_else(|| not_found("item id", &item_id))?;
     let patch = read_patch(Target::Item(line), &bytes)?;
     let request = Request { merchant: &merchant, version: version_of(&headers)?, strict: is_strict(&headers) };
-    let (order, warnings) = request.apply(&table, &id, &patch, Target::Item(line)).await?;
+    let (order, warnings) = request.apply(&table, &id, &patch, (Target::Item(line), 0)).await?;
     envelope(order, &merchant, &id, warnings)
 }
 
@@ -128,7 +128,7 @@ type Updated = (OrderId, FoundOrder, Vec<Violation>);
 /// What the patches of a call have in common.
 struct Request<'r> {
     merchant: &'r MerchantId,
-    version: Option<u64>,
+    version: Option<Versions>,
     strict: bool,
 }
 
@@ -138,9 +138,10 @@ impl Request<'_> {
         table: &Table,
         id: &OrderId,
         patch: &Patch,
-        target: Target,
+        (target, part): (Target, usize),
     ) -> Result<(FoundOrder, Vec<Violation>), Refusal> {
-        let change = Change { merchant: self.merchant, id, actor: None, reason: None, version: self.version };
+        let change =
+            Change { merchant: self.merchant, id, actor: None, reason: None, version: self.version.clone(), part };
         let plan = |order: &FoundOrder| {
             if let Target::Item(line) = target
                 && order.state.lines.get(line).is_none()
@@ -178,7 +179,7 @@ impl Request<'_> {
                 if table.context.now().milliseconds_since(started) > CALL_MS {
                     break;
                 }
-                let result = self.apply(table, &id, &patch, Target::Order).await;
+                let result = self.apply(table, &id, &patch, (Target::Order, index)).await;
                 results.push((index, result.map(|(order, warnings)| (id.clone(), order, warnings))));
             }
             results

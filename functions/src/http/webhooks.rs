@@ -98,7 +98,8 @@ pub(crate) async fn patch(
     JsonBody(bytes): JsonBody,
 ) -> Result<Response, Refusal> {
     let (patch, warnings) = body::patch(&bytes, reading(&app, &headers))?;
-    let target = Target { merchant: &merchant, id: &id, if_match: if_match(&headers) };
+    let if_match = if_match(&headers);
+    let target = Target { merchant: &merchant, id: &id, if_match: if_match.as_deref() };
     let patched = webhooks::patch(&table, target, patch).await?;
     let subscription = SubscriptionView::new(&patched, table.context.now());
     Ok((tagged(&patched), Json(Envelope { subscription, warnings })).into_response())
@@ -111,7 +112,8 @@ pub(crate) async fn delete(
     headers: HeaderMap,
     PathParameter(id): PathParameter,
 ) -> Result<StatusCode, Refusal> {
-    let target = Target { merchant: &merchant, id: &id, if_match: if_match(&headers) };
+    let if_match = if_match(&headers);
+    let target = Target { merchant: &merchant, id: &id, if_match: if_match.as_deref() };
     webhooks::unsubscribe(&table, target).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -140,7 +142,8 @@ pub(crate) async fn rotate(
     OptionalJsonBody(bytes): OptionalJsonBody,
 ) -> Result<Response, Refusal> {
     let (overlap_seconds, warnings) = body::overlap_seconds(&bytes, reading(&app, &headers))?;
-    let target = Target { merchant: &merchant, id: &id, if_match: if_match(&headers) };
+    let if_match = if_match(&headers);
+    let target = Target { merchant: &merchant, id: &id, if_match: if_match.as_deref() };
     let rotated = webhooks::rotate(&table, target, overlap_seconds).await?;
     let subscription = SubscriptionView::revealing(&rotated, table.context.now());
     Ok((tagged(&rotated), Json(Envelope { subscription, warnings })).into_response())
@@ -172,9 +175,11 @@ fn reading(app: &App, headers: &HeaderMap) -> Reading {
     Reading { strict: is_strict(headers), allow_loopback: app.subscribers.allow_loopback }
 }
 
-fn if_match(headers: &HeaderMap) -> Option<&str> {
-    // One that is no text names no version.
-    headers.get(header::IF_MATCH).map(|value| value.to_str().unwrap_or_default())
+/// The tags of `If-Match`, of one header or several. One that is no text names no version.
+fn if_match(headers: &HeaderMap) -> Option<String> {
+    let tags: Vec<&str> =
+        headers.get_all(header::IF_MATCH).iter().map(|value| value.to_str().unwrap_or_default()).collect();
+    (!tags.is_empty()).then(|| tags.join(","))
 }
 
 fn tagged(subscription: &Subscription) -> [(header::HeaderName, String); 1] {

@@ -47,11 +47,13 @@ pub(crate) enum UrlRefused {
     UserInfo,
     #[error("without a fragment")]
     Fragment,
+    #[error("on a port from 1 to 65535")]
+    Port,
     #[error("on a host of the public internet")]
     Host,
 }
 
-/// Where `url` leads, if it may be called: `https`, no user, no fragment, any port, a host that is a name of at least two
+/// Where `url` leads, if it may be called: `https`, no user, no fragment, any port but 0, a host that is a name of at least two
 /// labels or a public address.
 ///
 /// # Errors
@@ -75,6 +77,9 @@ pub(crate) fn destination(url: &str, allow_loopback: bool) -> Result<Destination
     let host = uri.host().unwrap_or_default();
     if host.is_empty() || authority.ends_with(':') || (authority.len() > host.len() && uri.port().is_none()) {
         return Err(UrlRefused::Form);
+    }
+    if uri.port_u16() == Some(0) {
+        return Err(UrlRefused::Port);
     }
     let scheme = uri.scheme_str().unwrap_or_default();
     if allow_loopback && is_loopback(host) && matches!(scheme, "http" | "https") {

@@ -20,10 +20,15 @@ const INFLATED_BYTES_MAX: usize = 4 * shared::limits::ORDER_BYTES_MAX;
 #[error("a stored body cannot be read: {0}")]
 pub(crate) struct UnreadableBody(String);
 
-/// Deflates a body.
+/// Deflates a body as small as it gets.
 pub(crate) fn deflate(json: &[u8]) -> Result<Vec<u8>, UnreadableBody> {
+    deflate_at(Compression::best(), json)
+}
+
+/// Deflates a body with more or less effort.
+pub(crate) fn deflate_at(level: Compression, json: &[u8]) -> Result<Vec<u8>, UnreadableBody> {
     let unreadable = |error: &dyn std::fmt::Display| UnreadableBody(error.to_string());
-    let mut stream = Compress::new(Compression::best(), true);
+    let mut stream = Compress::new(level, true);
     stream.set_dictionary(DICTIONARY_1).map_err(|error| unreadable(&error))?;
     let mut stored = Vec::with_capacity(json.len() / 2 + 64);
     stored.push(NUMBER);
@@ -41,6 +46,11 @@ pub(crate) fn deflate(json: &[u8]) -> Result<Vec<u8>, UnreadableBody> {
 
 /// Inflates what [`deflate`] made.
 pub(crate) fn inflate(stored: &[u8]) -> Result<Vec<u8>, UnreadableBody> {
+    inflate_within(INFLATED_BYTES_MAX, stored)
+}
+
+/// The same for what may become as long as `bytes_max`.
+pub(crate) fn inflate_within(bytes_max: usize, stored: &[u8]) -> Result<Vec<u8>, UnreadableBody> {
     let Some((&NUMBER, deflated)) = stored.split_first() else {
         return Err(UnreadableBody("its dictionary is not known".to_owned()));
     };
@@ -52,7 +62,7 @@ pub(crate) fn inflate(stored: &[u8]) -> Result<Vec<u8>, UnreadableBody> {
         let before = (stream.total_in(), stream.total_out());
         match stream.decompress_vec(rest, &mut json, FlushDecompress::Finish) {
             Ok(Status::StreamEnd) => return Ok(json),
-            Ok(_) if json.len() > INFLATED_BYTES_MAX => return Err(UnreadableBody("it is too long".to_owned())),
+            Ok(_) if json.len() > bytes_max => return Err(UnreadableBody("it is too long".to_owned())),
             Ok(_) if json.len() == json.capacity() => json.reserve(json.len().max(1024)),
             Ok(_) if before == (stream.total_in(), stream.total_out()) => {
                 return Err(UnreadableBody("it ends too early".to_owned()));

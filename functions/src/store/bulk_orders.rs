@@ -8,6 +8,10 @@
 //! duplicate check finds taken; a later one, sent with the check off, stands under its own id. Reading the partition
 //! lists them all, strongly consistent, so a client that lost an answer sees what became of its order.
 //!
+//! Under an idempotency key the transaction id is derived from the key and the order bears its mark, in the same
+//! transaction: an attempt that comes after the effect of another one finds the order under that id, and takes it for its
+//! own. So a key pays once.
+//!
 //! The wallet also counts the orders that it paid, which gives lists their total without counting.
 
 use std::collections::HashMap;
@@ -38,8 +42,8 @@ pub(crate) struct NewBulkOrder {
 /// What became of it.
 #[derive(Clone, Debug)]
 pub(crate) enum Placed {
-    /// Stored and paid.
-    Accepted(TransactionId, Box<OrderState>),
+    /// Stored and paid; as it was then.
+    Accepted(Box<OrderResponse>),
     /// The merchant has an order with this client order number.
     Duplicate(TransactionId),
     /// The wallet holds only so much.
@@ -57,8 +61,16 @@ pub(crate) struct Page {
     pub(crate) total: usize,
 }
 
-/// How often a transaction id is drawn again because it is taken.
+/// How often a transaction is begun again because its transaction id or its pointer is taken.
 const DRAWS_MAX: usize = 4;
+
+/// The names of a new order: its id, and the sort key of its pointer.
+struct Names {
+    /// How many ids before this one were taken.
+    draw: usize,
+    transaction: TransactionId,
+    pointer: String,
+}
 
 impl Table {
     /// The products of these SKUs that exist. A price may be half a second old.
@@ -81,49 +93,80 @@ impl Table {
         new: &NewBulkOrder,
         now: Timestamp,
     ) -> Result<Placed, StoreError> {
-        let mut pointer = FIRST.to_owned();
+        let state = OrderState::accepted(Fulfilment::Stock, new.order.products.len(), true, now);
+        let mut names = Names { draw: 0, transaction: self.transaction(0, now)?, pointer: FIRST.to_owned() };
         for _ in 0..DRAWS_MAX {
-            let random = self.context.random::<4>().map_err(|error| StoreError::Fault(error.to_string()))?;
-            let transaction = TransactionId::new(now, u32::from_le_bytes(random));
-            if pointer != FIRST {
-                pointer = transaction.padded();
-            }
-            let state = OrderState::accepted(Fulfilment::Stock, new.order.products.len(), true, now);
-            let writes = self.writes(merchant, new, transaction, &state, &pointer)?;
-            let reasons = match self.transact(&writes).await {
-                Ok(Ok(())) => return Ok(Placed::Accepted(transaction, state.into())),
+            let placed = self.transact(&self.writes(merchant, new, &state, &names)?).await;
+            let accepted = || accepted(names.transaction, new.order.clone(), &state);
+            let reasons = match placed {
+                Ok(Ok(())) => return accepted(),
                 Ok(Err(reasons)) => reasons,
                 // The answer may be lost, and the order accepted: then the client must hear so, or it would pay twice.
                 Err(StoreError::Busy(reason)) => {
-                    let accepted = self.get(&Key::bulk_order(merchant, transaction)).await?.is_some();
-                    return if accepted {
-                        Ok(Placed::Accepted(transaction, state.into()))
-                    } else {
-                        Err(StoreError::Busy(reason))
-                    };
+                    let is_there = self.get(&Key::bulk_order(merchant, names.transaction)).await?.is_some();
+                    return if is_there { accepted() } else { Err(StoreError::Busy(reason)) };
                 }
                 Err(fault) => return Err(fault),
             };
+            // Another attempt may have had its effect since this one has looked.
+            if let Some(own) = self.own_bulk_order(merchant, now).await? {
+                return Ok(Placed::Accepted(Box::new(own)));
+            }
             match refusal(&reasons, new)? {
                 Refusal::Final(placed) => return Ok(placed),
-                Refusal::NumberTaken => pointer.clear(),
-                Refusal::IdTaken => {}
+                Refusal::NumberTaken => names.pointer = names.transaction.padded(),
+                Refusal::IdTaken => {
+                    names.draw = names.draw.saturating_add(1);
+                    names.transaction = self.transaction(names.draw, now)?;
+                    if names.pointer != FIRST {
+                        names.pointer = names.transaction.padded();
+                    }
+                }
             }
         }
         Err(StoreError::Busy("no free transaction id was drawn".to_owned()))
+    }
+
+    fn transaction(&self, draw: usize, now: Timestamp) -> Result<TransactionId, StoreError> {
+        let low = self.bytes::<4>("transaction", draw).map_err(|error| StoreError::Fault(error.to_string()))?;
+        Ok(TransactionId::new(now, u32::from_le_bytes(low)))
+    }
+
+    /// The order that the request's key has made, accepted at that time, as it was then.
+    pub(crate) async fn own_bulk_order(
+        &self,
+        merchant: &MerchantId,
+        accepted_at: Timestamp,
+    ) -> Result<Option<OrderResponse>, StoreError> {
+        let Some(mark) = self.mark(0) else { return Ok(None) };
+        for draw in 0..DRAWS_MAX {
+            let transaction = self.transaction(draw, accepted_at)?;
+            let Some(item) = self.get(&Key::bulk_order(merchant, transaction)).await? else { return Ok(None) };
+            let stored = StoredOrder::from_item(item)?;
+            if stored.state.cause.marks.iter().flatten().any(|known| *known == mark) {
+                let order: PricedOrder = stored.body()?;
+                let state = OrderState::accepted(Fulfilment::Stock, order.products.len(), true, accepted_at);
+                return wire(transaction, order, &state).map(Some);
+            }
+        }
+        Ok(None)
     }
 
     fn writes(
         &self,
         merchant: &MerchantId,
         new: &NewBulkOrder,
-        transaction: TransactionId,
         state: &OrderState,
-        pointer: &str,
+        Names { transaction, pointer, .. }: &Names,
     ) -> Result<Vec<TransactWriteItem>, StoreError> {
         let json = serde_json::to_vec(&new.order).map_err(|error| StoreError::Fault(error.to_string()))?;
-        let order =
-            StoredOrder::new(Key::bulk_order(merchant, transaction), state, self.creation(), self.overdue_at(), &json)?;
+        let order = StoredOrder::new(
+            Key::bulk_order(merchant, *transaction),
+            state,
+            self.creation(0),
+            self.overdue_at(),
+            &json,
+        )?;
         let order = order.to_item()?;
         let mut writes = vec![self.put_new(order)?, self.debit(merchant, new.total)?];
         if let Some(number) = &new.order.client_order_number {
@@ -258,9 +301,16 @@ fn transaction_id(pointer: &Item) -> Result<TransactionId, StoreError> {
 
 fn response(item: Item) -> Result<OrderResponse, StoreError> {
     let stored = StoredOrder::from_item(item)?;
-    let fault = |text: &str| StoreError::Fault(text.to_owned());
-    let transaction =
-        TransactionId::parse(&stored.state.key.sk).map_err(|_| fault("an order's key holds no transaction id"))?;
-    OrderResponse::new(transaction.to_string(), stored.body()?, &stored.state.state()?)
-        .ok_or_else(|| fault("the amounts of a stored order do not fit"))
+    let transaction = TransactionId::parse(&stored.state.key.sk)
+        .map_err(|_| StoreError::Fault("an order's key holds no transaction id".to_owned()))?;
+    wire(transaction, stored.body()?, &stored.state.state()?)
+}
+
+fn accepted(transaction: TransactionId, order: PricedOrder, state: &OrderState) -> Result<Placed, StoreError> {
+    wire(transaction, order, state).map(Box::new).map(Placed::Accepted)
+}
+
+fn wire(transaction: TransactionId, order: PricedOrder, state: &OrderState) -> Result<OrderResponse, StoreError> {
+    OrderResponse::new(transaction.to_string(), order, state)
+        .ok_or_else(|| StoreError::Fault("the amounts of a stored order do not fit".to_owned()))
 }

@@ -106,6 +106,21 @@ impl Key {
         Self::new(audit_of(merchant, &order.sk), format!("{version:010}"))
     }
 
+    /// The record of an idempotency key; its owner is the merchant or one of its vendors.
+    #[must_use]
+    pub fn idempotency(merchant: &MerchantId, vendor: Option<&str>, key: &str) -> Self {
+        let owner = vendor.map_or_else(|| "merchant".to_owned(), |vendor| format!("vendor:{vendor}"));
+        Self::new(format!("{merchant}#key#{key}"), owner)
+    }
+
+    /// A part of an answer that is too long for its record; `attempt` tells apart those of two attempts. What follows the
+    /// owner has a fixed length, so no two records share a part.
+    #[must_use]
+    pub fn answer_part(record: &Self, attempt: &str, part: usize) -> Self {
+        let (merchant, key) = record.pk.split_once("#key#").unwrap_or_default();
+        Self::new(format!("{merchant}#answer#{key}"), format!("{}#{attempt}#{part:03}", record.sk))
+    }
+
     /// How many orders of a merchant stand at each status, per API.
     #[must_use]
     pub fn order_counts(merchant: &str, fulfilment: Fulfilment) -> Self {

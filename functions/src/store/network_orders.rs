@@ -57,12 +57,12 @@ pub(crate) struct Claim {
 }
 
 impl NewOrder {
-    /// Names the order and writes its body in canonical form.
+    /// Names the order and writes its body in canonical form. It is a part of the request, accepted at a time.
     pub(crate) fn new(
         merchant: &MerchantId,
         safe_id: SafeId,
         mut request: CreateOrder,
-        now: Timestamp,
+        (part, now): (usize, Timestamp),
         table: &Table,
     ) -> Result<Self, StoreError> {
         let id = OrderId::derive(merchant, &safe_id);
@@ -73,7 +73,8 @@ impl NewOrder {
         let mut state = OrderState::accepted(Fulfilment::Vendors, request.items.len(), automatic, now);
         let is_unready = |(_, item): &(usize, &Item)| item.fulfillment_ready == Some(false);
         state.unready = request.items.iter().enumerate().filter(is_unready).map(|(index, _)| index).collect();
-        let stored = StoredOrder::new(Key::order(merchant, &id), &state, table.creation(), table.overdue_at(), &json)?;
+        let stored =
+            StoredOrder::new(Key::order(merchant, &id), &state, table.creation(part), table.overdue_at(), &json)?;
         Ok(Self { id, safe_id, request, state, stored })
     }
 
@@ -130,6 +131,22 @@ impl FoundOrder {
     pub(crate) fn safe_id(&self) -> Result<SafeId, StoreError> {
         let text = self.request.safe_id.as_deref().unwrap_or_default();
         SafeId::parse(text).map_err(|error| StoreError::Fault(error.to_string()))
+    }
+
+    /// Whether it was made by that part of a request under that key.
+    pub(crate) fn has_mark_of(&self, order: &NewOrder) -> bool {
+        let marks = order.stored.state.cause.marks.iter().flatten();
+        marks.into_iter().any(|mark| self.has_mark(mark))
+    }
+
+    /// Whether a request has left this mark.
+    pub(crate) fn has_mark(&self, mark: &str) -> bool {
+        self.marks().iter().any(|known| known == mark)
+    }
+
+    /// What requests under keys have left.
+    pub(crate) fn marks(&self) -> &[String] {
+        self.stored.state.cause.marks.as_deref().unwrap_or_default()
     }
 
     /// The wire form.

@@ -30,15 +30,17 @@ struct Expression {
 }
 
 impl Table {
-    /// The cause of what this request creates.
-    pub(crate) fn creation(&self) -> Cause {
-        Cause { request_id: self.request_id.clone(), ..Cause::default() }
+    /// The cause of what part `part` of this request creates.
+    pub(crate) fn creation(&self, part: usize) -> Cause {
+        let marks = self.mark(part).map(|mark| vec![mark]);
+        Cause { request_id: self.request_id.clone(), marks, ..Cause::default() }
     }
 
     /// The cause of a change that a function makes of its own accord, in the name of the request that led to it.
     pub(crate) fn step(function: &str, command: &Command, before: &Cause) -> Cause {
         let actor = Some(format!("system:{function}"));
-        Cause { action: Some(command.name().to_owned()), actor, reason: None, request_id: before.request_id.clone() }
+        let (action, request_id) = (Some(command.name().to_owned()), before.request_id.clone());
+        Cause { action, actor, request_id, ..Cause::default() }
     }
 
     /// The state of an order.

@@ -83,6 +83,9 @@ pub(crate) struct Cause {
     /// The request; absent where no request was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) request_id: Option<String>,
+    /// What requests with a key have left ([`super::idempotency`]). A cause without marks leaves the order those it has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) marks: Option<Vec<String>>,
 }
 
 /// An order as it is inserted.
@@ -155,6 +158,13 @@ impl StoredState {
 
     fn after_creation(&self, milliseconds: i64) -> Timestamp {
         Timestamp::from_milliseconds(self.created_at.saturating_add(milliseconds))
+    }
+
+    /// Bytes of a state in its stored members, written as JSON.
+    pub(crate) fn bytes(state: &OrderState) -> Result<usize, StoreError> {
+        let key = Key { pk: String::new(), sk: String::new() };
+        let stored = Self::new(key, state, Cause::default());
+        Ok(serde_json::to_vec(&stored).map_err(|error| StoreError::Fault(error.to_string()))?.len())
     }
 
     pub(crate) fn from_item(item: Item) -> Result<Self, StoreError> {

@@ -10,7 +10,7 @@
 use aws_sdk_dynamodb::types::{AttributeValue, Delete, Put, TransactWriteItem, Update};
 use serde::{Deserialize, Serialize};
 use shared::ids::MerchantId;
-use shared::limits::SUBSCRIPTIONS_MAX;
+use shared::limits::{PREVIOUS_SECRETS_MAX, SUBSCRIPTIONS_MAX};
 use shared::time::Timestamp;
 use shared::webhook::{EventKind, SubscriptionId};
 
@@ -33,17 +33,40 @@ pub(crate) struct Subscription {
     /// Why we disabled it; its owner needs no reason.
     pub(crate) disabled_reason: Option<String>,
     pub(crate) secret: Secret,
-    /// The secret before it, and until when it signs as well.
-    pub(crate) previous: Option<(Secret, Timestamp)>,
+    /// Those before it, the newest first, each with the time until which it signs as well.
+    pub(crate) previous: Vec<(Secret, Timestamp)>,
     pub(crate) created_at: Timestamp,
     pub(crate) updated_at: Timestamp,
+    /// What changes under keys have left ([`super::idempotency`]).
+    pub(crate) marks: Vec<String>,
+}
+
+/// What became of a new subscription.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Subscribed {
+    /// It is there now.
+    New,
+    /// Its id was taken; nothing was written.
+    Taken,
+    /// The merchant has as many as it may.
+    TooMany,
 }
 
 impl Subscription {
     /// The secrets that sign at present, the newest first.
     pub(crate) fn signing_secrets(&self, now: Timestamp) -> Vec<&Secret> {
-        let previous = self.previous.as_ref().filter(|(_, until)| now < *until).map(|(secret, _)| secret);
+        let previous = self.previous.iter().filter(|(_, until)| now < *until).map(|(secret, _)| secret);
         std::iter::once(&self.secret).chain(previous).collect()
+    }
+
+    /// With another secret. Those before it sign as well until then at the latest: none longer than it was told before. So
+    /// a client that never saw the answer rotates again, and its subscriber goes on with the secret that it knows.
+    pub(crate) fn rotated(self, secret: Secret, now: Timestamp, until: Timestamp) -> Self {
+        let mut previous = vec![(self.secret, until)];
+        previous.extend(self.previous.into_iter().map(|(secret, end)| (secret, end.min(until))));
+        previous.retain(|(_, end)| now < *end);
+        previous.truncate(PREVIOUS_SECRETS_MAX);
+        Self { secret, previous, ..self }
     }
 
     fn key(&self) -> Key {
@@ -65,13 +88,20 @@ struct Stored {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     disabled_reason: Option<String>,
     signing_secret: String,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    previous_secret: Option<String>,
-    /// Milliseconds since the epoch, as the two below.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    previous_until: Option<i64>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    previous_secrets: Vec<StoredSecret>,
+    /// Milliseconds since the epoch.
     created_at: i64,
     updated_at: i64,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    marks: Vec<String>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct StoredSecret {
+    secret: String,
+    /// Milliseconds since the epoch.
+    until: i64,
 }
 
 fn fault(error: impl std::fmt::Display) -> StoreError {
@@ -79,8 +109,8 @@ fn fault(error: impl std::fmt::Display) -> StoreError {
 }
 
 fn to_item(subscription: &Subscription) -> Result<Item, StoreError> {
-    let (previous_secret, previous_until) =
-        subscription.previous.as_ref().map(|(secret, until)| (secret.reveal(), until.milliseconds())).unzip();
+    let previous =
+        |(secret, until): &(Secret, Timestamp)| StoredSecret { secret: secret.reveal(), until: until.milliseconds() };
     let stored = Stored {
         key: subscription.key(),
         version: subscription.version,
@@ -90,19 +120,18 @@ fn to_item(subscription: &Subscription) -> Result<Item, StoreError> {
         is_enabled: subscription.is_enabled,
         disabled_reason: subscription.disabled_reason.clone(),
         signing_secret: subscription.secret.reveal(),
-        previous_secret,
-        previous_until,
+        previous_secrets: subscription.previous.iter().map(previous).collect(),
         created_at: subscription.created_at.milliseconds(),
         updated_at: subscription.updated_at.milliseconds(),
+        marks: subscription.marks.clone(),
     };
     serde_dynamo::to_item(stored).map_err(fault)
 }
 
 fn from_item(merchant: &MerchantId, item: Item) -> Result<Subscription, StoreError> {
     let stored: Stored = serde_dynamo::from_item(item).map_err(fault)?;
-    let previous = match stored.previous_secret.zip(stored.previous_until) {
-        Some((secret, until)) => Some((Secret::parse(&secret).map_err(fault)?, Timestamp::from_milliseconds(until))),
-        None => None,
+    let previous = |StoredSecret { secret, until }: StoredSecret| {
+        Ok((Secret::parse(&secret).map_err(fault)?, Timestamp::from_milliseconds(until)))
     };
     Ok(Subscription {
         merchant: merchant.clone(),
@@ -114,9 +143,10 @@ fn from_item(merchant: &MerchantId, item: Item) -> Result<Subscription, StoreErr
         is_enabled: stored.is_enabled,
         disabled_reason: stored.disabled_reason,
         secret: Secret::parse(&stored.signing_secret).map_err(fault)?,
-        previous,
+        previous: stored.previous_secrets.into_iter().map(previous).collect::<Result<_, StoreError>>()?,
         created_at: Timestamp::from_milliseconds(stored.created_at),
         updated_at: Timestamp::from_milliseconds(stored.updated_at),
+        marks: stored.marks,
     })
 }
 
@@ -147,8 +177,8 @@ impl Table {
         Ok(found)
     }
 
-    /// Inserts a subscription with a new id: false when the merchant has as many as it may.
-    pub(crate) async fn insert_subscription(&self, new: &Subscription) -> Result<bool, StoreError> {
+    /// Inserts a subscription.
+    pub(crate) async fn insert_subscription(&self, new: &Subscription) -> Result<Subscribed, StoreError> {
         let put = Put::builder()
             .table_name(&*self.name)
             .set_item(Some(to_item(new)?))
@@ -163,11 +193,11 @@ impl Table {
             (":max", max),
         )?;
         let writes = [TransactWriteItem::builder().put(put).build(), count];
-        let Err(reasons) = self.transact(&writes).await? else { return Ok(true) };
-        match reasons.first().and_then(|reason| reason.code()) {
-            Some("ConditionalCheckFailed") => Err(StoreError::Busy("the subscription's id is taken".to_owned())),
-            _ => Ok(false),
-        }
+        let Err(reasons) = self.transact(&writes).await? else { return Ok(Subscribed::New) };
+        Ok(match reasons.first().and_then(|reason| reason.code()) {
+            Some("ConditionalCheckFailed") => Subscribed::Taken,
+            _ => Subscribed::TooMany,
+        })
     }
 
     /// Puts the next version of a subscription in the place of the one before it: false when that has changed or is gone.
@@ -231,15 +261,49 @@ mod tests {
             is_enabled: true,
             disabled_reason: None,
             secret: Secret::generate([1; 32]),
-            previous: Some((Secret::generate([2; 32]), at(100))),
+            previous: vec![(Secret::generate([2; 32]), at(100)), (Secret::generate([3; 32]), at(50))],
             created_at: at(1),
             updated_at: at(2),
+            marks: vec!["m".to_owned()],
         };
         assert_eq!(from_item(&merchant, to_item(&subscription).unwrap()).unwrap(), subscription);
-        assert_eq!((subscription.signing_secrets(at(99)).len(), subscription.signing_secrets(at(100)).len()), (2, 1));
-        subscription.previous = None;
+        let signing = |now: i64| subscription.signing_secrets(at(now)).len();
+        assert_eq!((signing(49), signing(50), signing(99), signing(100)), (3, 2, 2, 1));
+        subscription.previous.clear();
+        subscription.marks.clear();
         subscription.description = Some("d".to_owned());
         assert_eq!(from_item(&merchant, to_item(&subscription).unwrap()).unwrap(), subscription);
         assert_eq!(subscription.signing_secrets(at(0)), [&Secret::generate([1; 32])]);
+    }
+
+    #[test]
+    fn earlier_secrets_sign_until_their_end_and_none_longer_than_was_asked_for_last() {
+        let at = Timestamp::from_milliseconds;
+        let secret = |number: u8| Secret::generate([number; 32]);
+        let mut subscription = Subscription {
+            merchant: MerchantId::parse("b234ee56-7890-4f12-a123-4567890abcde").unwrap(),
+            id: SubscriptionId::new([5; 16]),
+            version: 1,
+            url: "https://example.com/".to_owned(),
+            events: vec![EventKind::OrderUpdate],
+            description: None,
+            is_enabled: true,
+            disabled_reason: None,
+            secret: secret(1),
+            previous: Vec::new(),
+            created_at: at(1),
+            updated_at: at(1),
+            marks: Vec::new(),
+        };
+        subscription = subscription.rotated(secret(2), at(0), at(100)).rotated(secret(3), at(10), at(110));
+        assert_eq!(subscription.previous, [(secret(2), at(110)), (secret(1), at(100))]);
+        let shorter = subscription.clone().rotated(secret(4), at(20), at(30));
+        assert_eq!(shorter.previous, [(secret(3), at(30)), (secret(2), at(30)), (secret(1), at(30))]);
+        assert_eq!(subscription.clone().rotated(secret(4), at(20), at(20)).previous, []);
+        assert_eq!(subscription.clone().rotated(secret(4), at(105), at(205)).previous.len(), 2, "one has ended");
+        for number in 4..40 {
+            subscription = subscription.rotated(secret(number), at(20), at(120));
+        }
+        assert_eq!((subscription.previous.len(), &subscription.previous[0].0), (PREVIOUS_SECRETS_MAX, &secret(38)));
     }
 }

@@ -23,6 +23,7 @@ use futures_util::future::{join_all, try_join_all};
 
 use shared::time::Timestamp;
 
+use super::idempotency::IdempotencyKey;
 use super::keys::Key;
 use crate::context::Context;
 use crate::cost::{Access, Meter};
@@ -70,6 +71,8 @@ pub(crate) struct Table {
     pub(crate) meter: Meter,
     /// The request on whose behalf it is, where there is one.
     pub(crate) request_id: Option<String>,
+    /// The idempotency key of that request, where it has one.
+    pub(crate) key: Option<IdempotencyKey>,
     /// How long after a write its follow-up is overdue.
     pub(crate) overdue: Duration,
 }

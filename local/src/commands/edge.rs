@@ -91,7 +91,10 @@ pub(crate) fn pack(build: Build, quiet: bool) -> Result<(), StepError> {
 /// Builds the package in a folder; without an optimiser no Node is needed.
 fn pack_with(build: Build, folder: &Path, optimizer: &[&str], quiet: bool) -> Result<(), StepError> {
     let (profile, _) = build.profile();
-    let arguments = ["build", "--quiet", "--package", "edge-wasm", "--target", TARGET, "--profile", profile];
+    let mut arguments = vec!["build", "--quiet", "--package", "edge-wasm", "--target", TARGET, "--profile", profile];
+    if build == Build::Small {
+        arguments.extend(["--features", "compact"]);
+    }
     Step::new("cargo", &arguments, RUSTUP).quiet(quiet).run()?;
     let module = target().join(TARGET).join(profile).join("edge_wasm.wasm").display().to_string();
     let folder = folder.display().to_string();

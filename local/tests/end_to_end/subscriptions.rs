@@ -89,6 +89,8 @@ async fn urls_that_lead_inside_are_refused() {
         "https://user:word@example.com/",
         "https://db.internal/",
         "https://example.com/#a",
+        "https://example.com:0/",
+        "http://127.0.0.1:0/",
         "ftp://example.com/",
     ];
     for url in refused {

@@ -275,7 +275,7 @@ async fn messages_that_are_none_fail_by_themselves() {
 }
 
 #[tokio::test]
-async fn while_a_secret_is_replaced_both_sign() {
+async fn while_a_secret_is_replaced_those_before_it_sign() {
     let (stack, receiver) = (stack().await, Receiver::start().await);
     let [id] = settled(&stack, ["rotated"]).await;
     let subscription = subscribe(&stack, &receiver.url).await;
@@ -291,9 +291,17 @@ async fn while_a_secret_is_replaced_both_sign() {
     let call = receiver.called(1).await.remove(0);
     assert_eq!((call.signatures_by(old), call.signatures_by(new)), (1, 1));
 
-    let last = stack.post(&rotate, &json!({"overlapSeconds": 0})).await;
-    let last = last.body["subscription"]["secret"].as_str().unwrap();
+    // A client that did not see the answer rotates again: what its subscriber knows signs on.
+    let again = stack.post(&rotate, &json!({})).await;
+    let newer = again.body["subscription"]["secret"].as_str().unwrap();
     stack.post(&format!("{}/test", path(&subscription)), &json!({})).await;
     let call = receiver.called(2).await.remove(1);
-    assert_eq!((call.signatures_by(old), call.signatures_by(new), call.signatures_by(last)), (0, 0, 1));
+    assert_eq!([old, new, newer].map(|secret| call.signatures_by(secret)), [1, 1, 1]);
+
+    let last = stack.post(&rotate, &json!({"overlapSeconds": 0})).await;
+    assert_eq!(last.body["subscription"]["previousSecretExpiresAt"], Value::Null);
+    let last = last.body["subscription"]["secret"].as_str().unwrap();
+    stack.post(&format!("{}/test", path(&subscription)), &json!({})).await;
+    let call = receiver.called(3).await.remove(2);
+    assert_eq!([old, new, newer, last].map(|secret| call.signatures_by(secret)), [0, 0, 0, 1]);
 }

@@ -112,10 +112,15 @@ impl OrderStatus {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Lines(Vec<LineStatus>);
 
-/// A stored text is not a list of line letters.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is not a list of line states")]
-pub struct NotLines(String);
+/// A stored text is not a list of line letters. It tells where, and not what stands there: the reason ends in a log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("line {position} of {count} has no known state")]
+pub struct NotLines {
+    /// The first that is none, from 1.
+    position: usize,
+    /// How many there are.
+    count: usize,
+}
 
 impl Lines {
     /// So many open lines.
@@ -130,8 +135,12 @@ impl Lines {
     /// A letter is none of `OPFCX`, or there is none.
     pub fn parse(letters: &str) -> Result<Self, NotLines> {
         let status = |letter| LineStatus::LETTERS.iter().find(|(_, known)| *known == letter).map(|(status, _)| *status);
-        let lines: Option<Vec<_>> = letters.chars().map(status).collect();
-        lines.filter(|lines| !lines.is_empty()).map(Self).ok_or_else(|| NotLines(letters.to_owned()))
+        let lines: Vec<_> = letters.chars().map_while(status).collect();
+        let count = letters.chars().count();
+        if lines.len() < count || lines.is_empty() {
+            return Err(NotLines { position: lines.len().saturating_add(1), count });
+        }
+        Ok(Self(lines))
     }
 
     /// The letters.

@@ -7,7 +7,6 @@ use sha2::{Digest, Sha256};
 use super::OrderState;
 use super::transition::{Rejected, refuse};
 use crate::ids::hex;
-use crate::limits::REFUND_BYTES_MAX;
 use crate::money::parse_stored_amount;
 use crate::time::Timestamp;
 
@@ -48,9 +47,6 @@ pub struct Excess {
     pub balance: Decimal,
 }
 
-/// Bytes that a stored refund takes beside its reason.
-const REFUND_BYTES: usize = 128;
-
 /// The id of the refund at `index` of a call. Equal seeds give equal ids, so a call that is made again with the seed of the
 /// first one finds its own refunds.
 #[must_use]
@@ -90,13 +86,6 @@ pub(super) fn refund(order: &mut OrderState, asked: &[AskedRefund]) -> Result<()
     }
     if !excesses.is_empty() {
         return Err(Rejected::ExceedsBalance(excesses));
-    }
-    let bytes = order
-        .refunds
-        .iter()
-        .fold(0_usize, |sum, refund| sum.saturating_add(refund.reason.len()).saturating_add(REFUND_BYTES));
-    if bytes > REFUND_BYTES_MAX {
-        refuse("the order has as many refunds as it can hold")?;
     }
     Ok(())
 }

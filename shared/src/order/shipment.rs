@@ -153,8 +153,8 @@ pub struct Package {
 pub enum Progress {
     /// It is being made.
     InProduction,
-    /// A parcel is on its way. Without lines it holds all that was left.
-    Shipped(Package),
+    /// Parcels are on their way, all of them or none. One without lines holds all that was left.
+    Shipped(Vec<Package>),
     /// It has arrived.
     Delivered,
     /// It will not be made.

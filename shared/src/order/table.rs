@@ -71,7 +71,7 @@ pub const TABLE: &[Row] = &[
     ),
     row("Recalled", "the worker", "", ["O=", "P=", "U=", "F=", "H=", "C=", "X="]),
     row("Refund", "the merchant", "a refund exceeds its balance", ["O=!", "P=!", "U=!", "F=!", "H=!", "C=!", "X=!"]),
-    row("Hold", "the merchant", "the order has ended", ["H", "H", "H", "!", "=", "!", "!"]),
+    row("Hold", "the merchant", "the order has ended", ["H", "H", "H", "!", "H=", "!", "!"]),
     row("Release", "the merchant", "", ["=", "=", "=", "F=", "OPU", "C=", "X="]),
     row("GiveUp", "the worker", "", ["OX", "PX=", "UX=", "F=", "HX=", "C=", "X="]),
     row("Restart", "the merchant, the worker", "", ["O=", "P=", "U=", "F=", "H=", "C=", "OPUH"]),

@@ -36,7 +36,18 @@ fn parcel(lines: &[usize]) -> Package {
 }
 
 fn shipped(number: u16, lines: &[usize]) -> Command {
-    Command::Report(number, Progress::Shipped(parcel(lines)))
+    Command::Report(number, Progress::Shipped(vec![parcel(lines)]))
+}
+
+#[test]
+fn letters_that_are_none_are_placed_and_not_shown() {
+    for (letters, reason) in [
+        ("OPQ", "line 3 of 3 has no known state"),
+        ("secret", "line 1 of 6 has no known state"),
+        ("", "line 1 of 0 has no known state"),
+    ] {
+        assert_eq!(Lines::parse(letters).unwrap_err().to_string(), reason);
+    }
 }
 
 #[test]
@@ -88,8 +99,10 @@ fn each_vendor_has_one_shipment() {
 fn a_hold_stops_our_steps_and_not_what_has_happened() {
     let order = after(state("O"), &[assign(&[Port::Http]), Command::Hold("fraud?".to_owned())]);
     assert_eq!((order.status().as_str(), next_step(&order)), ("CustomerCareHold", None));
-    let again = transition(&order, &Command::Hold("other".to_owned()), at(6));
+    let again = transition(&order, &Command::Hold("fraud?".to_owned()), at(6));
     assert_eq!(again, Err(Rejected::AlreadySo));
+    let order = after(order, &[Command::Hold("no, the address".to_owned())]);
+    assert_eq!(order.hold.as_deref(), Some("no, the address"), "the last reason is told");
     let order = after(order, &[Command::Accept(vec![1])]);
     let released = after(order.clone(), &[Command::Release]);
     assert_eq!(released.status().as_str(), "Processing");
@@ -131,6 +144,25 @@ fn what_is_shipped_is_not_cancelled_and_the_other_way_round() {
     assert_eq!(order.shipments[0].status, ShipmentStatus::Shipped);
     assert!(matches!(transition(&order, &shipped(1, &[1]), at(6)), Err(Rejected::NotAllowed(_))));
     assert_eq!(transition(&order, &shipped(1, &[0]), at(6)), Err(Rejected::AlreadySo), "told twice");
+}
+
+#[test]
+fn a_report_counts_whole_or_not_at_all() {
+    let report = |parcels: &[&[usize]]| {
+        Command::Report(1, Progress::Shipped(parcels.iter().map(|lines| parcel(lines)).collect()))
+    };
+    let order = after(state("OOOO"), &[assign(&[Port::Manual, Port::Manual, Port::Manual, Port::Http])]);
+    // The fourth line is of another shipment.
+    let refused = transition(&order, &report(&[&[0], &[1], &[3]]), at(6));
+    assert!(
+        matches!(refused, Err(Rejected::NotAllowed(reason)) if reason == "item 4 of the order is not of this shipment")
+    );
+    let part = after(order, &[report(&[&[0], &[1]])]);
+    assert_eq!((part.version, part.lines.letters().as_str(), part.shipments[0].packages.len()), (9, "FFPP", 2));
+    assert_eq!(transition(&part, &report(&[&[1], &[0]]), at(6)), Err(Rejected::AlreadySo), "told twice");
+    let whole = after(part, &[report(&[&[0], &[2]])]);
+    assert_eq!((whole.version, whole.shipments[0].packages.len()), (10, 3), "what is new counts");
+    assert_eq!(whole.shipments[0].status, ShipmentStatus::Shipped);
 }
 
 #[test]
@@ -186,7 +218,9 @@ fn command() -> impl Strategy<Value = Command> {
         }),
         proptest::collection::vec(1..4_u16, 0..3).prop_map(Command::Accept),
         (1..4_u16, lines()).prop_map(|told| Command::Recalled(vec![told])),
-        (1..4_u16, lines()).prop_map(|(number, lines)| shipped(number, &lines)),
+        (1..4_u16, lines(), lines()).prop_map(|(number, one, other)| {
+            Command::Report(number, Progress::Shipped(vec![parcel(&one), parcel(&other)]))
+        }),
         (1..4_u16).prop_map(|number| Command::Report(number, Progress::InProduction)),
         (1..4_u16).prop_map(|number| Command::Report(number, Progress::Delivered)),
         (1..4_u16).prop_map(|number| Command::Report(number, Progress::Rejected { reason: "no".to_owned() })),

@@ -33,7 +33,7 @@ pub enum Command {
     Update(Update),
     /// Something is paid back: all of these or none.
     Refund(Vec<AskedRefund>),
-    /// A person stops the order.
+    /// A person stops the order, or says anew why.
     Hold(String),
     /// And lets it go on.
     Release,
@@ -244,7 +244,9 @@ fn report(order: &mut OrderState, number: u16, progress: &Progress, now: Timesta
     let (status, changed) = match progress {
         Progress::InProduction if status == ShipmentStatus::Assigned => (ShipmentStatus::InProduction, shipment),
         Progress::InProduction if status == ShipmentStatus::InProduction => return Ok(()),
-        Progress::Shipped(package) => return ship(order, shipment, package, now),
+        Progress::Shipped(packages) => {
+            return packages.iter().try_for_each(|package| ship(order, number, package, now));
+        }
         Progress::Delivered if status == ShipmentStatus::Shipped => (ShipmentStatus::Delivered, shipment),
         Progress::Delivered if status == ShipmentStatus::Delivered => return Ok(()),
         Progress::Rejected { .. } if status == ShipmentStatus::Rejected => return Ok(()),
@@ -264,7 +266,8 @@ fn report(order: &mut OrderState, number: u16, progress: &Progress, now: Timesta
 }
 
 /// A parcel is a fact: it counts even for lines that we had given up. What was cancelled cannot be in it.
-fn ship(order: &mut OrderState, mut shipment: Shipment, package: &Package, now: Timestamp) -> Result<(), Rejected> {
+fn ship(order: &mut OrderState, number: u16, package: &Package, now: Timestamp) -> Result<(), Rejected> {
+    let Some(mut shipment) = order.shipment(number).cloned() else { return refuse("the order has no such shipment") };
     let unsent = |line: &usize| matches!(order.lines.get(*line), Some(LineStatus::Processing | LineStatus::Failed));
     let lines = match package.lines.as_slice() {
         [] => shipment.lines.iter().copied().filter(unsent).collect(),
@@ -321,9 +324,7 @@ pub(super) fn clear_settled_failure(order: &mut OrderState) {
 
 fn hold(order: &mut OrderState, reason: &str) -> Result<(), Rejected> {
     refuse_when_ended(order)?;
-    if order.hold.is_none() {
-        order.hold = Some(reason.to_owned());
-    }
+    order.hold = Some(reason.to_owned());
     Ok(())
 }
 

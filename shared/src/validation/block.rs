@@ -28,10 +28,11 @@ pub(super) const fn is_space(byte: u8) -> bool {
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
 mod vectors {
     use core::arch::wasm32::{
-        u8x16_all_true, u8x16_bitmask, u8x16_eq, u8x16_ge, u8x16_shr, u8x16_splat, u8x16_sub, u8x16_swizzle, u64x2,
-        v128, v128_and, v128_any_true, v128_or,
+        i8x16_lt, i8x16_splat, u8x16_bitmask, u8x16_eq, u8x16_gt, u8x16_le, u8x16_shr, u8x16_splat, u8x16_sub,
+        u8x16_swizzle, u64x2, v128, v128_and, v128_or, v128_xor,
     };
 
+    use super::super::classes::NOT_IN_URL;
     use super::BLOCK;
 
     /// Sixteen bytes in one vector.
@@ -54,9 +55,10 @@ mod vectors {
         /// The first special byte; [`BLOCK`] if there is none.
         #[inline(always)]
         pub(in super::super) fn first_special(self) -> usize {
-            // Moved down by 0x20, the control characters wrap around to the top.
-            let unprintable = u8x16_ge(u8x16_sub(self.0, u8x16_splat(0x20)), u8x16_splat(0x7f - 0x20));
-            let special = v128_or(unprintable, v128_or(self.is(b'"'), self.is(b'\\')));
+            // With this bit turned, the quote is 0x20 and the control characters are still the only ones below it; bytes
+            // beyond ASCII are negative numbers.
+            let turned = v128_xor(self.0, u8x16_splat(b'"' ^ b' '));
+            let special = v128_or(i8x16_lt(turned, i8x16_splat(0x21)), v128_or(self.is(0x7f), self.is(b'\\')));
             first(u8x16_bitmask(special))
         }
 
@@ -68,18 +70,69 @@ mod vectors {
             first(!u8x16_bitmask(space))
         }
 
-        /// Whether the first bytes are those of the pattern, which has `_count` bytes and zeros behind them.
+        /// Whether the first `count` bytes (1 or more) are those of the pattern.
         #[inline(always)]
-        pub(in super::super) fn starts_with(self, pattern: Self, _count: usize) -> bool {
-            u8x16_all_true(v128_or(u8x16_eq(self.0, pattern.0), pattern.is(0)))
+        pub(in super::super) fn starts_with(self, pattern: Self, count: usize) -> bool {
+            let different = !u32::from(u8x16_bitmask(u8x16_eq(self.0, pattern.0)));
+            different.trailing_zeros() as usize >= count.min(BLOCK)
         }
 
-        /// Whether a byte has a bit in common in two tables of 16, looked up by its lower and by its upper half.
+        /// The block with bit 5 of every byte set: letters are lower case, and no other byte becomes a letter.
         #[inline(always)]
-        pub(in super::super) fn any_in(self, lower: &[u8; BLOCK], upper: &[u8; BLOCK]) -> bool {
-            let lower = u8x16_swizzle(Self::load(lower).0, v128_and(self.0, u8x16_splat(0x0f)));
-            let upper = u8x16_swizzle(Self::load(upper).0, u8x16_shr(self.0, 4));
-            v128_any_true(v128_and(lower, upper))
+        pub(in super::super) fn caseless(self) -> Self {
+            Self(v128_or(self.0, u8x16_splat(0x20)))
+        }
+
+        /// The bytes that equal one.
+        #[inline(always)]
+        pub(in super::super) fn equal(self, byte: u8) -> Marked {
+            Marked(self.is(byte))
+        }
+
+        /// The bytes from `first` to `last`, which are ASCII.
+        #[inline(always)]
+        pub(in super::super) fn within(self, first: u8, last: u8) -> Marked {
+            Marked(u8x16_le(u8x16_sub(self.0, u8x16_splat(first)), u8x16_splat(last - first)))
+        }
+
+        /// The bytes of characters beyond ASCII.
+        #[inline(always)]
+        pub(in super::super) fn beyond_ascii(self) -> Marked {
+            Marked(self.0)
+        }
+
+        /// Letters and digits of ASCII.
+        #[inline(always)]
+        pub(in super::super) fn alphanumeric(self) -> Marked {
+            self.caseless().within(b'a', b'z').or(self.within(b'0', b'9'))
+        }
+
+        /// The bytes that do not stand in URLs.
+        #[inline(always)]
+        pub(in super::super) fn not_in_url(self) -> Marked {
+            // Two tables of 16, looked up by the lower and by the upper half of each byte, have a bit in common.
+            let [lower, upper] = NOT_IN_URL;
+            let lower = u8x16_swizzle(Self::load(&lower).0, v128_and(self.0, u8x16_splat(0x0f)));
+            let upper = u8x16_swizzle(Self::load(&upper).0, u8x16_shr(self.0, 4));
+            Marked(u8x16_gt(v128_and(lower, upper), u8x16_splat(0)))
+        }
+    }
+
+    /// Bytes of a block that have something in common: the high bit of each is set.
+    #[derive(Clone, Copy)]
+    pub(in super::super) struct Marked(v128);
+
+    impl Marked {
+        /// Those and others.
+        #[inline(always)]
+        pub(in super::super) fn or(self, other: Self) -> Self {
+            Self(v128_or(self.0, other.0))
+        }
+
+        /// One bit for each byte, the first lowest.
+        #[inline(always)]
+        pub(in super::super) fn bits(self) -> u32 {
+            u8x16_bitmask(self.0).into()
         }
     }
 
@@ -123,10 +176,11 @@ mod words {
         #[inline(always)]
         pub(in super::super) fn first_special(self) -> usize {
             self.first(|word| {
-                let control = word.wrapping_sub(ONES * 0x20) & !word;
+                // With this bit turned, the quote is 0x20 and the control characters are still the only ones below it.
+                let turned = word ^ (ONES * (b'"' ^ b' ') as u64);
+                let low = turned.wrapping_sub(ONES * 0x21) | (word ^ (ONES * b'\\' as u64)).wrapping_sub(ONES);
                 // 0x7f moves into the high bit, where the bytes beyond ASCII are already.
-                let beyond = word.wrapping_add(ONES) | word;
-                (control | beyond | equal(word, b'"') | equal(word, b'\\')) & HIGHS
+                (low | word.wrapping_add(ONES) | word) & HIGHS
             })
         }
 
@@ -151,26 +205,70 @@ mod words {
             low == pattern_low && (high ^ pattern_high).checked_shl(beyond).unwrap_or_default() == 0
         }
 
-        /// Whether a byte has a bit in common in two tables of 16, looked up by its lower and by its upper half.
+        /// The block with bit 5 of every byte set: letters are lower case, and no other byte becomes a letter.
         #[inline(always)]
-        pub(in super::super) fn any_in(self, lower: &[u8; BLOCK], upper: &[u8; BLOCK]) -> bool {
-            let look_up =
-                |table: &[u8; BLOCK], half: u8| table.get(usize::from(half % 16)).copied().unwrap_or_default();
-            let mut common = 0;
-            for word in self.0 {
-                for byte in word.to_le_bytes() {
-                    common |= look_up(lower, byte) & look_up(upper, byte >> 4);
-                }
-            }
-            common != 0
+        pub(in super::super) fn caseless(self) -> Self {
+            Self(self.0.map(|word| word | (ONES * 0x20)))
+        }
+
+        /// The bytes that equal one.
+        #[inline(always)]
+        pub(in super::super) fn equal(self, byte: u8) -> Marked {
+            Marked(self.0.map(|word| exactly_equal(word, byte)))
+        }
+
+        /// The bytes from `first` to `last`, which are ASCII.
+        #[inline(always)]
+        pub(in super::super) fn within(self, first: u8, last: u8) -> Marked {
+            Marked(self.0.map(|word| {
+                // Adding to seven bits carries into the eighth from a bound on, and no further.
+                let low = word & !HIGHS;
+                let from = |byte: u8| low.wrapping_add(ONES * (0x80 - byte) as u64);
+                from(first) & !from(last + 1) & !word & HIGHS
+            }))
+        }
+
+        /// The bytes of characters beyond ASCII.
+        #[inline(always)]
+        pub(in super::super) fn beyond_ascii(self) -> Marked {
+            Marked(self.0)
+        }
+
+        /// Letters and digits of ASCII.
+        #[inline(always)]
+        pub(in super::super) fn alphanumeric(self) -> Marked {
+            self.caseless().within(b'a', b'z').or(self.within(b'0', b'9'))
+        }
+
+        /// The bytes that do not stand in URLs.
+        #[inline(always)]
+        pub(in super::super) fn not_in_url(self) -> Marked {
+            // Two and two of them differ in one bit.
+            let twice = Self(self.0.map(|word| word | (ONES * 2)));
+            let marks = twice.equal(b'>').or(twice.equal(b'^')).or(self.equal(b'"')).or(self.equal(b'`'));
+            marks.or(self.within(0, b' ')).or(self.within(b'{', b'}')).or(self.equal(0x7f))
         }
     }
 
-    /// The high bit of each byte that equals `byte`, and perhaps of bytes above the first that does.
-    #[inline(always)]
-    fn equal(word: u64, byte: u8) -> u64 {
-        let zero_if_equal = word ^ (ONES * byte as u64);
-        zero_if_equal.wrapping_sub(ONES) & !zero_if_equal
+    /// Bytes of a block that have something in common: the high bit of each is set.
+    #[derive(Clone, Copy)]
+    pub(in super::super) struct Marked([u64; 2]);
+
+    impl Marked {
+        /// Those and others.
+        #[inline(always)]
+        pub(in super::super) fn or(self, other: Self) -> Self {
+            let ([low, high], [other_low, other_high]) = (self.0, other.0);
+            Self([low | other_low, high | other_high])
+        }
+
+        /// One bit for each byte, the first lowest.
+        #[inline(always)]
+        pub(in super::super) fn bits(self) -> u32 {
+            // Moves the bit of each byte to a place of its own in the highest byte.
+            let [low, high] = self.0.map(|word| ((word & HIGHS) >> 7).wrapping_mul(0x0102_0408_1020_4080) >> 56);
+            (low | high << 8) as u32
+        }
     }
 
     /// The high bit of each byte that equals `byte`, and of no other.
@@ -182,6 +280,7 @@ mod words {
 
     #[cfg(test)]
     mod tests {
+        use super::super::super::classes;
         use super::super::{BLOCK, is_space, is_special};
         use super::Block;
 
@@ -198,6 +297,28 @@ mod words {
                     })
                 })
             })
+        }
+
+        fn bits(block: &[u8; BLOCK], is: impl Fn(u8) -> bool) -> u32 {
+            block.iter().rev().fold(0, |bits, byte| bits << 1 | u32::from(is(*byte)))
+        }
+
+        #[test]
+        fn marks_are_those_of_single_bytes() {
+            for bytes in blocks() {
+                let block = Block::load(&bytes);
+                for (first, last) in [(b'a', b'z'), (b'0', b'9'), (b'-', b'.'), (0, b' '), (b'{', 0x7f)] {
+                    let within = block.within(first, last).bits();
+                    assert_eq!(within, bits(&bytes, |byte| (first..=last).contains(&byte)), "{bytes:?}");
+                }
+                for byte in [b'a', b'"', 0, 0x7f, 0x80] {
+                    assert_eq!(block.equal(byte).bits(), bits(&bytes, |other| other == byte), "{bytes:?}");
+                }
+                let in_url = bits(&bytes, |byte| classes::is(byte, classes::IN_URL));
+                assert_eq!(block.not_in_url().bits(), !in_url & 0xffff, "{bytes:?}");
+                let letters = block.caseless().within(b'a', b'z').or(block.beyond_ascii()).bits();
+                assert_eq!(letters, bits(&bytes, |byte| byte.is_ascii_alphabetic() || byte >= 0x80), "{bytes:?}");
+            }
         }
 
         fn first(block: &[u8], is: impl Fn(u8) -> bool) -> usize {

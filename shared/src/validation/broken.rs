@@ -1,12 +1,15 @@
 //! What can be wrong, as data; its code, limit and message are made only for those that are asked about.
 
-use alloc::string::String;
+use alloc::vec::Vec;
 
 use super::format::Format;
 use super::scan::Fault;
-use super::sentence::Sentence;
+use super::sentence::{Sentence, append};
 use super::table::Sign;
 use crate::{Code, limits};
+
+/// A sum of amounts, as the bytes of its number: a finding with a number of 128 bits would be aligned to sixteen bytes.
+pub(super) type Sum = [u8; 16];
 
 /// A rule that a value breaks.
 #[derive(Clone, Copy, Debug)]
@@ -64,11 +67,11 @@ pub(super) enum Broken {
     },
     /// In ten-thousandths.
     Subtotal {
-        expected: i128,
+        expected: Sum,
     },
     /// In ten-thousandths.
     Total {
-        expected: i128,
+        expected: Sum,
     },
     RepeatedSafeId {
         first: usize,
@@ -108,7 +111,7 @@ impl Broken {
 
     /// Appends the bound of the rule for machines: a number, a range, a type or the name of a form; false if it has none.
     #[inline(never)]
-    pub(super) fn write_limit(&self, out: &mut String) -> bool {
+    pub(super) fn write_limit(&self, out: &mut Vec<u8>) -> bool {
         match self {
             Self::Fault(fault) if fault.code == Code::TooDeep => out.number(limits::DEPTH_MAX as u64),
             Self::BodyTooLarge { .. } => out.number(limits::BODY_BYTES_MAX as u64),
@@ -124,7 +127,7 @@ impl Broken {
             Self::AmountRange(Sign::Any) => range(out, -limits::AMOUNT_MAX, "<..<", limits::AMOUNT_MAX),
             Self::DegreesRange { max } => range(out, -max, "..", *max),
             Self::TooManyDecimals { max } => out.number(u64::from(*max)),
-            Self::Subtotal { expected } | Self::Total { expected } => out.amount(*expected),
+            Self::Subtotal { expected } | Self::Total { expected } => out.amount(i128::from_le_bytes(*expected)),
             _ => return false,
         }
         true
@@ -132,10 +135,12 @@ impl Broken {
 
     /// Appends the rule as a sentence without a full stop; `value` is the attempted value, if it may be shown.
     #[inline(never)]
-    pub(super) fn write_message(&self, out: &mut String, value: Option<&str>) {
+    pub(super) fn write_message(&self, out: &mut Vec<u8>, value: Option<&[u8]>) {
         self.write_rule(out);
         if let Some(value) = value.filter(|_| self.shows_value()) {
-            out.words(&[", not `", value, "`"]);
+            append(out, b", not `");
+            append(out, value);
+            out.push(b'`');
         }
     }
 
@@ -153,7 +158,7 @@ impl Broken {
         )
     }
 
-    fn write_rule(&self, out: &mut String) {
+    fn write_rule(&self, out: &mut Vec<u8>) {
         match self {
             Self::Fault(fault) => write_fault(out, *fault),
             Self::BodyTooLarge { bytes } => too_large(out, "a body", limits::BODY_BYTES_MAX, *bytes),
@@ -176,7 +181,7 @@ impl Broken {
                 let code = u32::from(*character);
                 out.extend(
                     [code >> 4, code]
-                        .map(|digit| char::from_digit(digit & 0xf, 16).unwrap_or('?').to_ascii_uppercase()),
+                        .map(|digit| char::from_digit(digit & 0xf, 16).unwrap_or('?').to_ascii_uppercase() as u8),
                 );
             }
             Self::Form(format) => out.words(&["must be ", format.is]),
@@ -203,11 +208,11 @@ impl Broken {
             Self::UnknownMember { nearest: None } => out.words(&["is not known and was ignored"]),
             Self::Subtotal { expected } => {
                 out.words(&["should be `customerPrice` × `quantity` = "]);
-                out.amount(*expected);
+                out.amount(i128::from_le_bytes(*expected));
             }
             Self::Total { expected } => {
                 out.words(&["should be the sum of the `customerTransactions` = "]);
-                out.amount(*expected);
+                out.amount(i128::from_le_bytes(*expected));
             }
             Self::RepeatedSafeId { first } => {
                 out.words(&["is also the `safeId` of `/bulk/"]);
@@ -218,7 +223,7 @@ impl Broken {
     }
 }
 
-fn write_fault(out: &mut String, Fault { code, at, wants }: Fault) {
+fn write_fault(out: &mut Vec<u8>, Fault { code, at, wants }: Fault) {
     match code {
         Code::TooDeep => {
             out.words(&["arrays and objects nest at most "]);
@@ -238,26 +243,26 @@ fn write_fault(out: &mut String, Fault { code, at, wants }: Fault) {
     }
 }
 
-fn too_large(out: &mut String, what: &str, max: usize, has: usize) {
+fn too_large(out: &mut Vec<u8>, what: &str, max: usize, has: usize) {
     out.words(&[what, " has at most "]);
     out.number(max as u64);
     out.words(&[" bytes, but this one has "]);
     out.number(has as u64);
 }
 
-fn bound(out: &mut String, which: &str, bound: usize, [one, many]: [&str; 2], has: usize) {
+fn bound(out: &mut Vec<u8>, which: &str, bound: usize, [one, many]: [&str; 2], has: usize) {
     out.words(&["must have ", which, " "]);
     out.count(bound, one, many);
     out.words(&[", but has "]);
     out.number(has as u64);
 }
 
-fn between(out: &mut String, what: &str, min: i64, to: &str, max: i64) {
+fn between(out: &mut Vec<u8>, what: &str, min: i64, to: &str, max: i64) {
     out.words(&["must be ", what]);
     range(out, min, to, max);
 }
 
-fn range(out: &mut String, min: i64, to: &str, max: i64) {
+fn range(out: &mut Vec<u8>, min: i64, to: &str, max: i64) {
     out.integer(min);
     out.words(&[to]);
     out.integer(max);

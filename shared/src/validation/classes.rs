@@ -1,5 +1,7 @@
 //! What each byte may be part of, in one table, so that a check of a form asks once for each byte.
 
+use super::block::BLOCK;
+
 /// May stand in a `safeId`.
 pub(super) const UNRESERVED: u8 = 1;
 /// May stand in a label of a host name.
@@ -68,6 +70,29 @@ pub(super) fn is(byte: u8, class: u8) -> bool {
 #[inline(always)]
 pub(super) fn all(text: &[u8], class: u8) -> bool {
     text.iter().all(|byte| is(*byte, class))
+}
+
+/// Bytes that do not stand in URLs, as bits that two tables have in common, one by the lower half of the byte and one by
+/// the upper: one for each of the eight rows of sixteen that ASCII has.
+#[cfg_attr(not(target_arch = "wasm32"), expect(dead_code, reason = "only vectors look up"))]
+pub(super) const NOT_IN_URL: [[u8; BLOCK]; 2] = not_in_url();
+
+#[expect(clippy::indexing_slicing, reason = "evaluated by the compiler, which refuses an index out of bounds")]
+const fn not_in_url() -> [[u8; BLOCK]; 2] {
+    let (mut lower, mut upper) = ([0; BLOCK], [0; BLOCK]);
+    let mut row = 0;
+    while row < 8 {
+        upper[row] = 1 << row;
+        let mut column = 0;
+        while column < BLOCK {
+            if class((row * BLOCK + column) as u8) & IN_URL == 0 {
+                lower[column] |= 1 << row;
+            }
+            column += 1;
+        }
+        row += 1;
+    }
+    [lower, upper]
 }
 
 /// What stands before and behind the first byte of this kind.

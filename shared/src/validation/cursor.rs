@@ -3,6 +3,7 @@
 
 use super::block::{BLOCK, Block, is_space};
 use super::table::Key;
+use super::text::{Form, Text};
 
 /// A place in the body. It is small and copied: a loop that works on its own copy keeps it in registers.
 #[derive(Clone, Copy)]
@@ -31,7 +32,7 @@ impl<'a> Cursor<'a> {
     /// What is left of the body.
     #[inline(always)]
     pub(super) fn rest(&self) -> &'a [u8] {
-        self.bytes.get(self.at..).unwrap_or_default()
+        self.behind(self.at)
     }
 
     /// The block that begins at a byte, if that much is left.
@@ -49,9 +50,11 @@ impl<'a> Cursor<'a> {
     /// Moves over a word, if it stands here.
     #[inline(always)]
     pub(super) fn word(&mut self, word: &'static [u8]) -> bool {
-        let found = self.rest().starts_with(word);
-        self.at += if found { word.len() } else { 0 };
-        found
+        if !self.rest().starts_with(word) {
+            return false;
+        }
+        self.at += word.len();
+        true
     }
 
     /// Moves to the next byte that is not white space.
@@ -73,37 +76,51 @@ impl<'a> Cursor<'a> {
         let Some(here) = self.bytes.get(self.at..).and_then(|rest| rest.first_chunk::<{ Key::BYTES_MAX }>()) else {
             return false;
         };
-        let mut left = key.length();
-        for (here, pattern) in here.as_chunks::<BLOCK>().0.iter().zip(key.blocks()) {
-            if !Block::load(here).starts_with(Block::load(pattern), left) {
-                return false;
-            }
-            if left <= BLOCK {
-                break;
-            }
-            left -= BLOCK;
+        if !key.is_at(here) {
+            return false;
         }
         self.at += key.length();
         true
     }
 
-    /// Moves over the string that stands here, if it is plain, and gives its characters.
+    /// Moves to the name of the next member, if it follows a comma at once.
     #[inline(always)]
-    pub(super) fn plain_string(&mut self) -> Option<&'a [u8]> {
+    pub(super) fn next_name(&mut self) -> bool {
+        if self.rest().first_chunk() != Some(b",\"") {
+            return false;
+        }
+        self.at += 1;
+        true
+    }
+
+    /// Moves over the string that stands here, if it is plain, and gives its characters' count.
+    #[inline(always)]
+    pub(super) fn plain_string(&mut self) -> Option<usize> {
         let start = self.at + 1;
-        let mut at = start;
-        while let Some(block) = self.block(at) {
-            let plain = block.first_special();
+        let mut plain = self.block(start)?.first_special();
+        let mut at = start + plain;
+        // Most strings are shorter than a block.
+        while plain == BLOCK {
+            plain = self.block(at)?.first_special();
             at += plain;
-            if plain < BLOCK {
-                break;
-            }
         }
         if self.bytes.get(at) != Some(&b'"') {
             return None;
         }
         self.at = at + 1;
-        self.bytes.get(start..at)
+        Some(at - start)
+    }
+
+    /// The plain string of so many characters whose quote stands at `start`.
+    #[inline(always)]
+    pub(super) fn plain(&self, start: usize, length: usize) -> Text<'a> {
+        Text::new(self.behind(start + 1).get(..length).unwrap_or_default(), Form::Plain)
+    }
+
+    /// The body from a byte on.
+    #[inline(always)]
+    pub(super) fn behind(&self, start: usize) -> &'a [u8] {
+        self.bytes.get(start..).unwrap_or_default()
     }
 }
 

@@ -15,10 +15,16 @@ use super::members::Names;
 use super::rules::Dialect;
 use super::safe_ids::SafeIds;
 use super::scan::{Fault, Kind, Scan, Scanner, Stop};
-use super::table::{Array, Check, Object, Rule, Slot};
+use super::table::{Array, Check, Key, Object, Rule, Slot};
 use super::text::Text;
 use super::values;
 use crate::limits::ORDER_BYTES_MAX;
+
+// The members that are spoken of between members.
+static CLIENT_ORDER_NUMBER: Key = Key::new("clientOrderNumber");
+static CUSTOMER_SUBTOTAL: Key = Key::new("customerSubtotal");
+static CUSTOMER_TOTAL: Key = Key::new("customerTotal");
+static SAFE_ID: Key = Key::new("safeId");
 
 /// One run over one body.
 pub(super) struct Engine<'a> {
@@ -195,14 +201,18 @@ impl<'a> Engine<'a> {
             Check::None => {}
             Check::DuplicateCheckHasNumber => {
                 if self.facts.wants_duplicate_check && !self.facts.has_client_order_number {
-                    let here = Path::Known(path, "clientOrderNumber");
+                    let here = Path::Known(path, &CLIENT_ORDER_NUMBER);
                     self.report_bare(end, &here, Broken::ClientOrderNumberMissing);
                 }
             }
             Check::Transaction => self.facts.end_transaction(),
             Check::ItemSubtotal => {
                 if let Some((Amount { span, .. }, expected)) = self.facts.end_item() {
-                    self.warn(span, &Path::Known(path, "customerSubtotal"), Broken::Subtotal { expected });
+                    self.warn(
+                        span,
+                        &Path::Known(path, &CUSTOMER_SUBTOTAL),
+                        Broken::Subtotal { expected: expected.to_le_bytes() },
+                    );
                 }
             }
             Check::OrderTotals => self.end_network_order(path),
@@ -213,11 +223,11 @@ impl<'a> Engine<'a> {
         if self.findings.is_clean()
             && let Some((Amount { span, .. }, expected)) = self.facts.end_order()
         {
-            self.warn(span, &Path::Known(path, "customerTotal"), Broken::Total { expected });
+            self.warn(span, &Path::Known(path, &CUSTOMER_TOTAL), Broken::Total { expected: expected.to_le_bytes() });
         }
         let Some((at, safe_id)) = self.facts.safe_id.take() else { return };
         if let Some(first) = self.safe_ids.add(safe_id, self.findings.orders.len()) {
-            self.report_bare(at, &Path::Known(path, "safeId"), Broken::RepeatedSafeId { first });
+            self.report_bare(at, &Path::Known(path, &SAFE_ID), Broken::RepeatedSafeId { first });
         }
     }
 

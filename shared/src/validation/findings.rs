@@ -1,11 +1,11 @@
 //! Collects what is broken: in document order and bounded. Texts are made only when somebody asks for them.
 
-use alloc::string::String;
 use alloc::vec::Vec;
 use core::ops::Range;
 
 use super::broken::Broken;
-use super::sentence::Sentence;
+use super::sentence::{Sentence, append};
+use super::table::Key;
 use crate::limits::{POINTER_NAME_BYTES_MAX, VIOLATIONS_MAX};
 
 /// Where the engine is in the body: a list through the stack, written out only when something is broken.
@@ -13,7 +13,7 @@ use crate::limits::{POINTER_NAME_BYTES_MAX, VIOLATIONS_MAX};
 pub(super) enum Path<'p> {
     Root,
     /// A member that a rule knows.
-    Known(&'p Self, &'static str),
+    Known(&'p Self, &'static Key),
     /// Any other member.
     Member(&'p Self, &'p str),
     Entry(&'p Self, usize),
@@ -21,29 +21,28 @@ pub(super) enum Path<'p> {
 
 impl Path<'_> {
     /// Appends the JSON pointer (RFC 6901); false when a name in it was too long to be shown.
-    fn write(&self, pointer: &mut String) -> bool {
+    fn write(&self, pointer: &mut Vec<u8>) -> bool {
         match self {
             Self::Root => true,
             Self::Entry(parent, index) => {
                 let whole = parent.write(pointer);
                 if whole {
-                    pointer.push('/');
+                    pointer.push(b'/');
                     pointer.number(*index as u64);
                 }
                 whole
             }
-            Self::Known(parent, name) => {
+            Self::Known(parent, key) => {
                 let whole = parent.write(pointer);
                 if whole {
-                    // No name of the tables has a character that pointers escape.
-                    pointer.words(&["/", name]);
+                    key.write_step(pointer);
                 }
                 whole
             }
             Self::Member(parent, name) => {
                 let whole = parent.write(pointer) && name.len() <= POINTER_NAME_BYTES_MAX;
                 if whole {
-                    pointer.push('/');
+                    pointer.push(b'/');
                     write_name(pointer, name);
                 }
                 whole
@@ -52,16 +51,16 @@ impl Path<'_> {
     }
 }
 
-fn write_name(pointer: &mut String, name: &str) {
+fn write_name(pointer: &mut Vec<u8>, name: &str) {
     if !name.bytes().any(|byte| matches!(byte, b'~' | b'/')) {
-        pointer.push_str(name);
+        append(pointer, name.as_bytes());
         return;
     }
-    for character in name.chars() {
-        match character {
-            '~' => pointer.push_str("~0"),
-            '/' => pointer.push_str("~1"),
-            _ => pointer.push(character),
+    for byte in name.bytes() {
+        match byte {
+            b'~' => append(pointer, b"~0"),
+            b'/' => append(pointer, b"~1"),
+            _ => pointer.push(byte),
         }
     }
 }
@@ -91,12 +90,12 @@ impl From<Range<usize>> for Span {
 #[derive(Clone, Debug)]
 pub(super) struct Finding {
     /// The byte that it is sorted by.
-    at: usize,
+    at: u32,
     pub(super) broken: Broken,
     /// Its place in the text of all pointers.
     pub(super) pointer: Span,
-    /// The attempted value in the body, if it may be shown.
-    pub(super) value: Option<Span>,
+    /// The attempted value in the body, if it may be shown; no value has no bytes.
+    pub(super) value: Span,
 }
 
 /// The findings on one order.
@@ -113,7 +112,7 @@ pub(super) struct OrderFindings {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Findings {
     /// The JSON pointers of all findings, one after the other.
-    pub(super) pointers: String,
+    pub(super) pointers: Vec<u8>,
     /// Violations of the body as a whole.
     pub(super) whole: Vec<Finding>,
     /// Findings of the orders that were read, in document order.
@@ -180,7 +179,7 @@ impl Findings {
         path.write(&mut self.pointers);
         let pointer = Span::from(start..self.pointers.len());
         let found = if self.in_order { &mut list.found } else { &mut self.whole };
-        insert(found, Finding { at, broken, pointer, value: value.map(Span::from) });
+        insert(found, Finding { at: at as u32, broken, pointer, value: value.map_or(Span::EMPTY, Span::from) });
     }
 
     /// Whether one more warning on the order that is being read would be listed, so that it is worth its words.
@@ -224,7 +223,7 @@ impl Findings {
 
     /// What was found in a body of which nothing was taken.
     pub(super) fn refused(broken: Broken) -> Self {
-        let whole = Finding { at: 0, broken, pointer: Span::EMPTY, value: None };
+        let whole = Finding { at: 0, broken, pointer: Span::EMPTY, value: Span::EMPTY };
         Self { whole: alloc::vec![whole], ..Self::default() }
     }
 }

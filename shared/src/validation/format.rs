@@ -3,7 +3,9 @@
 //! Checks read bytes. A byte beyond ASCII is part of a character that may stand in names of people and hosts
 //! ([`is_visible`]); forms that are ASCII only refuse it like any other byte that they do not know.
 
-use super::classes::{DIGIT, HEX, LETTER, UNRESERVED, all, is};
+use super::block::BLOCK;
+use super::classes::{DIGIT, LETTER, all};
+use super::wide::Wide;
 use super::{calendar, hosts, iso};
 use crate::limits;
 
@@ -65,24 +67,25 @@ pub(super) static CARD_DIGITS: Format =
 impl Format {
     /// Whether a string, which is within the length and has no control characters, has the form.
     pub(super) fn fits(&self, text: &str) -> bool {
-        !text.is_empty() && text.chars().all(is_visible) && self.check(text.as_bytes())
+        !text.is_empty() && text.chars().all(is_visible) && self.check(text.as_bytes(), text.len())
     }
 
-    /// Whether the characters, of which there is one at least, have the form.
+    /// Whether the first `length` bytes, of which there is one at least, have the form; what follows them does not matter.
     #[inline(never)]
-    pub(super) fn check(&self, text: &[u8]) -> bool {
+    pub(super) fn check(&self, bytes: &[u8], length: usize) -> bool {
+        let text = Wide::new(bytes, length);
         match self.form {
             Form::SafeId => is_safe_id(text),
             Form::Uuid => is_uuid(text),
-            Form::Country => iso::is_country_any_case(text),
-            Form::Currency => iso::is_currency_any_case(text),
-            Form::UpperCurrency => iso::is_currency(text),
-            Form::Language => is_language(text),
+            Form::Country => iso::is_country_any_case(text.text()),
+            Form::Currency => iso::is_currency_any_case(text.text()),
+            Form::UpperCurrency => iso::is_currency(text.text()),
+            Form::Language => is_language(text.text()),
             Form::Email => hosts::is_email(text),
             Form::Url => hosts::is_url(text),
-            Form::Ip => hosts::is_ip(text),
-            Form::Date => calendar::is_date_or_time(text),
-            Form::FourDigits => is_four_digits(text),
+            Form::Ip => hosts::is_ip(text.text()),
+            Form::Date => calendar::is_date_or_time(text.text()),
+            Form::FourDigits => is_four_digits(text.text()),
         }
     }
 }
@@ -102,16 +105,24 @@ fn is_visible(character: char) -> bool {
     )
 }
 
-fn is_safe_id(text: &[u8]) -> bool {
-    all(text, UNRESERVED)
+fn is_safe_id(text: Wide<'_>) -> bool {
+    (0..text.len()).step_by(BLOCK).all(|at| {
+        let block = text.block(at);
+        let marks = block.within(b'-', b'.').or(block.equal(b'_')).or(block.equal(b'~'));
+        text.within(at) & !block.alphanumeric().or(marks).bits() == 0
+    })
 }
 
-fn is_uuid(text: &[u8]) -> bool {
-    text.len() == 36
-        && text.iter().enumerate().all(|(at, byte)| match at {
-            8 | 13 | 18 | 23 => *byte == b'-',
-            _ => is(*byte, HEX),
-        })
+fn is_uuid(text: Wide<'_>) -> bool {
+    /// The hyphens of the first and of the second sixteen characters; the last four have none.
+    const HYPHENS: [u32; 2] = [1 << 8 | 1 << 13, 1 << 2 | 1 << 7];
+    let is_made_so = |at: usize, hyphens: u32| {
+        let block = text.block(at);
+        let hex = block.caseless().within(b'a', b'f').or(block.within(b'0', b'9')).bits();
+        block.equal(b'-').bits() & text.within(at) == hyphens && (hex | hyphens) & text.within(at) == text.within(at)
+    };
+    let [first, second] = HYPHENS;
+    text.len() == 36 && is_made_so(0, first) && is_made_so(BLOCK, second) && is_made_so(2 * BLOCK, 0)
 }
 
 /// `language[-Script][-REGION]`: whether the tag is registered is not asked.

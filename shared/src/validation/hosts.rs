@@ -1,18 +1,31 @@
 //! The forms that name hosts: e-mail addresses, URLs, and addresses of the Internet.
 
-use super::block::{BLOCK, Block};
-use super::classes::{DIGIT, HEX, IN_URL, LABEL, LOCAL, all, class, is, split_at};
+use super::block::BLOCK;
+use super::classes::{DIGIT, HEX, LOCAL, all, is, split_at};
+use super::wide::Wide;
 
 /// Pragmatic: what mail servers deliver to, not what RFC 5322 can express (quotes, comments, addresses of hosts).
-pub(super) fn is_email(text: &[u8]) -> bool {
-    split_at(text, |byte| !is(byte, LOCAL)).is_some_and(|(local, domain)| {
-        let name = Domain::read(domain);
-        (1..=64).contains(&local.len())
-            && text.get(local.len()) == Some(&b'@')
-            && name.complete
-            && name.length == domain.len()
-            && name.labels > 1
-    })
+pub(super) fn is_email(text: Wide<'_>) -> bool {
+    let local = local_length(text);
+    let domain = text.behind(local + 1);
+    let name = Domain::read(domain);
+    (1..=64).contains(&local)
+        && text.byte(local) == Some(b'@')
+        && name.complete
+        && name.length == domain.len()
+        && name.labels > 1
+}
+
+/// How many bytes from the start may stand before the `@`.
+fn local_length(text: Wide<'_>) -> usize {
+    // Nearly every name has nothing but letters, digits and dots.
+    let block = text.block(0);
+    let usual = block.alphanumeric().or(block.equal(b'.')).bits() & text.within(0);
+    let mut length = usual.trailing_ones() as usize;
+    while text.byte(length).is_some_and(|byte| is(byte, LOCAL)) {
+        length += 1;
+    }
+    length
 }
 
 /// The name of a host: labels of letters, digits and inner hyphens; letters of any script, because names may be
@@ -27,88 +40,71 @@ struct Domain {
 
 impl Domain {
     /// Reads as much as may be a name.
-    #[inline(always)]
-    fn read(text: &[u8]) -> Self {
-        let (mut length, mut labels, mut before) = (0, 1, b'.');
-        for byte in text {
-            let fits = match *byte {
-                b'.' => !matches!(before, b'.' | b'-'),
-                b'-' => before != b'.',
-                byte => is(byte, LABEL),
-            };
-            if !fits {
-                break;
+    #[cfg_attr(feature = "compact", inline(never))]
+    #[cfg_attr(not(feature = "compact"), inline(always))]
+    fn read(text: Wide<'_>) -> Self {
+        // The byte before the first counts as a dot. One bit for each byte of a block, the first lowest.
+        let (mut length, mut labels, mut dot_before, mut hyphen_before) = (0, 1, 1, 0);
+        loop {
+            let block = text.block(length);
+            let (dots, hyphens) = (block.equal(b'.').bits(), block.equal(b'-').bits());
+            let letters = block.alphanumeric().or(block.equal(b'_')).or(block.beyond_ascii()).bits();
+            let (behind_dot, behind_hyphen) = (dots << 1 | dot_before, hyphens << 1 | hyphen_before);
+            let fits = letters | dots & !(behind_dot | behind_hyphen) | hyphens & !behind_dot;
+            let count = (fits & text.within(length)).trailing_ones();
+            labels += (dots & ((1 << count) - 1)).count_ones() as usize;
+            (dot_before, hyphen_before) = (behind_dot >> count & 1, behind_hyphen >> count & 1);
+            length += count as usize;
+            if count < BLOCK as u32 {
+                return Self { length, labels, complete: dot_before | hyphen_before == 0 };
             }
-            labels += usize::from(*byte == b'.');
-            before = *byte;
-            length += 1;
         }
-        Self { length, labels, complete: !matches!(before, b'.' | b'-') }
     }
 }
 
 fn is_domain(text: &[u8]) -> bool {
-    let name = Domain::read(text);
+    let name = Domain::read(text.into());
     name.complete && name.length == text.len()
 }
 
-pub(super) fn is_url(text: &[u8]) -> bool {
-    let Some(rest) = after(text, b"https://").or_else(|| after(text, b"http://")) else { return false };
+pub(super) fn is_url(text: Wide<'_>) -> bool {
+    let Some(start) = behind_scheme(text) else { return false };
     // Nearly every URL has a plain name for its host.
+    let rest = text.behind(start);
     let name = Domain::read(rest);
-    let behind = rest.get(name.length..).unwrap_or_default();
-    if name.complete && behind.first().is_none_or(|byte| is_behind_authority(*byte)) {
-        return all_in_url(text);
+    if name.complete && rest.byte(name.length).is_none_or(is_behind_authority) {
+        return all_in_url(text, start + name.length);
     }
+    let rest = rest.text();
     let end = rest.iter().position(|byte| is_behind_authority(*byte)).unwrap_or(rest.len());
     let authority = rest.get(..end).unwrap_or_default();
     let host_and_port = match authority.iter().rposition(|byte| *byte == b'@') {
         Some(at) => authority.get(at + 1..).unwrap_or_default(),
         None => authority,
     };
-    all_in_url(text) && is_host_and_port(host_and_port)
+    all_in_url(text, start) && is_host_and_port(host_and_port)
 }
 
 fn is_behind_authority(byte: u8) -> bool {
     matches!(byte, b'/' | b'?' | b'#')
 }
 
-/// Bytes that do not stand in URLs, as bits that two tables have in common, one by the lower half of the byte and one by
-/// the upper: one for each of the eight rows of sixteen that ASCII has.
-const NOT_IN_URL: ([u8; BLOCK], [u8; BLOCK]) = not_in_url();
-
-#[expect(clippy::indexing_slicing, reason = "evaluated by the compiler, which refuses an index out of bounds")]
-const fn not_in_url() -> ([u8; BLOCK], [u8; BLOCK]) {
-    let (mut lower, mut upper) = ([0; BLOCK], [0; BLOCK]);
-    let mut row = 0;
-    while row < 8 {
-        upper[row] = 1 << row;
-        let mut column = 0;
-        while column < BLOCK {
-            if class((row * BLOCK + column) as u8) & IN_URL == 0 {
-                lower[column] |= 1 << row;
-            }
-            column += 1;
-        }
-        row += 1;
-    }
-    (lower, upper)
+/// Whether all bytes from one on may stand in a URL.
+fn all_in_url(text: Wide<'_>, from: usize) -> bool {
+    (from..text.len()).step_by(BLOCK).all(|at| text.block(at).not_in_url().bits() & text.within(at) == 0)
 }
 
-fn all_in_url(text: &[u8]) -> bool {
-    let (lower, upper) = &NOT_IN_URL;
-    let fits = |block: &[u8; BLOCK]| !Block::load(block).any_in(lower, upper);
-    match text.last_chunk() {
-        // The last block reaches back into the one before it.
-        Some(last) => text.as_chunks().0.iter().all(fits) && fits(last),
-        None => all(text, IN_URL),
+/// The byte behind `http://` or `https://`, in any case.
+fn behind_scheme(text: Wide<'_>) -> Option<usize> {
+    // The bit that makes a letter lower case, for each letter.
+    const HTTPS: u64 = u64::from_le_bytes([0x20, 0x20, 0x20, 0x20, 0x20, 0, 0, 0]);
+    const HTTP: u64 = u64::from_le_bytes([0x20, 0x20, 0x20, 0x20, 0, 0, 0, 0]);
+    let start = u64::from_le_bytes(*text.text().first_chunk()?);
+    if start | HTTPS == u64::from_le_bytes(*b"https://") {
+        return Some(8);
     }
-}
-
-/// What follows a scheme, in any case.
-fn after<'t>(text: &'t [u8], scheme: &[u8]) -> Option<&'t [u8]> {
-    let (start, rest) = text.split_at_checked(scheme.len())?;
-    start.eq_ignore_ascii_case(scheme).then_some(rest)
+    // The eighth byte, which is the highest, belongs to the host.
+    ((start | HTTP) << 8 == u64::from_le_bytes(*b"\0http://")).then_some(7)
 }
 
 fn is_host_and_port(text: &[u8]) -> bool {
@@ -187,8 +183,8 @@ mod tests {
 
     use proptest::prelude::*;
 
-    use super::super::classes::{IN_URL, all};
-    use super::{all_in_url, is_ip, is_ipv4, is_ipv6};
+    use super::super::classes::{IN_URL, is};
+    use super::{Wide, all_in_url, is_ip, is_ipv4, is_ipv6};
 
     #[test]
     fn blocks_of_a_url_are_judged_as_single_bytes() {
@@ -196,7 +192,14 @@ mod tests {
             for (place, length) in (0..40).flat_map(|place| [(place, 40), (place % 15, 15), (place % 21, 21)]) {
                 let mut text = vec![b'a'; length];
                 text[place] = byte;
-                assert_eq!(all_in_url(&text), all(&text, IN_URL), "{byte:#x} at {place} of {length}");
+                // What stands behind the string does not matter.
+                let wide = [&*text, b"\""].concat();
+                for from in [0, 8] {
+                    let expected = text.iter().skip(from).all(|byte| is(*byte, IN_URL));
+                    for text in [Wide::from(&*text), Wide::new(&wide, length)] {
+                        assert_eq!(all_in_url(text, from), expected, "{byte:#x} at {place} of {length}");
+                    }
+                }
             }
         }
     }

@@ -1,34 +1,35 @@
 //! The verdict as JSON: one byte form, that of `JSON.stringify`, the same from a Lambda function, a browser and a test.
 
 use alloc::string::String;
+use alloc::vec::Vec;
 
-use super::sentence::Sentence;
+use super::sentence::{Sentence, append};
 use super::{Verdict, Violation};
 
 /// Writes a verdict.
 pub(super) fn verdict(verdict: &Verdict<'_>) -> String {
-    let mut out = String::new();
+    let mut out = Vec::new();
     out.words(&["{\"valid\":", if verdict.is_valid() { "true" } else { "false" }]);
     list(&mut out, ",\"violations\":[", verdict.violations());
-    out.push_str(",\"orders\":[");
+    out.words(&[",\"orders\":["]);
     for (index, order) in verdict.orders().enumerate() {
-        out.push_str(if index == 0 { "{\"index\":" } else { ",{\"index\":" });
+        out.words(&[if index == 0 { "{\"index\":" } else { ",{\"index\":" }]);
         out.number(index as u64);
         list(&mut out, ",\"violations\":[", order.violations());
         list(&mut out, ",\"warnings\":[", order.warnings());
-        out.push('}');
+        out.push(b'}');
     }
-    out.push_str("],\"omitted\":");
+    out.words(&["],\"omitted\":"]);
     out.number(verdict.omitted() as u64);
-    out.push('}');
-    out
+    out.push(b'}');
+    String::from_utf8(out).unwrap_or_default()
 }
 
-fn list<'v>(out: &mut String, name: &str, violations: impl Iterator<Item = Violation<'v>>) {
-    out.push_str(name);
+fn list<'v>(out: &mut Vec<u8>, name: &str, violations: impl Iterator<Item = Violation<'v>>) {
+    out.words(&[name]);
     for (index, violation) in violations.enumerate() {
         if index > 0 {
-            out.push(',');
+            out.push(b',');
         }
         member(out, "{\"pointer\":\"", violation.pointer());
         member(out, ",\"code\":\"", violation.code().as_str());
@@ -39,31 +40,35 @@ fn list<'v>(out: &mut String, name: &str, violations: impl Iterator<Item = Viola
         if let Some(value) = violation.value() {
             member(out, ",\"value\":\"", value);
         }
-        out.push('}');
+        out.push(b'}');
     }
-    out.push(']');
+    out.push(b']');
 }
 
 /// Writes a string member; only what JSON demands is escaped.
-fn member(out: &mut String, name: &str, text: &str) {
-    const HEX: [char; 16] = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f'];
-    out.push_str(name);
-    for character in text.chars() {
-        match character {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '\u{8}' => out.push_str("\\b"),
-            '\u{c}' => out.push_str("\\f"),
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            '\t' => out.push_str("\\t"),
-            '\0'..='\u{1f}' => {
-                out.push_str("\\u00");
-                out.push(if character < '\u{10}' { '0' } else { '1' });
-                out.push(HEX.get(character as usize % 16).copied().unwrap_or_default());
+fn member(out: &mut Vec<u8>, name: &str, text: &str) {
+    const HEX: [u8; 16] = *b"0123456789abcdef";
+    append(out, name.as_bytes());
+    let mut rest = text.as_bytes();
+    while let Some(at) = rest.iter().position(|byte| matches!(byte, b'"' | b'\\' | 0..=0x1f)) {
+        let (plain, odd) = rest.split_at_checked(at).unwrap_or_default();
+        append(out, plain);
+        let Some((byte, behind)) = odd.split_first() else { break };
+        rest = behind;
+        out.push(b'\\');
+        match byte {
+            b'"' | b'\\' => out.push(*byte),
+            0x8 => out.push(b'b'),
+            0xc => out.push(b'f'),
+            b'\n' => out.push(b'n'),
+            b'\r' => out.push(b'r'),
+            b'\t' => out.push(b't'),
+            _ => {
+                append(out, if *byte < 0x10 { b"u000" } else { b"u001" });
+                out.push(HEX.get(usize::from(byte % 16)).copied().unwrap_or_default());
             }
-            _ => out.push(character),
         }
     }
-    out.push('"');
+    append(out, rest);
+    out.push(b'"');
 }

@@ -13,8 +13,8 @@ use super::facts::Value;
 use super::findings::Path;
 use super::scan::Scan;
 use super::suggest;
-use super::table::{Check, Field, Map, Object, Rule, Slot};
-use super::text::{Form, Marks, Text};
+use super::table::{Check, Field, Map, Object, Plain, Rule, Slot};
+use super::text::{Marks, Text};
 use super::values;
 use crate::limits::UNKNOWN_NAMES_MAX;
 use crate::number::Digits;
@@ -80,16 +80,16 @@ fn plain_entry<'a>(map: &'static Map, cursor: &mut Cursor<'a>) -> Option<Text<'a
     plain_text(&map.value, cursor).map(|_| name)
 }
 
-#[inline(always)]
+#[cfg_attr(feature = "compact", inline(never))]
+#[cfg_attr(not(feature = "compact"), inline(always))]
 fn plain_text<'a>(rule: &'static Rule, cursor: &mut Cursor<'a>) -> Option<Text<'a>> {
     if cursor.byte() != Some(b'"') {
         return None;
     }
-    cursor.plain_string().filter(|plain| values::accepts_text(rule, plain)).map(|plain| Text::new(plain, Form::Plain))
-}
-
-fn begins_number(byte: u8) -> bool {
-    byte == b'-' || byte.is_ascii_digit()
+    let start = cursor.at();
+    let length = cursor.plain_string()?;
+    let bytes = cursor.behind(start + 1);
+    Plain::new(rule).accepts(rule, bytes, length).then(|| cursor.plain(start, length))
 }
 
 /// A value that was not taken as it stands, before it is looked at again.
@@ -126,6 +126,9 @@ impl<'a> Engine<'a> {
                     self.odd_value(field, path, start, odd)?;
                     cursor = self.scanner.cursor;
                 }
+            }
+            if cursor.next_name() {
+                continue;
             }
             cursor.space();
             match cursor.byte() {
@@ -208,7 +211,7 @@ impl<'a> Engine<'a> {
     fn report_missing(&mut self, object: &'static Object, known: u32, end: usize, path: &Path<'_>) {
         for (place, field) in object.fields.iter().enumerate() {
             if field.required && known & (1 << place) == 0 {
-                self.report_bare(end, &Path::Known(path, field.name), Broken::Required);
+                self.report_bare(end, &Path::Known(path, &field.key), Broken::Required);
             }
         }
     }
@@ -217,31 +220,33 @@ impl<'a> Engine<'a> {
     #[inline(always)]
     fn plain_value(&mut self, field: &'static Field, cursor: &mut Cursor<'a>) -> Result<(), Odd<'a>> {
         let start = cursor.at();
-        let byte = cursor.byte();
-        // The rule is asked first, because it tells what the value nearly always is.
-        let value = match &field.rule {
-            Rule::Text { .. } | Rule::Lines { .. } | Rule::Format(_) if byte == Some(b'"') => {
-                let plain = cursor.plain_string().ok_or(Odd::Value)?;
-                let text = Text::new(plain, Form::Plain);
-                if !values::accepts_text(&field.rule, plain) {
-                    return Err(Odd::Text(text));
+        // The first byte is asked first: it tells the type, and then nearly every value is of the type that the rule wants.
+        let value = match cursor.byte() {
+            Some(b'"') => {
+                let length = cursor.plain_string().ok_or(Odd::Value)?;
+                if !field.plain.accepts(&field.rule, cursor.behind(start + 1), length) {
+                    return Err(Odd::Text(cursor.plain(start, length)));
                 }
-                Value::Text(text)
+                if field.slot == Slot::None {
+                    return Ok(());
+                }
+                Value::Text(cursor.plain(start, length))
             }
-            Rule::Integer { .. } | Rule::Amount(_) | Rule::Degrees { .. } if byte.is_some_and(begins_number) => {
+            Some(b'n') if !field.required && cursor.word(b"null") => return Ok(()),
+            Some(b'-' | b'0'..=b'9') => {
                 let digits = Digits::read(cursor.rest()).ok_or(Odd::Value)?;
                 let value = values::accepts_number(&field.rule, digits).ok_or(Odd::Value)?;
                 cursor.advance(digits.length);
                 value
             }
-            Rule::Boolean if cursor.word(b"true") => Value::Boolean(true),
-            Rule::Boolean if cursor.word(b"false") => Value::Boolean(false),
-            _ if !field.required && cursor.word(b"null") => return Ok(()),
+            Some(b't') if matches!(field.rule, Rule::Boolean) && cursor.word(b"true") => Value::Boolean(true),
+            Some(b'f') if matches!(field.rule, Rule::Boolean) && cursor.word(b"false") => Value::Boolean(false),
             _ => return Err(Odd::Value),
         };
-        if field.slot != Slot::None {
-            self.facts.keep(field.slot, value, start..cursor.at());
+        if field.slot == Slot::None {
+            return Ok(());
         }
+        self.facts.keep(field.slot, value, start..cursor.at());
         Ok(())
     }
 
@@ -249,7 +254,7 @@ impl<'a> Engine<'a> {
     /// where the dialect says so, are as if absent.
     #[inline(never)]
     fn odd_value(&mut self, field: &'static Field, path: &Path<'_>, start: usize, odd: Odd<'a>) -> Scan<()> {
-        let here = Path::Known(path, field.name);
+        let here = Path::Known(path, &field.key);
         let text = match (odd, &field.rule, self.scanner.byte()) {
             (Odd::Text(text), _, _) => Some(text),
             (Odd::Value, Rule::Object(object), Some(b'{')) => return self.object(object, &here),

@@ -45,6 +45,7 @@ mod text;
 mod values;
 mod verdict;
 mod version;
+mod wide;
 
 use broken::Broken;
 use engine::Engine;

@@ -4,7 +4,7 @@
 //! the bulk API. Every bound is a named limit with its reason in [`crate::limits`].
 
 use super::format;
-use super::table::{Array, Check, Field, Map, Object, Rule, Sign, Slot, field};
+use super::table::{Array, Check, Field, Map, Model, Object, Rule, Sign, Slot, field};
 use crate::Code;
 use crate::limits as max;
 
@@ -42,8 +42,8 @@ const fn text(max: usize) -> Rule {
     Rule::Text { min: 1, max }
 }
 
-const fn object(name: &'static str, fields: &'static [Field]) -> Object {
-    Object::new(name, fields)
+const fn object(model: Model, fields: &'static [Field]) -> Object {
+    Object::new(model, fields)
 }
 
 const fn list(max: usize, entry: Rule) -> Array {
@@ -61,7 +61,7 @@ const PAY_WITH_CURRENCY: Field = field("payWithCurrency", Rule::Format(&format::
 static BULK_ORDER: Object = Object {
     check: Check::DuplicateCheckHasNumber,
     ..object(
-        "BulkOrderRequest",
+        Model::BulkOrderRequest,
         &[
             CLIENT_ORDER_NUMBER,
             DUPLICATE_CHECK,
@@ -74,16 +74,16 @@ static BULK_ORDER: Object = Object {
 /// Always one unit (section 1.5 of the bulk API): a `quantity` is ignored like any member that no rule knows.
 static INSTANT_ORDER: Object = Object {
     check: Check::DuplicateCheckHasNumber,
-    ..object("InstantOrderRequest", &[CLIENT_ORDER_NUMBER, DUPLICATE_CHECK, SKU.required(), PAY_WITH_CURRENCY])
+    ..object(Model::InstantOrderRequest, &[CLIENT_ORDER_NUMBER, DUPLICATE_CHECK, SKU.required(), PAY_WITH_CURRENCY])
 };
 
 static PRODUCTS: Array = Array { min: 1, ..list(max::PRODUCTS_MAX, Rule::Object(&PRODUCT)) };
 
-static PRODUCT: Object = object("ProductRequest", &[SKU.required(), field("quantity", QUANTITY).required()]);
+static PRODUCT: Object = object(Model::ProductRequest, &[SKU.required(), field("quantity", QUANTITY).required()]);
 
 // ------------------------------------------------------------------------------------------------ order network API
 
-static ORDERS: Object = object("CreateOrderModelBulkModel", &[field("bulk", Rule::Array(&BULK)).required()]);
+static ORDERS: Object = object(Model::CreateOrderModelBulkModel, &[field("bulk", Rule::Array(&BULK)).required()]);
 
 static BULK: Array =
     Array { min: 1, max: max::BULK_ORDERS_MAX, entry: Rule::Order(&ORDER), too_many: Code::TooManyOrders };
@@ -91,7 +91,7 @@ static BULK: Array =
 static ORDER: Object = Object {
     check: Check::OrderTotals,
     ..object(
-        "CreateOrderModel",
+        Model::CreateOrderModel,
         &[
             field("safeId", Rule::Format(&format::SAFE_ID)).keep(Slot::SafeId),
             field("merchantId", Rule::Format(&format::UUID)),
@@ -136,9 +136,9 @@ const fn address(ship_to: bool) -> [Field; 11] {
         field("email", Rule::Format(&format::EMAIL)),
     ]
 }
-static ADDRESS: Object = object("BaseAddressModel", &address(false));
-static SHIPPING_ADDRESS: Object = object("ShippingAddressModel", &address(true));
-static LOCATED_ADDRESS: Object = object("AddressModel", {
+static ADDRESS: Object = object(Model::BaseAddressModel, &address(false));
+static SHIPPING_ADDRESS: Object = object(Model::ShippingAddressModel, &address(true));
+static LOCATED_ADDRESS: Object = object(Model::AddressModel, {
     static FIELDS: [Field; 12] = {
         let [a, b, c, d, e, f, g, h, i, j, k] = address(false);
         [field("location", Rule::Object(&COORDINATES)), a, b, c, d, e, f, g, h, i, j, k]
@@ -147,12 +147,12 @@ static LOCATED_ADDRESS: Object = object("AddressModel", {
 });
 
 static COORDINATES: Object = object(
-    "CoordinatesModel",
+    Model::CoordinatesModel,
     &[field("longitude", Rule::Degrees { max: 180 }), field("latitude", Rule::Degrees { max: 90 })],
 );
 
 static CLIENT: Object = object(
-    "APIClientInfoModel",
+    Model::APIClientInfoModel,
     &[
         field("source", NAME),
         field("details", Rule::Lines { min: 1, max: max::META_VALUE_CHARACTERS_MAX }),
@@ -170,7 +170,7 @@ static STRINGS: Map = Map {
 static PAYMENT_METHODS: Array = list(max::PAYMENT_METHODS_MAX, Rule::Object(&PAYMENT_METHOD));
 
 static PAYMENT_METHOD: Object = object(
-    "CreateOrderCustomerPaymentMethodModel",
+    Model::CreateOrderCustomerPaymentMethodModel,
     &[
         field("method", KEYWORD),
         field("subMethod", KEYWORD),
@@ -182,14 +182,14 @@ static PAYMENT_METHOD: Object = object(
 );
 
 static BILLING_INFO: Object =
-    object("BillingInfoModel", &[field("fullName", NAME), field("address", Rule::Object(&LOCATED_ADDRESS))]);
+    object(Model::BillingInfoModel, &[field("fullName", NAME), field("address", Rule::Object(&LOCATED_ADDRESS))]);
 
 static TRANSACTIONS: Array = list(max::TRANSACTIONS_MAX, Rule::Object(&TRANSACTION));
 
 static TRANSACTION: Object = Object {
     check: Check::Transaction,
     ..object(
-        "CustomerTransactionModel",
+        Model::CustomerTransactionModel,
         &[
             // What was paid back is below zero.
             field("total", Rule::Amount(Sign::Any)).keep(Slot::TransactionTotal),
@@ -206,7 +206,7 @@ static ITEMS: Array = Array { min: 1, ..list(max::ITEMS_MAX, Rule::Object(&ITEM)
 static ITEM: Object = Object {
     check: Check::ItemSubtotal,
     ..object(
-        "CreateOrderItemModel",
+        Model::CreateOrderItemModel,
         &[
             SKU.required(),
             field("quantity", QUANTITY).required().keep(Slot::ItemQuantity),
@@ -232,7 +232,7 @@ static ITEM: Object = Object {
 static IMAGES: Array = list(max::IMAGES_MAX, Rule::Object(&IMAGE));
 
 static IMAGE: Object = object(
-    "CreateOrderItemImageModel",
+    Model::CreateOrderItemImageModel,
     &[
         field("url", Rule::Format(&format::URL)),
         field("thumbnailUrl", Rule::Format(&format::URL)),
@@ -246,19 +246,19 @@ static IMAGE: Object = object(
 static OPTIONS: Array = list(max::OPTIONS_MAX, Rule::Object(&ITEM_OPTION));
 
 static ITEM_OPTION: Object = object(
-    "ItemOptionModel",
+    Model::ItemOptionModel,
     &[field("name", NAME), field("value", Rule::Lines { min: 1, max: max::META_VALUE_CHARACTERS_MAX })],
 );
 
 static REPRINT: Object = object(
-    "ReprintModel",
+    Model::ReprintModel,
     &[field("originalOrderId", ID), field("reasonId", ID), field("shipments", Rule::Array(&REPRINT_SHIPMENTS))],
 );
 
 static REPRINT_SHIPMENTS: Array = list(max::REPRINT_SHIPMENTS_MAX, Rule::Object(&REPRINT_SHIPMENT));
 
 static REPRINT_SHIPMENT: Object = object(
-    "ReprintShipmentModel",
+    Model::ReprintShipmentModel,
     &[
         field("facilityId", ID),
         field("shippingMethod", KEYWORD),
@@ -267,11 +267,11 @@ static REPRINT_SHIPMENT: Object = object(
     ],
 );
 
-static COST_COVERAGE: Object = object("CostCoverageModel", &[field("item", KEYWORD), field("shipping", KEYWORD)]);
+static COST_COVERAGE: Object = object(Model::CostCoverageModel, &[field("item", KEYWORD), field("shipping", KEYWORD)]);
 
 static REPRINT_ITEMS: Array = list(max::ITEMS_MAX, Rule::Object(&REPRINT_ITEM));
 
-static REPRINT_ITEM: Object = object("ReprintItemModel", &[SKU, field("quantity", QUANTITY)]);
+static REPRINT_ITEM: Object = object(Model::ReprintItemModel, &[SKU, field("quantity", QUANTITY)]);
 
 #[cfg(test)]
 mod tests {
@@ -282,7 +282,7 @@ mod tests {
     /// Every place that the tables know, lists by their first entry.
     fn places(object: &'static Object, at: &str, places: &mut BTreeSet<String>) {
         for field in object.fields {
-            place(field.rule, format!("{at}/{}", field.name), places);
+            place(field.rule, format!("{at}/{}", field.name()), places);
         }
     }
 
@@ -312,8 +312,8 @@ mod tests {
     #[test]
     fn names_are_unique_in_their_object() {
         for object in [&BULK_ORDER, &super::PRODUCT, &super::ORDERS, &ORDER, &super::LOCATED_ADDRESS, &super::ITEM] {
-            let names: BTreeSet<_> = object.fields.iter().map(|field| field.name).collect();
-            assert_eq!(names.len(), object.fields.len(), "{}", object.name);
+            let names: BTreeSet<_> = object.fields.iter().map(|field| field.name()).collect();
+            assert_eq!(names.len(), object.fields.len(), "{}", object.model.name());
         }
     }
 }

@@ -190,10 +190,10 @@ impl<'a> Scanner<'a> {
     /// Reads the string under the cursor.
     #[inline(never)]
     pub(super) fn string(&mut self) -> Scan<Text<'a>> {
-        let start = self.at() + 1;
+        let start = self.at();
         match self.cursor.plain_string() {
-            Some(plain) => Ok(Text::new(plain, Form::Plain)),
-            None => self.rough_string(start),
+            Some(length) => Ok(self.cursor.plain(start, length)),
+            None => self.rough_string(start + 1),
         }
     }
 

@@ -1,6 +1,6 @@
 //! Writing texts without the formatting machinery of the standard library, which is larger than the whole module.
 
-use alloc::string::String;
+use alloc::vec::Vec;
 
 use crate::limits::AMOUNT_DECIMALS_MAX;
 
@@ -43,10 +43,10 @@ pub(super) trait Sentence {
 const DIGITS_MAX: usize = 29;
 const DECIMALS: usize = AMOUNT_DECIMALS_MAX as usize;
 
-impl Sentence for String {
+impl Sentence for Vec<u8> {
     #[inline(never)]
     fn words(&mut self, words: &[&str]) {
-        words.iter().for_each(|word| self.push_str(word));
+        words.iter().for_each(|word| append(self, word.as_bytes()));
     }
 
     #[inline(never)]
@@ -57,11 +57,22 @@ impl Sentence for String {
             if number == 0 {
                 break;
             }
-            *digit += (number % 10) as u8;
-            number /= 10;
+            // Nearly every number fits into 32 bits, which WebAssembly divides much faster than 64.
+            let last = match u32::try_from(number) {
+                Ok(small) => {
+                    number = u64::from(small / 10);
+                    small % 10
+                }
+                Err(_) => {
+                    let last = number % 10;
+                    number /= 10;
+                    last as u32
+                }
+            };
+            *digit += last as u8;
             count = index + 1;
         }
-        push_digits(self, digits.get(20 - count..).unwrap_or_default());
+        append(self, digits.get(20 - count..).unwrap_or_default());
     }
 
     #[inline(never)]
@@ -84,35 +95,56 @@ impl Sentence for String {
             }
         }
         if ten_thousandths < 0 {
-            self.push('-');
+            self.push(b'-');
         }
         let (whole, fraction) = digits.split_at_checked(DIGITS_MAX - DECIMALS).unwrap_or_default();
-        push_digits(self, whole.get(first..).unwrap_or_default());
+        append(self, whole.get(first..).unwrap_or_default());
         let decimals = DECIMALS - fraction.iter().rev().take_while(|digit| **digit == b'0').count();
         if decimals > 0 {
-            self.push('.');
-            push_digits(self, fraction.get(..decimals).unwrap_or_default());
+            self.push(b'.');
+            append(self, fraction.get(..decimals).unwrap_or_default());
         }
     }
 }
 
+/// Appends a text. Most are short, and then storing one or two blocks of fixed size costs less than a call that copies as
+/// many bytes as there are; what a block has too much is cut off again.
 #[inline(never)]
-fn push_digits(text: &mut String, digits: &[u8]) {
-    text.push_str(core::str::from_utf8(digits).unwrap_or_default());
+pub(super) fn append(out: &mut Vec<u8>, text: &[u8]) {
+    let length = out.len() + text.len();
+    if let (Some(first), Some(last)) = (text.first_chunk::<16>(), text.last_chunk::<16>()) {
+        if text.len() > 32 {
+            out.extend_from_slice(text);
+            return;
+        }
+        out.extend_from_slice(first);
+        out.truncate(length - 16);
+        out.extend_from_slice(last);
+    } else if let (Some(first), Some(last)) = (text.first_chunk(), text.last_chunk()) {
+        let behind = u64::from_le_bytes(*last) >> (8 * (16 - text.len()) % 64);
+        let both = if text.len() == 8 { 0 } else { u128::from(behind) << 64 } | u128::from(u64::from_le_bytes(*first));
+        out.extend_from_slice(&both.to_le_bytes());
+    } else if let (Some(first), Some(last)) = (text.first_chunk(), text.last_chunk()) {
+        let behind = u64::from(u32::from_le_bytes(*last)) << (8 * (text.len() - 4));
+        out.extend_from_slice(&(behind | u64::from(u32::from_le_bytes(*first))).to_le_bytes());
+    } else {
+        text.iter().for_each(|byte| out.push(*byte));
+    }
+    out.truncate(length);
 }
 
 #[cfg(test)]
 mod tests {
     use rust_decimal::Decimal;
 
-    use super::Sentence;
+    use super::{Sentence, Vec};
 
     #[test]
     fn numbers_are_written_as_by_the_standard_library() {
         for number in [0, 1, 9, 10, 101, 1_000, 65_535, i64::MAX, i64::MIN, -1, -10] {
-            let mut text = String::new();
+            let mut text = Vec::new();
             text.integer(number);
-            assert_eq!(text, number.to_string());
+            assert_eq!(text, number.to_string().as_bytes());
         }
     }
 
@@ -121,21 +153,33 @@ mod tests {
         let small = [0, 1, 10, 100, 5_000, 10_000, 10_001, 100_000, 199_900, 201_000, 4_294_967_296];
         let large = [9_999_999_999_999_999, 100_000_000_000_000_000_000, 1 << 64, (1 << 96) - 1];
         for value in small.into_iter().chain(large).flat_map(|value| [value, -value]) {
-            let mut written = String::new();
+            let mut written = Vec::new();
             written.amount(value);
-            assert_eq!(written, Decimal::from_i128_with_scale(value, 4).normalize().to_string());
+            assert_eq!(written, Decimal::from_i128_with_scale(value, 4).normalize().to_string().as_bytes());
         }
     }
 
     #[test]
     fn nouns_have_their_article_and_number() {
-        let mut text = String::new();
+        let mut text = Vec::new();
         for noun in ["array", "null", "string"] {
             text.a(noun);
-            text.push(' ');
+            text.push(b' ');
         }
         text.count(1, "entry", "entries");
         text.count(2, "entry", "entries");
-        assert_eq!(text, "an array null a string 1 entry2 entries");
+        assert_eq!(text, b"an array null a string 1 entry2 entries");
+    }
+
+    #[test]
+    fn texts_of_every_length_are_appended_whole() {
+        let text: Vec<u8> = (0..80).collect();
+        for start in 0..3 {
+            for end in start..text.len() {
+                let mut out = b"before".to_vec();
+                super::append(&mut out, &text[start..end]);
+                assert_eq!(out, [b"before", &text[start..end]].concat());
+            }
+        }
     }
 }

@@ -14,7 +14,7 @@ pub(super) fn nearest(name: &str, object: &'static Object) -> Option<&'static st
     let tolerated = if name.len() < 5 { 1 } else { 2 };
     // Every slip changes the length by one at most.
     let known =
-        object.fields.iter().map(|field| field.name).filter(|known| known.len().abs_diff(name.len()) <= tolerated);
+        object.fields.iter().map(|field| field.name()).filter(|known| known.len().abs_diff(name.len()) <= tolerated);
     let distances = known.map(|known| (distance(name, known.as_bytes()), known));
     distances
         .min_by_key(|(distance, _)| *distance)

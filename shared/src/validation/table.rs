@@ -3,13 +3,14 @@
 //! Tables are constants and hold no behaviour but the checks of formats, so that the same tables can drive the engine
 //! and print a JSON Schema or TypeScript.
 
-use super::block::BLOCK;
+use alloc::vec::Vec;
+
+use super::block::{BLOCK, Block};
 use super::format::Format;
 
 /// Names of one kind of object and the rules of its members.
 pub(super) struct Object {
-    /// The name of the model.
-    pub(super) name: &'static str,
+    pub(super) model: Model,
     pub(super) fields: &'static [Field],
     /// What holds between its members.
     pub(super) check: Check,
@@ -24,19 +25,19 @@ impl Object {
     pub(super) const FIELDS_MAX: usize = 31;
 
     #[expect(clippy::indexing_slicing, reason = "evaluated by the compiler, which refuses an index out of bounds")]
-    pub(super) const fn new(name: &'static str, fields: &'static [Field]) -> Self {
+    pub(super) const fn new(model: Model, fields: &'static [Field]) -> Self {
         assert!(fields.len() <= Self::FIELDS_MAX);
         let (mut required, mut place) = (0, 0);
         while place < fields.len() {
             required |= (fields[place].required as u32) << place;
             place += 1;
         }
-        Self { name, fields, check: Check::None, required, hint: hint(name) }
+        Self { model, fields, check: Check::None, required, hint: hint(model.name()) }
     }
 
     /// The member with this name, and its place in the table.
     pub(super) fn find(&'static self, name: &str) -> Option<(usize, &'static Field)> {
-        self.fields.iter().enumerate().find(|(_, field)| field.name == name)
+        self.fields.iter().enumerate().find(|(_, field)| field.name() == name)
     }
 }
 
@@ -51,21 +52,79 @@ const fn hint(name: &str) -> usize {
     sum % 32
 }
 
+/// Which kind of object: a number, because the names are asked for by the schema and by the compiler, and not in the module.
+#[derive(Clone, Copy)]
+#[expect(clippy::enum_variant_names, reason = "these are the names of the wire's models")]
+pub(super) enum Model {
+    BulkOrderRequest,
+    InstantOrderRequest,
+    ProductRequest,
+    CreateOrderModelBulkModel,
+    CreateOrderModel,
+    BaseAddressModel,
+    ShippingAddressModel,
+    AddressModel,
+    CoordinatesModel,
+    APIClientInfoModel,
+    CreateOrderCustomerPaymentMethodModel,
+    BillingInfoModel,
+    CustomerTransactionModel,
+    CreateOrderItemModel,
+    CreateOrderItemImageModel,
+    ItemOptionModel,
+    ReprintModel,
+    ReprintShipmentModel,
+    CostCoverageModel,
+    ReprintItemModel,
+}
+
+impl Model {
+    /// The name of the model.
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::BulkOrderRequest => "BulkOrderRequest",
+            Self::InstantOrderRequest => "InstantOrderRequest",
+            Self::ProductRequest => "ProductRequest",
+            Self::CreateOrderModelBulkModel => "CreateOrderModelBulkModel",
+            Self::CreateOrderModel => "CreateOrderModel",
+            Self::BaseAddressModel => "BaseAddressModel",
+            Self::ShippingAddressModel => "ShippingAddressModel",
+            Self::AddressModel => "AddressModel",
+            Self::CoordinatesModel => "CoordinatesModel",
+            Self::APIClientInfoModel => "APIClientInfoModel",
+            Self::CreateOrderCustomerPaymentMethodModel => "CreateOrderCustomerPaymentMethodModel",
+            Self::BillingInfoModel => "BillingInfoModel",
+            Self::CustomerTransactionModel => "CustomerTransactionModel",
+            Self::CreateOrderItemModel => "CreateOrderItemModel",
+            Self::CreateOrderItemImageModel => "CreateOrderItemImageModel",
+            Self::ItemOptionModel => "ItemOptionModel",
+            Self::ReprintModel => "ReprintModel",
+            Self::ReprintShipmentModel => "ReprintShipmentModel",
+            Self::CostCoverageModel => "CostCoverageModel",
+            Self::ReprintItemModel => "ReprintItemModel",
+        }
+    }
+}
+
 /// One member of an object. Members are optional and nullable unless they are [`Field::required`].
 pub(super) struct Field {
-    pub(super) name: &'static str,
     pub(super) key: Key,
     pub(super) rule: Rule,
+    pub(super) plain: Plain,
     pub(super) required: bool,
     pub(super) slot: Slot,
 }
 
 /// A member that may be absent.
 pub(super) const fn field(name: &'static str, rule: Rule) -> Field {
-    Field { name, key: Key::new(name), rule, required: false, slot: Slot::None }
+    Field { key: Key::new(name), plain: Plain::new(&rule), rule, required: false, slot: Slot::None }
 }
 
 impl Field {
+    pub(super) const fn name(&self) -> &str {
+        self.key.name()
+    }
+
     pub(super) const fn required(self) -> Self {
         self.required_if(true)
     }
@@ -95,7 +154,7 @@ impl Key {
     pub(super) const BYTES_MAX: usize = Self::BLOCKS_MAX * BLOCK;
 
     #[expect(clippy::indexing_slicing, reason = "evaluated by the compiler, which refuses an index out of bounds")]
-    const fn new(name: &str) -> Self {
+    pub(super) const fn new(name: &str) -> Self {
         let name = name.as_bytes();
         let mut blocks = [[0; BLOCK]; Self::BLOCKS_MAX];
         blocks[0][0] = b'"';
@@ -112,16 +171,82 @@ impl Key {
         Self { blocks, length: at as u8 + 1 }
     }
 
+    /// The name in it.
+    pub(super) const fn name(&self) -> &str {
+        let (_, name) = self.blocks.as_flattened().split_at(1);
+        let (name, _) = name.split_at(self.length() - 3);
+        match core::str::from_utf8(name) {
+            Ok(name) => name,
+            Err(_) => "",
+        }
+    }
+
+    /// Appends the name as a step of a JSON pointer: no name of the tables has a character that pointers escape. Whole blocks
+    /// are appended, because that costs less than a call that copies as many bytes as there are.
+    pub(super) fn write_step(&self, pointer: &mut Vec<u8>) {
+        let start = pointer.len();
+        for block in self.blocks.iter().take(self.length().div_ceil(BLOCK)) {
+            pointer.extend_from_slice(block);
+        }
+        if let Some(quote) = pointer.get_mut(start) {
+            *quote = b'/';
+        }
+        // Without the second quote and the colon.
+        pointer.truncate(start + self.length() - 2);
+    }
+
     /// Bytes of the key.
     #[inline(always)]
     pub(super) const fn length(&self) -> usize {
         self.length as usize
     }
 
-    /// All blocks; zeros stand behind the key.
+    /// Whether it stands at the start of as many bytes as it may have.
     #[inline(always)]
-    pub(super) const fn blocks(&self) -> &[[u8; BLOCK]; Self::BLOCKS_MAX] {
-        &self.blocks
+    pub(super) fn is_at(&self, here: &[u8; Self::BYTES_MAX]) -> bool {
+        let mut left = self.length();
+        for (here, key) in here.as_chunks().0.iter().zip(&self.blocks) {
+            if !Block::load(here).starts_with(Block::load(key), left) {
+                return false;
+            }
+            if left <= BLOCK {
+                break;
+            }
+            left -= BLOCK;
+        }
+        true
+    }
+}
+
+/// What a rule asks of a plain string, in one form for all rules.
+#[derive(Clone, Copy)]
+pub(super) struct Plain {
+    /// Its characters; where no string will do, the least is above the most.
+    min: u16,
+    max: u16,
+}
+
+impl Plain {
+    #[inline(always)]
+    pub(super) const fn new(rule: &Rule) -> Self {
+        let (min, max) = match *rule {
+            Rule::Text { min, max } | Rule::Lines { min, max } => (min, max),
+            Rule::Format(format) => (1, format.max),
+            _ => (1, 0),
+        };
+        assert!(min <= u16::MAX as usize && max <= u16::MAX as usize);
+        Self { min: min as u16, max: max as u16 }
+    }
+
+    /// Whether a plain string of so many characters, which begin at the start of `bytes`, is valid by its rule.
+    #[inline(always)]
+    pub(super) fn accepts(self, rule: &Rule, bytes: &[u8], length: usize) -> bool {
+        length >= usize::from(self.min)
+            && length <= usize::from(self.max)
+            && match rule {
+                Rule::Format(format) => format.check(bytes, length),
+                _ => true,
+            }
     }
 }
 

@@ -3,8 +3,8 @@
 //! An amount is a whole number of ten-thousandths, the finest that any currency has, so sums and comparisons are those of
 //! integers: exact like the decimals of the domain (a property test holds them against those), and less code.
 //!
-//! Each check stands twice. `accepts_*` reads what nearly every value looks like (plain ASCII, few digits) and says yes or
-//! nothing; `check` reads everything and says what is wrong. What the first accepts the second accepts too, with the same
+//! Each check stands twice. `accepts` (of [`Plain`](super::table::Plain)) and `accepts_number` read what nearly every value looks like (plain ASCII, few digits) and say yes or
+//! nothing; `check_*` read everything and say what is wrong. What the first accepts the second accepts too, with the same
 //! value (a property test holds them against each other), so the first is only ever a short cut.
 
 use super::broken::Broken;
@@ -42,16 +42,6 @@ pub(super) fn is_secret(rule: Rule) -> bool {
     matches!(rule, Rule::Format(Format { secret: true, .. }))
 }
 
-/// Whether a plain string is valid.
-#[inline(always)]
-pub(super) fn accepts_text(rule: &Rule, plain: &[u8]) -> bool {
-    match *rule {
-        Rule::Text { min, max } | Rule::Lines { min, max } => plain.len() >= min && plain.len() <= max,
-        Rule::Format(format) => !plain.is_empty() && plain.len() <= format.max && format.check(plain),
-        _ => false,
-    }
-}
-
 /// The value of a number, if it is valid and written with few digits and no exponent.
 #[inline(always)]
 pub(super) fn accepts_number<'a>(rule: &Rule, digits: Digits) -> Option<Value<'a>> {
@@ -79,7 +69,7 @@ pub(super) fn check_text<'a>(rule: Rule, text: Text<'a>, report: &mut Report<'_>
         // Of a plain string only the length and the form are in question.
         if plain.len() > format.max {
             report(Broken::TooLong { max: format.max, has: plain.len() });
-        } else if plain.is_empty() || !format.check(plain) {
+        } else if plain.is_empty() || !format.check(plain, plain.len()) {
             report(Broken::Form(format));
         } else {
             return Some(Value::Text(text));
@@ -197,7 +187,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::super::rules;
-    use super::super::table::Object;
+    use super::super::table::{Object, Plain};
     use super::super::text::Form;
     use super::*;
 
@@ -244,7 +234,7 @@ mod tests {
             let text = Text::new(text.as_bytes(), Form::Plain);
             let mut broken = 0;
             let value = check_text(*rule, text, &mut |_| broken += 1);
-            if text.plain().is_some_and(|plain| accepts_text(rule, plain)) {
+            if text.plain().is_some_and(|plain| Plain::new(rule).accepts(rule, plain, plain.len())) {
                 assert!(is_same(value, Some(Value::Text(text))) && broken == 0);
             } else {
                 // The short cut is taken by every valid string but amounts.

@@ -1,12 +1,18 @@
 //! What a body breaks, as callers see it: views into what was found, whose texts are made when they are asked for.
 
 use alloc::string::String;
+use alloc::vec::Vec;
 use core::ops::Range;
 
 use super::findings::{Finding, Findings, OrderFindings, Span};
 use super::json;
+use super::sentence::append;
 use crate::Code;
 use crate::limits::ATTEMPTED_VALUE_BYTES_MAX;
+
+/// Room for nearly every message, and for nearly every limit: they seldom have to grow.
+const MESSAGE_BYTES: usize = 96;
+const LIMIT_BYTES: usize = 24;
 
 /// What a body breaks.
 #[derive(Clone, Debug)]
@@ -107,7 +113,7 @@ impl<'v> OrderVerdict<'v> {
 #[derive(Clone, Debug)]
 pub struct Violations<'v> {
     body: &'v [u8],
-    pointers: &'v str,
+    pointers: &'v [u8],
     findings: core::slice::Iter<'v, Finding>,
 }
 
@@ -129,7 +135,7 @@ impl ExactSizeIterator for Violations<'_> {}
 #[derive(Clone, Copy, Debug)]
 pub struct Violation<'v> {
     body: &'v [u8],
-    pointers: &'v str,
+    pointers: &'v [u8],
     finding: &'v Finding,
 }
 
@@ -145,32 +151,42 @@ impl<'v> Violation<'v> {
     /// [`POINTER_NAME_BYTES_MAX`](crate::limits::POINTER_NAME_BYTES_MAX).
     #[must_use]
     pub fn pointer(&self) -> &'v str {
+        core::str::from_utf8(self.pointer_bytes()).unwrap_or_default()
+    }
+
+    /// The bytes of the pointer, which are UTF-8.
+    fn pointer_bytes(&self) -> &'v [u8] {
         self.pointers.get(self.finding.pointer.range()).unwrap_or_default()
+    }
+
+    /// Appends the [`pointer`](Self::pointer).
+    pub fn write_pointer(&self, out: &mut Vec<u8>) {
+        append(out, self.pointer_bytes());
     }
 
     /// The rule in words, lower case, without a full stop.
     #[must_use]
     pub fn message(&self) -> String {
-        let mut message = String::new();
+        let mut message = Vec::with_capacity(MESSAGE_BYTES);
         self.write_message(&mut message);
-        message
+        String::from_utf8(message).unwrap_or_default()
     }
 
-    /// Appends the [`message`](Self::message).
-    pub fn write_message(&self, out: &mut String) {
-        self.finding.broken.write_message(out, self.value());
+    /// Appends the [`message`](Self::message) in UTF-8.
+    pub fn write_message(&self, out: &mut Vec<u8>) {
+        self.finding.broken.write_message(out, self.value_bytes());
     }
 
     /// The bound of the rule: a number, a range such as `1..10000` (`..<` excludes the end), the JSON type or the name
     /// of the form that is asked for, or the amount that is expected.
     #[must_use]
     pub fn limit(&self) -> Option<String> {
-        let mut limit = String::new();
-        self.write_limit(&mut limit).then_some(limit)
+        let mut limit = Vec::with_capacity(LIMIT_BYTES);
+        self.write_limit(&mut limit).then(|| String::from_utf8(limit).unwrap_or_default())
     }
 
-    /// Appends the [`limit`](Self::limit); false if there is none.
-    pub fn write_limit(&self, out: &mut String) -> bool {
+    /// Appends the [`limit`](Self::limit) in UTF-8; false if there is none.
+    pub fn write_limit(&self, out: &mut Vec<u8>) -> bool {
         self.finding.broken.write_limit(out)
     }
 
@@ -178,13 +194,24 @@ impl<'v> Violation<'v> {
     /// unknown and repeated members, and for digits of cards.
     #[must_use]
     pub fn value(&self) -> Option<&'v str> {
-        let bytes = self.body.get(self.finding.value?.range())?;
-        // The byte after the cut tells whether it falls between characters.
-        let shown = bytes.get(..ATTEMPTED_VALUE_BYTES_MAX + 1).unwrap_or(bytes);
-        let whole = match core::str::from_utf8(shown) {
-            Ok(text) => text,
-            Err(error) => core::str::from_utf8(shown.get(..error.valid_up_to())?).ok()?,
-        };
-        whole.get(..whole.floor_char_boundary(ATTEMPTED_VALUE_BYTES_MAX))
+        self.value_bytes().and_then(|bytes| core::str::from_utf8(bytes).ok())
+    }
+
+    /// Appends the [`value`](Self::value); false if there is none.
+    pub fn write_value(&self, out: &mut Vec<u8>) -> bool {
+        let value = self.value_bytes();
+        append(out, value.unwrap_or_default());
+        value.is_some()
+    }
+
+    /// The bytes of the value, which are UTF-8.
+    fn value_bytes(&self) -> Option<&'v [u8]> {
+        let bytes = self.body.get(self.finding.value.range()).filter(|bytes| !bytes.is_empty())?;
+        let mut cut = bytes.len().min(ATTEMPTED_VALUE_BYTES_MAX);
+        // Not between the bytes of a character.
+        while bytes.get(cut).is_some_and(|byte| byte & 0xc0 == 0x80) {
+            cut -= 1;
+        }
+        bytes.get(..cut)
     }
 }

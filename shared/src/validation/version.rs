@@ -112,11 +112,11 @@ impl Hash {
 
     #[expect(clippy::indexing_slicing, reason = "evaluated by the compiler, which refuses an index out of bounds")]
     const fn object(&mut self, object: &'static Object) {
-        self.text(object.name);
+        self.text(object.model.name());
         let mut place = 0;
         while place < object.fields.len() {
             let field = &object.fields[place];
-            self.text(field.name);
+            self.text(field.name());
             self.number(field.required as i64);
             self.rule(&field.rule);
             place += 1;

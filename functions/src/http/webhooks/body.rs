@@ -52,7 +52,7 @@ pub(super) fn patch(bytes: &[u8], reading: Reading) -> Read<SubscriptionPatch> {
     Ok((patch, findings.settle(reading.strict)?))
 }
 
-/// `{overlapSeconds?}`: for how long the old secret signs as well; a day when it does not say.
+/// `{overlapSeconds?}`: for how long the secrets before it sign as well; a day when it does not say.
 pub(super) fn overlap_seconds(bytes: &[u8], reading: Reading) -> Read<i64> {
     const DEFAULT: i64 = 24 * 3600;
     let object = if bytes.is_empty() { Object::empty() } else { Object::read(bytes)? };
@@ -120,11 +120,11 @@ fn events(findings: &mut Findings, pointer: &str, value: &Value) -> Option<Vec<E
     };
     if values.is_empty() {
         let message = "has at least 1 entry, not 0".to_owned();
-        findings.violations.push(Violation::new(Code::TooFew, pointer.to_owned(), message, None));
+        findings.add(Violation::new(Code::TooFew, pointer.to_owned(), message, None));
     }
     if values.len() > EventKind::ALL.len() {
         let message = format!("has at most {} entries, not {}", EventKind::ALL.len(), values.len());
-        findings.violations.push(Violation::new(Code::TooMany, pointer.to_owned(), message, None));
+        findings.add(Violation::new(Code::TooMany, pointer.to_owned(), message, None));
         return None;
     }
     let mut kinds = Vec::new();
@@ -148,12 +148,12 @@ fn description(findings: &mut Findings, pointer: &str, value: &Value) -> Option<
     let length = text.chars().count();
     let broken = if length > DESCRIPTION_CHARACTERS_MAX {
         (Code::TooLong, format!("has at most {DESCRIPTION_CHARACTERS_MAX} characters, not {length}"))
-    } else if text.chars().any(|character| character.is_ascii_control()) {
+    } else if text.chars().any(char::is_control) {
         (Code::ControlCharacter, "must hold no control characters".to_owned())
     } else {
         return Some(text.to_owned());
     };
-    findings.violations.push(Violation::new(broken.0, pointer.to_owned(), broken.1, None));
+    findings.add(Violation::new(broken.0, pointer.to_owned(), broken.1, None));
     None
 }
 

@@ -32,7 +32,7 @@ pub(crate) struct SubscriptionView {
     #[serde(skip_serializing_if = "Option::is_none")]
     secret: Option<String>,
     secret_hint: String,
-    /// Until when the secret before this one signs as well; null when it does not.
+    /// Until when a secret before this one signs as well; null when none does.
     previous_secret_expires_at: Option<String>,
     created_at: String,
     updated_at: String,
@@ -41,7 +41,7 @@ pub(crate) struct SubscriptionView {
 impl SubscriptionView {
     /// Without the secret.
     pub(super) fn new(subscription: &Subscription, now: Timestamp) -> Self {
-        let until = subscription.previous.as_ref().map(|(_, until)| *until).filter(|until| now < *until);
+        let until = subscription.previous.iter().map(|(_, until)| *until).max().filter(|until| now < *until);
         Self {
             id: subscription.id.to_string(),
             url: subscription.url.clone(),

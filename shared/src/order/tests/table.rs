@@ -19,6 +19,7 @@ fn commands(fulfilment: Fulfilment) -> Vec<Command> {
         Command::Cancel(None),
         Command::Cancel(Some(vec![CancelledLine::whole(0)])),
         Command::Hold("stop".to_owned()),
+        Command::Hold("other".to_owned()),
         Command::Release,
         Command::GiveUp { reason: "no".to_owned(), version: 7 },
         Command::Restart,

@@ -69,7 +69,11 @@ pub(super) static ANSWERS: &[Answer] = &[
         "A bulk was stored, and this order no longer fits into the answer: its entry is short.",
     ),
     whole(Code::ValidationFailed, BOTH, "The body was read, and the answer lists the violations."),
-    whole(Code::InvalidParameter, BOTH, "A query parameter of a list cannot be read."),
+    whole(
+        Code::InvalidParameter,
+        BOTH,
+        "A query parameter of a list, or the header `Idempotency-Key`, cannot be read.",
+    ),
     both(Code::MixedCurrency, BULK, "The order is priced, and its products do not share one currency."),
     whole(Code::Unauthorized, BOTH, "Before the body is read: the credentials are missing or wrong."),
     whole(
@@ -95,6 +99,11 @@ pub(super) static ANSWERS: &[Answer] = &[
         NETWORK,
         "An earlier order has this `externalId`, and `allowExternalOrderIdDuplication` is not true.",
     ),
+    whole(
+        Code::IdempotencyKeyInUse,
+        BOTH,
+        "The first request with this `Idempotency-Key` is being worked; the header `Retry-After` says when to send again.",
+    ),
     whole(Code::PreconditionFailed, NETWORK, "The request has an `If-Match`, and the thing has another `ETag` by now."),
     both(Code::PayloadTooLarge, BOTH, "The body is not read to its end, or one order in it is too large."),
     both(Code::TooManyOrders, NETWORK, "The bulk was counted, and none of its orders was created."),
@@ -114,6 +123,11 @@ pub(super) static ANSWERS: &[Answer] = &[
         Code::TooManySubscriptions,
         NETWORK,
         "A subscription to webhooks is made, and the merchant has as many as it may.",
+    ),
+    whole(
+        Code::IdempotencyKeyReused,
+        BOTH,
+        "An earlier request with this `Idempotency-Key` had another method, path or body.",
     ),
     whole(Code::Internal, BOTH, "Something failed that is no fault of the request."),
     whole(Code::TryAgain, BOTH, "A service did not answer in time; the header `Retry-After` says when to send again."),

@@ -74,7 +74,7 @@ fn rows(rule: Rule, at: &str, required: &str, rows_of: &mut String, notes: &mut 
 fn members(object: &'static Object, at: &str, rows_of: &mut String, notes: &mut Vec<String>) {
     for field in fields(object) {
         let required = if field.required { "yes" } else { "" };
-        rows(field.rule, &format!("{at}/{}", field.name), required, rows_of, notes);
+        rows(field.rule, &format!("{at}/{}", field.name()), required, rows_of, notes);
     }
     if let Some(check) = words::check(object.check) {
         let place = if at.is_empty() { String::new() } else { format!("`{at}`: ") };

@@ -69,7 +69,7 @@ impl Models {
 
     /// The models by their names.
     pub(super) fn finish(self) -> Vec<(String, Json)> {
-        self.models.into_iter().map(|(object, schema)| (object.name.to_owned(), schema)).collect()
+        self.models.into_iter().map(|(object, schema)| (object.model.name().to_owned(), schema)).collect()
     }
 
     fn member(&mut self, dialect: &Dialect, field: &Field) -> Json {
@@ -125,7 +125,7 @@ impl Models {
 
     /// A reference to a model, which is added if it is new.
     fn model(&mut self, dialect: &Dialect, model: &'static Object) -> Json {
-        let reference = object([("$ref", text(format!("{}{}", self.prefix, model.name)))]);
+        let reference = object([("$ref", text(format!("{}{}", self.prefix, model.model.name())))]);
         if self.models.iter().any(|(known, _)| std::ptr::eq(*known, model)) {
             return reference;
         }
@@ -140,10 +140,10 @@ impl Models {
     }
 
     fn members(&mut self, dialect: &Dialect, model: &'static Object) -> Json {
-        let members = fields(model).map(|field| (field.name.to_owned(), self.member(dialect, field)));
+        let members = fields(model).map(|field| (field.name().to_owned(), self.member(dialect, field)));
         let members = members.collect();
-        let required: Vec<_> = fields(model).filter(|field| field.required).map(|field| field.name).collect();
-        object([("title", text(model.name)), ("type", text("object"))])
+        let required: Vec<_> = fields(model).filter(|field| field.required).map(|field| field.name()).collect();
+        object([("title", text(model.model.name())), ("type", text("object"))])
             .with_some("$comment", words::check(model.check).map(text))
             .with("properties", Json::Object(members))
             .with_some("required", (!required.is_empty()).then(|| texts(required)))

@@ -1,0 +1,193 @@
+//! The body of a progress report, every broken rule of it at once.
+
+use serde_json::Value;
+use shared::Code;
+use shared::ids::OrderId;
+use shared::limits::{CARRIER_LINK_BYTES_MAX, ITEMS_MAX, KEYWORD_CHARACTERS_MAX, PACKAGES_MAX};
+use shared::network::problem::Violation;
+use shared::order::{Package, Progress, ShipmentStatus};
+use shared::time::Timestamp;
+
+use crate::http::manage::read_reason;
+use crate::http::object::{Findings, Object};
+use crate::refusal::Refusal;
+
+/// What a body reports, and what was noticed in it.
+pub(super) fn read(
+    bytes: &[u8],
+    order: &OrderId,
+    now: Timestamp,
+    strict: bool,
+) -> Result<(Progress, Vec<Violation>), Refusal> {
+    let (object, mut findings) = (Object::read(bytes)?, Findings::default());
+    let (mut status, mut packages, mut reason) = (None, Vec::new(), None);
+    for (name, value) in object.members() {
+        match name {
+            "shipmentStatus" => status = read_status(&mut findings, value),
+            "packages" if value.is_null() => {}
+            "packages" => packages = read_packages(&mut findings, value, order, now),
+            "reason" if is_blank(value) => {}
+            "reason" => reason = read_reason(&mut findings, value),
+            other => findings.unknown(other),
+        }
+    }
+    if !object.members().any(|(name, _)| name == "shipmentStatus") {
+        findings.required("/shipmentStatus");
+    }
+    let has = |member: &str| object.members().any(|(name, value)| name == member && !is_blank(value));
+    if status == Some(ShipmentStatus::Rejected) && !has("reason") {
+        findings.required("/reason");
+    }
+    for (member, of) in [("packages", ShipmentStatus::Shipped), ("reason", ShipmentStatus::Rejected)] {
+        if status.is_some_and(|status| status != of) && has(member) {
+            let why = format!("belongs to shipmentStatus {} and was ignored", of.number());
+            findings.ignored(format!("/{member}"), &why);
+        }
+    }
+    let warnings = findings.settle(strict)?;
+    let progress = match status {
+        Some(ShipmentStatus::Shipped) if packages.is_empty() => Progress::Shipped(vec![empty_package(now)]),
+        Some(ShipmentStatus::Shipped) => Progress::Shipped(packages),
+        Some(ShipmentStatus::Delivered) => Progress::Delivered,
+        Some(ShipmentStatus::Rejected) => Progress::Rejected { reason: reason.unwrap_or_default() },
+        _ => Progress::InProduction,
+    };
+    Ok((progress, warnings))
+}
+
+/// Null, or a text of spaces: as if it were not there.
+fn is_blank(value: &Value) -> bool {
+    value.is_null() || value.as_str().is_some_and(|text| text.trim().is_empty())
+}
+
+/// The states that a vendor reports.
+const REPORTED: [ShipmentStatus; 4] =
+    [ShipmentStatus::InProduction, ShipmentStatus::Shipped, ShipmentStatus::Delivered, ShipmentStatus::Rejected];
+
+fn read_status(findings: &mut Findings, value: &Value) -> Option<ShipmentStatus> {
+    let is_it = |status: &ShipmentStatus| {
+        value.as_u64() == Some(u64::from(status.number())) || value.as_str() == Some(status.as_str())
+    };
+    let status = REPORTED.into_iter().find(is_it);
+    if status.is_none() {
+        let known: Vec<String> =
+            REPORTED.iter().map(|status| format!("{} {}", status.number(), status.as_str())).collect();
+        findings.broken(Code::InvalidFormat, "/shipmentStatus", &format!("one of {}", known.join(", ")), value);
+    }
+    status
+}
+
+fn empty_package(shipped_at: Timestamp) -> Package {
+    Package { lines: Vec::new(), carrier: None, method: None, tracking: None, link: None, shipped_at }
+}
+
+fn read_packages(findings: &mut Findings, value: &Value, order: &OrderId, now: Timestamp) -> Vec<Package> {
+    let Some(entries) = value.as_array() else {
+        findings.broken(Code::WrongType, "/packages", "an array", value);
+        return Vec::new();
+    };
+    if entries.len() > PACKAGES_MAX {
+        findings.broken(Code::TooMany, "/packages", &format!("an array of at most {PACKAGES_MAX} entries"), value);
+        return Vec::new();
+    }
+    let package = |(index, entry): (usize, &Value)| read_package(findings, index, entry, order, now);
+    entries.iter().enumerate().filter_map(package).collect()
+}
+
+fn read_package(
+    findings: &mut Findings,
+    index: usize,
+    entry: &Value,
+    order: &OrderId,
+    now: Timestamp,
+) -> Option<Package> {
+    let pointer = format!("/packages/{index}");
+    let Some(members) = entry.as_object() else {
+        findings.broken(Code::WrongType, &pointer, "an object", entry);
+        return None;
+    };
+    let mut package = empty_package(now);
+    for (name, value) in members.iter().filter(|(_, value)| !value.is_null()) {
+        let at = format!("{pointer}/{name}");
+        match name.as_str() {
+            "carrierName" => package.carrier = read_text(findings, &at, value, KEYWORD_CHARACTERS_MAX),
+            "carrierMethodName" => package.method = read_text(findings, &at, value, KEYWORD_CHARACTERS_MAX),
+            "carrierTrackingNumber" => package.tracking = read_text(findings, &at, value, KEYWORD_CHARACTERS_MAX),
+            "carrierLink" => package.link = read_link(findings, &at, value),
+            "shippedDate" => package.shipped_at = read_date(findings, &at, value, now).unwrap_or(now),
+            "orderItemIDs" => package.lines = read_lines(findings, &at, value, order),
+            _ => findings.unknown_in(&pointer, name),
+        }
+    }
+    Some(package)
+}
+
+fn read_text(findings: &mut Findings, pointer: &str, value: &Value, characters_max: usize) -> Option<String> {
+    let text = findings.text(pointer, value)?.trim();
+    if text.chars().any(char::is_control) {
+        findings.broken(Code::ControlCharacter, pointer, "a text without control characters", value);
+        return None;
+    }
+    if text.chars().count() > characters_max {
+        findings.broken(Code::TooLong, pointer, &format!("a text of at most {characters_max} characters"), value);
+        return None;
+    }
+    (!text.is_empty()).then(|| text.to_owned())
+}
+
+/// A link is shown to people: it must lead to the web and nowhere else.
+fn read_link(findings: &mut Findings, pointer: &str, value: &Value) -> Option<String> {
+    let link = read_text(findings, pointer, value, CARRIER_LINK_BYTES_MAX)?;
+    if link.len() > CARRIER_LINK_BYTES_MAX {
+        findings.broken(Code::TooLong, pointer, &format!("a text of at most {CARRIER_LINK_BYTES_MAX} bytes"), value);
+        return None;
+    }
+    if link.starts_with("https://") || link.starts_with("http://") {
+        return Some(link);
+    }
+    findings.broken(Code::InvalidFormat, pointer, "a URL that begins with https:// or http://", value);
+    None
+}
+
+/// When a parcel was, or is to be, handed over: other dates are a year that was typed wrong, or a clock that was never set.
+fn read_date(findings: &mut Findings, pointer: &str, value: &Value, now: Timestamp) -> Option<Timestamp> {
+    const YEAR_MS: i64 = 366 * 24 * 3600 * 1000;
+    /// 2000-01-01T00:00:00Z.
+    const EARLIEST: Timestamp = Timestamp::from_milliseconds(946_684_800_000);
+    let date = findings.text(pointer, value)?;
+    let Some(at) = Timestamp::parse_rfc3339(date) else {
+        findings.broken(Code::InvalidFormat, pointer, "a date and time of RFC 3339", value);
+        return None;
+    };
+    if at < EARLIEST || at.milliseconds_since(now) > YEAR_MS {
+        findings.broken(Code::OutOfRange, pointer, "a date from 2000 to a year from now", value);
+        return None;
+    }
+    Some(at)
+}
+
+fn read_lines(findings: &mut Findings, pointer: &str, value: &Value, order: &OrderId) -> Vec<usize> {
+    let Some(ids) = value.as_array() else {
+        findings.broken(Code::WrongType, pointer, "an array", value);
+        return Vec::new();
+    };
+    if ids.is_empty() {
+        findings.broken(Code::TooFew, pointer, "an array of at least 1 entry", value);
+    }
+    if ids.len() > ITEMS_MAX {
+        findings.broken(Code::TooMany, pointer, &format!("an array of at most {ITEMS_MAX} entries"), value);
+        return Vec::new();
+    }
+    let mut lines = Vec::new();
+    for (index, id) in ids.iter().enumerate() {
+        match id.as_str().and_then(|id| order.item_index(id)) {
+            Some(line) if !lines.contains(&line) => lines.push(line),
+            Some(_) => {}
+            None => {
+                let at = format!("{pointer}/{index}");
+                findings.broken(Code::NoSuchItem, &at, "the id of an item of the order", id);
+            }
+        }
+    }
+    lines
+}
