@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use aws_sdk_dynamodb::config::retry::RetryPartition;
 use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region, SharedHttpClient};
 use aws_smithy_http_client::Builder;
@@ -38,6 +39,7 @@ impl Tables {
             .timeout_config(timeouts())
             .http_client(http_client(settings));
         config.set_endpoint_url(settings.optional(settings::AWS_ENDPOINT_URL_DYNAMODB));
+        config.set_retry_partition(retry_partition(settings));
         let client = aws_sdk_dynamodb::Client::from_conf(config.build());
         let context = settings.surroundings.context.clone();
         let overdue = Duration::from_secs(settings.number(settings::OVERDUE_SECONDS)?);
@@ -70,6 +72,7 @@ impl Queues {
             .timeout_config(timeouts())
             .http_client(http_client(settings));
         config.set_endpoint_url(settings.optional(settings::AWS_ENDPOINT_URL_SQS));
+        config.set_retry_partition(retry_partition(settings));
         let client = aws_sdk_sqs::Client::from_conf(config.build());
         Ok(Self { client, context: settings.surroundings.context.clone() })
     }
@@ -102,6 +105,12 @@ impl Subscribers {
 fn http_client(settings: Settings<'_>) -> SharedHttpClient {
     let tls = || Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https();
     settings.surroundings.aws.clone().unwrap_or_else(tls)
+}
+
+/// The SDK's allowance of retries is one for the whole process. Whoever loads functions into surroundings of his own runs
+/// many of them in one process, and each gets its own.
+fn retry_partition(settings: Settings<'_>) -> Option<RetryPartition> {
+    settings.surroundings.aws.as_ref().map(|_| RetryPartition::custom("function").build())
 }
 
 /// Lambda gives a function's role as variables that hold for the life of the environment, so the chain of providers of

@@ -17,6 +17,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use aws_lambda_events::dynamodb::{Event, EventRecord};
+use futures_util::future::join_all;
 use serde::Serialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
@@ -230,18 +231,21 @@ impl Relay {
         failed(&indexes, self.table.audit(&changes).await, "an audit event was not written")
     }
 
-    /// Claims that came without their order are few; each has a write of its own.
+    /// Claims that came without their order are few; each has a write of its own, and one that fails holds up none of the
+    /// others: a batch whose records all began again with each failure would be given up for a few of many.
     async fn mark_claims(&self, claims: &[(usize, Claim)]) -> Vec<usize> {
+        const WHAT: &str = "a claim was not looked at";
         let indexes: Vec<usize> = claims.iter().map(|(index, _)| *index).collect();
-        let claims: Vec<&Claim> = claims.iter().map(|(_, claim)| claim).collect();
-        let marked = async {
-            for claim in self.table.dead_claims(&claims).await? {
-                self.table.mark_claim(claim).await?;
-            }
-            Ok::<_, StoreError>(())
+        let looked_at: Vec<&Claim> = claims.iter().map(|(_, claim)| claim).collect();
+        let dead = match self.table.dead_claims(&looked_at).await {
+            Ok(dead) => dead,
+            Err(error) => return failed(&indexes, vec![Some(error.to_string()); indexes.len()], WHAT),
         };
-        let failure = marked.await.err().map(|error| error.to_string());
-        failed(&indexes, vec![failure; indexes.len()], "a claim was not looked at")
+        let is_dead = |claim: &Claim| dead.iter().any(|dead| std::ptr::eq(*dead, claim));
+        let of_dead: Vec<&(usize, Claim)> = claims.iter().filter(|(_, claim)| is_dead(claim)).collect();
+        let marks = join_all(of_dead.iter().map(|(_, claim)| self.table.mark_claim(claim))).await;
+        let indexes: Vec<usize> = of_dead.iter().map(|(index, _)| *index).collect();
+        failed(&indexes, marks.into_iter().map(|mark| mark.err().map(|error| error.to_string())).collect(), WHAT)
     }
 }
 

@@ -2,6 +2,7 @@
 
 pub mod bench;
 pub mod edge;
+pub mod faults;
 pub mod fuzz;
 pub mod generate;
 pub mod invoke;

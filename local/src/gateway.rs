@@ -23,7 +23,7 @@ use http_body_util::{BodyExt, Limited};
 use lambda_http::request::LambdaRequest;
 use serde_json::{Value, json};
 
-use crate::invoke::Functions;
+use crate::invoke::Invoke;
 use crate::template::{Api, Stack};
 use routes::{Match, Routes};
 use throttle::Throttle;
@@ -37,12 +37,12 @@ const EVENT_BYTES_MAX: usize = 6 * 1024 * 1024;
 pub(crate) struct Gateway {
     routes: Routes,
     api: Option<Api>,
-    functions: Arc<Functions>,
+    functions: Arc<dyn Invoke>,
     throttle: Option<Throttle>,
 }
 
 impl Gateway {
-    pub(crate) fn new(stack: &Stack, functions: Arc<Functions>) -> Self {
+    pub(crate) fn new(stack: &Stack, functions: Arc<dyn Invoke>) -> Self {
         let throttle = stack.api.as_ref().and_then(|api| api.throttling).map(Throttle::new);
         Self { routes: Routes::new(&stack.functions), api: stack.api.clone(), functions, throttle }
     }
@@ -50,6 +50,12 @@ impl Gateway {
     /// Everything it serves.
     pub(crate) fn router(self) -> Router {
         Router::new().fallback(serve).with_state(Arc::new(self))
+    }
+
+    /// Answers one request.
+    pub(crate) async fn respond(&self, request: Request) -> Response {
+        let (Ok(response) | Err(response)) = self.answer(request).await;
+        response
     }
 
     async fn answer(&self, request: Request) -> Result<Response, Response> {
@@ -113,8 +119,7 @@ impl Gateway {
 }
 
 async fn serve(State(gateway): State<Arc<Gateway>>, request: Request) -> Response {
-    let (Ok(response) | Err(response)) = gateway.answer(request).await;
-    response
+    gateway.respond(request).await
 }
 
 async fn read(body: Body) -> Result<Bytes, Response> {

@@ -6,10 +6,24 @@ use std::time::Duration;
 
 use axum::response::Response;
 use functions::Function;
+use futures_util::future::BoxFuture;
 use lambda_http::Context;
 use lambda_runtime::LambdaEvent;
 use serde_json::Value;
 use tower::ServiceExt;
+
+/// Whoever runs functions for the gateway and the event sources.
+pub(crate) trait Invoke: Send + Sync {
+    /// Sends an event, JSON in and JSON out.
+    fn invoke<'a>(&'a self, logical_id: &'a str, payload: Value) -> BoxFuture<'a, Result<Value, String>>;
+
+    /// Sends a request of the gateway.
+    fn call<'a>(
+        &'a self,
+        logical_id: &'a str,
+        request: lambda_http::Request,
+    ) -> BoxFuture<'a, Result<Response, String>>;
+}
 
 /// The loaded functions of a stack, by logical id.
 pub(crate) struct Functions(BTreeMap<String, Loaded>);
@@ -28,8 +42,7 @@ impl Functions {
         self.0.insert(logical_id.to_owned(), Loaded { function, timeout });
     }
 
-    /// Sends an event, JSON in and JSON out.
-    pub(crate) async fn invoke(&self, logical_id: &str, payload: Value) -> Result<Value, String> {
+    async fn send_event(&self, logical_id: &str, payload: Value) -> Result<Value, String> {
         let loaded = self.0.get(logical_id).ok_or_else(|| format!("there is no function `{logical_id}`"))?;
         let Function::Event(handler) = &loaded.function else {
             return Err("the function answers HTTP only".to_owned());
@@ -38,14 +51,27 @@ impl Functions {
         guarded(loaded.timeout, handler(event)).await?.map_err(|error| error.to_string())
     }
 
-    /// Sends a request of the gateway.
-    pub(crate) async fn call(&self, logical_id: &str, request: lambda_http::Request) -> Result<Response, String> {
+    async fn send_request(&self, logical_id: &str, request: lambda_http::Request) -> Result<Response, String> {
         let loaded = self.0.get(logical_id).ok_or_else(|| format!("there is no function `{logical_id}`"))?;
         let Function::Http(router) = &loaded.function else {
             return Err("the function does not answer HTTP".to_owned());
         };
         let answer = router.clone().oneshot(request);
         guarded(loaded.timeout, async move { answer.await.map_err(|never| match never {}) }).await?
+    }
+}
+
+impl Invoke for Functions {
+    fn invoke<'a>(&'a self, logical_id: &'a str, payload: Value) -> BoxFuture<'a, Result<Value, String>> {
+        Box::pin(self.send_event(logical_id, payload))
+    }
+
+    fn call<'a>(
+        &'a self,
+        logical_id: &'a str,
+        request: lambda_http::Request,
+    ) -> BoxFuture<'a, Result<Response, String>> {
+        Box::pin(self.send_request(logical_id, request))
     }
 }
 

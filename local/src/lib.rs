@@ -1,7 +1,8 @@
 //! Ordermill on one machine: reads `template.yaml` and stands up what it declares, all on 127.0.0.1.
 //!
 //! [`template`] reads the file, [`aws`] serves DynamoDB and SQS, [`gateway`] and [`sources`] call the functions as API
-//! Gateway and Lambda's event sources do, [`stack`] puts them together, [`runtime`] runs a function's own binary. It is
+//! Gateway and Lambda's event sources do, [`stack`] puts them together, [`runtime`] runs a function's own binary,
+//! [`simulation`] the whole of it in virtual time, with faults. It is
 //! never a dependency of a deployed binary.
 
 pub mod aws;
@@ -10,6 +11,7 @@ pub mod demo;
 mod gateway;
 mod invoke;
 pub mod runtime;
+pub mod simulation;
 mod sources;
 pub mod stack;
 pub mod template;

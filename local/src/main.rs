@@ -4,8 +4,8 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use local::commands::{
-    bench::Bench, edge::Pack, fuzz::Fuzz, generate::Generate, invoke::Invoke, items::Items, redrive::Redrive,
-    test::Test, up::Up,
+    bench::Bench, edge::Pack, faults::Faults, fuzz::Fuzz, generate::Generate, invoke::Invoke, items::Items,
+    redrive::Redrive, test::Test, up::Up,
 };
 use tracing_subscriber::EnvFilter;
 
@@ -33,6 +33,8 @@ enum Command {
     Generate(Generate),
     /// Look for bodies that break the validator
     Fuzz(Fuzz),
+    /// End processes at every call, and let random calls go wrong
+    Faults(Faults),
     /// Move what lies in the dead-letter queues of the running stack back to where it came from
     Redrive(Redrive),
     /// Print merchants and products as the table's items, for `aws dynamodb batch-write-item`
@@ -60,6 +62,7 @@ async fn main() -> ExitCode {
         Some(Command::Pack(pack)) => pack.run().map_err(Into::into),
         Some(Command::Bench(bench)) => bench.run().map_err(Into::into),
         Some(Command::Generate(generate)) => generate.run().map_err(Into::into),
+        Some(Command::Faults(faults)) => faults.run().map_err(Into::into),
         Some(Command::Fuzz(fuzz)) => fuzz.run().map_err(Into::into),
         None => Ok(()),
     };

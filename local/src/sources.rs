@@ -15,19 +15,47 @@ use tokio::task::JoinSet;
 
 pub(crate) use checkpoint::Checkpoints;
 
+use crate::aws::blocking::Blocking;
 use crate::aws::dynamodb::{StreamError, StreamReader};
-use crate::aws::sqs::Queues;
-use crate::invoke::Functions;
+use crate::aws::sqs::{Clock, Queues};
+use crate::invoke::Invoke;
 use crate::template::Stack;
 
 /// What the sources of a stack work with.
 #[derive(Clone)]
 pub(crate) struct Sources {
     pub(crate) stack: Arc<Stack>,
-    pub(crate) functions: Arc<Functions>,
+    pub(crate) functions: Arc<dyn Invoke>,
     pub(crate) queues: Queues,
     pub(crate) database: dynoxide::Database,
     pub(crate) checkpoints: Checkpoints,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) pace: Pace,
+}
+
+/// How the sources wait for work.
+#[derive(Clone)]
+pub(crate) struct Pace {
+    /// The longest wait of one receive.
+    pub(crate) receive: Duration,
+    /// The pause before a stream that had nothing new is read again.
+    pub(crate) idle: Duration,
+    /// Told of every write to a table; without it a stream is read again and again.
+    pub(crate) written: Option<watch::Receiver<()>>,
+    /// Where a stream is read.
+    pub(crate) blocking: Blocking,
+}
+
+impl Default for Pace {
+    /// As quick to watch as is cheap: Lambda looks at a stream once a second.
+    fn default() -> Self {
+        Self {
+            receive: Duration::from_secs(20),
+            idle: Duration::from_millis(50),
+            written: None,
+            blocking: Blocking::OnThreads,
+        }
+    }
 }
 
 impl Sources {
@@ -47,7 +75,7 @@ impl Sources {
             }
             for source in function.stream_sources.iter().filter(|source| source.enabled) {
                 let Some(table) = self.stack.table(&source.table) else { continue };
-                let reader = StreamReader::open(self.database.clone(), &table.name)?;
+                let reader = StreamReader::open(self.database.clone(), &table.name)?.reading(self.pace.blocking);
                 tasks.spawn(stream::Poller::new(self.clone(), function, source.clone(), reader).run(stop.clone()));
             }
             for schedule in function.schedules.iter().filter(|schedule| schedule.enabled) {

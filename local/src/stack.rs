@@ -31,8 +31,8 @@ use crate::aws::iam::Identities;
 use crate::aws::sqs::{self, Queues, SqsError, SystemClock};
 use crate::demo::{Data, DataError, Item};
 use crate::gateway::Gateway;
-use crate::invoke::Functions;
-use crate::sources::{Checkpoints, Sources};
+use crate::invoke::{Functions, Invoke};
+use crate::sources::{Checkpoints, Pace, Sources};
 use crate::template::{self, Endpoints, REGION, Stack, TemplateError};
 use crate::upload::{self, Site};
 use crate::whereabouts::{Whereabouts, lock_file};
@@ -187,13 +187,15 @@ pub async fn start(options: Options) -> Result<Running, StartError> {
     }
     let sources = Sources {
         stack: Arc::clone(&stack),
-        functions: Arc::clone(&functions),
+        functions: Arc::<Functions>::clone(&functions),
         queues: queues.clone(),
         database,
         checkpoints: Checkpoints::new(options.data.clone()),
+        clock: Arc::new(SystemClock),
+        pace: Pace::default(),
     };
     let sources = sources.start(&stopped)?;
-    let api = Gateway::new(&stack, Arc::clone(&functions)).router();
+    let api = Gateway::new(&stack, Arc::<Functions>::clone(&functions)).router();
     let router = options.upload.map_or_else(Router::new, upload::router).fallback_service(api);
     servers.spawn(async move { report("gateway", axum::serve(gateway, router).await) });
     if let Some(folder) = &options.data {
@@ -243,7 +245,7 @@ fn open_database(folder: Option<&Path>) -> Result<Database, StartError> {
 
 /// Indexes the database's stream records by their place. Without it the database looks through all of them at every write
 /// and every read of the stream, so that the 5,000th order took three times as long as the first.
-fn index_stream(file: &Path) -> rusqlite::Result<()> {
+pub(crate) fn index_stream(file: &Path) -> rusqlite::Result<()> {
     rusqlite::Connection::open(file)?.execute_batch(
         "CREATE INDEX IF NOT EXISTS ordermill_stream_place
              ON _stream_records (table_name, CAST(sequence_number AS INTEGER));
@@ -261,7 +263,7 @@ fn open_queues(folder: Option<&Path>) -> Result<Queues, StartError> {
     queues.map_err(StartError::Queues)
 }
 
-fn identities(stack: &Stack) -> Identities {
+pub(crate) fn identities(stack: &Stack) -> Identities {
     let mut identities = Identities::new();
     identities.add_administrator(ADMINISTRATOR);
     for function in &stack.functions {
@@ -275,7 +277,11 @@ fn access_key(function: &template::Function) -> String {
 }
 
 /// What the template gives a function, and what Lambda sets.
-fn environment(function: &template::Function, dynamodb_url: &str, sqs_url: &str) -> BTreeMap<String, String> {
+pub(crate) fn environment(
+    function: &template::Function,
+    dynamodb_url: &str,
+    sqs_url: &str,
+) -> BTreeMap<String, String> {
     use functions::settings;
     let mut environment = function.environment.clone();
     let set_by_lambda = [

@@ -269,7 +269,8 @@ impl Table {
         Err(StoreError::Busy("the transaction met others each time".to_owned()))
     }
 
-    /// Changes one item if its condition holds: whether it did.
+    /// Changes one item if its condition holds: whether it did. A conflict with a transaction is tried again here, because
+    /// the SDK does not.
     pub(crate) async fn update(
         &self,
         key: &Key,
@@ -281,18 +282,26 @@ impl Table {
             .table_name(&*self.name)
             .set_key(Some(key_item(key)))
             .return_consumed_capacity(ReturnConsumedCapacity::Indexes);
-        match change(request).send().await {
-            Ok(answer) => {
-                self.meter.dynamodb(Access::Write, answer.consumed_capacity());
-                Ok(true)
-            }
-            Err(error)
-                if error.as_service_error().is_some_and(UpdateItemError::is_conditional_check_failed_exception) =>
-            {
+        let request = change(request);
+        let mut attempt = 0;
+        loop {
+            self.context.pause(attempt).await;
+            attempt = attempt.saturating_add(1);
+            let error = match request.clone().send().await {
+                Ok(answer) => {
+                    self.meter.dynamodb(Access::Write, answer.consumed_capacity());
+                    return Ok(true);
+                }
+                Err(error) => error,
+            };
+            if error.code() == Some("TransactionConflictException") && attempt < ATTEMPTS_MAX {
                 self.meter.dynamodb(Access::Write, []);
-                Ok(false)
+            } else if error.as_service_error().is_some_and(UpdateItemError::is_conditional_check_failed_exception) {
+                self.meter.dynamodb(Access::Write, []);
+                return Ok(false);
+            } else {
+                return Err(store_error(error));
             }
-            Err(error) => Err(store_error(error)),
         }
     }
 

@@ -4,6 +4,7 @@
 //! is killed. Every call of either is checked against the policies of its caller ([`iam`]), so a permission missing
 //! from the template fails here as it would on AWS.
 
+pub(crate) mod blocking;
 pub mod dynamodb;
 pub mod iam;
 pub mod sqs;

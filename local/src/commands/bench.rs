@@ -1,8 +1,10 @@
 //! `cargo mill bench edge`: builds what is measured and runs the benches beside it (`edge-wasm/bench`).
+//! `cargo mill bench pipeline`: lets orders drain in the simulation.
 
 use clap::{Args, Subcommand};
 
 use super::edge::{Build, pack, set_up_node, set_up_target};
+use super::faults::drain;
 use super::steps::{NODE, RUSTUP, Step, StepError, target};
 
 /// Options of `bench`.
@@ -20,6 +22,12 @@ enum What {
         #[arg(long)]
         json: bool,
     },
+    /// Orders through the whole pipeline with two workers, while one message in a hundred fails twice
+    Pipeline {
+        /// How many
+        #[arg(long, value_name = "N", default_value_t = 10_000)]
+        orders: u64,
+    },
 }
 
 impl Bench {
@@ -28,7 +36,10 @@ impl Bench {
     /// # Errors
     /// The step that failed.
     pub fn run(&self) -> Result<(), StepError> {
-        let What::Edge { json } = self.what;
+        let json = match self.what {
+            What::Edge { json } => json,
+            What::Pipeline { orders } => return drain(orders),
+        };
         set_up_target(json)?;
         set_up_node(json)?;
         pack(Build::Edge, json)?;

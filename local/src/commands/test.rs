@@ -9,6 +9,7 @@ use std::time::Instant;
 use clap::Args;
 
 use super::edge::{Build, EDGE, pack, set_up_node, set_up_target};
+use super::faults::Faults;
 use super::fuzz::Fuzz;
 use super::steps::{NODE, RUSTUP, Step, StepError, cargo, step, target};
 use super::{PACKAGES, command_in_project, project, say};
@@ -38,9 +39,11 @@ impl Test {
         step("formatting", || cargo(&["fmt", "--all", "--check"]))?;
         step("set up: WebAssembly target", || set_up_target(false))?;
         step("lints", || cargo_on_all(&["clippy", "--all-targets"], &["--", "-D", "warnings"]))?;
+        step("lints of the fault tests", || cargo_on_all(&["clippy", "--test", "faults"], &["--", "-D", "warnings"]))?;
         step("lints of the edge", lint_edge)?;
         step("functions' binaries", || cargo_on_all(&["build", "--bins"], &[]))?;
         step("unit, property and end-to-end tests", || cargo_on_all(&["test"], &[]))?;
+        step("fault tests", || Faults::of_test(self.heavy).run())?;
         step("fuzzing", || Fuzz { seconds: if self.heavy { 600 } else { FUZZING_SECONDS } }.run())?;
         step("set up: Node packages", || set_up_node(false))?;
         step("set up: Chromium", set_up_chromium)?;

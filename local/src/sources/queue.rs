@@ -22,9 +22,8 @@ use crate::template::{QueueSource, queue_arn};
 /// template says how many.
 const CONCURRENCY: u32 = 5;
 
-/// The most that one receive takes, and how long it waits.
+/// The most that one receive takes.
 const RECEIVE_MAX: u32 = 10;
-const WAIT: Duration = Duration::from_secs(20);
 
 pub(super) async fn poll(
     sources: Sources,
@@ -72,8 +71,8 @@ struct Invocation {
 impl Invocation {
     /// Waits for messages, then until the batch is full or its window is over.
     async fn batch(&self) -> Result<Vec<Received>, SqsError> {
-        let (queues, batch_size) = (&self.sources.queues, self.source.batch_size);
-        let mut messages = queues.receive(&self.queue, batch_size.min(RECEIVE_MAX), WAIT).await?;
+        let (queues, batch_size, wait) = (&self.sources.queues, self.source.batch_size, self.sources.pace.receive);
+        let mut messages = queues.receive(&self.queue, batch_size.min(RECEIVE_MAX), wait).await?;
         let end = Instant::now() + self.source.batching_window;
         while !messages.is_empty() && Instant::now() < end {
             let missing = batch_size.saturating_sub(u32::try_from(messages.len()).unwrap_or(u32::MAX));

@@ -7,7 +7,7 @@
 //! Records that no filter of the source matches are passed over: they are in no batch, and the checkpoint moves on.
 
 use std::collections::VecDeque;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 use tokio::sync::watch;
@@ -17,8 +17,6 @@ use crate::aws::dynamodb::{SequenceNumber, StreamReader};
 use crate::aws::sqs::Outgoing;
 use crate::template::{Function, StartingPosition, StreamSource};
 
-/// Lambda looks once a second; a shorter wait makes the stack quicker to watch.
-const IDLE: Duration = Duration::from_millis(50);
 /// How often a checkpoint is tried before it is taken for gone.
 const FAILURES_MAX: u32 = 5;
 const BACKOFF_FIRST: Duration = Duration::from_millis(100);
@@ -62,8 +60,13 @@ impl Poller {
             place = self.reader.latest().await.ok().flatten();
         }
         let mut failures = 0;
+        let mut written = self.sources.pace.written.clone();
         let limit = usize::try_from(self.source.batch_size).unwrap_or(usize::MAX);
         loop {
+            if let Some(written) = &mut written {
+                // Whatever is written from here on ends the next wait.
+                written.mark_unchanged();
+            }
             let records = match self.records(place.clone(), limit, &mut stop).await {
                 Ok(records) => {
                     failures = 0;
@@ -81,7 +84,7 @@ impl Poller {
                 }
             };
             let Some(last) = records.last().and_then(SequenceNumber::of) else {
-                if sleep(IDLE, &mut stop).await {
+                if self.idle(written.as_mut(), &mut stop).await {
                     continue;
                 }
                 return;
@@ -96,6 +99,15 @@ impl Poller {
             }
             place = Some(last);
         }
+    }
+
+    /// Waits until there may be something new: whether to go on.
+    async fn idle(&self, written: Option<&mut watch::Receiver<()>>, stop: &mut watch::Receiver<bool>) -> bool {
+        if let Some(written) = written {
+            let stopped = std::pin::pin!(stop.wait_for(|stopped| *stopped));
+            futures_util::future::select(std::pin::pin!(written.changed()), stopped).await;
+        }
+        sleep(self.sources.pace.idle, stop).await
     }
 
     /// A batch: as many records as there are, or more if they come within the window.
@@ -212,8 +224,8 @@ impl Poller {
                 .records
                 .first()
                 .and_then(|record| record.pointer("/dynamodb/ApproximateCreationDateTime")?.as_f64());
-            let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64();
-            created.is_some_and(|created| since_epoch - created > age.as_secs_f64())
+            let now = Duration::from_millis(u64::try_from(self.sources.clock.now_ms()).unwrap_or(0));
+            created.is_some_and(|created| now.as_secs_f64() - created > age.as_secs_f64())
         };
         self.source.maximum_retries.is_some_and(|max| batch.retries > max)
             || self.source.maximum_record_age.is_some_and(too_old)

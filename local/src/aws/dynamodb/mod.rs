@@ -10,6 +10,7 @@
 //! The stream is read in process ([`StreamReader`]), and tables are created from the template ([`create_table`]).
 
 mod access;
+pub(crate) mod direct;
 mod forward;
 mod partiql;
 mod stream;
@@ -85,7 +86,12 @@ fn permitted(identities: &Identities, headers: &HeaderMap, body: &[u8]) -> Resul
         .ok_or(Refusal::UnknownOperation)?;
     let key = iam::access_key_id(headers).map_err(Refusal::Denied)?;
     let body = serde_json::from_slice(body).map_err(|_| Refusal::Unreadable)?;
-    let needed = access::needed(operation, &body).ok_or(Refusal::UnknownOperation)?;
+    may(identities, key, operation, &body)
+}
+
+/// Whether the holder of the key may make that call.
+fn may(identities: &Identities, key: &str, operation: &str, body: &serde_json::Value) -> Result<(), Refusal> {
+    let needed = access::needed(operation, body).ok_or(Refusal::UnknownOperation)?;
     for access in needed {
         identities.authorize(key, &access.action, &access.resource).map_err(Refusal::Denied)?;
     }
@@ -94,7 +100,11 @@ fn permitted(identities: &Identities, headers: &HeaderMap, body: &[u8]) -> Resul
 
 impl Refusal {
     fn into_response(self) -> Response {
-        let body = match self {
+        answer(StatusCode::BAD_REQUEST, &self.body())
+    }
+
+    fn body(self) -> serde_json::Value {
+        match self {
             Self::UnknownOperation => json!({"__type": "com.amazon.coral.service#UnknownOperationException"}),
             Self::Unreadable => json!({"__type": "com.amazon.coral.service#SerializationException"}),
             Self::Denied(denied) => {
@@ -105,8 +115,7 @@ impl Refusal {
                 };
                 json!({"__type": format!("com.amazon.coral.service#{kind}"), member: denied.to_string()})
             }
-        };
-        answer(StatusCode::BAD_REQUEST, &body)
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 //! The records come as Lambda hands them to a function, and the place in the stream is a sequence number, so that the
 //! reader can keep it wherever it keeps its checkpoint. The database's one shard is the stream's whole order.
 
+use crate::aws::blocking::Blocking;
 use crate::template::{ACCOUNT, REGION};
 use dynoxide::{Database, DynoxideError};
 use serde_json::{Value, json};
@@ -56,6 +57,7 @@ pub enum StreamError {
 #[derive(Clone)]
 pub struct StreamReader {
     database: Database,
+    blocking: Blocking,
     /// The stream's ARN in the database's own region.
     stored_arn: String,
     arn: String,
@@ -75,7 +77,12 @@ impl StreamReader {
         };
         let arn = format!("arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{table_name}/stream/{}", stream.stream_label);
         let shard = dynoxide::streams::shard_id(table_name);
-        Ok(Self { database, stored_arn: stream.stream_arn, arn, shard })
+        Ok(Self { database, blocking: Blocking::OnThreads, stored_arn: stream.stream_arn, arn, shard })
+    }
+
+    /// The same, reading where that says.
+    pub(crate) fn reading(self, blocking: Blocking) -> Self {
+        Self { blocking, ..self }
     }
 
     /// The stream's ARN, as records carry it.
@@ -97,7 +104,7 @@ impl StreamReader {
     /// A place that the stream never had, or a database that fails.
     pub async fn records(&self, after: Option<SequenceNumber>, limit: usize) -> Result<Vec<Value>, StreamError> {
         let reader = self.clone();
-        tokio::task::spawn_blocking(move || reader.read(after.as_ref(), limit)).await?
+        self.blocking.run(move || reader.read(after.as_ref(), limit)).await?
     }
 
     /// The place of the newest record, for a reader that begins with what comes next.
@@ -107,7 +114,7 @@ impl StreamReader {
     /// A database that fails.
     pub async fn latest(&self) -> Result<Option<SequenceNumber>, StreamError> {
         let reader = self.clone();
-        tokio::task::spawn_blocking(move || {
+        let newest = move || {
             let mut place = None;
             loop {
                 let records = reader.read(place.as_ref(), 1000)?;
@@ -116,8 +123,8 @@ impl StreamReader {
                     None => return Ok(place),
                 }
             }
-        })
-        .await?
+        };
+        self.blocking.run(newest).await?
     }
 
     fn read(&self, after: Option<&SequenceNumber>, limit: usize) -> Result<Vec<Value>, StreamError> {

@@ -31,4 +31,5 @@ pub use clock::{Clock, ManualClock, SystemClock};
 pub use error::{ErrorKind, SqsError};
 pub use message::{Outgoing, Received, Sent};
 pub use queues::{Counts, Queues};
+pub(crate) use server::Endpoint;
 pub use server::serve;

@@ -1,6 +1,6 @@
 //! The queues of the stack: their settings, their messages, and those who wait for one.
 //!
-//! SQLite blocks, so each call runs on a blocking thread, one at a time behind a mutex. Whoever waits for a message
+//! SQLite blocks, so each call runs on a blocking thread, one at a time behind a mutex (in a simulation on its own thread). Whoever waits for a message
 //! waits for a change of its queue or for the next hidden message to appear, and looks again.
 
 use super::{
@@ -12,6 +12,7 @@ use super::{
     receipt::Receipt,
     store::{Change, Handed, RedriveTo, Request, Store},
 };
+use crate::aws::blocking::Blocking;
 use crate::template::{Queue, queue_arn};
 use std::{
     collections::BTreeMap,
@@ -32,6 +33,7 @@ pub struct Queues {
 
 struct Inner {
     store: Arc<Mutex<Store>>,
+    blocking: Blocking,
     clock: Arc<dyn Clock>,
     declared: RwLock<BTreeMap<String, Arc<Declared>>>,
     closed: watch::Sender<bool>,
@@ -65,7 +67,7 @@ impl Queues {
     ///
     /// A file that SQLite cannot use.
     pub fn open(path: &Path, clock: Arc<dyn Clock>) -> Result<Self, SqsError> {
-        Ok(Self::over(Store::open(Some(path))?, clock))
+        Ok(Self::over(Store::open(Some(path))?, clock, Blocking::OnThreads))
     }
 
     /// Queues in memory.
@@ -74,12 +76,22 @@ impl Queues {
     ///
     /// SQLite's refusal.
     pub fn memory(clock: Arc<dyn Clock>) -> Result<Self, SqsError> {
-        Ok(Self::over(Store::open(None)?, clock))
+        Ok(Self::over(Store::open(None)?, clock, Blocking::OnThreads))
     }
 
-    fn over(store: Store, clock: Arc<dyn Clock>) -> Self {
+    /// Queues in memory that work on the caller's thread.
+    ///
+    /// # Errors
+    ///
+    /// SQLite's refusal.
+    pub(crate) fn in_place(clock: Arc<dyn Clock>) -> Result<Self, SqsError> {
+        Ok(Self::over(Store::open(None)?, clock, Blocking::InPlace))
+    }
+
+    fn over(store: Store, clock: Arc<dyn Clock>, blocking: Blocking) -> Self {
         let inner = Inner {
             store: Arc::new(Mutex::new(store)),
+            blocking,
             clock,
             declared: RwLock::default(),
             closed: watch::Sender::new(false),
@@ -196,6 +208,8 @@ impl Queues {
             }
             let until_ms = handed.next_visible_ms.map_or(deadline_ms, |next| next.min(deadline_ms));
             tokio::select! {
+                // In this order, so that a simulated run repeats.
+                biased;
                 () = &mut changed => {}
                 () = self.inner.clock.sleep_until(until_ms) => {}
                 _ = closed.wait_for(|closed| *closed) => {}
@@ -339,7 +353,8 @@ impl Queues {
     ) -> Result<T, SqsError> {
         let store = Arc::clone(&self.inner.store);
         // A panic while the lock was held rolled its transaction back: the store is as good as before.
-        tokio::task::spawn_blocking(move || work(&mut store.lock().unwrap_or_else(PoisonError::into_inner))).await?
+        let work = move || work(&mut store.lock().unwrap_or_else(PoisonError::into_inner));
+        self.inner.blocking.run(work).await?
     }
 }
 

@@ -40,7 +40,7 @@ pub async fn serve(
 ) -> io::Result<()> {
     let endpoint = format!("http://{}", listener.local_addr()?);
     let closing = queues.clone();
-    let state = Arc::new(Endpoint { queues, identities, endpoint });
+    let state = Arc::new(Endpoint::new(queues, identities, endpoint));
     // SDKs post to `/`, older ones to the path of the queue.
     let router = Router::new().fallback(answer).layer(DefaultBodyLimit::max(LARGEST_BODY)).with_state(state);
     // Without it a large answer waits for the client's delayed acknowledgement.
@@ -54,20 +54,31 @@ pub async fn serve(
     axum::serve(listener, router).with_graceful_shutdown(shutdown).await
 }
 
-struct Endpoint {
+/// SQS for its callers, whatever carries their calls.
+pub(crate) struct Endpoint {
     queues: Queues,
     identities: Arc<Identities>,
     endpoint: String,
 }
 
 async fn answer(State(endpoint): State<Arc<Endpoint>>, headers: HeaderMap, body: Bytes) -> Response {
-    match endpoint.call(&headers, &body).await {
-        Ok(body) => response(StatusCode::OK, &body),
-        Err(error) => refusal(&error),
-    }
+    endpoint.answer(&headers, &body).await
 }
 
 impl Endpoint {
+    /// SQS whose queue URLs begin with `endpoint`.
+    pub(crate) fn new(queues: Queues, identities: Arc<Identities>, endpoint: String) -> Self {
+        Self { queues, identities, endpoint }
+    }
+
+    /// Answers one call of the JSON protocol.
+    pub(crate) async fn answer(&self, headers: &HeaderMap, body: &[u8]) -> Response {
+        match self.call(headers, body).await {
+            Ok(body) => response(StatusCode::OK, &body),
+            Err(error) => refusal(&error),
+        }
+    }
+
     async fn call(&self, headers: &HeaderMap, body: &[u8]) -> Result<Value, SqsError> {
         let target = headers.get("x-amz-target").and_then(|value| value.to_str().ok()).unwrap_or_default();
         let action = target.strip_prefix("AmazonSQS.").unwrap_or_default();

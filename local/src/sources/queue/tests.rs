@@ -18,7 +18,7 @@ use super::{failed_ids, poll};
 use crate::aws::iam::Identities;
 use crate::aws::sqs::{self, ManualClock, Outgoing, Queues};
 use crate::invoke::Functions;
-use crate::sources::{Checkpoints, Sources};
+use crate::sources::{Checkpoints, Pace, Sources};
 use crate::template::{self, Endpoints};
 
 const JOBS: &str = "ordermill-Jobs";
@@ -61,6 +61,8 @@ impl Fixture {
             queues: queues.clone(),
             database: Database::memory().unwrap(),
             checkpoints: Checkpoints::new(None),
+            clock: clock.clone(),
+            pace: Pace::default(),
         };
         Self { clock, queues, identities: Arc::new(identities), sources, stop: watch::Sender::new(false) }
     }

@@ -15,7 +15,7 @@ use crate::aws::dynamodb::{StreamReader, create_table};
 use crate::aws::sqs::{Queues, SystemClock};
 use crate::commands::project;
 use crate::invoke::Functions;
-use crate::sources::{Checkpoints, Sources};
+use crate::sources::{Checkpoints, Pace, Sources};
 use crate::template::{self, Endpoints, StreamSource};
 
 /// The batches that a function was given, each as the partition keys of its records.
@@ -55,6 +55,8 @@ async fn sources(
         queues,
         database: database.clone(),
         checkpoints,
+        clock: Arc::new(SystemClock),
+        pace: Pace::default(),
     };
     (sources, source, seen)
 }

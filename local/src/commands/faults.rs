@@ -1,0 +1,55 @@
+//! `cargo mill faults`: the fault tests, in a build that is fast enough for a thousand runs.
+
+use clap::Args;
+
+use super::steps::{RUSTUP, Step, StepError};
+
+/// Options of `faults`.
+#[derive(Args, Clone, Debug)]
+pub struct Faults {
+    /// Seed of the first run with random faults
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub seed: u64,
+    /// How many of them: each has the seed after the one before it
+    #[arg(long, value_name = "N", default_value_t = 1_000)]
+    pub runs: u64,
+    /// Only the runs with random faults
+    #[arg(long)]
+    pub random: bool,
+    /// Tell all that happened in a run that fails
+    #[arg(long)]
+    pub log: bool,
+}
+
+/// The test binary, optimised.
+const BUILD: [&str; 7] = ["test", "--profile", "faults", "--package", "local", "--test", "faults"];
+
+impl Faults {
+    /// What `cargo mill test` runs: as many random runs as end in six minutes on two cores, or all of them.
+    pub(crate) const fn of_test(heavy: bool) -> Self {
+        Self { seed: 1, runs: if heavy { 1_000 } else { 150 }, random: false, log: false }
+    }
+
+    /// Runs them.
+    ///
+    /// # Errors
+    /// A run failed; it has told its seed.
+    pub fn run(&self) -> Result<(), StepError> {
+        let mut arguments = BUILD.to_vec();
+        arguments.extend(["--", "--nocapture"]);
+        arguments.extend(self.random.then_some("random::"));
+        let mut step = Step::new("cargo", &arguments, RUSTUP)
+            .variable("ORDERMILL_FAULT_SEED", self.seed.to_string())
+            .variable("ORDERMILL_FAULT_RUNS", self.runs.to_string());
+        if self.log {
+            step = step.variable("ORDERMILL_FAULT_LOG", "1");
+        }
+        step.run()
+    }
+}
+
+/// So many orders through the pipeline, with two workers and messages that fail: how many a second.
+pub(crate) fn drain(orders: u64) -> Result<(), StepError> {
+    let arguments = [&BUILD[..], &["--", "--nocapture", "drain::"]].concat();
+    Step::new("cargo", &arguments, RUSTUP).variable("ORDERMILL_DRAIN_ORDERS", orders.to_string()).run()
+}

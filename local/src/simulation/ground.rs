@@ -1,0 +1,105 @@
+//! What every world of a process begins from: the template's model, and a database that holds its table and the data.
+//!
+//! The database is made once and copied, because making a table and filling it takes longer than many a run. Its stream
+//! gets the indexes that the stack's own file has, without which every write would look through all records.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use dynoxide::Database;
+use dynoxide::storage_backend::ManualClock;
+
+use super::clock::BEGINNING_MS;
+use crate::aws::dynamodb::{self, TableError};
+use crate::demo::{Data, DataError};
+use crate::stack;
+use crate::template::{self, Endpoints, Stack, TemplateError};
+
+/// Where the simulated services would be.
+pub(crate) const SQS_URL: &str = "http://sqs.simulation";
+pub(crate) const DYNAMODB_URL: &str = "http://dynamodb.simulation";
+const API_URL: &str = "http://api.simulation";
+
+/// Where worlds begin.
+#[derive(Clone, Debug)]
+pub struct Ground {
+    pub(crate) stack: Arc<Stack>,
+    pub(crate) database: PathBuf,
+    /// How many workers each queue has; drawn for each world where nobody says.
+    pub(crate) workers: Option<u32>,
+}
+
+/// The ground cannot be laid.
+#[derive(Debug, thiserror::Error)]
+pub enum GroundError {
+    /// The template has something that is not understood.
+    #[error("{0}")]
+    Template(#[from] TemplateError),
+    /// The table could not be made.
+    #[error("{0}")]
+    Table(#[from] TableError),
+    /// The database refused.
+    #[error("database: {0}")]
+    Database(#[from] dynoxide::DynoxideError),
+    /// The database's file failed.
+    #[error("database: {0}")]
+    File(#[from] rusqlite::Error),
+    /// The folder failed.
+    #[error("{0}")]
+    Io(#[from] std::io::Error),
+    /// The data is damaged.
+    #[error("data: {0}")]
+    Data(#[from] DataError),
+    /// An item is not one that the database reads.
+    #[error("data: {0}")]
+    Shape(#[from] serde_json::Error),
+}
+
+impl Ground {
+    /// Lays the ground of a template with parameters and data, and keeps its database as `file`.
+    ///
+    /// # Errors
+    /// What stands in the way.
+    pub fn lay(
+        template: &Path,
+        parameters: &BTreeMap<String, String>,
+        data: &Data,
+        file: &Path,
+    ) -> Result<Self, GroundError> {
+        let endpoints = Endpoints { sqs: SQS_URL.to_owned(), api: API_URL.to_owned() };
+        let mut stack = template::read(template, parameters, &endpoints)?;
+        if let Some(api) = &mut stack.api {
+            // Simulated clients come as they come; the gateway's limit goes by the machine's clock.
+            api.throttling = None;
+        }
+        let beginning = u64::try_from(BEGINNING_MS / 1000).unwrap_or(0);
+        let database = Database::memory_with_clock(Arc::new(ManualClock::new(beginning)))?;
+        for table in &stack.tables {
+            dynamodb::create_table(&database, table)?;
+            for item in data.items()? {
+                let request = serde_json::json!({"TableName": table.name, "Item": super::table::item_json(&item)});
+                database.put_item(serde_json::from_value(request)?)?;
+            }
+        }
+        if file.exists() {
+            std::fs::remove_file(file)?;
+        }
+        database.vacuum_into(&file.to_string_lossy())?;
+        stack::index_stream(file)?;
+        Ok(Self { stack: Arc::new(stack), database: file.to_owned(), workers: None })
+    }
+
+    /// The same with so many workers for each queue.
+    #[must_use]
+    pub fn with_workers(&self, workers: u32) -> Self {
+        Self { workers: Some(workers), ..self.clone() }
+    }
+
+    /// A fresh copy of the database, with the clock of a world.
+    pub(crate) fn database(&self, clock: super::clock::VirtualClock) -> dynoxide::Result<Database> {
+        let database = Database::memory_with_clock(Arc::new(clock))?;
+        database.restore_from(&self.database.to_string_lossy())?;
+        Ok(database)
+    }
+}

@@ -1,0 +1,141 @@
+//! What must hold when a world has come to rest. Each rule gives the ways in which it is broken.
+//!
+//! The rules go by three witnesses that do not know of each other: what clients and machines outside sent and heard, what
+//! the table holds, and what its stream says that it went through.
+
+mod money;
+mod orders;
+mod outside;
+mod told;
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::MutexGuard;
+
+use local::simulation::{Change, Item, World};
+use serde_json::Value;
+
+use crate::clients::Ledger;
+use crate::outsiders::{Notes, Outsiders};
+
+/// A world at rest, and what everybody was told of it.
+pub(crate) struct Rest<'a> {
+    pub(crate) ledger: &'a Ledger,
+    pub(crate) notes: MutexGuard<'a, Notes>,
+    pub(crate) items: Vec<Item>,
+    pub(crate) changes: Vec<Change>,
+    pub(crate) panics: Vec<String>,
+    /// Positions of items, by partition key.
+    partitions: HashMap<String, Vec<usize>>,
+}
+
+type Rule = fn(&Rest<'_>) -> Vec<String>;
+
+const RULES: &[(&str, Rule)] = &[
+    ("no function panics", |rest| rest.panics.clone()),
+    ("what was acknowledged is there, under one id", orders::acknowledged_is_there),
+    ("every order is one that a client sent", orders::were_sent),
+    ("every line is delivered exactly once, or cancelled", orders::delivered_once),
+    ("what a client cancelled is cancelled, and nothing else", orders::cancelled_as_asked),
+    ("no step is made twice", orders::no_step_twice),
+    ("an external id is one order's", orders::external_ids_are_unique),
+    ("an order is listed by its status", orders::listed_by_status),
+    ("every change is told once", told::every_change_has_an_event),
+    ("the counts are exact", told::counts_are_exact),
+    ("every subscriber hears of every event under one id", told::webhooks_arrive),
+    ("outsiders see nothing wrong", outside::nothing_wrong),
+    ("the vendor made what was fulfilled, once", outside::made_is_fulfilled),
+    ("codes are given once", money::codes_are_given_once),
+    ("what is paid is what was ordered", money::wallets_balance),
+    ("a client order number is one order's", money::numbers_are_unique),
+];
+
+/// Every broken rule, in words.
+pub(crate) async fn broken(world: &World, ledger: &Ledger, outsiders: &Outsiders) -> Vec<String> {
+    let items = world.items();
+    // Only subscribers ask what happened on the way, and the stream is long.
+    let has_subscribers = items.iter().any(|item| item.contains_key("webhook_url"));
+    let changes = if has_subscribers { world.changes().await.unwrap() } else { Vec::new() };
+    let mut partitions: HashMap<String, Vec<usize>> = HashMap::new();
+    for (index, item) in items.iter().enumerate() {
+        partitions.entry(text(item, "pk").to_owned()).or_default().push(index);
+    }
+    let rest = Rest { ledger, notes: outsiders.notes(), items, changes, panics: world.panics(), partitions };
+    let named =
+        |(name, rule): &(&str, Rule)| rule(&rest).into_iter().map(|how| format!("{name}: {how}")).collect::<Vec<_>>();
+    RULES.iter().flat_map(named).collect()
+}
+
+impl Rest<'_> {
+    /// Items whose partition key has `kind` after the tenant.
+    fn of_kind(&self, kind: &str) -> impl Iterator<Item = &Item> {
+        self.items.iter().filter(move |item| text(item, "pk").split('#').nth(1) == Some(kind))
+    }
+
+    fn partition(&self, pk: &str) -> impl Iterator<Item = &Item> {
+        self.partitions.get(pk).into_iter().flatten().map(|index| &self.items[*index])
+    }
+
+    fn network_orders(&self) -> impl Iterator<Item = &Item> {
+        self.of_kind("order")
+    }
+
+    fn bulk_orders(&self) -> impl Iterator<Item = &Item> {
+        self.of_kind("v2")
+    }
+
+    fn orders(&self) -> impl Iterator<Item = &Item> {
+        self.network_orders().chain(self.bulk_orders())
+    }
+
+    fn has(&self, pk: &str, sk: &str) -> bool {
+        self.partition(pk).any(|item| text(item, "sk") == sk)
+    }
+
+    /// How often each action stands in an order's audit events.
+    fn actions(&self, order: &Item) -> BTreeMap<&str, usize> {
+        let mut actions = BTreeMap::new();
+        for event in self.partition(&events_of(order)) {
+            *actions.entry(text(event, "action")).or_default() += 1;
+        }
+        actions
+    }
+}
+
+/// The partition of an order's audit events.
+fn events_of(order: &Item) -> String {
+    format!("{}#audit#{}", merchant(order), text(order, "sk"))
+}
+
+fn merchant(item: &Item) -> &str {
+    text(item, "pk").split('#').next().unwrap()
+}
+
+fn is_network(order: &Item) -> bool {
+    text(order, "pk").contains("#order#")
+}
+
+fn text<'a>(item: &'a Item, name: &str) -> &'a str {
+    item.get(name).and_then(Value::as_str).unwrap_or_default()
+}
+
+fn name(order: &Item) -> String {
+    format!("{} {} at version {}", text(order, "pk"), text(order, "sk"), text(order, "version"))
+}
+
+/// The members of a list of the item.
+fn members<'a>(item: &'a Item, list: &str) -> impl Iterator<Item = &'a Value> {
+    item.get(list).and_then(Value::as_array).into_iter().flatten()
+}
+
+fn members_of<'a>(value: &'a Value, list: &str) -> impl Iterator<Item = &'a Value> {
+    value.get(list).and_then(Value::as_array).into_iter().flatten()
+}
+
+fn number(value: &Value, member: &str) -> u64 {
+    as_number(&value[member])
+}
+
+/// Numbers of the table are texts.
+fn as_number(value: &Value) -> u64 {
+    value.as_str().unwrap().parse().unwrap()
+}

@@ -1,0 +1,140 @@
+//! Rules of what follows from changes: audit events, counts, webhooks. The stream says what the changes were.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use local::simulation::{Change, Item};
+use serde_json::Value;
+use shared::ids::{OrderId, ShipmentId};
+
+use super::orders::status;
+use super::{Rest, events_of, is_network, members, merchant, name, text};
+
+/// Each version of an order has one event, and nothing else has.
+pub(super) fn every_change_has_an_event(rest: &Rest<'_>) -> Vec<String> {
+    let mut broken = Vec::new();
+    let mut events: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for event in rest.of_kind("audit") {
+        events.entry(text(event, "pk")).or_default().insert(text(event, "sk"));
+    }
+    for order in rest.orders() {
+        let version = text(order, "version").parse::<u64>().unwrap();
+        let expected: BTreeSet<String> = (1..=version).map(|version| format!("{version:010}")).collect();
+        let found = events.remove(events_of(order).as_str()).unwrap_or_default();
+        if !found.iter().copied().eq(expected.iter().map(String::as_str)) {
+            broken.push(format!("{} has the events {found:?}", name(order)));
+        }
+    }
+    broken.extend(events.keys().map(|pk| format!("{pk} has events and is no order")));
+    broken
+}
+
+/// The counts by status are what a recount gives.
+pub(super) fn counts_are_exact(rest: &Rest<'_>) -> Vec<String> {
+    let mut recount = BTreeMap::<(String, String), i64>::new();
+    for order in rest.orders() {
+        let api = if is_network(order) { "network" } else { "bulk" };
+        *recount.entry((format!("{} {api}", merchant(order)), status(order).to_owned())).or_default() += 1;
+    }
+    let mut counted = BTreeMap::new();
+    for counts in rest.of_kind("counts") {
+        let item = format!("{} {}", merchant(counts), text(counts, "sk"));
+        for (status, count) in counts.iter().filter(|(member, _)| !matches!(member.as_str(), "pk" | "sk")) {
+            let count: i64 = count.as_str().unwrap().parse().unwrap();
+            if count != 0 {
+                counted.insert((item.clone(), status.clone()), count);
+            }
+        }
+    }
+    if counted == recount { Vec::new() } else { vec![format!("{counted:?} are counted, there are {recount:?}")] }
+}
+
+/// What a subscription is told of: the order, its version, the kind of the event, the shipment.
+type Event = (String, u64, &'static str, String);
+
+/// Each event is one delivery to each subscription that listens, which its subscriber has heard, under its id alone.
+pub(super) fn webhooks_arrive(rest: &Rest<'_>) -> Vec<String> {
+    let mut broken = Vec::new();
+    let mut ids = BTreeSet::new();
+    for subscription in rest.of_kind("webhook").filter(|item| item.contains_key("webhook_url")) {
+        let id = text(subscription, "sk").trim_start_matches("subscription#");
+        let expected: BTreeSet<Event> = rest
+            .changes
+            .iter()
+            .filter(|change| is_told(subscription, change))
+            .flat_map(events)
+            .filter(|event| members(subscription, "event_kinds").any(|kind| kind == event.2))
+            .collect();
+        let mut found = BTreeSet::new();
+        for delivery in rest.partition(&format!("{}#webhook#{id}", merchant(subscription))) {
+            let webhook_id = text(delivery, "webhook_id");
+            let event = event_of(&delivery["job"]);
+            if !found.insert(event.clone()) || !ids.insert(webhook_id.to_owned()) {
+                broken.push(format!("{event:?} has two deliveries, one of them {webhook_id}"));
+            }
+            let heard = rest.notes.heard.get(webhook_id);
+            let is_heard = heard.is_some_and(|heard| {
+                let path = format!("/{}", merchant(subscription));
+                let bodies = heard.bodies.iter().map(String::as_str);
+                bodies.eq([text(delivery, "payload")]) && heard.paths.iter().eq([&path])
+            });
+            if text(delivery, "delivery_state") != "Delivered" || !is_heard {
+                let state = text(delivery, "delivery_state");
+                broken.push(format!("{webhook_id} of {event:?} is {state}, its subscriber heard {heard:?}"));
+            }
+        }
+        for event in expected.symmetric_difference(&found) {
+            let how = if found.contains(event) { "never was" } else { "was not told" };
+            broken.push(format!("{event:?} {how} to {id}"));
+        }
+    }
+    let unknown = rest.notes.heard.keys().filter(|id| !ids.contains(*id));
+    broken.extend(unknown.map(|id| format!("a subscriber heard {id}, which is no delivery")));
+    broken
+}
+
+/// Whether a change is of an order that the subscription is for.
+fn is_told(subscription: &Item, change: &Change) -> bool {
+    let after = &change.after;
+    let at = |item: &Item, member: &str| text(item, member).parse::<i64>().unwrap_or_default();
+    is_network(after)
+        && after.contains_key("line_states")
+        && merchant(after) == merchant(subscription)
+        && text(after, "version") != text(&change.before, "version")
+        && at(subscription, "created_at") <= at(after, "updated_at")
+}
+
+/// The events of a change, as the specification has them.
+fn events(change: &Change) -> Vec<Event> {
+    let (before, after) = (&change.before, &change.after);
+    let version: u64 = text(after, "version").parse().unwrap();
+    let event = |kind, shipment: String| (text(after, "sk").to_owned(), version, kind, shipment);
+    let mut events = Vec::new();
+    let shipments = |order| members(order, "shipments").count();
+    let differs = |member: &str| before.get(member) != after.get(member);
+    if before.is_empty() {
+        events.push(event("OrderCreation", String::new()));
+    } else if differs("line_states") || differs("hold") || differs("failure") || shipments(before) != shipments(after) {
+        events.push(event("OrderUpdate", String::new()));
+    }
+    let order = OrderId::parse(text(after, "sk")).unwrap();
+    for shipment in members(after, "shipments") {
+        let known = members(before, "shipments").find(|known| known["number"] == shipment["number"]);
+        let number = shipment["number"].as_str().unwrap().parse().unwrap();
+        let id = || ShipmentId::new(&order, number).to_string();
+        match known {
+            None => events.push(event("ShipmentCreated", id())),
+            Some(known) if known != shipment => events.push(event("ShipmentUpdate", id())),
+            Some(_) => {}
+        }
+    }
+    events
+}
+
+/// The event that a delivery's job names.
+fn event_of(job: &Value) -> Event {
+    const KINDS: [&str; 4] = ["OrderCreation", "OrderUpdate", "ShipmentCreated", "ShipmentUpdate"];
+    let member = |name: &str| job[name].as_str().unwrap_or_default();
+    let kind = KINDS.into_iter().find(|kind| *kind == member("event")).unwrap_or("unknown");
+    let order = job["order"]["sk"].as_str().unwrap_or_default().to_owned();
+    (order, member("version").parse().unwrap_or_default(), kind, member("shipment").to_owned())
+}

@@ -1,0 +1,100 @@
+//! Random faults: many seeds, each a world of its own with rates of its own.
+//!
+//! `ORDERMILL_FAULT_RUNS` sets how many (1,000 without), `ORDERMILL_FAULT_SEED` the first; `cargo mill faults` sets both.
+//! With `ORDERMILL_FAULT_LOG` a failed run tells all that happened.
+
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
+
+use local::simulation::{Plan, World};
+
+use crate::clients::{Clients, Ledger};
+use crate::ground::ground;
+use crate::invariants;
+use crate::outsiders::{Outsiders, rest};
+use crate::scenario;
+
+const RUNS: u64 = 1_000;
+
+/// What a run came to.
+struct Ran {
+    broken: Vec<String>,
+    tally: BTreeMap<&'static str, u64>,
+    calls: BTreeMap<String, u64>,
+    trace: u64,
+    log: Vec<String>,
+}
+
+fn run(seed: u64) -> Ran {
+    World::run(ground(), seed, Plan::drawn, async |world| {
+        let (ledger, outsiders) = (Ledger::default(), Outsiders::of(world));
+        let clients = Clients { world, ledger: &ledger, attempts_max: 4 };
+        outsiders.beside(world, scenario::play(&clients)).await;
+        // Then all goes well, and clients settle what they left open.
+        let mut broken = rest(world, &outsiders).await;
+        clients.finish().await;
+        broken.extend(rest(world, &outsiders).await);
+        broken.extend(invariants::broken(world, &ledger, &outsiders).await);
+        Ran { broken, tally: world.tally(), calls: world.calls(), trace: world.trace(), log: world.log() }
+    })
+    .unwrap()
+}
+
+/// A number that a variable of the environment sets.
+pub(crate) fn number(variable: &str, default: u64) -> u64 {
+    std::env::var(variable).map_or(default, |value| value.parse().unwrap())
+}
+
+#[test]
+fn whatever_fails_the_books_balance() {
+    let (first, runs) = (number("ORDERMILL_FAULT_SEED", 1), number("ORDERMILL_FAULT_RUNS", RUNS));
+    let (next, started) = (AtomicU64::new(first), Instant::now());
+    let (failed, tally) = (Mutex::new(Vec::new()), Mutex::new(BTreeMap::<&str, u64>::new()));
+    let calls = Mutex::new(BTreeMap::<String, u64>::new());
+    let work = || {
+        loop {
+            let seed = next.fetch_add(1, Ordering::SeqCst);
+            if seed >= first + runs || !failed.lock().unwrap().is_empty() {
+                return;
+            }
+            let ran = run(seed);
+            for (name, count) in &ran.tally {
+                *tally.lock().unwrap().entry(name).or_default() += count;
+            }
+            for (name, count) in &ran.calls {
+                *calls.lock().unwrap().entry(name.clone()).or_default() += count;
+            }
+            if !ran.broken.is_empty() {
+                failed.lock().unwrap().push((seed, ran));
+            }
+        }
+    };
+    std::thread::scope(|scope| {
+        for _ in 0..std::thread::available_parallelism().map_or(2, usize::from) {
+            scope.spawn(work);
+        }
+    });
+    println!("{runs} runs from seed {first} in {:?}: {:?}", started.elapsed(), tally.lock().unwrap());
+    println!(
+        "calls a run: {:?}",
+        calls.lock().unwrap().iter().map(|(name, count)| (name, count / runs)).collect::<Vec<_>>()
+    );
+    for (seed, ran) in failed.lock().unwrap().iter() {
+        println!("{}", ran.log.join("\n"));
+        println!(
+            "seed {seed}: {}\nfaults: {:?}\nagain: cargo mill faults --seed {seed} --runs 1",
+            ran.broken.join("\n"),
+            ran.tally
+        );
+    }
+    assert!(failed.lock().unwrap().is_empty(), "a run failed");
+}
+
+#[test]
+fn a_seed_repeats_its_run() {
+    let (one, other) = (run(7), run(7));
+    assert_eq!((one.trace, one.tally), (other.trace, other.tally));
+    assert_ne!(one.trace, run(8).trace);
+}
