@@ -1,4 +1,5 @@
-//! `cargo mill faults`: the fault tests, in a build that is fast enough for a thousand runs.
+//! `cargo mill faults`: the fault tests, in a build that is fast enough for a thousand runs. `cargo mill test` runs a small
+//! share of them in the build that it has, because building that one takes longer than the share.
 
 use clap::Args;
 
@@ -19,15 +20,24 @@ pub struct Faults {
     /// Tell all that happened in a run that fails
     #[arg(long)]
     pub log: bool,
+    /// Do without the optimised build, whose first time takes ten minutes
+    #[arg(long)]
+    pub unoptimised: bool,
+    /// Orders of the drain
+    #[arg(long, value_name = "N", default_value_t = 10_000)]
+    pub drain_orders: u64,
 }
 
 /// The test binary, optimised.
-const BUILD: [&str; 7] = ["test", "--profile", "faults", "--package", "local", "--test", "faults"];
+const BUILD: [&str; 7] = ["test", "--package", "local", "--test", "faults", "--profile", "faults"];
+/// Its arguments without the profile.
+const UNOPTIMISED: usize = 5;
 
 impl Faults {
-    /// What `cargo mill test` runs: as many random runs as end in six minutes on two cores, or all of them.
+    /// What `cargo mill test` runs: every crash point, and a few random runs and orders, or all of them.
     pub(crate) const fn of_test(heavy: bool) -> Self {
-        Self { seed: 1, runs: if heavy { 1_000 } else { 150 }, random: false, log: false }
+        let (runs, drain_orders) = if heavy { (1_000, 10_000) } else { (8, 1_000) };
+        Self { seed: 1, runs, random: false, log: false, unoptimised: !heavy, drain_orders }
     }
 
     /// Runs them.
@@ -36,11 +46,15 @@ impl Faults {
     /// A run failed; it has told its seed.
     pub fn run(&self) -> Result<(), StepError> {
         let mut arguments = BUILD.to_vec();
+        if self.unoptimised {
+            arguments.truncate(UNOPTIMISED);
+        }
         arguments.extend(["--", "--nocapture"]);
         arguments.extend(self.random.then_some("random::"));
         let mut step = Step::new("cargo", &arguments, RUSTUP)
             .variable("ORDERMILL_FAULT_SEED", self.seed.to_string())
-            .variable("ORDERMILL_FAULT_RUNS", self.runs.to_string());
+            .variable("ORDERMILL_FAULT_RUNS", self.runs.to_string())
+            .variable("ORDERMILL_DRAIN_ORDERS", self.drain_orders.to_string());
         if self.log {
             step = step.variable("ORDERMILL_FAULT_LOG", "1");
         }
