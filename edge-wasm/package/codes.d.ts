@@ -42,6 +42,8 @@ export type ViolationCode =
   | "AMOUNT_TOO_LARGE"
   /** The order has no such item. */
   | "NO_SUCH_ITEM"
+  /** An update brings a member that stays as the order was created with it. */
+  | "NOT_UPDATABLE"
   /** The body, or one order in it, is larger than the limit. */
   | "PAYLOAD_TOO_LARGE"
   /** A bulk holds more orders than the limit. */
@@ -96,6 +98,8 @@ export type ProblemCode =
   | "UNSUPPORTED_CURRENCY"
   /** The order, or the shipment, is not in a state that allows it; the message says in which it is. */
   | "STATE_NOT_ALLOWED"
+  /** A refund is more than what is left of the item's price or shipping; the message says how much that is. */
+  | "REFUND_EXCEEDS_BALANCE"
   /** The merchant has as many subscriptions as it may. */
   | "TOO_MANY_SUBSCRIPTIONS"
   /** An earlier request with this idempotency key was another one. */

@@ -15,9 +15,12 @@ mod network;
 mod object;
 mod paging;
 mod parameters;
+mod refunds;
 pub mod routes;
 mod search;
 mod shipments;
+mod updates;
+mod validate;
 mod webhooks;
 
 use axum::extract::FromRequestParts;

@@ -103,6 +103,8 @@ catalogue! {
 
     /// The order has no such item.
     NoSuchItem "NO_SUCH_ITEM" 400 "the id must be that of an item of the order";
+    /// An update brings a member that stays as the order was created with it.
+    NotUpdatable "NOT_UPDATABLE" 400 "the member stays as it is";
 
     // ------------------------------------------------------------ one place in a body, never a reason to refuse it
     [Warning]
@@ -153,6 +155,8 @@ catalogue! {
     UnsupportedCurrency "UNSUPPORTED_CURRENCY" 422 "the account must have a wallet in the currency";
     /// The order, or the shipment, is not in a state that allows it; the message says in which it is.
     StateNotAllowed "STATE_NOT_ALLOWED" 422 "the state of the order must allow this";
+    /// A refund is more than what is left of the item's price or shipping; the message says how much that is.
+    RefundExceedsBalance "REFUND_EXCEEDS_BALANCE" 422 "a refund must be within the balance";
     /// The merchant has as many subscriptions as it may.
     TooManySubscriptions "TOO_MANY_SUBSCRIPTIONS" 422 "a merchant has at most this many subscriptions";
     /// An earlier request with this idempotency key was another one.

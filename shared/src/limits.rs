@@ -13,6 +13,8 @@ pub const BULK_ANSWER_BYTES_MAX: usize = 5 * 1000 * 1000;
 pub const READ_ORDERS_MAX: usize = 100;
 /// Orders in one bulk: 500 orders of the seed's size are 1.8 MB in and 2.5 MB out, inside Lambda's 6 MB either way.
 pub const BULK_ORDERS_MAX: usize = 500;
+/// Changes of a bulk that are under way at once: each is a read and a write of one order, a few milliseconds each.
+pub const BULK_CONCURRENCY: usize = 25;
 /// How deep arrays and objects nest: the deepest member of the models stands at 8; recursion stays bounded.
 pub const DEPTH_MAX: usize = 32;
 /// Lines of one bulk API order: the SKUs of an order are looked up in one `BatchGetItem`, which takes 100 keys.
@@ -40,15 +42,17 @@ pub const EXTERNAL_ID_CHARACTERS_MAX: usize = 128;
 pub const REASON_CHARACTERS_MAX: usize = 1_000;
 /// Items that one cancel names: those of the largest order.
 pub const CANCELLED_ITEMS_MAX: usize = ITEMS_MAX;
+/// Refunds that one call asks for: price and shipping of each item of the largest order.
+pub const REFUNDS_MAX: usize = 2 * ITEMS_MAX;
 /// Packages that one report of a vendor names: an item each of the largest order would be more than anyone sends at once. An
 /// order has no more of them than items, because each holds one at least.
 pub const PACKAGES_MAX: usize = 100;
 /// Bytes of the link to a carrier's page: every carrier's have less than half.
 pub const CARRIER_LINK_BYTES_MAX: usize = 512;
-/// Bytes of what an order's state may grow to by reports and restarts, written as JSON, which is longer than the table's
-/// form. Beside the largest body 24 KB of the item's 400 KB are left: for a hold, a failure, a reason and recalls, which
-/// must always find room. 500 packages with carrier and tracking number are 60 KB, with a link of 100 bytes each 110 KB.
-pub const STATE_BYTES_MAX: usize = 120 * 1024;
+/// Bytes of what an order's state may grow to by reports, restarts and refunds, written as JSON, which is longer than the
+/// table's form. Beside the largest body 32 KB of the item's 400 KB are left: for a hold, a failure, a reason, recalls, and
+/// the units and times of cancelled lines, which must always find room. 500 packages with carrier and tracking number are 60 KB, with a link of 100 bytes each 110 KB.
+pub const STATE_BYTES_MAX: usize = 112 * 1024;
 
 // ---------------------------------------------------------------- members of a network order
 /// Characters of a SKU: it is part of a DynamoDB key, and no catalogue known to us has longer ones.

@@ -1,12 +1,16 @@
 //! The order network API (`/order/v1`): its wire types.
 //!
 //! [`request`] is what a client sends and what is stored; [`response`] is what it reads back; [`event`] is what its
-//! webhooks are told; [`audit`] is the log of its changes.
+//! webhooks are told; [`audit`] is the log of its changes; [`patch`] is how an order is updated; [`refund`] is what of it can
+//! be paid back.
 
 pub mod audit;
 pub mod event;
 pub mod member;
+pub mod merge;
+pub mod patch;
 pub mod problem;
+pub mod refund;
 pub mod request;
 pub mod response;
 pub mod shipment;

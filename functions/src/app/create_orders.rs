@@ -11,6 +11,7 @@
 //! by their marks, and answered as they were created. The rest is worked as if that attempt had gone on.
 
 mod claims;
+mod originals;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -52,6 +53,7 @@ pub(crate) async fn create_orders(
     if table.is_retry() {
         creation.settle_own().await;
     }
+    creation.refuse_reprints_of_nothing().await;
     loop {
         let wave = creation.next_wave();
         if wave.is_empty() || table.context.now().milliseconds_since(called_at) > CALL_MS {

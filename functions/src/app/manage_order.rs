@@ -3,7 +3,10 @@
 use shared::Code;
 use shared::ids::{MerchantId, OrderId};
 use shared::limits::STATE_BYTES_MAX;
-use shared::order::{Command, OrderState, Progress, Rejected, transition};
+use shared::money::{Currency, Money};
+use shared::network::problem::Violation;
+use shared::network::request::CreateOrder;
+use shared::order::{Command, Excess, OrderState, Progress, Rejected, transition};
 
 use crate::refusal::Refusal;
 use crate::store::idempotency::with_mark;
@@ -13,7 +16,7 @@ use crate::store::stored::{Cause, StoredState};
 use crate::store::{StoreError, Table};
 
 /// How often a change that met another is made again on what the order has become.
-const ROUNDS_MAX: u32 = 10;
+const ROUNDS_MAX: u32 = 16;
 
 /// Whose order is to be changed, by whom and on which condition.
 #[derive(Clone, Debug)]
@@ -34,6 +37,22 @@ pub(crate) struct Change<'c> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Versions(pub(crate) Vec<u64>);
 
+/// What is to be done to an order as it was read.
+#[derive(Clone, Debug)]
+pub(crate) struct Plan {
+    pub(crate) command: Command,
+    /// The body that the order is to have, where it changes.
+    pub(crate) body: Option<CreateOrder>,
+    /// What was noticed on the way.
+    pub(crate) warnings: Vec<Violation>,
+}
+
+impl From<Command> for Plan {
+    fn from(command: Command) -> Self {
+        Self { command, body: None, warnings: Vec::new() }
+    }
+}
+
 /// Does to the order what `command` makes of it: the order after that, or none when the merchant has no such order. A
 /// command that has its effect already succeeds and writes nothing, so a client may send it again. Under an idempotency
 /// key that is so whatever the order has become since, and whatever version the client had seen.
@@ -42,22 +61,41 @@ pub(crate) async fn change_order(
     change: &Change<'_>,
     command: impl Fn(&FoundOrder) -> Result<Command, Refusal>,
 ) -> Result<Option<FoundOrder>, Refusal> {
+    let changed = change_order_and_body(table, change, |order| command(order).map(Plan::from)).await?;
+    Ok(changed.map(|(order, _)| order))
+}
+
+/// The same where the body changes too. The plan is made anew on what the order has become, so of two changes that meet
+/// neither is lost. The warnings are those of the plan that was carried out.
+pub(crate) async fn change_order_and_body(
+    table: &Table,
+    change: &Change<'_>,
+    plan: impl Fn(&FoundOrder) -> Result<Plan, Refusal>,
+) -> Result<Option<(FoundOrder, Vec<Violation>)>, Refusal> {
+    let mut attempted: Option<(u64, Vec<Violation>)> = None;
     for round in 0..ROUNDS_MAX {
         table.context.pause(round).await;
         let Some(mut order) = table.order(change.merchant, change.id).await? else { return Ok(None) };
         let mark = table.mark(change.part);
         if mark.as_ref().is_some_and(|mark| order.has_mark(mark)) {
-            return Ok(Some(order));
+            return Ok(Some((order, Vec::new())));
+        }
+        // A write whose answer was lost, and that was sent again, meets itself; done once more it could count twice.
+        if let Some((version, warnings)) = attempted.take()
+            && order.is_written_by(table.request_id.as_deref(), version)
+        {
+            return Ok(Some((order, warnings)));
         }
         if change.version.as_ref().is_some_and(|Versions(versions)| !versions.contains(&order.state.version)) {
             let message = format!("the order is at version \"{}\"", order.state.version);
             return Err(Refusal::new(Code::PreconditionFailed, message));
         }
-        let command = command(&order)?;
+        let Plan { command, body, warnings } = plan(&order)?;
         let next = match transition(&order.state, &command, table.context.now()) {
             Ok(next) => next,
-            Err(Rejected::AlreadySo) => return Ok(Some(order)),
+            Err(Rejected::AlreadySo) => return Ok(Some((order, warnings))),
             Err(Rejected::NotAllowed(reason)) => return Err(Refusal::new(Code::StateNotAllowed, reason)),
+            Err(Rejected::ExceedsBalance(excesses)) => return Err(exceeds_balance(&order, &command, &excesses)),
         };
         if is_too_large(&command, &order.state, &next)? {
             return Err(Refusal::new(Code::StateNotAllowed, "the order holds as much as one order may"));
@@ -69,12 +107,45 @@ pub(crate) async fn change_order(
             request_id: table.request_id.clone(),
             marks: mark.map(|mark| with_mark(order.marks(), mark)),
         };
-        if table.advance(&Key::order(change.merchant, change.id), &next, cause).await? {
+        if write(table, change, &next, cause, body.as_ref()).await? {
             order.state = next;
-            return Ok(Some(order));
+            order.request = body.unwrap_or(order.request);
+            return Ok(Some((order, warnings)));
         }
+        attempted = Some((next.version, warnings));
     }
     Err(Refusal::new(Code::TryAgain, "the order was changed by others each time"))
+}
+
+async fn write(
+    table: &Table,
+    change: &Change<'_>,
+    next: &OrderState,
+    cause: Cause,
+    body: Option<&CreateOrder>,
+) -> Result<bool, StoreError> {
+    let key = Key::order(change.merchant, change.id);
+    let Some(body) = body else { return table.advance(&key, next, cause).await };
+    let json = serde_json::to_vec(body).map_err(|error| StoreError::Fault(error.to_string()))?;
+    table.advance_with_body(&key, next, cause, &json).await
+}
+
+/// Every refund that is too much, with what is left.
+fn exceeds_balance(order: &FoundOrder, command: &Command, excesses: &[Excess]) -> Refusal {
+    let code = Code::RefundExceedsBalance;
+    let currency = order.request.currency_code.unwrap_or(Currency::USD);
+    let asked = if let Command::Refund(asked) = command { asked.as_slice() } else { &[] };
+    let violations = excesses.iter().filter_map(|excess| {
+        let refund = &asked.get(excess.index)?.refund;
+        let left = Money { amount: excess.balance, currency };
+        let part = if refund.is_shipping { "shipping" } else { "price" };
+        let message = format!("the balance of the {part} of item {} is {left}", refund.line.saturating_add(1));
+        let pointer = format!("/refunds/{}/amount", excess.index);
+        Some(Violation::new(code, pointer, message, Some(refund.amount.normalize().to_string())))
+    });
+    let violations: Vec<Violation> = violations.collect();
+    let message = violations.first().map_or_else(String::new, |first| first.error_message.clone());
+    Refusal { violations, ..Refusal::new(code, message) }
 }
 
 /// Whether the order grows beyond its limit. What adds a reason at most finds the room that the limit leaves; a restart takes

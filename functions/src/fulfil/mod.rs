@@ -166,7 +166,7 @@ impl Worker {
         let next = match transition(&state, command, self.table.context.now()) {
             Ok(next) => next,
             Err(Rejected::AlreadySo) => return Ok(true),
-            Err(Rejected::NotAllowed(reason)) => return Err(reason),
+            Err(rejected) => return Err(rejected.to_string()),
         };
         let cause = Table::step("fulfil", command, &stored.cause);
         self.table.advance(&stored.key, &next, cause).await.map_err(|error| error.to_string())

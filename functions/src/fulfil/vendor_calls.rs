@@ -11,6 +11,7 @@
 //! | 404, 410 of a cancellation | it never had the shipment, and none is on its way any more: heard |
 //! | any other | for good: the shipment is rejected, or the cancellation given up, with the beginning of the answer as reason |
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use axum::body::Bytes;
@@ -59,12 +60,12 @@ struct Names<'m> {
     vendor_id: &'m str,
 }
 
-/// An item as the merchant sent it, with its id.
+/// An item as the merchant sent it, with its id and the units that are left of it.
 #[derive(Serialize)]
 struct Item<'m> {
     id: String,
     #[serde(flatten)]
-    item: &'m shared::network::request::Item,
+    item: Cow<'m, shared::network::request::Item>,
 }
 
 /// How a vendor took a message.
@@ -236,7 +237,14 @@ impl Order {
     }
 
     fn items(&self, lines: &[usize]) -> Vec<Item<'_>> {
-        let item = |line: &usize| Some(Item { id: self.id.item_id(*line), item: self.found.request.items.get(*line)? });
+        let item = |line: &usize| {
+            let mut item = Cow::Borrowed(self.found.request.items.get(*line)?);
+            let left = self.found.state.units_left(*line, item.quantity);
+            if left != item.quantity {
+                item.to_mut().quantity = left;
+            }
+            Some(Item { id: self.id.item_id(*line), item })
+        };
         lines.iter().filter_map(item).collect()
     }
 

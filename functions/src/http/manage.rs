@@ -1,4 +1,4 @@
-//! Handlers that change an order of the order network API (choices file, rows 12 to 14 and the extra rows).
+//! Handlers that change the state of an order of the order network API (choices file, rows 13, 14 and the extra rows).
 //!
 //! Each answers 200 with the order and its `ETag`, also when the order was so already; 404; 412 where `If-Match` names
 //! another version; 422 with the reason where the order's state does not allow it.
@@ -8,15 +8,15 @@ use axum::response::Response;
 use serde_json::Value;
 use shared::Code;
 use shared::ids::{MerchantId, OrderId};
-use shared::limits::{ATTEMPTED_VALUE_BYTES_MAX, CANCELLED_ITEMS_MAX, REASON_CHARACTERS_MAX};
+use shared::limits::{CANCELLED_ITEMS_MAX, REASON_CHARACTERS_MAX};
 use shared::network::problem::Violation;
-use shared::order::Command;
+use shared::order::{CancelledLine, Command, Units};
 
 use super::body::{JsonBody, OptionalJsonBody};
 use super::caller::NetworkCaller;
 use super::network::{envelope, is_strict, not_found};
 use super::object::{Findings, Object};
-use super::parameters::{PathParameter, PathParameters};
+use super::parameters::PathParameter;
 use crate::app::manage_order::{Change, Versions, change_order};
 use crate::refusal::Refusal;
 use crate::store::Table;
@@ -89,37 +89,7 @@ pub(crate) async fn refresh(
     change(&table, &merchant, &id, &headers, None, warnings, |_| Ok(Command::Restart)).await
 }
 
-/// `PATCH /order/v1/orders/{orderId}/items/{orderItemId}`: `{fulfillmentReady: true}`; other members come later.
-pub(crate) async fn update_item(
-    NetworkCaller(merchant): NetworkCaller,
-    table: Table,
-    headers: HeaderMap,
-    PathParameters((order_id, item_id)): PathParameters<(String, String)>,
-    JsonBody(bytes): JsonBody,
-) -> Result<Response, Refusal> {
-    let id = order_id_of(&order_id)?;
-    let line = id.item_index(&item_id).ok_or_else(|| not_found("item id", &item_id))?;
-    let (object, mut findings) = (Object::read(&bytes)?, Findings::default());
-    let mut is_ready = false;
-    for (name, value) in object.members() {
-        match (name, value) {
-            ("fulfillmentReady", Value::Bool(true)) => is_ready = true,
-            ("fulfillmentReady", other) => findings.broken(Code::WrongType, "/fulfillmentReady", "true", other),
-            (other, _) => findings.unknown(other),
-        }
-    }
-    if !is_ready && findings.violations.is_empty() {
-        findings.required("/fulfillmentReady");
-    }
-    let warnings = findings.settle(is_strict(&headers))?;
-    let command = |order: &FoundOrder| match order.state.lines.get(line) {
-        Some(_) => Ok(Command::Ready(vec![line])),
-        None => Err(not_found("item id", &item_id)),
-    };
-    change(&table, &merchant, &id, &headers, None, warnings, command).await
-}
-
-fn order_id_of(order_id: &str) -> Result<OrderId, Refusal> {
+pub(super) fn order_id_of(order_id: &str) -> Result<OrderId, Refusal> {
     OrderId::parse(order_id).map_err(|_| not_found("orderId", order_id))
 }
 
@@ -182,22 +152,26 @@ fn reason_of(bytes: &[u8], strict: bool) -> Result<(String, Vec<Violation>), Ref
     Ok((reason.unwrap_or_default(), warnings))
 }
 
-/// A reason may have lines, and no other control characters: it is shown, logged and stored.
 pub(super) fn read_reason(findings: &mut Findings, value: &Value) -> Option<String> {
-    let text = findings.text("/reason", value)?.trim();
+    read_reason_at(findings, "/reason", value)
+}
+
+/// A reason may have lines, and no other control characters: it is shown, logged and stored.
+pub(super) fn read_reason_at(findings: &mut Findings, pointer: &str, value: &Value) -> Option<String> {
+    let text = findings.text(pointer, value)?.trim();
     if text.chars().any(|character| character.is_control() && !matches!(character, '\n' | '\r' | '\t')) {
         let rule = "a text without control characters but line breaks and tabs";
-        findings.broken(Code::ControlCharacter, "/reason", rule, value);
+        findings.broken(Code::ControlCharacter, pointer, rule, value);
         return None;
     }
     let characters = text.chars().count();
     if characters == 0 {
-        findings.broken(Code::TooShort, "/reason", "a text of at least 1 character", value);
+        findings.broken(Code::TooShort, pointer, "a text of at least 1 character", value);
         return None;
     }
     if characters > REASON_CHARACTERS_MAX {
         let rule = format!("a text of at most {REASON_CHARACTERS_MAX} characters");
-        findings.broken(Code::TooLong, "/reason", &rule, value);
+        findings.broken(Code::TooLong, pointer, &rule, value);
         return None;
     }
     Some(text.to_owned())
@@ -212,7 +186,7 @@ struct CancelBody {
 
 struct CancelledItem {
     id: String,
-    quantity: Option<u64>,
+    quantity: Option<u32>,
 }
 
 impl CancelBody {
@@ -235,27 +209,22 @@ impl CancelBody {
         Ok(Self { reason: reason.unwrap_or_default(), items })
     }
 
-    /// The command for this order; its items are cancelled whole.
+    /// The command for this order.
     fn command(&self, id: &OrderId, order: &FoundOrder) -> Result<Command, Refusal> {
         let Some(items) = &self.items else { return Ok(Command::Cancel(None)) };
         let mut lines = Vec::new();
+        let mut findings = Findings::default();
         for (index, item) in items.iter().enumerate() {
-            let line = id.item_index(&item.id).filter(|line| *line < order.state.lines.count());
-            let pointer = format!("/items/{index}");
-            let Some(line) = line else {
-                let shown: String = item.id.chars().take(ATTEMPTED_VALUE_BYTES_MAX).collect();
-                let message = format!("the order has no item `{shown}`");
-                let pointer = format!("{pointer}/itemId");
-                let violation = Violation::new(Code::NoSuchItem, pointer, message, Some(shown));
-                return Err(Refusal::invalid(vec![violation]));
+            let line = id.item_index(&item.id).and_then(|line| Some((line, order.request.items.get(line)?)));
+            let Some((line, ordered)) = line else {
+                let at = format!("/items/{index}/itemId");
+                findings.broken(Code::NoSuchItem, &at, "the id of an item of the order", &item.id.as_str().into());
+                continue;
             };
-            let whole = order.request.items.get(line).map_or(0, |item| u64::from(item.quantity));
-            if let Some(quantity) = item.quantity.filter(|quantity| *quantity != whole) {
-                let message = format!("an item is cancelled whole: its quantity is {whole}, not {quantity}");
-                return Err(Refusal::new(Code::StateNotAllowed, message));
-            }
-            lines.push(line);
+            let units = item.quantity.map(|count| Units { count, ordered: ordered.quantity });
+            lines.push(CancelledLine { line, units });
         }
+        findings.settle(false)?;
         Ok(Command::Cancel(Some(lines)))
     }
 }
@@ -289,10 +258,12 @@ fn read_items(findings: &mut Findings, value: &Value) -> Vec<CancelledItem> {
         };
         let Some(id) = findings.text(&format!("{pointer}/itemId"), id) else { continue };
         let quantity = members.get("quantity").filter(|quantity| !quantity.is_null());
-        if let Some(value) = quantity.filter(|value| value.as_u64().is_none_or(|quantity| quantity == 0)) {
+        let count =
+            |value: &Value| value.as_u64().and_then(|count| u32::try_from(count).ok()).filter(|count| *count > 0);
+        if let Some(value) = quantity.filter(|value| count(value).is_none()) {
             findings.broken(Code::OutOfRange, &format!("{pointer}/quantity"), "a whole number of at least 1", value);
         }
-        items.push(CancelledItem { id: id.to_owned(), quantity: quantity.and_then(Value::as_u64) });
+        items.push(CancelledItem { id: id.to_owned(), quantity: quantity.and_then(count) });
     }
     items
 }

@@ -107,7 +107,12 @@ impl BulkAnswer {
         Ok(BulkResponseItem { status: refusal.code.status(), response: self.refusal(index, refusal)? })
     }
 
-    fn item(&mut self, index: usize, outcome: Outcome, warnings: Vec<Violation>) -> Result<BulkResponseItem, Refusal> {
+    pub(super) fn item(
+        &mut self,
+        index: usize,
+        outcome: Outcome,
+        warnings: Vec<Violation>,
+    ) -> Result<BulkResponseItem, Refusal> {
         let (status, response) = match outcome {
             Outcome::Created(order) => (201, self.order(index, &order, warnings)?),
             Outcome::Replayed(order) => (200, self.order(index, &order, warnings)?),
@@ -263,7 +268,7 @@ async fn create_drafts(table: &Table, merchant: &MerchantId, drafts: Vec<Draft>)
     results.into_iter().map(outcome).collect()
 }
 
-fn refuse_body(verdict: &Verdict<'_>) -> Result<(), Refusal> {
+pub(super) fn refuse_body(verdict: &Verdict<'_>) -> Result<(), Refusal> {
     let violations: Vec<Violation> = verdict.violations().map(Into::into).collect();
     if violations.is_empty() { Ok(()) } else { Err(Refusal::invalid_beyond(violations, verdict.omitted())) }
 }

@@ -7,7 +7,9 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, delete, get, patch, post};
 use shared::Code;
 
-use super::{App, audit, bulk, finish, idempotency, manage, network, search, shipments, webhooks};
+use super::{
+    App, audit, bulk, finish, idempotency, manage, network, refunds, search, shipments, updates, validate, webhooks,
+};
 use crate::refusal::Refusal;
 
 /// Which function serves a route.
@@ -44,6 +46,18 @@ pub const ROUTES: &[Route] = &[
         method: "POST",
         path: "/order/v1/orders/bulk",
         handler: || post(network::create_bulk),
+    },
+    Route {
+        server: Server::Create,
+        method: "POST",
+        path: "/order/v1/orders/validate",
+        handler: || post(validate::validate),
+    },
+    Route {
+        server: Server::Create,
+        method: "POST",
+        path: "/order/v1/orders/bulk/validate",
+        handler: || post(validate::validate_bulk),
     },
     Route { server: Server::Query, method: "GET", path: "/v2/orders", handler: || get(bulk::list) },
     Route { server: Server::Query, method: "GET", path: "/order/v1/orders/{orderId}", handler: || get(network::by_id) },
@@ -133,7 +147,25 @@ pub const ROUTES: &[Route] = &[
         server: Server::Manage,
         method: "PATCH",
         path: "/order/v1/orders/{orderId}/items/{orderItemId}",
-        handler: || patch(manage::update_item),
+        handler: || patch(updates::update_item),
+    },
+    Route {
+        server: Server::Manage,
+        method: "PATCH",
+        path: "/order/v1/orders/{orderId}",
+        handler: || patch(updates::update),
+    },
+    Route {
+        server: Server::Manage,
+        method: "PATCH",
+        path: "/order/v1/orders/bulk",
+        handler: || patch(updates::update_bulk),
+    },
+    Route {
+        server: Server::Manage,
+        method: "POST",
+        path: "/order/v1/orders/refunds",
+        handler: || post(refunds::refund),
     },
     Route {
         server: Server::Manage,

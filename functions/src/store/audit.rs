@@ -161,6 +161,10 @@ impl Change {
             || before.hold != after.hold
             || before.failure != after.failure
             || before.shipments.len() != after.shipments.len()
+            || before.cancelled_units != after.cancelled_units
+            || before.refunds != after.refunds
+            // Of a body the state does not tell.
+            || self.cause.action.as_deref() == Some("Update")
     }
 
     /// How the counts move: one status less, one more.

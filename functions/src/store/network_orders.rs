@@ -120,6 +120,13 @@ impl FoundOrder {
         &self.stored.body_hash
     }
 
+    /// Whether it is at this version because this request has made it so.
+    pub(crate) fn is_written_by(&self, request_id: Option<&str>, version: u64) -> bool {
+        self.state.version == version
+            && request_id.is_some()
+            && self.stored.state.cause.request_id.as_deref() == request_id
+    }
+
     /// The safe id under which it is stored.
     pub(crate) fn safe_id(&self) -> Result<SafeId, StoreError> {
         let text = self.request.safe_id.as_deref().unwrap_or_default();

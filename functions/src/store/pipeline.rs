@@ -9,7 +9,7 @@ use shared::order::{Command, OrderState, next_step};
 use shared::time::Timestamp;
 
 use super::keys::{DUE_SHARDS, Key, due_shard};
-use super::stored::{Cause, OPTIONAL, StoredOrder, StoredState, listed_place};
+use super::stored::{Cause, OPTIONAL, StoredOrder, StoredState, body_attribute, listed_place};
 use super::table::{Item, key_item};
 use super::{StoreError, Table};
 
@@ -55,7 +55,26 @@ impl Table {
 
     /// Writes the next state of an order if it is still at the version before it: whether it was.
     pub(crate) async fn advance(&self, key: &Key, next: &OrderState, cause: Cause) -> Result<bool, StoreError> {
-        let Expression { text, names, values } = self.next_state(key, next, cause)?;
+        let expression = self.next_state(key, next, cause)?;
+        self.write_next(key, expression).await
+    }
+
+    /// The same with another body.
+    pub(crate) async fn advance_with_body(
+        &self,
+        key: &Key,
+        next: &OrderState,
+        cause: Cause,
+        json: &[u8],
+    ) -> Result<bool, StoreError> {
+        let mut expression = self.next_state(key, next, cause)?;
+        expression.text.insert_str("SET ".len(), "body = :body, ");
+        expression.values.push((":body".to_owned(), body_attribute(json)?));
+        self.write_next(key, expression).await
+    }
+
+    async fn write_next(&self, key: &Key, expression: Expression) -> Result<bool, StoreError> {
+        let Expression { text, names, values } = expression;
         self.update(key, |request| {
             request
                 .update_expression(text)

@@ -1,5 +1,7 @@
 //! The stored shape of an order of either API: its state in plain attributes, its body deflated.
 
+use aws_sdk_dynamodb::primitives::Blob;
+use aws_sdk_dynamodb::types::AttributeValue;
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
 use serde_json::value::{RawValue, to_raw_value};
@@ -8,7 +10,7 @@ use sha2::{Digest, Sha256};
 use shared::ids::{OrderId, SafeId};
 use shared::network::request::CreateOrder;
 use shared::network::response;
-use shared::order::{Allocation, Failure, Fulfilment, Lines, OrderState, Shipment, next_step};
+use shared::order::{Allocation, Failure, Fulfilment, Lines, OrderState, Refund, Shipment, next_step};
 use shared::time::Timestamp;
 
 use super::body;
@@ -36,6 +38,13 @@ pub(crate) struct StoredState {
     shipments: Vec<Shipment>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     allocations: Vec<Allocation>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    cancelled_units: Vec<(usize, u32)>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    refunds: Vec<Refund>,
+    /// When each line last changed, in milliseconds after the order's creation.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    changed: Vec<i64>,
     created_at: i64,
     updated_at: i64,
     #[serde(flatten)]
@@ -43,8 +52,21 @@ pub(crate) struct StoredState {
 }
 
 /// Members that an order may be without: a change that has none of one removes it.
-pub(crate) const OPTIONAL: [&str; 10] =
-    ["waits", "unready", "hold", "failure", "shipments", "allocations", "action", "actor", "reason", "request_id"];
+pub(crate) const OPTIONAL: [&str; 13] = [
+    "waits",
+    "unready",
+    "hold",
+    "failure",
+    "shipments",
+    "allocations",
+    "cancelled_units",
+    "refunds",
+    "changed",
+    "action",
+    "actor",
+    "reason",
+    "request_id",
+];
 
 /// Why an order is at its version: who did what, in which request. Audit events and webhooks tell it on.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -72,7 +94,8 @@ pub(crate) struct StoredOrder {
     #[serde(flatten)]
     pub(crate) state: StoredState,
     body: ByteBuf,
-    /// First half of the body's SHA-256: tells a repeated order from another one.
+    /// First half of the SHA-256 of the body that the order was created with: tells a repeated order from another one,
+    /// also after an update.
     pub(crate) body_hash: ByteBuf,
     /// Partition of the index `listed`, and the place in it; orders of the bulk API are listed by their own key.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -99,6 +122,9 @@ impl StoredState {
             failure: state.failure.clone(),
             shipments: state.shipments.clone(),
             allocations: state.allocations.clone(),
+            cancelled_units: state.cancelled_units.clone(),
+            refunds: state.refunds.clone(),
+            changed: state.changed_at.iter().map(|at| at.milliseconds_since(state.created_at)).collect(),
             created_at: state.created_at.milliseconds(),
             updated_at: state.updated_at.milliseconds(),
             cause,
@@ -122,9 +148,16 @@ impl StoredState {
             failure: self.failure.clone(),
             shipments: self.shipments.clone(),
             allocations: self.allocations.clone(),
+            cancelled_units: self.cancelled_units.clone(),
+            refunds: self.refunds.clone(),
+            changed_at: self.changed.iter().map(|after| self.after_creation(*after)).collect(),
             created_at: Timestamp::from_milliseconds(self.created_at),
             updated_at: Timestamp::from_milliseconds(self.updated_at),
         })
+    }
+
+    fn after_creation(&self, milliseconds: i64) -> Timestamp {
+        Timestamp::from_milliseconds(self.created_at.saturating_add(milliseconds))
     }
 
     /// Bytes of a state in its stored members, written as JSON.
@@ -199,6 +232,12 @@ pub(crate) fn listed_place(key: &Key, state: &OrderState) -> Option<(String, Str
     let Kind::NetworkOrder(order) = key.kind() else { return None };
     let merchant = key.pk.split('#').next()?;
     Some((listed(merchant, state.status()), listed_at(state.created_at, order)))
+}
+
+/// A body as an attribute of its order.
+pub(crate) fn body_attribute(json: &[u8]) -> Result<AttributeValue, StoreError> {
+    let deflated = body::deflate(json).map_err(|error| StoreError::Fault(error.to_string()))?;
+    Ok(AttributeValue::B(Blob::new(deflated)))
 }
 
 /// Sixteen bytes that only this body has.

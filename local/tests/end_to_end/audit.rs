@@ -63,7 +63,10 @@ async fn every_change_is_told_with_its_actor_request_and_place() {
 
     let of_item = stack.get(&format!("/order/v1/orders/items/{item}/auditLogs")).await.body;
     assert_eq!(actions(&of_item), ["Cancel by Merchant", "Create by Merchant"]);
-    assert_eq!(of_item["auditLogs"][0]["changes"], json!([{"pointer": "/status", "from": "Open", "to": "Cancelled"}]));
+    assert_eq!(
+        of_item["auditLogs"][0]["changes"],
+        json!([{"pointer": "/cancelledQuantity", "from": 0, "to": 2}, {"pointer": "/status", "from": "Open", "to": "Cancelled"}])
+    );
     assert_eq!(of_item["auditLogs"][0]["resource"], json!({"type": "OrderItem", "id": item}));
 
     let (mut seen, mut cursor) = (Vec::new(), String::new());

@@ -25,4 +25,5 @@ mod search;
 mod subscriptions;
 mod support;
 mod up;
+mod updates;
 mod webhooks;

@@ -86,11 +86,11 @@ async fn unknown_paths_are_404_and_other_methods_405() {
         ("GET", "/v2/nothing", 404, ""),
         ("GET", "/order/v1/orders/a/b", 404, ""),
         ("DELETE", "/v2/orders", 405, "POST, GET"),
-        ("DELETE", "/order/v1/orders/bulk", 405, "POST, GET"),
+        ("DELETE", "/order/v1/orders/bulk", 405, "POST, GET, PATCH"),
         ("POST", "/health", 405, "GET"),
         ("PUT", "/order/v1/orders", 405, "POST, GET"),
         ("HEAD", "/v2/orders", 405, "POST, GET"),
-        ("OPTIONS", "/order/v1/orders/aaaaaaaaaaaaaaaaaaaaa000", 405, "GET"),
+        ("OPTIONS", "/order/v1/orders/aaaaaaaaaaaaaaaaaaaaa000", 405, "GET, PATCH"),
     ] {
         let reply = stack.client.send(method, path, DEMO, "").await;
         assert_eq!((reply.status, reply.header("allow")), (status, allow), "{method} {path}");

@@ -196,7 +196,9 @@ pub(crate) fn redacted(mut body: Value) -> Value {
                         "transactionId" | "ezOrderNumber" if member.as_str().is_some_and(|id| id.len() > 15) => {
                             *member = json!("[transaction id]");
                         }
-                        "createdAt" | "updatedAt" if member.is_string() => *member = json!("[time]"),
+                        "createdAt" | "updatedAt" | "processedAt" | "cancelledAt" if member.is_string() => {
+                            *member = json!("[time]")
+                        }
                         "shipmentCreatedDates" => {
                             for date in member.as_array_mut().into_iter().flatten() {
                                 *date = json!("[time]");

@@ -31,7 +31,7 @@ impl PartialEq for Change {
 /// Members whose values are masked.
 const MASKED: [&str; 3] = ["cardFirst4", "cardLast4", "authorizationCode"];
 /// Members that follow from the event itself.
-const PASSED_OVER: [&str; 1] = ["updatedAt"];
+const PASSED_OVER: [&str; 3] = ["updatedAt", "processedAt", "cancelledAt"];
 /// What stands in place of a masked value.
 const MASK: &str = "\"***\"";
 const NULL: &str = "null";

@@ -1,7 +1,7 @@
 //! `GetOrderModel` and its parts (spec of the order network API, section 6.3), built from what is stored.
 //!
 //! Writes carry bare amounts in the order's one currency; reads carry `{currency, amount}`. Members that belong to
-//! services of the network that do not exist yet (merchant prices, refunds) are there with their empty value.
+//! services of the network that do not exist yet (merchant prices) are there with their empty value.
 
 mod find;
 
@@ -9,10 +9,12 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use super::refund::RefundData;
 use super::request::{self, CreateOrder};
 use crate::ids::{MerchantId, OrderId, SafeId, ShipmentId};
 use crate::money::{Currency, Number};
 use crate::order::{LineStatus, OrderState};
+use crate::time::Timestamp;
 
 /// `PriceModel`.
 #[derive(Clone, Copy, Debug, Serialize)]
@@ -141,6 +143,7 @@ pub struct Item {
     #[serde(rename = "originalSKU")]
     original_sku: Option<String>,
     quantity: u32,
+    cancelled_quantity: u32,
     status: &'static str,
     status_desc: Option<String>,
     created_at: String,
@@ -167,7 +170,7 @@ pub struct Item {
     skip_image_validation: bool,
     skip_sku_validation: bool,
     fulfillment_ready: Option<bool>,
-    refund_data: Option<()>,
+    refund_data: Option<RefundData>,
 }
 
 /// `GetOrderItemImageModel`.
@@ -278,14 +281,21 @@ impl Item {
         currency: Currency,
     ) -> Self {
         let price = |amount: Option<Number>| amount.map(|amount| Price { currency, amount });
-        let changed = (state.version > 1).then(|| state.updated_at.to_rfc3339_milliseconds());
+        let time = |at: Option<Timestamp>| at.map(Timestamp::to_rfc3339_milliseconds);
+        let refund_data = RefundData::of(&item, index, state);
+        // A line that is cancelled shows what was left of it then; its status says that nothing is made.
+        let cancelled_quantity = match line {
+            LineStatus::Cancelled => item.quantity,
+            _ => state.units_cancelled(index),
+        };
         Self {
             id: order.item_id(index),
             short_id: order.item_short_id(index),
             external_id: item.external_id,
             original_sku: Some(item.sku.clone()),
             sku: item.sku,
-            quantity: item.quantity,
+            quantity: state.units_left(index, item.quantity),
+            cancelled_quantity,
             status: line.as_str(),
             status_desc: state
                 .failure
@@ -293,9 +303,9 @@ impl Item {
                 .filter(|_| line == LineStatus::Failed)
                 .map(|failure| failure.reason.clone()),
             created_at: state.created_at.to_rfc3339_milliseconds(),
-            updated_at: changed,
-            processed_at: None,
-            cancelled_at: None,
+            updated_at: time(state.line_changed_at(index)),
+            processed_at: time(state.line_processed_at(index)),
+            cancelled_at: time(state.line_cancelled_at(index)),
             images: item.images.unwrap_or_default().into_iter().map(Image::new).collect(),
             options: item.options.unwrap_or_default(),
             attributes: Vec::new(),
@@ -315,8 +325,8 @@ impl Item {
             skip_img_manip: item.skip_img_manip.unwrap_or(false),
             skip_image_validation: item.skip_image_validation.unwrap_or(false),
             skip_sku_validation: item.skip_sku_validation.unwrap_or(false),
-            fulfillment_ready: item.fulfillment_ready,
-            refund_data: None,
+            fulfillment_ready: item.fulfillment_ready.map(|_| !state.unready.contains(&index)),
+            refund_data,
         }
     }
 }

@@ -212,7 +212,7 @@ impl ShipmentOrder<'_> {
             vendor_sku: None,
             variant_id: None,
             vendor_product_id: None,
-            quantity: item.quantity,
+            quantity: self.state.units_left(line, item.quantity),
             status: self.state.lines.get(line).map_or(0, LineStatus::number),
             merchant_price: None,
             price: price(item.customer_price),

@@ -16,15 +16,22 @@
 //! a job that arrives twice, or late, finds another version and changes nothing. [`next_step`] is what we do of our own
 //! accord at a version; people and vendors send the other [`Command`]s.
 
+mod cancel;
 mod lines;
+mod refund;
 mod shipment;
 mod step;
+pub mod table;
 mod transition;
+mod update;
 
+pub use cancel::{CancelledLine, Units};
 pub use lines::{LineStatus, Lines, NotLines, OrderStatus};
+pub use refund::{AskedRefund, Excess, Refund, refund_id};
 pub use shipment::{NotAStatus, Package, Port, Progress, Shipment, ShipmentStatus};
 pub use step::{Step, Wait, next_step};
 pub use transition::{Assignment, Command, Rejected, transition};
+pub use update::{ItemUpdate, Update};
 
 use serde::{Deserialize, Serialize};
 
@@ -39,7 +46,7 @@ pub enum Fulfilment {
     Vendors,
 }
 
-/// What changes during the life of an order; the body never does.
+/// What changes during the life of an order. The body stands beside it, and changes only by an [`Update`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OrderState {
     /// How it is fulfilled.
@@ -60,6 +67,12 @@ pub struct OrderState {
     pub shipments: Vec<Shipment>,
     /// Which codes it was given.
     pub allocations: Vec<Allocation>,
+    /// Units of lines that were cancelled while the rest of the line is made: the line, and how many.
+    pub cancelled_units: Vec<(usize, u32)>,
+    /// What was paid back.
+    pub refunds: Vec<Refund>,
+    /// When each line last changed; none as long as none has. Only kept for orders that vendors fulfil.
+    pub changed_at: Vec<Timestamp>,
     /// When the order was accepted.
     pub created_at: Timestamp,
     /// When it last changed.
@@ -103,6 +116,9 @@ impl OrderState {
             failure: None,
             shipments: Vec::new(),
             allocations: Vec::new(),
+            cancelled_units: Vec::new(),
+            refunds: Vec::new(),
+            changed_at: Vec::new(),
             created_at: now,
             updated_at: now,
         }
@@ -113,6 +129,40 @@ impl OrderState {
     pub fn status(&self) -> OrderStatus {
         let status = self.lines.status();
         if self.hold.is_some() && !status.has_ended() { OrderStatus::CustomerCareHold } else { status }
+    }
+
+    /// How many units of a line were cancelled while the rest of it is made.
+    #[must_use]
+    pub fn units_cancelled(&self, line: usize) -> u32 {
+        self.cancelled_units.iter().find(|(cut, _)| *cut == line).map_or(0, |(_, units)| *units)
+    }
+
+    /// How many of the units that were ordered of a line are to be made, or were until the whole line was cancelled.
+    #[must_use]
+    pub fn units_left(&self, line: usize, ordered: u32) -> u32 {
+        ordered.saturating_sub(self.units_cancelled(line))
+    }
+
+    /// When a line last changed; none as long as it has not.
+    #[must_use]
+    pub fn line_changed_at(&self, line: usize) -> Option<Timestamp> {
+        let refunded = self.refunds.iter().filter(|refund| refund.line == line).map(|refund| refund.at);
+        let changed = self.changed_at.get(line).copied().filter(|at| *at != self.created_at);
+        refunded.chain(changed).max()
+    }
+
+    /// When a line that is cancelled was; nothing but refunds follows that.
+    #[must_use]
+    pub fn line_cancelled_at(&self, line: usize) -> Option<Timestamp> {
+        let is_cancelled = self.lines.get(line) == Some(LineStatus::Cancelled);
+        self.changed_at.get(line).copied().filter(|_| is_cancelled)
+    }
+
+    /// When a vendor first got a line.
+    #[must_use]
+    pub fn line_processed_at(&self, line: usize) -> Option<Timestamp> {
+        let first = self.shipments.iter().find(|shipment| shipment.lines.contains(&line));
+        first.map(|shipment| shipment.created_at)
     }
 
     /// The shipment of that number.

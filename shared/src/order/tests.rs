@@ -1,6 +1,9 @@
+mod laws;
+mod table;
+
 use super::{
-    Assignment, Command, Failure, Fulfilment, LineStatus, Lines, OrderState, Package, Port, Progress, Rejected,
-    ShipmentStatus, Step, next_step, transition,
+    Assignment, CancelledLine, Command, Failure, Fulfilment, LineStatus, Lines, OrderState, Package, Port, Progress,
+    Rejected, ShipmentStatus, Step, next_step, transition,
 };
 use crate::time::Timestamp;
 use proptest::prelude::{Just, ProptestConfig, Strategy, any, prop_assert, prop_assert_eq, prop_oneof, proptest};
@@ -134,7 +137,7 @@ fn a_cancel_is_told_to_the_vendor_also_when_it_accepts_later() {
 #[test]
 fn what_is_shipped_is_not_cancelled_and_the_other_way_round() {
     let order = after(state("OO"), &[assign(&[Port::Manual; 2]), shipped(1, &[0])]);
-    let refused = transition(&order, &Command::Cancel(Some(vec![0])), at(6));
+    let refused = transition(&order, &Command::Cancel(Some(vec![CancelledLine::whole(0)])), at(6));
     assert!(matches!(refused, Err(Rejected::NotAllowed(reason)) if reason == "item 1 of the order is Fulfilled"));
     let order = after(order, &[Command::Cancel(None)]);
     assert_eq!((order.lines.letters().as_str(), order.status().as_str()), ("FC", "Fulfilled"));
@@ -221,7 +224,9 @@ fn command() -> impl Strategy<Value = Command> {
         (1..4_u16).prop_map(|number| Command::Report(number, Progress::InProduction)),
         (1..4_u16).prop_map(|number| Command::Report(number, Progress::Delivered)),
         (1..4_u16).prop_map(|number| Command::Report(number, Progress::Rejected { reason: "no".to_owned() })),
-        proptest::option::of(lines()).prop_map(Command::Cancel),
+        proptest::option::of(lines()).prop_map(|lines| Command::Cancel(
+            lines.map(|lines| lines.into_iter().map(CancelledLine::whole).collect())
+        )),
         Just(Command::Hold("stop".to_owned())),
         Just(Command::Release),
         any::<u64>().prop_map(|version| Command::GiveUp { reason: "no".to_owned(), version }),

@@ -1,9 +1,12 @@
 //! What each command does to an order: the one place where states change.
 
+use super::cancel::cancel;
+use super::refund::refund;
 use super::step::{Step, lines_in_work, next_step};
+use super::update::update;
 use super::{
-    Allocation, Failure, Fulfilment, LineStatus, OrderState, OrderStatus, Package, Port, Progress, Shipment,
-    ShipmentStatus,
+    Allocation, AskedRefund, CancelledLine, Excess, Failure, Fulfilment, LineStatus, OrderState, Package, Port,
+    Progress, Shipment, ShipmentStatus, Update,
 };
 use crate::time::Timestamp;
 
@@ -25,7 +28,11 @@ pub enum Command {
     /// A vendor reports.
     Report(u16, Progress),
     /// These lines, or without any all that are not delivered, are not wanted any more.
-    Cancel(Option<Vec<usize>>),
+    Cancel(Option<Vec<CancelledLine>>),
+    /// The body becomes another one.
+    Update(Update),
+    /// Something is paid back: all of these or none.
+    Refund(Vec<AskedRefund>),
     /// A person stops the order, or says anew why.
     Hold(String),
     /// And lets it go on.
@@ -54,6 +61,8 @@ impl Command {
             Self::Recalled(_) => "Recalled",
             Self::Report(..) => "Report",
             Self::Cancel(_) => "Cancel",
+            Self::Update(_) => "Update",
+            Self::Refund(_) => "Refund",
             Self::Hold(_) => "Hold",
             Self::Release => "Release",
             Self::GiveUp { .. } => "GiveUp",
@@ -82,6 +91,9 @@ pub enum Rejected {
     /// The state does not allow it.
     #[error("{0}")]
     NotAllowed(String),
+    /// Refunds of more than is left.
+    #[error("a refund exceeds what is left of what was paid")]
+    ExceedsBalance(Vec<Excess>),
 }
 
 /// The state after `command`, or why there is no other.
@@ -99,20 +111,51 @@ pub fn transition(state: &OrderState, command: &Command, now: Timestamp) -> Resu
         Command::Recalled(told) => recalled(&mut next, told),
         Command::Report(number, progress) => report(&mut next, *number, progress, now)?,
         Command::Cancel(lines) => cancel(&mut next, lines.as_deref(), now)?,
+        Command::Update(wanted) => update(&mut next, wanted)?,
+        Command::Refund(asked) => refund(&mut next, asked)?,
         Command::Hold(reason) => hold(&mut next, reason)?,
         Command::Release => next.hold = None,
         Command::GiveUp { reason, version } => give_up(&mut next, reason, *version),
         Command::Restart => restart(&mut next),
     }
-    if next == *state {
+    // An update changes the body, which is no part of the state, and has said whether it does.
+    if next == *state && !matches!(command, Command::Update(_)) {
         return Err(Rejected::AlreadySo);
     }
+    note_changed_lines(state, &mut next, command, now);
     next.version = state.version.saturating_add(1);
     next.updated_at = now;
     Ok(next)
 }
 
-fn refuse(reason: impl Into<String>) -> Result<(), Rejected> {
+/// Sets the time of every line that is not what it was.
+fn note_changed_lines(before: &OrderState, next: &mut OrderState, command: &Command, now: Timestamp) {
+    if next.fulfilment != Fulfilment::Vendors {
+        return;
+    }
+    let updated = |line: usize| match command {
+        Command::Update(update) => update.items.iter().any(|item| item.line == line && item.body),
+        _ => false,
+    };
+    let changed: Vec<usize> = (0..next.lines.count())
+        .filter(|line| {
+            before.lines.get(*line) != next.lines.get(*line)
+                || before.units_cancelled(*line) != next.units_cancelled(*line)
+                || updated(*line)
+        })
+        .collect();
+    if changed.is_empty() {
+        return;
+    }
+    next.changed_at.resize(next.lines.count(), next.created_at);
+    for line in changed {
+        if let Some(at) = next.changed_at.get_mut(line) {
+            *at = now;
+        }
+    }
+}
+
+pub(super) fn refuse(reason: impl Into<String>) -> Result<(), Rejected> {
     Err(Rejected::NotAllowed(reason.into()))
 }
 
@@ -271,54 +314,12 @@ fn replace(order: &mut OrderState, shipment: Shipment) {
 }
 
 /// A failure is told for as long as a line bears it.
-fn clear_settled_failure(order: &mut OrderState) {
+pub(super) fn clear_settled_failure(order: &mut OrderState) {
     let recalls = order.shipments.iter().any(|shipment| !shipment.recall.is_empty());
     let is_borne = |failure: &Failure| if failure.of_recall { recalls } else { order.lines.any(LineStatus::Failed) };
     if order.failure.as_ref().is_some_and(|failure| !is_borne(failure)) {
         order.failure = None;
     }
-}
-
-fn cancel(order: &mut OrderState, lines: Option<&[usize]>, now: Timestamp) -> Result<(), Rejected> {
-    if order.lines.status() == OrderStatus::Fulfilled {
-        return refuse("the order is Fulfilled");
-    }
-    let wanted: Vec<usize> = match lines {
-        Some(lines) => lines.to_vec(),
-        None => order.lines.indexes(|line| line != LineStatus::Fulfilled).collect(),
-    };
-    if let Some(sent) = wanted.iter().find(|line| order.lines.get(**line) == Some(LineStatus::Fulfilled)) {
-        return refuse(format!("item {} of the order is Fulfilled", sent.saturating_add(1)));
-    }
-    let cancelled: Vec<usize> =
-        wanted.into_iter().filter(|line| order.lines.get(*line) != Some(LineStatus::Cancelled)).collect();
-    for line in &cancelled {
-        order.lines.set(*line, LineStatus::Cancelled);
-    }
-    let lines = order.lines.clone();
-    for shipment in order.shipments.iter_mut().filter(|shipment| shipment.status.is_live()) {
-        let of_it: Vec<usize> = shipment.lines.iter().copied().filter(|line| cancelled.contains(line)).collect();
-        if of_it.is_empty() {
-            continue;
-        }
-        // A submission may be on its way even where none was accepted yet.
-        if shipment.port == Port::Http {
-            shipment.recall.extend(of_it);
-            // What was given up of earlier lines is tried with these.
-            order.failure.take_if(|failure| failure.of_recall);
-        }
-        let all = |wanted: &[LineStatus]| {
-            shipment.lines.iter().all(|line| lines.get(*line).is_some_and(|status| wanted.contains(&status)))
-        };
-        if all(&[LineStatus::Cancelled]) {
-            shipment.status = ShipmentStatus::Cancelled;
-        } else if all(&[LineStatus::Cancelled, LineStatus::Fulfilled]) {
-            shipment.status = ShipmentStatus::Shipped;
-        }
-        shipment.updated_at = now;
-    }
-    clear_settled_failure(order);
-    Ok(())
 }
 
 fn hold(order: &mut OrderState, reason: &str) -> Result<(), Rejected> {

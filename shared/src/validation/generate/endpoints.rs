@@ -62,6 +62,7 @@ pub(super) static ANSWERS: &[Answer] = &[
         NETWORK,
         "An order is changed or a shipment reported, and this id is of none of its items.",
     ),
+    place(Code::NotUpdatable, NETWORK, "An order is updated, and the patch has this member."),
     place(
         Code::AnswerShortened,
         NETWORK,
@@ -81,7 +82,11 @@ pub(super) static ANSWERS: &[Answer] = &[
         "The order is placed, and the wallet holds less than it costs; nothing was charged.",
     ),
     both(Code::MerchantMismatch, NETWORK, "The body was read, and its `merchantId` is not that of the credentials."),
-    whole(Code::NotFound, BOTH, "Nothing has this path or this id, or it belongs to another merchant."),
+    both(
+        Code::NotFound,
+        BOTH,
+        "Nothing has this path or this id, or it belongs to another merchant; also at a place in a body that names an order.",
+    ),
     whole(Code::MethodNotAllowed, BOTH, "The path exists; the header `Allow` names its methods."),
     whole(
         Code::ClientOrderNumberDuplicate,
@@ -108,6 +113,11 @@ pub(super) static ANSWERS: &[Answer] = &[
         Code::StateNotAllowed,
         NETWORK,
         "An order or a shipment is changed, and it is in a state that does not allow it; the message says in which.",
+    ),
+    both(
+        Code::RefundExceedsBalance,
+        NETWORK,
+        "A refund is asked for, and its item has less than that left; none of the call's refunds was made.",
     ),
     whole(
         Code::TooManySubscriptions,

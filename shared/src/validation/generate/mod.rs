@@ -1,5 +1,5 @@
 //! What is derived from the rules and committed beside them: JSON Schemas, OpenAPI components, the catalogue for
-//! JavaScript and two pages for people.
+//! JavaScript and three pages for people.
 //!
 //! Pure: [`files`] gives texts, and who calls it writes or compares them. The texts depend on the tables, on the
 //! catalogue of codes and, for the examples of the error page, on what the engine answers; so a rule that changes
@@ -14,6 +14,7 @@ mod openapi;
 mod pattern;
 mod rules;
 mod schema;
+mod states;
 mod words;
 
 use super::Body;
@@ -40,6 +41,7 @@ pub fn files() -> Vec<GeneratedFile> {
         file("shared/generated/openapi-components.json", openapi::components()),
         file("shared/generated/ERRORS.md", errors::page()),
         file("shared/generated/RULES.md", rules::page()),
+        file("shared/generated/ORDER_STATES.md", states::page()),
         file("edge-wasm/package/codes.d.ts", codes::types()),
         file("edge-wasm/package/catalogue.js", codes::catalogue()),
     ]);

@@ -1,0 +1,200 @@
+//! Handlers that update orders and items by merge patches (choices file, rows 6, 9 and 12).
+//!
+//! Each single call answers 200 with the order and its `ETag`, also when nothing was new; 400 with every rule that the
+//! patch, or the order that it makes, breaks; 404; 412 where `If-Match` names another version; 422 with the reason where
+//! the order's state does not allow it. Without `If-Match` a patch that meets another change is merged again into what
+//! the order has become.
+
+use std::collections::HashMap;
+
+use axum::Json;
+use axum::http::HeaderMap;
+use axum::response::Response;
+use futures_util::StreamExt;
+use shared::Code;
+use shared::ids::{MerchantId, OrderId};
+use shared::limits::BULK_CONCURRENCY;
+use shared::network::merge::Members;
+use shared::network::patch::{Patch, Target};
+use shared::network::problem::Violation;
+use shared::order::Command;
+use shared::validation::{self, Body};
+
+use super::RequestId;
+use super::body::JsonBody;
+use super::caller::NetworkCaller;
+use super::manage::{order_id_of, version_of};
+use super::network::{BulkAnswer, BulkResponse, envelope, is_strict, not_found, refuse_body};
+use super::parameters::{PathParameter, PathParameters};
+use crate::app::create_orders::Outcome;
+use crate::app::manage_order::{Change, Plan, Versions, change_order_and_body};
+use crate::refusal::Refusal;
+use crate::store::Table;
+use crate::store::network_orders::FoundOrder;
+
+/// `PATCH /order/v1/orders/{orderId}`: the order's own members.
+pub(crate) async fn update(
+    NetworkCaller(merchant): NetworkCaller,
+    table: Table,
+    headers: HeaderMap,
+    PathParameter(order_id): PathParameter,
+    JsonBody(bytes): JsonBody,
+) -> Result<Response, Refusal> {
+    let id = order_id_of(&order_id)?;
+    let patch = read_patch(Target::Order, &bytes)?;
+    let request = Request { merchant: &merchant, version: version_of(&headers)?, strict: is_strict(&headers) };
+    let (order, warnings) = request.apply(&table, &id, &patch, (Target::Order, 0)).await?;
+    envelope(order, &merchant, &id, warnings)
+}
+
+/// `PATCH /order/v1/orders/{orderId}/items/{orderItemId}`: the members of an item, while it is `Open`; `fulfillmentReady`
+/// at any time.
+pub(crate) async fn update_item(
+    NetworkCaller(merchant): NetworkCaller,
+    table: Table,
+    headers: HeaderMap,
+    PathParameters((order_id, item_id)): PathParameters<(String, String)>,
+    JsonBody(bytes): JsonBody,
+) -> Result<Response, Refusal> {
+    let id = order_id_of(&order_id)?;
+    let line = id.item_index(&item_id).ok_or_else(|| not_found("item id", &item_id))?;
+    let patch = read_patch(Target::Item(line), &bytes)?;
+    let request = Request { merchant: &merchant, version: version_of(&headers)?, strict: is_strict(&headers) };
+    let (order, warnings) = request.apply(&table, &id, &patch, (Target::Item(line), 0)).await?;
+    envelope(order, &merchant, &id, warnings)
+}
+
+/// `PATCH /order/v1/orders/bulk`: `{"bulk": [{"orderId", …patch}]}`. 200 with a status for each entry, in the order of the
+/// request; 400 or 413 when the body is no bulk. Entries are independent; those of one order are applied in turn.
+pub(crate) async fn update_bulk(
+    NetworkCaller(merchant): NetworkCaller,
+    RequestId(request_id): RequestId,
+    table: Table,
+    headers: HeaderMap,
+    JsonBody(bytes): JsonBody,
+) -> Result<Json<BulkResponse>, Refusal> {
+    let verdict = validation::validate(Body::Orders, &bytes);
+    refuse_body(&verdict)?;
+    let entries = verdict.orders().map(|order| read_entry(bytes.get(order.span()).unwrap_or_default()));
+    let entries: Vec<Result<Entry, Refusal>> = entries.collect();
+    let request = Request { merchant: &merchant, version: None, strict: is_strict(&headers) };
+    let outcomes = request.apply_all(&table, entries).await;
+    let mut answer = BulkAnswer::new(request_id);
+    let mut bulk = Vec::new();
+    for (index, outcome) in outcomes.into_iter().enumerate() {
+        bulk.push(match outcome {
+            Ok((id, order, warnings)) => {
+                let order = order.response(&merchant, &id)?;
+                answer.item(index, Outcome::Replayed(order.into()), warnings)?
+            }
+            Err(refusal) => answer.refused(index, refusal)?,
+        });
+    }
+    Ok(Json(BulkResponse { bulk }))
+}
+
+/// One entry of a bulk.
+struct Entry {
+    id: OrderId,
+    patch: Patch,
+}
+
+fn read_patch(target: Target, bytes: &[u8]) -> Result<Patch, Refusal> {
+    Patch::read(target, bytes).map_err(Refusal::invalid)
+}
+
+/// An entry is a patch with the id of its order in it.
+fn read_entry(bytes: &[u8]) -> Result<Entry, Refusal> {
+    let Some(mut members) = std::str::from_utf8(bytes).ok().and_then(Members::read) else {
+        return Err(read_patch(Target::Order, bytes).err().unwrap_or_else(|| Refusal::rule(Code::Internal)));
+    };
+    let wrong = |code: Code, message: &str| {
+        Refusal::invalid(vec![Violation::new(code, "/orderId".to_owned(), message.to_owned(), None)])
+    };
+    if members.iter().filter(|(name, _)| *name == "orderId").count() > 1 {
+        return Err(wrong(Code::DuplicateMember, "must stand at most once in its object"));
+    }
+    let Some(id) = members.remove("orderId") else { return Err(wrong(Code::Required, "is required")) };
+    let Ok(id) = serde_json::from_str::<String>(id.get()) else {
+        return Err(wrong(Code::WrongType, "must be a string"));
+    };
+    let id = order_id_of(&id)?;
+    let json = members.to_json().map_err(|_| Refusal::rule(Code::Internal))?;
+    Ok(Entry { id, patch: read_patch(Target::Order, json.as_bytes())? })
+}
+
+type Updated = (OrderId, FoundOrder, Vec<Violation>);
+
+/// What the patches of a call have in common.
+struct Request<'r> {
+    merchant: &'r MerchantId,
+    version: Option<Versions>,
+    strict: bool,
+}
+
+impl Request<'_> {
+    async fn apply(
+        &self,
+        table: &Table,
+        id: &OrderId,
+        patch: &Patch,
+        (target, part): (Target, usize),
+    ) -> Result<(FoundOrder, Vec<Violation>), Refusal> {
+        let change =
+            Change { merchant: self.merchant, id, actor: None, reason: None, version: self.version.clone(), part };
+        let plan = |order: &FoundOrder| {
+            if let Target::Item(line) = target
+                && order.state.lines.get(line).is_none()
+            {
+                return Err(not_found("item id", &id.item_id(line)));
+            }
+            let patched = patch.apply(&order.request, self.strict).map_err(Refusal::invalid)?;
+            // That an item is ready is no news of the body.
+            let body = (patched.order != order.request).then_some(patched.order);
+            let command = match patched.update.only_ready() {
+                Some(line) => Command::Ready(vec![line]),
+                None => Command::Update(patched.update),
+            };
+            Ok(Plan { command, body, warnings: patched.warnings })
+        };
+        let changed = change_order_and_body(table, &change, plan).await?;
+        changed.ok_or_else(|| not_found("orderId", id.as_str()))
+    }
+
+    /// What became of each entry, at its position.
+    async fn apply_all(&self, table: &Table, entries: Vec<Result<Entry, Refusal>>) -> Vec<Result<Updated, Refusal>> {
+        let mut outcomes: Vec<Result<Updated, Refusal>> = Vec::new();
+        let mut of_orders: HashMap<OrderId, Vec<(usize, Patch)>> = HashMap::new();
+        for (index, entry) in entries.into_iter().enumerate() {
+            // Whatever is not reached was not tried.
+            outcomes.push(Err(entry.as_ref().err().cloned().unwrap_or_else(|| Refusal::rule(Code::TryAgain))));
+            if let Ok(entry) = entry {
+                of_orders.entry(entry.id).or_default().push((index, entry.patch));
+            }
+        }
+        let started = table.context.now();
+        let work = of_orders.into_iter().map(|(id, patches)| async move {
+            let mut results = Vec::new();
+            for (index, patch) in patches {
+                if table.context.now().milliseconds_since(started) > CALL_MS {
+                    break;
+                }
+                let result = self.apply(table, &id, &patch, (Target::Order, index)).await;
+                results.push((index, result.map(|(order, warnings)| (id.clone(), order, warnings))));
+            }
+            results
+        });
+        let mut work = futures_util::stream::iter(work).buffer_unordered(BULK_CONCURRENCY);
+        while let Some(results) = work.next().await {
+            for (index, result) in results {
+                if let Some(slot) = outcomes.get_mut(index) {
+                    *slot = result;
+                }
+            }
+        }
+        outcomes
+    }
+}
+
+/// No update of a bulk begins later than this after the call: the function has 29 seconds.
+const CALL_MS: i64 = 15_000;

@@ -1,0 +1,479 @@
+//! Updates of orders and items, refunds, cancels of a part, and verdicts without an order, over HTTP.
+
+use serde_json::{Value, json};
+
+use crate::fulfilment::{VendorServer, create, order_of, shipments, stack, status};
+use crate::support::{DEMO, Reply, Stack, order};
+
+async fn patch(stack: &Stack, path: &str, body: Value) -> Reply {
+    stack.client.send("PATCH", path, DEMO, body.to_string()).await
+}
+
+/// An order that waits, so that it stays `Open`.
+fn waiting(safe_id: &str, skus: &[&str]) -> Value {
+    let mut order = order_of(safe_id, skus);
+    order["automaticProcessing"] = json!(false);
+    order
+}
+
+fn path(id: &str) -> String {
+    format!("/order/v1/orders/{id}")
+}
+
+/// Code and pointer of the first violation.
+fn first(reply: &Reply) -> (u16, &str, &str) {
+    let error = &reply.body["errors"][0];
+    (reply.status, error["errorCode"].as_str().unwrap_or_default(), error["pointer"].as_str().unwrap_or_default())
+}
+
+#[tokio::test]
+async fn a_patch_is_merged_into_the_order_digit_by_digit() {
+    let stack = Stack::start().await;
+    let mut body = waiting("merge", &["MUG"]);
+    body["meta"] = json!({"note": "a", "gift": "yes"});
+    let id = create(&stack, &body).await;
+    let text = r#"{"shippingAddress": {"city": "Shelbyville", "line2": "Flat 2"}, "customerTotal": 123456789012.3456,
+        "meta": {"note": null, "promo": "X"}, "languageCode": "EN", "isSample": true, "colour": "red",
+        "customerPaymentMethods": [{"method": "CreditCard", "cardLast4": "1111"}]}"#;
+    let updated = stack.client.send("PATCH", &path(&id), DEMO, text).await;
+    assert_eq!((updated.status, updated.header("etag")), (200, "\"2\""), "{}", updated.body);
+    let order = &updated.body["order"];
+    assert_eq!(order["shippingAddress"]["city"], "Shelbyville");
+    assert_eq!(
+        (&order["shippingAddress"]["line1"], &order["shippingAddress"]["line2"]),
+        (&json!("1 Main St"), &json!("Flat 2"))
+    );
+    assert_eq!(order["meta"], json!({"gift": "yes", "promo": "X"}));
+    assert!(order["customerTotal"].to_string().contains("123456789012.3456"), "{}", order["customerTotal"]);
+    let warning = &updated.body["warnings"][0];
+    assert_eq!((&warning["errorCode"], &warning["pointer"]), (&json!("UNKNOWN_MEMBER"), &json!("/colour")));
+    assert_eq!(stack.get(&path(&id)).await.body["order"], *order);
+
+    // Nothing new: nothing is written.
+    let again = stack.client.send("PATCH", &path(&id), DEMO, text).await;
+    assert_eq!((again.status, again.header("etag")), (200, "\"2\""));
+    // A repeated create still meets its order.
+    let replayed = stack.post("/order/v1/orders", &body).await;
+    assert_eq!((replayed.status, replayed.header("idempotency-replayed")), (200, "true"));
+    assert_eq!(replayed.body["order"]["shippingAddress"]["city"], "Shelbyville");
+}
+
+#[tokio::test]
+async fn what_a_patch_breaks_is_said_at_once_and_in_its_order() {
+    let stack = Stack::start().await;
+    let id = create(&stack, &waiting("bad", &["MUG"])).await;
+    let all = patch(
+        &stack,
+        &path(&id),
+        json!({"currencyCode": "EUR", "customerTotal": -1, "safeId": null, "shippingAddress": {"countryCode": "USA", "line1": null}}),
+    )
+    .await;
+    let errors: Vec<(&str, &str)> = all.body["errors"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|error| (error["errorCode"].as_str().unwrap(), error["pointer"].as_str().unwrap()))
+        .collect();
+    assert_eq!((all.status, &all.body["code"]), (400, &json!("VALIDATION_FAILED")));
+    assert_eq!(errors.len(), 5, "{errors:?}");
+    for expected in [
+        ("NOT_UPDATABLE", "/currencyCode"),
+        ("OUT_OF_RANGE", "/customerTotal"),
+        ("NOT_UPDATABLE", "/safeId"),
+        ("INVALID_FORMAT", "/shippingAddress/countryCode"),
+        ("REQUIRED", "/shippingAddress/line1"),
+    ] {
+        assert!(errors.contains(&expected), "{expected:?} {errors:?}");
+    }
+    for (text, expected) in [
+        ("", (400, "NOT_JSON", "")),
+        ("[]", (400, "WRONG_TYPE", "")),
+        ("{\"meta\":{\"a\":\"1\",\"a\":\"2\"}}", (400, "DUPLICATE_MEMBER", "/meta/a")),
+        ("{\"isSample\":1}", (400, "WRONG_TYPE", "/isSample")),
+    ] {
+        let refused = stack.client.send("PATCH", &path(&id), DEMO, text).await;
+        assert_eq!(first(&refused), expected, "{text} {}", refused.body);
+    }
+    for member in [
+        "merchantId",
+        "externalId",
+        "items",
+        "isTest",
+        "reprint",
+        "automaticProcessing",
+        "allowExternalOrderIdDuplication",
+    ] {
+        let refused = patch(&stack, &path(&id), json!({member: null})).await;
+        assert_eq!(first(&refused), (400, "NOT_UPDATABLE", format!("/{member}").as_str()));
+    }
+    let strict = [DEMO[0], DEMO[2], ("prefer", "handling=strict")];
+    let refused = stack.client.send("PATCH", &path(&id), &strict, r#"{"colour": "red", "isSample": 1}"#).await;
+    assert_eq!(first(&refused), (400, "UNKNOWN_MEMBER", "/colour"));
+    assert_eq!(refused.body["errors"][1]["pointer"], "/isSample");
+    let stale = [DEMO[0], DEMO[2], ("if-match", "\"7\"")];
+    let refused = stack.client.send("PATCH", &path(&id), &stale, r#"{"isSample": true}"#).await;
+    assert_eq!((refused.status, &refused.body["code"]), (412, &json!("PRECONDITION_FAILED")));
+    let seen = [DEMO[0], DEMO[2], ("if-match", "\"1\"")];
+    assert_eq!(stack.client.send("PATCH", &path(&id), &seen, r#"{"isSample": true}"#).await.header("etag"), "\"2\"");
+    for id in ["aaaaaaaaaaaaaaaaaaaaa000", "x"] {
+        let missing = patch(&stack, &path(id), json!({"isSample": true})).await;
+        assert_eq!((missing.status, &missing.body["code"]), (404, &json!("NOT_FOUND")));
+    }
+}
+
+#[tokio::test]
+async fn an_order_stays_as_it_is_once_processing_has_begun() {
+    let vendor = VendorServer::start().await;
+    let stack = stack(&vendor, &[]).await;
+    let id = create(&stack, &order_of("begun", &["HAND-1"])).await;
+    status(&stack, &id, "Processing").await;
+    let refused = patch(&stack, &path(&id), json!({"isSample": true})).await;
+    assert_eq!((refused.status, &refused.body["code"]), (422, &json!("STATE_NOT_ALLOWED")));
+    assert_eq!(refused.body["message"], "processing has begun: the order is Processing");
+    let refused = patch(&stack, &path(&id), json!({"shippingAddress": {"city": "Shelbyville"}})).await;
+    assert_eq!(refused.body["message"], "a shipment of the order is assigned: its addresses stay as they are");
+    let same = patch(&stack, &path(&id), json!({"shippingAddress": {"city": "Springfield"}})).await;
+    assert_eq!(same.status, 200, "what changes nothing is allowed");
+    let item = format!("{}/items/{}", path(&id), same.body["order"]["items"][0]["id"].as_str().unwrap());
+    let refused = patch(&stack, &item, json!({"sku": "HAND-2"})).await;
+    assert_eq!((refused.status, &refused.body["message"]), (422, &json!("item 1 of the order is Processing")));
+
+    let cancelled = create(&stack, &waiting("gone", &["MUG"])).await;
+    stack.post(&format!("{}/cancel", path(&cancelled)), &json!({"reason": "x"})).await;
+    let refused = patch(&stack, &path(&cancelled), json!({"billingAddress": {"city": "Shelbyville"}})).await;
+    assert_eq!((refused.status, &refused.body["message"]), (422, &json!("the order is Cancelled")));
+}
+
+#[tokio::test]
+async fn an_item_is_updated_while_it_is_open() {
+    let vendor = VendorServer::start().await;
+    let stack = stack(&vendor, &[]).await;
+    let id = create(&stack, &waiting("item", &["MUG", "PRESS-9"])).await;
+    let ids = stack.get(&path(&id)).await.body["order"]["items"].clone();
+    let item = |index: usize| format!("{}/items/{}", path(&id), ids[index]["id"].as_str().unwrap());
+    let updated = patch(
+        &stack,
+        &item(0),
+        json!({"sku": "PRESS-1", "quantity": 3, "customerPrice": "9.99", "meta": {"a": "b"}, "externalId": "E",
+               "options": [{"name": "Size", "value": "L"}], "skipSkuValidation": true, "size": 1}),
+    )
+    .await;
+    assert_eq!(updated.status, 200, "{}", updated.body);
+    let (changed, other) = (&updated.body["order"]["items"][0], &updated.body["order"]["items"][1]);
+    assert_eq!(
+        (&changed["sku"], &changed["quantity"], &changed["meta"]["a"]),
+        (&json!("PRESS-1"), &json!(3), &json!("b"))
+    );
+    assert_eq!(changed["customerPrice"], json!({"currency": "USD", "amount": 9.99}));
+    assert!(changed["updatedAt"].is_string() && other["updatedAt"].is_null(), "{updated:?}");
+    assert_eq!(updated.body["warnings"][0]["pointer"], "/size");
+    for (body, expected) in [
+        (json!({"quantity": 0}), (400, "OUT_OF_RANGE", "/quantity")),
+        (json!({"sku": null}), (400, "REQUIRED", "/sku")),
+        (json!({"images": [{"url": "no"}]}), (400, "INVALID_FORMAT", "/images/0/url")),
+        (json!({"fulfillmentReady": false}), (400, "WRONG_TYPE", "/fulfillmentReady")),
+        (json!([]), (400, "WRONG_TYPE", "")),
+    ] {
+        assert_eq!(first(&patch(&stack, &item(0), body.clone()).await), expected, "{body}");
+    }
+    let twice = stack.client.send("PATCH", &item(0), DEMO, r#"{"images":[{"area":"a","area":"b"}]}"#).await;
+    assert_eq!(first(&twice), (400, "DUPLICATE_MEMBER", "/images/0/area"));
+    let smuggled = stack.client.send("PATCH", &item(0), DEMO, r#"{}],"safeId":"x","meta":[{}"#).await;
+    assert_eq!((smuggled.status, first(&smuggled).1), (400, "NOT_JSON"));
+    let missing = format!("{}/items/{}", path(&id), ids[0]["id"].as_str().unwrap().replace("001", "009"));
+    assert_eq!(patch(&stack, &missing, json!({"quantity": 1})).await.status, 404);
+
+    // The vendor is sent what the item has become.
+    stack.post(&format!("{}/startProcessing", path(&id)), &json!({})).await;
+    shipments(&stack, &id, 1).await;
+    let path = format!("/shipment/v1/orders/{id}/shipments");
+    stack.eventually(&path, |body| body["shipments"][0]["shipmentStatus"] == 3).await;
+    let items = vendor.calls()[0].1["items"].clone();
+    assert_eq!(
+        (&items[0]["sku"], &items[0]["quantity"], &items[1]["sku"]),
+        (&json!("PRESS-1"), &json!(3), &json!("PRESS-9"))
+    );
+}
+
+#[tokio::test]
+async fn a_bulk_of_patches_is_answered_in_its_order_and_applied_in_turn() {
+    let stack = Stack::start().await;
+    let a = create(&stack, &waiting("a", &["MUG"])).await;
+    let b = create(&stack, &waiting("b", &["MUG"])).await;
+    let bulk = json!({"bulk": [
+        {"orderId": a, "meta": {"n": "1"}},
+        {"orderId": "aaaaaaaaaaaaaaaaaaaaa000", "isSample": true},
+        {"orderId": b, "safeId": "x"},
+        {"isSample": true},
+        {"orderId": 5},
+        7,
+        {"orderId": a, "meta": {"n": "2", "m": "1"}},
+        {"orderId": b, "isSample": true, "unknown": 1},
+        {"orderId": "one of two"},
+    ]})
+    .to_string()
+    .replace(r#""one of two""#, r#""a","orderId":"b""#);
+    let reply = stack.client.send("PATCH", "/order/v1/orders/bulk", DEMO, bulk).await;
+    assert_eq!(reply.status, 200, "{}", reply.body);
+    let entries = reply.body["bulk"].as_array().unwrap();
+    let statuses: Vec<u64> = entries.iter().map(|entry| entry["status"].as_u64().unwrap()).collect();
+    assert_eq!(statuses, [200, 404, 400, 400, 400, 400, 200, 200, 400], "{}", reply.body);
+    let error = |index: usize| &entries[index]["response"]["errors"][0];
+    for (index, code, pointer) in [
+        (2, "NOT_UPDATABLE", "/bulk/2/safeId"),
+        (3, "REQUIRED", "/bulk/3/orderId"),
+        (4, "WRONG_TYPE", "/bulk/4/orderId"),
+        (5, "WRONG_TYPE", "/bulk/5"),
+        (8, "DUPLICATE_MEMBER", "/bulk/8/orderId"),
+    ] {
+        assert_eq!((&error(index)["errorCode"], &error(index)["pointer"]), (&json!(code), &json!(pointer)));
+    }
+    assert_eq!(entries[0]["response"]["order"]["meta"], json!({"n": "1"}));
+    assert_eq!(entries[6]["response"]["order"]["meta"], json!({"n": "2", "m": "1"}));
+    assert_eq!(entries[7]["response"]["warnings"][0]["errorCode"], "UNKNOWN_MEMBER");
+    for (body, status, code) in [
+        (json!({}), 400, "REQUIRED"),
+        (json!({"bulk": []}), 400, "TOO_FEW"),
+        (json!({"bulk": vec![json!({"orderId": a}); 501]}), 413, "TOO_MANY_ORDERS"),
+    ] {
+        let refused = patch(&stack, "/order/v1/orders/bulk", body).await;
+        assert_eq!((first(&refused).0, first(&refused).1), (status, code));
+    }
+    let full =
+        patch(&stack, "/order/v1/orders/bulk", json!({"bulk": vec![json!({"orderId": a, "isSample": true}); 500]}))
+            .await;
+    assert_eq!(full.body["bulk"].as_array().unwrap().len(), 500);
+}
+
+#[tokio::test]
+async fn thirty_two_patches_at_once_lose_nothing() {
+    let stack = Stack::start().await;
+    let id = create(&stack, &waiting("many", &["MUG"])).await;
+    let path = path(&id);
+    let patches = (0..32).map(|index| {
+        let (stack, path) = (&stack, &path);
+        async move {
+            loop {
+                let reply = patch(stack, path, json!({"meta": {format!("n{index}"): "x"}})).await;
+                if reply.status != 503 {
+                    assert_eq!(reply.status, 200, "{}", reply.body);
+                    return;
+                }
+            }
+        }
+    });
+    futures_util::future::join_all(patches).await;
+    let order = stack.get(&path).await;
+    assert_eq!(order.header("etag"), "\"33\"");
+    assert_eq!(order.body["order"]["meta"].as_object().unwrap().len(), 32);
+}
+
+fn priced(safe_id: &str) -> Value {
+    let mut order = waiting(safe_id, &["MUG", "CUP"]);
+    order["items"][0] = json!({"sku": "MUG", "quantity": 2, "customerPrice": 10.10, "customerDiscountsOrPromotions": 0.2,
+        "customerShippingPrice": 5, "customerSubtotal": 20.20});
+    order["items"][1] = json!({"sku": "CUP", "quantity": 1, "customerSubtotal": 7.5});
+    order
+}
+
+#[tokio::test]
+async fn refunds_are_taken_of_two_balances_and_never_exceed_them() {
+    let stack = Stack::start().await;
+    let id = create(&stack, &priced("refund")).await;
+    let read = stack.get(&path(&id)).await.body["order"]["items"].clone();
+    let [mug, cup] = [0, 1].map(|index| read[index]["id"].as_str().unwrap().to_owned());
+    assert!(read[0]["refundData"].is_null());
+    let rows = |rows: Value| json!({"orderId": id, "refunds": rows});
+    let row = |item: &str, shipping: bool, amount: Value| json!({"itemId": item, "isShippingRefund": shipping, "amount": amount, "reason": "Poor quality."});
+    let made = stack
+        .post(
+            "/order/v1/orders/refunds",
+            &rows(json!([row(&mug, false, json!(19.99)), row(&mug, true, json!("4")), row(&cup, false, json!(7.5))])),
+        )
+        .await;
+    assert_eq!((made.status, made.header("etag")), (201, "\"2\""), "{}", made.body);
+    let data = &made.body["order"]["items"][0]["refundData"];
+    assert_eq!((&data["remainingPriceBalance"], &data["remainingShippingBalance"]), (&json!(0.01), &json!(1)));
+    let refunds = data["refunds"].as_array().unwrap();
+    assert_eq!(
+        (refunds.len(), &refunds[0]["amount"], &refunds[1]["isShippingRefund"]),
+        (2, &json!(19.99), &json!(true))
+    );
+    assert_eq!(
+        (&refunds[0]["reason"], refunds[0]["transactionId"].as_str().unwrap().len()),
+        (&json!("Poor quality."), 24)
+    );
+    assert_ne!(refunds[0]["transactionId"], refunds[1]["transactionId"]);
+    assert_eq!(made.body["order"]["items"][1]["refundData"]["remainingPriceBalance"], 0);
+
+    // All rows or none.
+    let refused = stack
+        .post(
+            "/order/v1/orders/refunds",
+            &rows(json!([row(&mug, true, json!(1)), row(&mug, false, json!(0.02)), row(&cup, true, json!(1))])),
+        )
+        .await;
+    assert_eq!((refused.status, &refused.body["code"]), (422, &json!("REFUND_EXCEEDS_BALANCE")));
+    assert_eq!(refused.body["message"], "the balance of the price of item 1 is 0.01 USD");
+    assert_eq!(refused.body["errors"][0]["pointer"], "/refunds/1/amount");
+    assert_eq!(refused.body["errors"][1]["errorMessage"], "the balance of the shipping of item 2 is 0.00 USD");
+    assert_eq!(stack.get(&path(&id)).await.header("etag"), "\"2\"");
+    // What refunds were taken of stays as it is.
+    let item = format!("{}/items/{mug}", path(&id));
+    let refused = patch(&stack, &item, json!({"quantity": 1})).await;
+    assert_eq!((refused.status, &refused.body["code"]), (422, &json!("STATE_NOT_ALLOWED")));
+    assert_eq!(patch(&stack, &item, json!({"meta": {"a": "b"}})).await.status, 200);
+    // Cancelled items are refunded too.
+    stack.post(&format!("{}/cancel", path(&id)), &json!({"reason": "x"})).await;
+    let rest = stack.post("/order/v1/orders/refunds", &rows(json!([row(&mug, false, json!(0.01))]))).await;
+    assert_eq!((rest.status, &rest.body["order"]["items"][0]["refundData"]["remainingPriceBalance"]), (201, &json!(0)));
+    assert!(rest.body["order"]["items"][0]["cancelledAt"].is_string());
+}
+
+#[tokio::test]
+async fn refunds_that_are_none_are_refused() {
+    let stack = Stack::start().await;
+    let id = create(&stack, &priced("no-refund")).await;
+    let item = stack.get(&path(&id)).await.body["order"]["items"][0]["id"].clone();
+    let with = |member: &str, value: Value| {
+        let mut row = json!({"itemId": item, "isShippingRefund": false, "amount": 1, "reason": "x"});
+        row[member] = value;
+        json!({"orderId": id, "refunds": [row]})
+    };
+    for (body, expected) in [
+        (json!({}), (400, "REQUIRED", "/orderId")),
+        (json!({"orderId": id}), (400, "REQUIRED", "/refunds")),
+        (json!({"orderId": id, "refunds": 1}), (400, "WRONG_TYPE", "/refunds")),
+        (json!({"orderId": id, "refunds": []}), (400, "TOO_FEW", "/refunds")),
+        (json!({"orderId": id, "refunds": vec![1; 1001]}), (400, "TOO_MANY", "/refunds")),
+        (json!({"orderId": id, "refunds": [1]}), (400, "WRONG_TYPE", "/refunds/0")),
+        (with("itemId", json!("x")), (400, "NO_SUCH_ITEM", "/refunds/0/itemId")),
+        (with("itemId", Value::Null), (400, "REQUIRED", "/refunds/0/itemId")),
+        (with("amount", json!(0)), (400, "OUT_OF_RANGE", "/refunds/0/amount")),
+        (with("amount", json!(-1)), (400, "OUT_OF_RANGE", "/refunds/0/amount")),
+        (with("amount", json!(0.00001)), (400, "TOO_MANY_DECIMALS", "/refunds/0/amount")),
+        (with("amount", json!("a")), (400, "WRONG_TYPE", "/refunds/0/amount")),
+        (with("reason", json!("")), (400, "TOO_SHORT", "/refunds/0/reason")),
+        (with("reason", json!("x".repeat(1001))), (400, "TOO_LONG", "/refunds/0/reason")),
+        (with("isShippingRefund", json!("no")), (400, "WRONG_TYPE", "/refunds/0/isShippingRefund")),
+    ] {
+        let refused = stack.post("/order/v1/orders/refunds", &body).await;
+        assert_eq!(first(&refused), expected, "{}", refused.body);
+    }
+    let mut foreign = with("amount", json!(1));
+    foreign["orderId"] = json!("aaaaaaaaaaaaaaaaaaaaa000");
+    assert_eq!(stack.post("/order/v1/orders/refunds", &foreign).await.status, 404);
+    let odd = stack.post("/order/v1/orders/refunds", &with("colour", json!(1))).await;
+    assert_eq!((odd.status, &odd.body["warnings"][0]["pointer"]), (201, &json!("/refunds/0/colour")));
+}
+
+#[tokio::test]
+async fn units_are_cancelled_until_a_vendor_over_http_has_them() {
+    let vendor = VendorServer::start().await;
+    let stack = stack(&vendor, &[]).await;
+    let mut body = waiting("units", &["PRESS-1", "HAND-1"]);
+    body["items"][0]["quantity"] = json!(5);
+    body["items"][1]["quantity"] = json!(4);
+    let id = create(&stack, &body).await;
+    let items = stack.get(&path(&id)).await.body["order"]["items"].clone();
+    let cancel = |cuts: &[(usize, u32)]| {
+        let cuts: Vec<Value> =
+            cuts.iter().map(|(index, quantity)| json!({"itemId": items[*index]["id"], "quantity": quantity})).collect();
+        let (stack, path) = (&stack, format!("{}/cancel", path(&id)));
+        async move { stack.post(&path, &json!({"reason": "fewer", "items": cuts})).await }
+    };
+    let cut = cancel(&[(0, 1), (0, 1)]).await;
+    let item = &cut.body["order"]["items"][0];
+    assert_eq!(
+        (cut.status, &item["quantity"], &item["cancelledQuantity"], &item["status"]),
+        (200, &json!(3), &json!(2), &json!("Open"))
+    );
+    let refused = cancel(&[(0, 4)]).await;
+    assert_eq!((refused.status, &refused.body["message"]), (422, &json!("of item 1 of the order 3 are left, not 4")));
+    let refused =
+        patch(&stack, &format!("{}/items/{}", path(&id), items[0]["id"].as_str().unwrap()), json!({"quantity": 9}))
+            .await;
+    assert_eq!((refused.status, &refused.body["code"]), (422, &json!("STATE_NOT_ALLOWED")));
+
+    // The vendor makes what is left.
+    stack.post(&format!("{}/startProcessing", path(&id)), &json!({})).await;
+    let shipments_path = format!("/shipment/v1/orders/{id}/shipments");
+    let submitted = stack.eventually(&shipments_path, |body| body["shipments"][0]["shipmentStatus"] == 3).await;
+    assert_eq!(submitted["shipments"][0]["orderItems"][0]["quantity"], 3);
+    assert_eq!(vendor.calls()[0].1["items"][0]["quantity"], 3);
+    let refused = cancel(&[(0, 1)]).await;
+    assert_eq!(refused.body["message"], "item 1 of the order is with the vendor `press`: it is cancelled whole");
+    // A person can make fewer, until it is shipped.
+    let by_hand = cancel(&[(1, 3)]).await;
+    let item = &by_hand.body["order"]["items"][1];
+    assert_eq!((by_hand.status, &item["quantity"], &item["status"]), (200, &json!(1), &json!("Processing")));
+    assert!(item["processedAt"].is_string() && item["cancelledAt"].is_null());
+    let whole = cancel(&[(1, 1)]).await;
+    let item = &whole.body["order"]["items"][1];
+    assert_eq!((&item["status"], &item["cancelledQuantity"]), (&json!("Cancelled"), &json!(4)));
+    assert!(item["cancelledAt"].is_string());
+    // All that is left of what the other vendor has.
+    let rest = cancel(&[(0, 3)]).await;
+    assert_eq!(rest.body["order"]["status"], "Cancelled");
+}
+
+#[tokio::test]
+async fn a_verdict_is_the_creates_and_stores_nothing() {
+    let stack = Stack::start().await;
+    let valid = stack.post("/order/v1/orders/validate", &order("v")).await;
+    assert_eq!((valid.status, valid.body), (200, json!({"valid": true, "errors": [], "warnings": []})));
+    let mut odd = order("v");
+    odd["items"][0]["quantity"] = json!(0);
+    odd["colour"] = json!("red");
+    let verdict = stack.post("/order/v1/orders/validate", &odd).await;
+    assert_eq!((verdict.status, &verdict.body["valid"]), (200, &json!(false)));
+    let created = stack.post("/order/v1/orders", &odd).await;
+    assert_eq!(verdict.body["errors"], created.body["errors"]);
+    assert_eq!(verdict.body["warnings"][0]["pointer"], "/colour");
+    let strict = [DEMO[0], DEMO[2], ("prefer", "handling=strict")];
+    let judged = stack.client.send("POST", "/order/v1/orders/validate", &strict, odd.to_string()).await;
+    assert_eq!(
+        (judged.body["errors"].as_array().unwrap().len(), judged.body["warnings"].as_array().unwrap().len()),
+        (2, 0)
+    );
+
+    let bulk = stack.post("/order/v1/orders/bulk/validate", &json!({"bulk": [order("a"), odd]})).await;
+    assert_eq!((bulk.status, &bulk.body["bulk"][0]["response"]["valid"]), (200, &json!(true)));
+    assert_eq!(
+        (&bulk.body["bulk"][1]["status"], &bulk.body["bulk"][1]["response"]["valid"]),
+        (&json!(200), &json!(false))
+    );
+    assert_eq!(bulk.body["bulk"][1]["response"]["errors"][0]["pointer"], "/bulk/1/items/0/quantity");
+    for (path, body, status) in [
+        ("validate", "[]".to_owned(), 400),
+        ("validate", "{".to_owned(), 400),
+        ("bulk/validate", "{}".to_owned(), 400),
+        ("bulk/validate", json!({"bulk": vec![1; 501]}).to_string(), 413),
+    ] {
+        let path = format!("/order/v1/orders/{path}");
+        assert_eq!(stack.client.send("POST", &path, DEMO, body.clone()).await.status, status, "{path}");
+    }
+    assert_eq!(stack.get("/order/v1/orders/safeId/v").await.status, 404);
+}
+
+#[tokio::test]
+async fn a_reprint_names_an_order_of_the_merchant() {
+    let stack = Stack::start().await;
+    let original = create(&stack, &order("original")).await;
+    let reprint = |safe_id: &str, of: &str| {
+        let mut order = order(safe_id);
+        order["reprint"] = json!({"originalOrderId": of, "reasonId": "reason_1"});
+        order
+    };
+    let made = stack.post("/order/v1/orders", &reprint("again", &original)).await;
+    assert_eq!((made.status, &made.body["order"]["reprint"]["originalOrderId"]), (201, &json!(original)));
+    for of in ["65add270441de72442397b6e", "aaaaaaaaaaaaaaaaaaaaa000"] {
+        let refused = stack.post("/order/v1/orders", &reprint("of-nothing", of)).await;
+        assert_eq!(first(&refused), (400, "NOT_FOUND", "/reprint/originalOrderId"), "{}", refused.body);
+    }
+    let bulk = json!({"bulk": [reprint("one", "x"), reprint("two", &original), order("three")]});
+    let reply = stack.post("/order/v1/orders/bulk", &bulk).await;
+    let statuses: Vec<&Value> = reply.body["bulk"].as_array().unwrap().iter().map(|entry| &entry["status"]).collect();
+    assert_eq!(statuses, [400, 201, 201]);
+    assert_eq!(reply.body["bulk"][0]["response"]["errors"][0]["pointer"], "/bulk/0/reprint/originalOrderId");
+}

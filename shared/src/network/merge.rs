@@ -1,0 +1,200 @@
+//! JSON Merge Patch (RFC 7396) on JSON text, so that every digit of an amount comes through as it was sent.
+
+use std::collections::HashMap;
+
+use serde::de::{Deserializer, MapAccess, Visitor};
+use serde::{Deserialize, Serialize, Serializer};
+use serde_json::value::RawValue;
+
+/// An object's members in the order of the document, each value as it was written.
+#[derive(Clone, Debug, Default)]
+pub struct Members(Vec<(String, Box<RawValue>)>);
+
+impl Members {
+    /// Reads an object; none if the text is something else. Of a repeated member all are there.
+    #[must_use]
+    pub fn read(text: &str) -> Option<Self> {
+        if text.trim_start().starts_with('{') { serde_json::from_str(text).ok() } else { None }
+    }
+
+    /// The members.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &RawValue)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), &**value))
+    }
+
+    /// The member of that name.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&RawValue> {
+        self.iter().find(|(known, _)| *known == name).map(|(_, value)| value)
+    }
+
+    /// Takes out every member of that name: the last one's value.
+    pub fn remove(&mut self, name: &str) -> Option<Box<RawValue>> {
+        let mut removed = None;
+        for (_, value) in self.0.extract_if(.., |(known, _)| known == name) {
+            removed = Some(value);
+        }
+        removed
+    }
+
+    /// Keeps the members whose names are wanted.
+    pub fn retain(&mut self, wanted: impl Fn(&str) -> bool) {
+        self.0.retain(|(name, _)| wanted(name));
+    }
+
+    /// What they become by a patch: null removes a member, an object is merged into what is there, any other value takes
+    /// its place.
+    ///
+    /// # Errors
+    /// Never for what [`Self::read`] has read.
+    pub fn patched(self, patch: &Self) -> Result<Self, serde_json::Error> {
+        let mut places: HashMap<String, usize> = HashMap::new();
+        let mut merged: Vec<Option<(String, Box<RawValue>)>> = Vec::new();
+        for (name, value) in self.0 {
+            places.insert(name.clone(), merged.len());
+            merged.push(Some((name, value)));
+        }
+        for (name, value) in &patch.0 {
+            let place = *places.entry(name.clone()).or_insert_with(|| {
+                merged.push(None);
+                merged.len().saturating_sub(1)
+            });
+            let Some(slot) = merged.get_mut(place) else { continue };
+            let before = slot.take().map(|(_, before)| before);
+            if value.get() != "null" {
+                *slot = Some((name.clone(), patched_value(before.as_deref(), value)?));
+            }
+        }
+        Ok(Self(merged.into_iter().flatten().collect()))
+    }
+
+    /// The object as text.
+    ///
+    /// # Errors
+    /// Never for what [`Self::read`] has read.
+    pub fn to_json(&self) -> Result<String, serde_json::Error> {
+        serde_json::to_string(self)
+    }
+}
+
+fn patched_value(before: Option<&RawValue>, patch: &RawValue) -> Result<Box<RawValue>, serde_json::Error> {
+    let Some(patch_members) = Members::read(patch.get()) else { return Ok(patch.to_owned()) };
+    let before = before.and_then(|before| Members::read(before.get())).unwrap_or_default();
+    RawValue::from_string(before.patched(&patch_members)?.to_json()?)
+}
+
+impl Serialize for Members {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.iter())
+    }
+}
+
+impl<'de> Deserialize<'de> for Members {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Object;
+        impl<'de> Visitor<'de> for Object {
+            type Value = Members;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members, A::Error> {
+                let mut members = Vec::new();
+                while let Some(member) = map.next_entry()? {
+                    members.push(member);
+                }
+                Ok(Members(members))
+            }
+        }
+        deserializer.deserialize_map(Object)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Members;
+    use proptest::prelude::{Just, Strategy, any, prop_assert_eq, prop_oneof, proptest};
+    use serde_json::{Map, Value, json};
+
+    fn patched(target: &str, patch: &str) -> String {
+        Members::read(target).unwrap().patched(&Members::read(patch).unwrap()).unwrap().to_json().unwrap()
+    }
+
+    /// The examples of RFC 7396, appendix A, whose target and patch are objects.
+    #[test]
+    fn the_examples_of_the_rfc() {
+        for (target, patch, result) in [
+            (r#"{"a":"b"}"#, r#"{"a":"c"}"#, r#"{"a":"c"}"#),
+            (r#"{"a":"b"}"#, r#"{"b":"c"}"#, r#"{"a":"b","b":"c"}"#),
+            (r#"{"a":"b"}"#, r#"{"a":null}"#, r#"{}"#),
+            (r#"{"a":"b","b":"c"}"#, r#"{"a":null}"#, r#"{"b":"c"}"#),
+            (r#"{"a":["b"]}"#, r#"{"a":"c"}"#, r#"{"a":"c"}"#),
+            (r#"{"a":"c"}"#, r#"{"a":["b"]}"#, r#"{"a":["b"]}"#),
+            (r#"{"a":{"b":"c"}}"#, r#"{"a":{"b":"d","c":null}}"#, r#"{"a":{"b":"d"}}"#),
+            (r#"{"a":[{"b":"c"}]}"#, r#"{"a":[1]}"#, r#"{"a":[1]}"#),
+            (r#"{"e":null}"#, r#"{"a":1}"#, r#"{"e":null,"a":1}"#),
+            (r#"{}"#, r#"{"a":{"bb":{"ccc":null}}}"#, r#"{"a":{"bb":{}}}"#),
+        ] {
+            assert_eq!(patched(target, patch), result, "{target} {patch}");
+        }
+    }
+
+    #[test]
+    fn digits_are_not_read_as_floats() {
+        let exact = r#"{"a":1.0000000000000000001,"b":{"c":900719925474099301}}"#;
+        assert_eq!(patched("{}", exact), exact);
+        assert_eq!(patched(exact, r#"{"b":{"d":0.10}}"#), exact.replace("301}", r#"301,"d":0.10}"#));
+    }
+
+    #[test]
+    fn only_objects_have_members() {
+        for text in ["[]", "null", "1", "\"{}\"", "{\"a\":1", ""] {
+            assert!(Members::read(text).is_none(), "{text}");
+        }
+        let mut members = Members::read(r#"{"a":1,"b":2,"a":3}"#).unwrap();
+        assert_eq!(members.remove("a").unwrap().get(), "3");
+        assert_eq!(members.to_json().unwrap(), r#"{"b":2}"#);
+    }
+
+    fn value() -> impl Strategy<Value = Value> {
+        let leaf =
+            prop_oneof![Just(Value::Null), any::<bool>().prop_map(Value::from), any::<u8>().prop_map(Value::from)];
+        leaf.prop_recursive(3, 24, 4, |inner| {
+            prop_oneof![
+                proptest::collection::vec(inner.clone(), 0..3).prop_map(Value::from),
+                proptest::collection::btree_map("[a-d]", inner, 0..4)
+                    .prop_map(|members| Value::Object(members.into_iter().collect())),
+            ]
+        })
+    }
+
+    fn object() -> impl Strategy<Value = Value> {
+        proptest::collection::btree_map("[a-d]", value(), 0..4)
+            .prop_map(|members| Value::Object(members.into_iter().collect()))
+    }
+
+    /// The pseudocode of RFC 7396, section 2.
+    fn reference(target: Value, patch: &Value) -> Value {
+        let Value::Object(patch) = patch else { return patch.clone() };
+        let mut members = if let Value::Object(members) = target { members } else { Map::new() };
+        for (name, value) in patch {
+            let before = members.remove(name);
+            if !value.is_null() {
+                members.insert(name.clone(), reference(before.unwrap_or(json!(null)), value));
+            }
+        }
+        Value::Object(members)
+    }
+
+    proptest! {
+        #[test]
+        fn it_does_what_the_rfc_says(target in object(), patch in object()) {
+            let result: Value = serde_json::from_str(&patched(&target.to_string(), &patch.to_string())).unwrap();
+            prop_assert_eq!(&result, &reference(target, &patch));
+            // Once more changes nothing.
+            let again: Value = serde_json::from_str(&patched(&result.to_string(), &patch.to_string())).unwrap();
+            prop_assert_eq!(again, result);
+        }
+    }
+}

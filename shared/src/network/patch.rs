@@ -1,0 +1,273 @@
+//! Updates of an order and of its items: a merge patch in, the whole order that it makes out.
+//!
+//! The merged order is held against the rules of a create, by the same engine, so nothing can be brought in by an update
+//! that a create would have refused. Pointers start at the patch.
+
+use serde_json::value::RawValue;
+
+use super::merge::Members;
+use super::problem::Violation;
+use super::request::{CreateOrder, Item};
+use crate::Code;
+use crate::order::{ItemUpdate, Update};
+use crate::validation::{self, Body};
+
+/// Members of an order that an update may bring.
+pub const ORDER_MEMBERS: &[&str] = &[
+    "shippingAddress",
+    "billingAddress",
+    "returnAddress",
+    "languageCode",
+    "isSample",
+    "client",
+    "meta",
+    "customerShippingMethod",
+    "customerTotal",
+    "customerItemTotal",
+    "customerTotalShipping",
+    "customerTotalTaxes",
+    "customerTotalDiscountAndPromotions",
+    "customerPaymentMethods",
+];
+/// Members of an order that stay as they were created: they name it, or decided what became of it.
+pub const FIXED_MEMBERS: &[&str] = &[
+    "safeId",
+    "merchantId",
+    "externalId",
+    "items",
+    "isTest",
+    "currencyCode",
+    "reprint",
+    "automaticProcessing",
+    "allowExternalOrderIdDuplication",
+];
+/// Members of an item that an update may bring.
+pub const ITEM_MEMBERS: &[&str] = &[
+    "sku",
+    "quantity",
+    "images",
+    "options",
+    "customerSubtotal",
+    "customerPrice",
+    "customerShippingPrice",
+    "customerTaxes",
+    "customerDiscountsOrPromotions",
+    "clientAttributes",
+    "meta",
+    "isSample",
+    "externalId",
+    "skipImgManip",
+    "skipSkuValidation",
+    "skipImageValidation",
+];
+/// The member of an item that says that it can be made; the only one that is heard after the item has left `Open`.
+const READY: &str = "fulfillmentReady";
+
+/// What a patch is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// The order's own members.
+    Order,
+    /// Those of the item at this index.
+    Item(usize),
+}
+
+/// A patch that is an object, with what can be said of it before the order is known.
+#[derive(Clone, Debug)]
+pub struct Patch {
+    target: Target,
+    /// Those that may be brought.
+    members: Members,
+    /// Every name in the document's order.
+    names: Vec<String>,
+    ready: bool,
+    violations: Vec<Violation>,
+    warnings: Vec<Violation>,
+}
+
+/// The order that a patch makes.
+#[derive(Clone, Debug)]
+pub struct Patched {
+    /// The whole order.
+    pub order: CreateOrder,
+    /// Which parts of it are new.
+    pub update: Update,
+    /// What is odd about the patch or the order.
+    pub warnings: Vec<Violation>,
+}
+
+impl Patch {
+    /// Reads a patch.
+    ///
+    /// # Errors
+    /// It is no JSON object.
+    pub fn read(target: Target, bytes: &[u8]) -> Result<Self, Vec<Violation>> {
+        // As an order it misses members; that it is an object, and that none stands twice, is said by the same engine.
+        let verdict = validation::validate(Body::Order, bytes);
+        if verdict.violations().len() > 0 {
+            return Err(verdict.violations().map(Into::into).collect());
+        }
+        let text = std::str::from_utf8(bytes).unwrap_or_default();
+        let Some(mut members) = Members::read(text) else {
+            let violation = Violation::new(Code::NotJson, String::new(), Code::NotJson.title().to_owned(), None);
+            return Err(vec![violation]);
+        };
+        let names = members.iter().map(|(name, _)| name.to_owned()).collect();
+        let (mut violations, warnings) = first_look(target, text);
+        let mut ready = false;
+        match target {
+            Target::Order => {
+                let fixed = members.iter().filter(|(name, _)| FIXED_MEMBERS.contains(name));
+                violations.extend(fixed.map(|(name, _)| not_updatable(name)));
+                members.retain(|name| ORDER_MEMBERS.contains(&name));
+            }
+            Target::Item(_) => {
+                if let Some(value) = members.remove(READY) {
+                    ready = value.get() == "true";
+                    violations.extend((!ready).then(|| not_true(&value)));
+                }
+                members.retain(|name| ITEM_MEMBERS.contains(&name));
+            }
+        }
+        Ok(Self { target, members, names, ready, violations, warnings })
+    }
+
+    /// The order with the patch in it; `strict` makes every warning a violation.
+    ///
+    /// # Errors
+    /// The patch, or the order that it makes, breaks rules: all of them, in the order of the patch.
+    pub fn apply(&self, order: &CreateOrder, strict: bool) -> Result<Patched, Vec<Violation>> {
+        let fault = |_: serde_json::Error| {
+            vec![Violation::new(Code::Internal, String::new(), Code::Internal.title().to_owned(), None)]
+        };
+        let text = self.merged(order).map_err(fault)?;
+        let verdict = validation::validate(Body::Order, text.as_bytes());
+        let mut violations = self.violations.clone();
+        let mut warnings = self.warnings.clone();
+        violations.extend(verdict.violations().map(|violation| self.placed(violation.into())));
+        for order in verdict.orders() {
+            violations.extend(order.violations().map(|violation| self.placed(violation.into())));
+            // The patch's own unknown members are noted already; the rest of the order has none.
+            let odd = order.warnings().filter(|warning| warning.code() != Code::UnknownMember);
+            warnings.extend(odd.map(|warning| self.placed(warning.into())));
+        }
+        if strict {
+            violations.append(&mut warnings);
+        }
+        if !violations.is_empty() {
+            violations.sort_by_key(|violation| self.place(&violation.pointer));
+            return Err(violations);
+        }
+        let patched: CreateOrder = serde_json::from_str(&text).map_err(fault)?;
+        let mut update = update_between(order, &patched);
+        if let (Target::Item(line), true) = (self.target, self.ready) {
+            match update.items.iter_mut().find(|item| item.line == line) {
+                Some(item) => item.ready = true,
+                None => update.items.push(ItemUpdate { line, body: false, amounts: false, ready: true }),
+            }
+        }
+        Ok(Patched { order: patched, update, warnings })
+    }
+
+    fn merged(&self, order: &CreateOrder) -> Result<String, serde_json::Error> {
+        let members = Members::read(&serde_json::to_string(order)?).unwrap_or_default();
+        let Target::Item(line) = self.target else { return members.patched(&self.members)?.to_json() };
+        let mut items: Vec<Box<RawValue>> = match members.get("items") {
+            Some(items) => serde_json::from_str(items.get())?,
+            None => Vec::new(),
+        };
+        if let Some(item) = items.get_mut(line) {
+            let merged = Members::read(item.get()).unwrap_or_default().patched(&self.members)?;
+            *item = RawValue::from_string(merged.to_json()?)?;
+        }
+        let items = format!("{{\"items\":{}}}", serde_json::to_string(&items)?);
+        members.patched(&Members::read(&items).unwrap_or_default())?.to_json()
+    }
+
+    /// With a pointer that starts at the patch.
+    fn placed(&self, violation: Violation) -> Violation {
+        let Target::Item(line) = self.target else { return violation };
+        let item = format!("/items/{line}/");
+        match violation.pointer.strip_prefix(&item).map(|rest| format!("/{rest}")) {
+            Some(pointer) => {
+                Violation::new(violation.error_code, pointer, violation.error_message, violation.attempted_value)
+            }
+            None => violation,
+        }
+    }
+
+    /// Where the patch has the member that a pointer leads through; last of all if it has not.
+    fn place(&self, pointer: &str) -> usize {
+        let name = pointer.split('/').nth(1).unwrap_or_default();
+        self.names.iter().position(|known| escaped(known) == name).unwrap_or(usize::MAX)
+    }
+}
+
+/// Members that stand twice, and those that no rule knows.
+fn first_look(target: Target, text: &str) -> (Vec<Violation>, Vec<Violation>) {
+    let (wrapped, start) = match target {
+        Target::Order => (None, ""),
+        Target::Item(_) => (Some(format!("{{\"items\":[{text}]}}")), "/items/0"),
+    };
+    let verdict = validation::validate(Body::Order, wrapped.as_deref().unwrap_or(text).as_bytes());
+    let at_patch = |violation: validation::Violation<'_>| {
+        let pointer = violation.pointer().strip_prefix(start)?.to_owned();
+        Some(Violation::new(violation.code(), pointer, violation.message(), violation.value().map(str::to_owned)))
+    };
+    let (mut violations, mut warnings) = (Vec::new(), Vec::new());
+    for order in verdict.orders() {
+        let of_patch = |code: Code| matches!(code, Code::DuplicateMember | Code::PayloadTooLarge);
+        violations.extend(order.violations().filter(|violation| of_patch(violation.code())).filter_map(at_patch));
+        let unknown = order.warnings().filter(|warning| warning.code() == Code::UnknownMember);
+        warnings.extend(unknown.filter_map(at_patch));
+    }
+    (violations, warnings)
+}
+
+fn not_updatable(name: &str) -> Violation {
+    let message = "stays as it was created".to_owned();
+    Violation::new(Code::NotUpdatable, format!("/{}", escaped(name)), message, None)
+}
+
+fn not_true(value: &RawValue) -> Violation {
+    let mut shown: String = value.get().to_owned();
+    shown.truncate(shown.floor_char_boundary(crate::limits::ATTEMPTED_VALUE_BYTES_MAX));
+    let message = format!("must be true, not `{shown}`");
+    let is_scalar = !shown.starts_with(['{', '[']);
+    Violation::new(Code::WrongType, format!("/{READY}"), message, is_scalar.then_some(shown))
+}
+
+/// A name as a JSON pointer has it.
+fn escaped(name: &str) -> String {
+    name.replace('~', "~0").replace('/', "~1")
+}
+
+/// Which parts of an order another order changes.
+#[must_use]
+pub fn update_between(before: &CreateOrder, after: &CreateOrder) -> Update {
+    let addresses = before.shipping_address != after.shipping_address
+        || before.billing_address != after.billing_address
+        || before.return_address != after.return_address;
+    let rest = CreateOrder {
+        shipping_address: before.shipping_address.clone(),
+        billing_address: before.billing_address.clone(),
+        return_address: before.return_address.clone(),
+        items: before.items.clone(),
+        ..after.clone()
+    };
+    let pairs = before.items.iter().zip(&after.items).enumerate();
+    let changed = pairs.filter(|(_, (before, after))| before != after);
+    let items = changed.map(|(line, (before, after))| ItemUpdate {
+        line,
+        body: true,
+        amounts: amounts(before) != amounts(after),
+        ready: false,
+    });
+    Update { addresses, order: rest != *before, items: items.collect() }
+}
+
+/// What refunds are taken of.
+fn amounts(item: &Item) -> impl PartialEq + use<> {
+    let shipping = item.customer_shipping_price;
+    (item.quantity, item.customer_price, item.customer_subtotal, item.customer_discounts_or_promotions, shipping)
+}

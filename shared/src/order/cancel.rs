@@ -1,0 +1,144 @@
+//! Cancelling: whole lines, or some units of a line while the rest of it is made.
+
+use super::transition::{Rejected, clear_settled_failure, refuse};
+use super::{LineStatus, OrderState, OrderStatus, Port};
+use crate::time::Timestamp;
+
+/// A line that is not wanted any more, or not all of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CancelledLine {
+    /// Index of the line.
+    pub line: usize,
+    /// How many of its units; none for all that are left.
+    pub units: Option<Units>,
+}
+
+/// Some units of a line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Units {
+    /// How many are meant.
+    pub count: u32,
+    /// How many were ordered, as the body has it.
+    pub ordered: u32,
+}
+
+impl CancelledLine {
+    /// All that is left of a line.
+    #[must_use]
+    pub const fn whole(line: usize) -> Self {
+        Self { line, units: None }
+    }
+}
+
+/// What a cancel comes to: lines that end, and units that go while their line goes on.
+#[derive(Default)]
+struct Cut {
+    lines: Vec<usize>,
+    units: Vec<(usize, u32)>,
+}
+
+pub(super) fn cancel(order: &mut OrderState, wanted: Option<&[CancelledLine]>, now: Timestamp) -> Result<(), Rejected> {
+    if order.lines.status() == OrderStatus::Fulfilled {
+        return refuse("the order is Fulfilled");
+    }
+    let cut = match wanted {
+        Some(wanted) => cut(order, wanted)?,
+        None => {
+            let is_wanted = |line| !matches!(line, LineStatus::Fulfilled | LineStatus::Cancelled);
+            Cut { lines: order.lines.indexes(is_wanted).collect(), units: Vec::new() }
+        }
+    };
+    for line in &cut.lines {
+        order.lines.set(*line, LineStatus::Cancelled);
+    }
+    for (line, units) in &cut.units {
+        match order.cancelled_units.iter_mut().find(|(known, _)| known == line) {
+            Some((_, cancelled)) => *cancelled = cancelled.saturating_add(*units),
+            None => order.cancelled_units.push((*line, *units)),
+        }
+    }
+    cut_shipments(order, &cut, now);
+    clear_settled_failure(order);
+    Ok(())
+}
+
+/// Sorts what is wanted. A line that is cancelled already stays so.
+fn cut(order: &OrderState, wanted: &[CancelledLine]) -> Result<Cut, Rejected> {
+    let mut cut = Cut::default();
+    let mut lines: Vec<usize> = wanted.iter().map(|entry| entry.line).collect();
+    lines.sort_unstable();
+    lines.dedup();
+    for line in lines {
+        let name = format!("item {} of the order", line.saturating_add(1));
+        match order.lines.get(line) {
+            None => refuse("the order has no such item")?,
+            Some(LineStatus::Cancelled) => continue,
+            Some(LineStatus::Fulfilled) => refuse(format!("{name} is Fulfilled"))?,
+            Some(LineStatus::Open | LineStatus::Processing | LineStatus::Failed) => {}
+        }
+        let units: Option<Vec<Units>> =
+            wanted.iter().filter(|entry| entry.line == line).map(|entry| entry.units).collect();
+        let Some(units) = units else {
+            cut.lines.push(line);
+            continue;
+        };
+        let ordered = units.first().map_or(0, |units| units.ordered);
+        let count = units.iter().fold(0_u32, |sum, units| sum.saturating_add(units.count));
+        let left = order.units_left(line, ordered);
+        if count > left {
+            refuse(format!("of {name} {left} are left, not {count}"))?;
+        }
+        if count == left {
+            cut.lines.push(line);
+        } else if count > 0 {
+            refuse_beyond_reach(order, line, &name)?;
+            cut.units.push((line, count));
+        }
+    }
+    Ok(cut)
+}
+
+/// A vendor over HTTP was sent the quantity and can only be told to make none; what failed is brought back first.
+fn refuse_beyond_reach(order: &OrderState, line: usize, name: &str) -> Result<(), Rejected> {
+    match order.lines.get(line) {
+        Some(LineStatus::Open) => return Ok(()),
+        Some(LineStatus::Processing) => {}
+        status => return refuse(format!("{name} is {}", status.map_or("unknown", LineStatus::as_str))),
+    }
+    let holds = |shipment: &&super::Shipment| shipment.status.is_live() && shipment.lines.contains(&line);
+    match order.shipments.iter().find(holds) {
+        Some(shipment) if shipment.port == Port::Http => {
+            refuse(format!("{name} is with the vendor `{}`: it is cancelled whole", shipment.vendor))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// What a cancel means for the shipments of its lines.
+fn cut_shipments(order: &mut OrderState, cut: &Cut, now: Timestamp) {
+    let lines = order.lines.clone();
+    for shipment in order.shipments.iter_mut().filter(|shipment| shipment.status.is_live()) {
+        if cut.units.iter().any(|(line, _)| shipment.lines.contains(line)) {
+            shipment.updated_at = now;
+        }
+        let of_it: Vec<usize> = shipment.lines.iter().copied().filter(|line| cut.lines.contains(line)).collect();
+        if of_it.is_empty() {
+            continue;
+        }
+        // A submission may be on its way even where none was accepted yet.
+        if shipment.port == Port::Http {
+            shipment.recall.extend(of_it);
+            // What was given up of earlier lines is tried with these.
+            order.failure.take_if(|failure| failure.of_recall);
+        }
+        let all = |wanted: &[LineStatus]| {
+            shipment.lines.iter().all(|line| lines.get(*line).is_some_and(|status| wanted.contains(&status)))
+        };
+        if all(&[LineStatus::Cancelled]) {
+            shipment.status = super::ShipmentStatus::Cancelled;
+        } else if all(&[LineStatus::Cancelled, LineStatus::Fulfilled]) {
+            shipment.status = super::ShipmentStatus::Shipped;
+        }
+        shipment.updated_at = now;
+    }
+}
