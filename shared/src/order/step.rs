@@ -78,9 +78,11 @@ fn is_to_be_submitted(state: &OrderState, shipment: &Shipment) -> bool {
         && !in_work.iter().any(|line| state.unready.contains(line))
 }
 
-/// The built-in vendor sends the first line of several by itself, then the rest, so that every state is seen.
+/// The built-in vendor sends the first line of several by itself, then the rest, so that every state is seen. Lines whose
+/// artwork is not ready wait for it.
 fn simulated_parcel(state: &OrderState, shipment: &Shipment) -> Option<(u16, Vec<usize>)> {
     let mut lines = lines_in_work(state, shipment);
+    lines.retain(|line| !state.unready.contains(line));
     if shipment.port != Port::Simulated || !shipment.status.is_live() || lines.is_empty() {
         return None;
     }

@@ -189,6 +189,14 @@ fn a_recall_that_is_given_up_is_kept_for_a_restart() {
 }
 
 #[test]
+fn the_built_in_vendor_waits_for_artwork() {
+    let unready = OrderState { unready: vec![1], ..state("OO") };
+    let order = after(unready, &[assign(&[Port::Simulated; 2]), shipped(1, &[0])]);
+    assert_eq!(next_step(&order), None);
+    assert_eq!(next_step(&after(order, &[Command::Ready(vec![1])])), Some(Step::Ship(vec![(1, vec![1])])));
+}
+
+#[test]
 fn a_rejected_shipment_fails_its_lines_and_a_restart_assigns_them_anew() {
     let reject = Command::Report(1, Progress::Rejected { reason: "no blanks".to_owned() });
     let order = after(state("OO"), &[assign(&[Port::Http, Port::Http]), Command::Accept(vec![1]), reject.clone()]);
