@@ -21,7 +21,9 @@
 
 pub(crate) mod attempt;
 
-use futures_util::future::{join_all, try_join_all};
+use std::collections::{BTreeMap, BTreeSet};
+
+use futures_util::future::join_all;
 use serde::{Deserialize, Serialize};
 use shared::ids::MerchantId;
 use shared::time::Timestamp;
@@ -81,22 +83,23 @@ impl DeliveryJob {
     }
 }
 
-/// The first messages for a batch of events: one for each enabled subscription of the merchant that lists the event's
-/// kind and existed when it happened. Each merchant's subscriptions are read once.
-pub(crate) async fn deliveries(table: &Table, events: &[OrderEvent]) -> Result<Vec<DeliveryJob>, StoreError> {
-    let mut merchants: Vec<&MerchantId> = events.iter().map(|event| &event.merchant).collect();
-    merchants.sort();
-    merchants.dedup();
+/// The first messages for each of a batch of events, at its position: one for each enabled subscription of the merchant
+/// that lists the event's kind and existed when it happened. Each merchant's subscriptions are read once, and where they
+/// cannot be read, only its own events are not told.
+pub(crate) async fn deliveries(table: &Table, events: &[OrderEvent]) -> Vec<Result<Vec<DeliveryJob>, StoreError>> {
+    let merchants: BTreeSet<&MerchantId> = events.iter().map(|event| &event.merchant).collect();
     let reads = merchants.iter().map(|merchant| table.subscriptions(merchant));
-    let subscriptions: Vec<Subscription> = try_join_all(reads).await?.into_iter().flatten().collect();
-    Ok(jobs(&subscriptions, events))
+    let subscriptions: BTreeMap<&MerchantId, _> = merchants.iter().copied().zip(join_all(reads).await).collect();
+    let told = |event: &OrderEvent| match subscriptions.get(&event.merchant) {
+        Some(Ok(subscriptions)) => Ok(jobs(subscriptions, event)),
+        Some(Err(error)) => Err(error.clone()),
+        None => Ok(Vec::new()),
+    };
+    events.iter().map(told).collect()
 }
 
-fn jobs(subscriptions: &[Subscription], events: &[OrderEvent]) -> Vec<DeliveryJob> {
-    let told = |event: &OrderEvent| -> Vec<DeliveryJob> {
-        subscriptions.iter().filter(|subscription| listens(subscription, event)).map(|to| job(to, event)).collect()
-    };
-    events.iter().flat_map(told).collect()
+fn jobs(subscriptions: &[Subscription], event: &OrderEvent) -> Vec<DeliveryJob> {
+    subscriptions.iter().filter(|subscription| listens(subscription, event)).map(|to| job(to, event)).collect()
 }
 
 fn listens(subscription: &Subscription, event: &OrderEvent) -> bool {
@@ -205,11 +208,13 @@ mod tests {
             at: Timestamp::from_milliseconds(1_000),
             request_id: Some("r".to_owned()),
         };
-        let told = jobs(&subscriptions, &[event.clone(), OrderEvent { version: 3, ..event.clone() }]);
-        let told: Vec<_> = told.iter().map(|job| (job.subscription.clone(), job.version, job.attempt)).collect();
+        let later = OrderEvent { version: 3, ..event.clone() };
+        let told = [jobs(&subscriptions, &event), jobs(&subscriptions, &later)];
+        let told: Vec<_> =
+            told.iter().flatten().map(|job| (job.subscription.clone(), job.version, job.attempt)).collect();
         let [one, two] = [SubscriptionId::new([1; 16]), SubscriptionId::new([2; 16])];
         assert_eq!(told, [(one.clone(), 2, 0), (two.clone(), 2, 0), (one, 3, 0), (two, 3, 0)]);
-        let again = jobs(&subscriptions, &[event]);
+        let again = jobs(&subscriptions, &event);
         assert_ne!(again[0].webhook_id(), again[1].webhook_id());
     }
 

@@ -2,10 +2,10 @@
 //!
 //! Each change of an order is one event under (order, version), inserted where there is none. The counts move in the same
 //! transaction, so a record that arrives again finds its event and moves nothing: the counts are exact whatever is
-//! repeated. One transaction takes up to [`CHANGES_MAX`] changes and adds them up first, so that a hundred orders of one
-//! merchant are one write of its counts.
+//! repeated. One transaction takes as many changes as it has room for, with the counts that they move, and adds them up
+//! first, so that a hundred orders of one merchant are one write of its counts.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_dynamodb::types::{AttributeValue, CancellationReason, Put, TransactWriteItem, Update};
 use serde::{Deserialize, Serialize};
@@ -33,8 +33,8 @@ pub(crate) struct Change {
     pub(crate) changes: Vec<audit::Change>,
 }
 
-/// Changes of one transaction: 100 writes, of which a few are counts.
-const CHANGES_MAX: usize = 80;
+/// Writes of one transaction: the changes' events, and the counts that they move.
+const WRITES_MAX: usize = 100;
 /// How often a transaction is made again without the events that were there already.
 const ROUNDS_MAX: usize = 5;
 
@@ -151,6 +151,12 @@ impl Change {
             || before.shipments.len() != after.shipments.len()
     }
 
+    /// The counts that it moves.
+    fn counts(&self) -> Option<Key> {
+        let merchant = self.key.merchant()?;
+        Some(Key::order_counts(merchant.as_str(), self.after.fulfilment))
+    }
+
     /// How the counts move: one status less, one more.
     fn moves(&self) -> impl Iterator<Item = (OrderStatus, i64)> {
         let before = self.before.as_ref().map(|state| (state.status(), -1));
@@ -158,14 +164,43 @@ impl Change {
     }
 }
 
+/// The changes in as few transactions as hold them.
+fn batches(mut changes: &[Change]) -> Vec<&[Change]> {
+    let mut batches = Vec::new();
+    while !changes.is_empty() {
+        let mut counts = BTreeSet::new();
+        let fits = |(index, change): &(usize, &Change)| {
+            counts.extend(change.counts());
+            index.saturating_add(1).saturating_add(counts.len()) <= WRITES_MAX
+        };
+        let count = changes.iter().enumerate().take_while(fits).count().max(1);
+        let Some((batch, rest)) = changes.split_at_checked(count) else { break };
+        batches.push(batch);
+        changes = rest;
+    }
+    batches
+}
+
 impl Table {
     /// Writes the events of changes and moves the counts, each once: why a change could not be written, at its position.
-    pub(crate) async fn audit(&self, changes: &[Change]) -> Vec<Option<String>> {
-        let batches = changes.chunks(CHANGES_MAX).map(|batch| async {
-            let failure = self.audit_batch(batch).await.err().map(|error| error.to_string());
-            vec![failure; batch.len()]
-        });
+    pub(crate) async fn audit(&self, changes: &[Change]) -> Vec<Option<StoreError>> {
+        let batches = batches(changes).into_iter().map(|batch| self.audit_together(batch));
         futures_util::future::join_all(batches).await.into_iter().flatten().collect()
+    }
+
+    /// A transaction that is refused for good is made again change by change, so that one bad change fails alone.
+    async fn audit_together(&self, changes: &[Change]) -> Vec<Option<StoreError>> {
+        match self.audit_batch(changes).await {
+            Ok(()) => vec![None; changes.len()],
+            Err(StoreError::Fault(_)) if changes.len() > 1 => {
+                let mut failures = Vec::new();
+                for change in changes {
+                    failures.push(self.audit_batch(std::slice::from_ref(change)).await.err());
+                }
+                failures
+            }
+            Err(error) => vec![Some(error); changes.len()],
+        }
     }
 
     async fn audit_batch(&self, changes: &[Change]) -> Result<(), StoreError> {
@@ -202,8 +237,7 @@ impl Table {
     fn move_counts(&self, changes: &[&Change]) -> Result<Vec<TransactWriteItem>, StoreError> {
         let mut counts: BTreeMap<Key, BTreeMap<OrderStatus, i64>> = BTreeMap::new();
         for change in changes {
-            let Some(merchant) = change.key.merchant() else { continue };
-            let key = Key::order_counts(merchant.as_str(), change.after.fulfilment);
+            let Some(key) = change.counts() else { continue };
             let moved = counts.entry(key).or_default();
             for (status, by) in change.moves() {
                 let count = moved.entry(status).or_default();
@@ -269,5 +303,35 @@ impl Table {
             (status, count.unwrap_or(0))
         };
         Ok(OrderStatus::ALL.into_iter().map(count).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Cause, Change, Fulfilment, Key, OrderState, batches};
+    use shared::time::Timestamp;
+
+    fn change(order: usize, merchant: usize) -> Change {
+        let pk = format!("b234ee56-7890-4f12-a123-{merchant:012x}#order#O{order}");
+        let after = OrderState::accepted(Fulfilment::Vendors, 1, true, Timestamp::from_milliseconds(1));
+        Change { key: Key { pk, sk: "order".to_owned() }, before: None, after, cause: Cause::default() }
+    }
+
+    /// A transaction has a hundred writes, of which the counts of each merchant are one.
+    #[test]
+    fn a_transaction_is_filled_and_not_overfilled() {
+        for (changes, merchants, expected) in [
+            (0, 1, vec![]),
+            (99, 1, vec![99]),
+            (100, 1, vec![99, 1]),
+            (80, 20, vec![80]),
+            (80, 21, vec![79, 1]),
+            (51, 51, vec![50, 1]),
+            (100, 100, vec![50, 50]),
+        ] {
+            let all: Vec<Change> = (0..changes).map(|order| change(order, order % merchants)).collect();
+            let lengths: Vec<usize> = batches(&all).iter().map(|batch| batch.len()).collect();
+            assert_eq!(lengths, expected, "{changes} changes of {merchants} merchants");
+        }
     }
 }

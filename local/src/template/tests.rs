@@ -132,7 +132,7 @@ fn the_deployed_template_resolves_its_references() {
     );
     assert_eq!((relay.memory_mb, relay.timeout), (128, Duration::from_secs(29)));
     let stream = &relay.stream_sources[0];
-    assert_eq!((stream.table.as_str(), stream.maximum_retries), ("OrdersTable", Some(10)));
+    assert_eq!((stream.table.as_str(), stream.maximum_retries), ("OrdersTable", None));
     assert_eq!(stream.on_failure.as_deref(), Some("RelayDeadLetterQueue"));
     assert!(stream.bisect_on_error && stream.report_item_failures);
 
