@@ -141,7 +141,8 @@ impl Batch {
                 Wait::Submission => relay.waits.submission,
             };
             let Key { pk, sk } = stored.key.clone();
-            self.jobs.push((index, Delayed { message: Job { pk, sk, version: stored.version }, delay }));
+            let id = relay.table.context.job_id().map_err(|error| error.to_string())?;
+            self.jobs.push((index, Delayed { message: Job { pk, sk, version: stored.version, id, failed: 0 }, delay }));
         }
         let changes = before.as_ref().map_or_else(Vec::new, |before| audit::changes(&before.shown, &shown));
         let before = before.map(|before| before.state);

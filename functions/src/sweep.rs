@@ -100,6 +100,8 @@ impl Sweep {
             pk: stored.key.pk.clone(),
             sk: stored.key.sk.clone(),
             version: stored.version,
+            id: self.table.context.job_id().unwrap_or_default(),
+            failed: 0,
         };
         let jobs: Vec<_> =
             waiting.iter().map(|stored| Delayed { message: job(stored), delay: std::time::Duration::ZERO }).collect();

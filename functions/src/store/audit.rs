@@ -133,7 +133,7 @@ impl Change {
             let before = self.before.as_ref().and_then(|before| before.shipment(shipment.number));
             let kind = match before {
                 None => EventKind::ShipmentCreated,
-                Some(before) if before != shipment => EventKind::ShipmentUpdate,
+                Some(before) if before.is_seen_to_differ(shipment) => EventKind::ShipmentUpdate,
                 Some(_) => continue,
             };
             events.push(event(kind, Some(ShipmentId::new(&id, shipment.number).to_string())));
@@ -147,7 +147,7 @@ impl Change {
         before.status() != after.status()
             || before.lines != after.lines
             || before.hold != after.hold
-            || before.failure != after.failure
+            || told(before) != told(after)
             || before.shipments.len() != after.shipments.len()
     }
 
@@ -162,6 +162,12 @@ impl Change {
         let before = self.before.as_ref().map(|state| (state.status(), -1));
         before.into_iter().chain([(self.after.status(), 1)])
     }
+}
+
+/// The reasons of failures that a reader is told.
+fn told(state: &OrderState) -> Vec<&str> {
+    let failures = [&state.failure, &state.recall_failure].into_iter().flatten();
+    failures.map(|failure| failure.reason.as_str()).collect()
 }
 
 /// The changes in as few transactions as hold them.

@@ -3,6 +3,8 @@
 //! The sparse index `due` holds what somebody must look after when nobody has by then: orders whose next step is ours,
 //! claims of external ids whose order did not come, webhooks that are to be sent again. `due_at` is when the sweep acts.
 
+use std::time::Duration;
+
 use aws_sdk_dynamodb::types::{AttributeValue, Update};
 use serde::Deserialize;
 use shared::order::{Command, OrderState, next_step};
@@ -136,6 +138,23 @@ impl Table {
                 .expression_attribute_values(":version", AttributeValue::N(version.to_string()))
         })
         .await
+    }
+
+    /// Keeps the sweep from an order whose job comes again after a pause; nothing where it would not look before that.
+    pub(crate) async fn put_off_order(&self, key: &Key, version: u64, pause: Duration) -> Result<(), StoreError> {
+        let pause_seconds = i64::try_from(pause.as_secs()).unwrap_or(i64::MAX).saturating_add(1);
+        let again_at = self.context.now().seconds().saturating_add(pause_seconds).to_string();
+        let due_at = self.overdue_at().seconds().saturating_add(pause_seconds).to_string();
+        self.update(key, |request| {
+            request
+                .update_expression("SET due_at = :due_at")
+                .condition_expression("version = :version AND due_at <= :again_at")
+                .expression_attribute_values(":due_at", AttributeValue::N(due_at))
+                .expression_attribute_values(":again_at", AttributeValue::N(again_at))
+                .expression_attribute_values(":version", AttributeValue::N(version.to_string()))
+        })
+        .await
+        .map(|_| ())
     }
 
     /// What is due by `now`; at most `items_max`, and at least some of the oldest of each shard.

@@ -32,6 +32,8 @@ pub(crate) struct StoredState {
     hold: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     failure: Option<Failure>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    recall_failure: Option<Failure>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     shipments: Vec<Shipment>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -43,8 +45,19 @@ pub(crate) struct StoredState {
 }
 
 /// Members that an order may be without: a change that has none of one removes it.
-pub(crate) const OPTIONAL: [&str; 10] =
-    ["waits", "unready", "hold", "failure", "shipments", "allocations", "action", "actor", "reason", "request_id"];
+pub(crate) const OPTIONAL: [&str; 11] = [
+    "waits",
+    "unready",
+    "hold",
+    "failure",
+    "recall_failure",
+    "shipments",
+    "allocations",
+    "action",
+    "actor",
+    "reason",
+    "request_id",
+];
 
 /// Why an order is at its version: who did what, in which request. Audit events and webhooks tell it on.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -97,6 +110,7 @@ impl StoredState {
             unready: state.unready.clone(),
             hold: state.hold.clone(),
             failure: state.failure.clone(),
+            recall_failure: state.recall_failure.clone(),
             shipments: state.shipments.clone(),
             allocations: state.allocations.clone(),
             created_at: state.created_at.milliseconds(),
@@ -120,6 +134,7 @@ impl StoredState {
             unready: self.unready.clone(),
             hold: self.hold.clone(),
             failure: self.failure.clone(),
+            recall_failure: self.recall_failure.clone(),
             shipments: self.shipments.clone(),
             allocations: self.allocations.clone(),
             created_at: Timestamp::from_milliseconds(self.created_at),

@@ -49,7 +49,7 @@ pub fn next_step(state: &OrderState) -> Option<Step> {
     };
     // Recalls that were given up wait for a restart.
     let recalls = numbers(&|shipment| !shipment.recall.is_empty());
-    if !recalls.is_empty() && state.failure.as_ref().is_none_or(|failure| !failure.of_recall) {
+    if !recalls.is_empty() && state.recall_failure.is_none() {
         return Some(Step::Recall(recalls));
     }
     if state.hold.is_some() || !state.automatic {
