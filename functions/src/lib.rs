@@ -154,7 +154,8 @@ pub fn fulfil(settings: Settings<'_>) -> Result<EventHandler, SettingError> {
     Ok(event(move |messages| {
         let table = tables.metered();
         let (jobs, outbound) = (queues.of(&url, &table.meter), Arc::clone(&outbound));
-        let worker = Worker { table, jobs, outbound, breakers: Arc::clone(&breakers), settings: settings.clone() };
+        let (breakers, settings) = (Arc::clone(&breakers), settings.clone());
+        let worker = Worker { table, jobs, outbound, breakers, conflicts: Arc::default(), settings };
         async move { Ok(fulfil::fulfil(messages, &worker).await) }
     }))
 }

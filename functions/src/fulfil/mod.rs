@@ -12,7 +12,7 @@
 //! ```
 //!
 //! A step that fails is tried again after a pause that grows with each attempt, by the visibility of its message. What
-//! cannot be tried now, because a vendor's circuit is open, costs no attempt: the job is
+//! cannot be tried now, because a vendor's circuit is open or other orders took the codes, costs no attempt: the job is
 //! sent again with a delay, with the attempts that it has behind it, and its message is done. Each pause moves the
 //! order's place in the index `due` behind it, so that the sweep starts no second row of messages.
 //!
@@ -33,6 +33,7 @@ use std::time::Duration;
 
 use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
 use futures_util::future::join_all;
+use futures_util::lock::Mutex;
 use shared::order::{Command, DeadJob, Job, Package, Progress, Rejected, Step, next_step, transition};
 
 use crate::outbound::Transport;
@@ -58,6 +59,8 @@ pub(crate) struct Worker {
     pub(crate) jobs: Queue,
     pub(crate) outbound: Arc<dyn Transport>,
     pub(crate) breakers: Arc<Breakers>,
+    /// Orders of a batch take codes one after the other, for they mostly want the same ones; how often they met others.
+    pub(crate) conflicts: Arc<Mutex<u32>>,
     pub(crate) settings: Settings,
 }
 
@@ -146,7 +149,7 @@ impl Worker {
         let state = order.state.state().map_err(|error| error.to_string())?;
         match next_step(&state) {
             None => Ok(Worked::Done),
-            Some(Step::Allocate) => stock::allocate(&self.table, &order).await,
+            Some(Step::Allocate) => stock::allocate(&self.table, &order, &self.conflicts).await,
             Some(Step::Assign) => {
                 let stored = order.state.clone();
                 let assignments = vendor_routes::assignments(&self.table, order).await?;
