@@ -132,27 +132,47 @@ const STALLED_BATCH: usize = 25;
 /// A delivery is put off first, on the condition that nobody else has: of two sweeps one sends, and a crash before the
 /// message leaves a delivery that is due again.
 ///
+/// One that nobody can read leaves the index, so that it is not found again each time.
+///
 /// # Errors
 /// The table or the queue did not take part of the work; the next run takes it up.
 pub(crate) async fn stalled(table: &Table, queue: &Queue, keys: &[Key]) -> Result<usize, StoreError> {
-    let now = table.context.now();
     let mut sent = 0_usize;
     for keys in keys.chunks(STALLED_BATCH) {
-        let due: Vec<_> = table.stored_deliveries(keys).await?.into_iter().filter(|found| found.is_due(now)).collect();
-        let put_off = join_all(due.iter().map(|delivery| table.put_off_delivery(delivery, now))).await;
-        let mut messages = Vec::new();
-        for (delivery, put_off) in due.into_iter().zip(put_off) {
-            let message = delivery.next_job().filter(|_| matches!(put_off, Ok(true)));
-            messages.extend(message.map(|message| Delayed { message, delay: std::time::Duration::ZERO }));
-            put_off?;
-        }
-        let failures = queue.send(&messages).await;
-        if let Some(reason) = failures.into_iter().flatten().next() {
-            return Err(StoreError::Busy(format!("deliveries were not queued: {reason}")));
-        }
-        sent = sent.saturating_add(messages.len());
+        sent = sent.saturating_add(send_stalled(table, queue, keys).await?);
     }
     Ok(sent)
+}
+
+async fn send_stalled(table: &Table, queue: &Queue, keys: &[Key]) -> Result<usize, StoreError> {
+    let now = table.context.now();
+    let mut due = Vec::new();
+    for (key, found) in table.stored_deliveries(keys).await? {
+        match found {
+            Ok(found) if found.is_due(now) => due.push(found),
+            Ok(_) => {}
+            Err(error) => {
+                tracing::error!(%error, pk = key.pk, sk = key.sk, "a delivery leaves the index");
+                table.leave_due(&key, None).await?;
+            }
+        }
+    }
+    let put_off = join_all(due.iter().map(|delivery| table.put_off_delivery(delivery, now))).await;
+    let (mut messages, mut failure) = (Vec::new(), None);
+    for (delivery, put_off) in due.into_iter().zip(put_off) {
+        match put_off {
+            Ok(true) => messages.extend(delivery.next_job()),
+            Ok(false) => {}
+            Err(error) => failure = Some(error),
+        }
+    }
+    // Those that were put off have their messages, whatever became of the others.
+    let messages: Vec<_> =
+        messages.into_iter().map(|message| Delayed { message, delay: std::time::Duration::ZERO }).collect();
+    if let Some(reason) = queue.send(&messages).await.into_iter().flatten().next() {
+        return Err(StoreError::Busy(format!("deliveries were not queued: {reason}")));
+    }
+    failure.map_or(Ok(messages.len()), Err)
 }
 
 #[cfg(test)]

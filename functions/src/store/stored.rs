@@ -40,12 +40,18 @@ pub(crate) struct StoredState {
     allocations: Vec<Allocation>,
     created_at: i64,
     updated_at: i64,
+    /// How often the sweep has queued it again at this version. Only the sweep writes it; every change removes it.
+    #[serde(default, skip_serializing)]
+    pub(crate) requeued: u32,
+    /// When the sweep first should have queued it at this version, in seconds since the epoch. The same holds for it.
+    #[serde(default, skip_serializing)]
+    pub(crate) due_since: Option<i64>,
     #[serde(flatten)]
     pub(crate) cause: Cause,
 }
 
 /// Members that an order may be without: a change that has none of one removes it.
-pub(crate) const OPTIONAL: [&str; 11] = [
+pub(crate) const OPTIONAL: [&str; 13] = [
     "waits",
     "unready",
     "hold",
@@ -53,6 +59,8 @@ pub(crate) const OPTIONAL: [&str; 11] = [
     "recall_failure",
     "shipments",
     "allocations",
+    "requeued",
+    "due_since",
     "action",
     "actor",
     "reason",
@@ -115,6 +123,8 @@ impl StoredState {
             allocations: state.allocations.clone(),
             created_at: state.created_at.milliseconds(),
             updated_at: state.updated_at.milliseconds(),
+            requeued: 0,
+            due_since: None,
             cause,
         }
     }

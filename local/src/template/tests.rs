@@ -155,6 +155,8 @@ fn parameters_are_overridden_within_their_limits() {
     let stack = read(deployed(), &set, &endpoints()).expect("the template reads");
     assert_eq!(stack.queue("FulfilmentQueue").expect("a queue").visibility_timeout, 1);
     assert_eq!(stack.functions[0].logging.application_level.as_deref(), Some("DEBUG"));
+    let sweep = stack.function("SweepFunction").expect("a function");
+    assert_eq!(sweep.logging.application_level.as_deref(), Some("INFO"), "its metric is a line at that level");
 
     for (name, value, expected) in [
         ("RetrySeconds", "43201", "template.yaml:39: the parameter `RetrySeconds` is at most 43200, not `43201`"),
