@@ -320,7 +320,13 @@ mod tests {
     fn change(order: usize, merchant: usize) -> Change {
         let pk = format!("b234ee56-7890-4f12-a123-{merchant:012x}#order#O{order}");
         let after = OrderState::accepted(Fulfilment::Vendors, 1, true, Timestamp::from_milliseconds(1));
-        Change { key: Key { pk, sk: "order".to_owned() }, before: None, after, cause: Cause::default() }
+        Change {
+            key: Key { pk, sk: "order".to_owned() },
+            before: None,
+            after,
+            cause: Cause::default(),
+            changes: Vec::new(),
+        }
     }
 
     /// A transaction has a hundred writes, of which the counts of each merchant are one.

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use axum::http::StatusCode;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use local::demo::Data;
 use serde_json::{Value, json};
 
@@ -24,16 +26,44 @@ fn merchant(index: usize) -> String {
     format!("b234ee56-7890-4f12-a123-{index:012x}")
 }
 
-/// A stream record of an order that was just accepted and waits for a person, with more members.
-fn record(index: usize, merchant: &str, more: Value) -> Value {
-    let at = now_ms().to_string();
-    let mut image = json!({"pk": {"S": format!("{merchant}#order#O{index}")}, "sk": {"S": format!("{index:018x}000000")}, "version": {"N": "1"}, "line_states": {"S": "O"},
-        "waits": {"BOOL": true}, "created_at": {"N": at}, "updated_at": {"N": at}});
-    image.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-    json!({"eventID": format!("e{index}"), "eventName": "INSERT", "eventSource": "aws:dynamodb", "eventVersion": "1.1",
-        "awsRegion": "us-east-1", "dynamodb": {"SequenceNumber": format!("{index:021}"), "SizeBytes": 1,
-        "StreamViewType": "NEW_AND_OLD_IMAGES", "ApproximateCreationDateTime": 1,
-        "Keys": {"pk": image["pk"], "sk": image["sk"]}, "NewImage": image}})
+/// Makes stream records of orders that were just accepted and wait for a person.
+struct Records {
+    body: String,
+    body_hash: String,
+}
+
+impl Records {
+    /// With the body of an order that the stack has stored.
+    async fn of(stack: &Stack) -> Self {
+        let mut sample = order("sample");
+        sample["automaticProcessing"] = json!(false);
+        let id = create(stack, &sample).await;
+        let items = stack.items().await;
+        let stored = items.iter().find(|item| item["sk"].as_s().unwrap() == &id).unwrap();
+        let bytes = |name: &str| STANDARD.encode(stored[name].as_b().unwrap());
+        let records = Self { body: bytes("body"), body_hash: bytes("body_hash") };
+        for _ in 0..600 {
+            if audit_events(stack).await == 1 {
+                return records;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        panic!("the sample has no audit event")
+    }
+
+    /// One of a merchant, with more members.
+    fn record(&self, index: usize, merchant: &str, more: Value) -> Value {
+        let at = now_ms().to_string();
+        let id = format!("{index:021x}000");
+        let mut image = json!({"pk": {"S": format!("{merchant}#order#O{index}")}, "sk": {"S": id},
+            "version": {"N": "1"}, "line_states": {"S": "O"}, "waits": {"BOOL": true},
+            "created_at": {"N": at}, "updated_at": {"N": at}, "body": {"B": self.body}, "body_hash": {"B": self.body_hash}});
+        image.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        json!({"eventID": format!("e{index}"), "eventName": "INSERT", "eventSource": "aws:dynamodb", "eventVersion": "1.1",
+            "awsRegion": "us-east-1", "dynamodb": {"SequenceNumber": format!("{index:021}"), "SizeBytes": 1,
+            "StreamViewType": "NEW_AND_OLD_IMAGES", "ApproximateCreationDateTime": 1,
+            "Keys": {"pk": image["pk"], "sk": image["sk"]}, "NewImage": image}})
+    }
 }
 
 /// How many records of a batch the relay did not work.
@@ -67,9 +97,10 @@ async fn make_due(stack: &Stack, id: &str, due_at: i64) {
 #[tokio::test]
 async fn a_batch_of_many_merchants_is_audited() {
     let stack = Stack::start().await;
-    let mut written = 0;
+    let orders = Records::of(&stack).await;
+    let mut written = 1;
     for (records, merchants) in [(100, 1), (80, 21), (100, 100)] {
-        let all = |index: usize| record(merchants * 10_000 + index, &merchant(index % merchants), json!({}));
+        let all = |index: usize| orders.record(merchants * 10_000 + index, &merchant(index % merchants), json!({}));
         assert_eq!(relay(&stack, (0..records).map(all).collect()).await, 0, "{records} of {merchants}");
         written += records;
         assert_eq!(audit_events(&stack).await, written);
@@ -84,10 +115,12 @@ async fn a_batch_of_many_merchants_is_audited() {
 #[tokio::test]
 async fn a_record_that_the_table_refuses_is_parked_alone() {
     let stack = Stack::start().await;
-    let endless = json!({"hold": {"S": "x".repeat(500_000)}});
-    let records = vec![record(1, MERCHANT, json!({})), record(2, MERCHANT, endless), record(3, MERCHANT, json!({}))];
+    let orders = Records::of(&stack).await;
+    let endless = json!({"reason": {"S": "x".repeat(500_000)}});
+    let record = |index: usize, more: Value| orders.record(index, MERCHANT, more);
+    let records = vec![record(1, json!({})), record(2, endless), record(3, json!({}))];
     assert_eq!(relay(&stack, records).await, 0, "nothing is to be tried again");
-    assert_eq!(audit_events(&stack).await, 2);
+    assert_eq!(audit_events(&stack).await, 1 + 2);
     let queue = stack.running.stack.queue("RelayDeadLetterQueue").unwrap().name.clone();
     let parked = stack.running.queues.receive(&queue, 10, Duration::ZERO).await.unwrap();
     assert_eq!(parked.len(), 1);
@@ -100,15 +133,16 @@ async fn a_damaged_subscription_silences_nobody_else() {
     let receiver = Receiver::start().await;
     let subscribed = stack.post(SUBSCRIPTIONS, &json!({"url": receiver.url, "events": ["OrderCreation"]})).await;
     assert_eq!(subscribed.status, 201, "{}", subscribed.body);
+    let orders = Records::of(&stack).await;
     // One of another merchant, and one of the same.
     for owner in [merchant(7), MERCHANT.to_owned()] {
         let sk = text("subscription#ffffffff-ffff-4fff-bfff-ffffffffffff");
         put(&stack, &[("pk", text(&format!("{owner}#webhook"))), ("sk", sk), ("version", number(1))]).await;
     }
-    assert_eq!(relay(&stack, vec![record(1, &merchant(7), json!({}))]).await, 0);
+    assert_eq!(relay(&stack, vec![orders.record(1, &merchant(7), json!({}))]).await, 0);
     let id = create(&stack, &order("heard")).await;
-    let calls = receiver.called(1).await;
-    assert_eq!(calls[0].json()["OrderId"], json!(id));
+    let calls = receiver.called(2).await;
+    assert_eq!(calls[1].json()["OrderId"], json!(id), "behind the sample");
 }
 
 /// The claim of an order that nobody can read stays, and holds up nothing behind it.

@@ -301,7 +301,6 @@ fn ship(order: &mut OrderState, number: u16, package: &Package, now: Timestamp) 
         _ => ShipmentStatus::InProduction,
     };
     shipment.updated_at = now;
-    let number = shipment.number;
     replace(order, shipment);
     withdraw(order, &lines, Some(number), now);
     clear_settled_failures(order);
