@@ -52,6 +52,11 @@ impl Context {
         Ok(bytes)
     }
 
+    /// An id that no other message of the fulfilment queue has.
+    pub(crate) fn job_id(&self) -> Result<String, NoRandomness> {
+        self.random::<8>().map(|bytes| shared::ids::hex(&bytes))
+    }
+
     /// Waits longer with each attempt, and not at all before the first: 10, 20, 40 … 640 ms, each cut by up to half so
     /// that those who met do not meet again.
     pub(crate) async fn pause(&self, attempt: u32) {

@@ -154,7 +154,8 @@ pub fn fulfil(settings: Settings<'_>) -> Result<EventHandler, SettingError> {
     Ok(event(move |messages| {
         let table = tables.metered();
         let (jobs, outbound) = (queues.of(&url, &table.meter), Arc::clone(&outbound));
-        let worker = Worker { table, jobs, outbound, breakers: Arc::clone(&breakers), settings: settings.clone() };
+        let (breakers, settings) = (Arc::clone(&breakers), settings.clone());
+        let worker = Worker { table, jobs, outbound, breakers, conflicts: Arc::default(), settings };
         async move { Ok(fulfil::fulfil(messages, &worker).await) }
     }))
 }
@@ -183,10 +184,11 @@ pub fn sweep(settings: Settings<'_>) -> Result<EventHandler, SettingError> {
     let (tables, queues) = (Tables::from(settings)?, Queues::from(settings)?);
     let url = settings.required(settings::FULFILMENT_QUEUE_URL)?;
     let deliveries = settings.required(settings::DELIVERY_QUEUE_URL)?;
+    let submission = settings.seconds(settings::VENDOR_TIMEOUT_SECONDS)?.saturating_mul(2);
     Ok(event(move |_: Value| {
         let table = tables.metered();
         let (jobs, deliveries) = (queues.of(&url, &table.meter), queues.of(&deliveries, &table.meter));
-        let sweep = Sweep { jobs, deliveries, table };
+        let sweep = Sweep { table, jobs, deliveries, submission };
         async move { Ok(sweep::sweep(&sweep).await?) }
     }))
 }

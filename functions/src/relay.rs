@@ -5,13 +5,14 @@
 //!          │                       ├─ subscribers want to know ── webhook deliveries
 //!          │                       └─ audit event and counts by status
 //!          ├─ claim of an external id whose order is not there ── a place in the index `due`
-//!          └─ unreadable ── parked, with the reason
+//!          └─ unreadable, or refused for good ── parked, with the reason
 //! ```
 //!
 //! Everything is idempotent by (item, version): a job for a version that has passed does nothing, a delivery has the id
 //! that its event had before, an audit event is inserted once and guards the counts. So a record may arrive any number
-//! of times, and a batch is begun again at its lowest record of which something failed. Jobs of one order cannot
-//! overtake each other, because only the job for the version that an order has does anything.
+//! of times, and a batch is begun again at its lowest record of which something failed: as long as the stream keeps it,
+//! because what fails then is a service that will be back. Jobs of one order cannot overtake each other, because only the
+//! job for the version that an order has does anything.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -73,38 +74,48 @@ struct Batch {
     jobs: Vec<(usize, Delayed<Job>)>,
     changes: Vec<(usize, Change)>,
     claims: Vec<(usize, Claim)>,
-    parked: Vec<(usize, Delayed<Value>)>,
+}
+
+/// Why something of a record was not done.
+struct Trouble {
+    /// The record's index.
+    index: usize,
+    reason: String,
+    /// Doing it again would not help.
+    is_final: bool,
 }
 
 /// Works a batch: the records to begin again at.
 pub(crate) async fn relay(event: Event, relay: &Relay) -> StreamResponse {
-    let sequence_number = |record: &EventRecord| record.change.sequence_number.clone().unwrap_or_default();
-    let numbers: Vec<String> = event.records.iter().map(sequence_number).collect();
-    let mut batch = Batch::default();
-    for (index, record) in event.records.into_iter().enumerate() {
-        if let Err(reason) = batch.add(index, &record, relay.waits) {
-            let reason = without_content(&reason);
-            let message = parked(&record, &reason);
-            tracing::error!(reason, "stream record {} is parked", numbers.get(index).map_or("", String::as_str));
-            batch.parked.push((index, Delayed { message, delay: Duration::ZERO }));
+    let records = event.records;
+    let (mut batch, mut troubles) = (Batch::default(), Vec::new());
+    for (index, record) in records.iter().enumerate() {
+        if let Err(reason) = batch.add(index, record, relay) {
+            troubles.push(Trouble { index, reason: without_content(&reason), is_final: true });
         }
     }
-    let failed = relay.work(&batch).await;
-    let (jobs, changes, parked) = (batch.jobs.len(), batch.changes.len(), batch.parked.len());
+    troubles.extend(relay.work(&batch).await);
+    let (hopeless, passing): (Vec<Trouble>, Vec<Trouble>) = troubles.into_iter().partition(|trouble| trouble.is_final);
+    let mut failed: BTreeSet<usize> = passing.into_iter().map(|trouble| trouble.index).collect();
+    failed.extend(relay.park(&records, &hopeless).await);
+    let (jobs, changes, parked) = (batch.jobs.len(), batch.changes.len(), hopeless.len());
     if jobs.saturating_add(changes).saturating_add(parked) > 0 {
         let cost = relay.table.meter.total();
         tracing::info!(jobs, changes, parked, failed = failed.len(), %cost, "queued {jobs} jobs");
     }
-    let failure = |index: usize| Some(StreamFailure { item_identifier: numbers.get(index)?.clone() });
+    let failure = |index: usize| {
+        let item_identifier = records.get(index)?.change.sequence_number.clone().unwrap_or_default();
+        Some(StreamFailure { item_identifier })
+    };
     StreamResponse { batch_item_failures: failed.into_iter().filter_map(failure).collect() }
 }
 
 impl Batch {
     /// Takes up what follows from a record; nothing from deletions and from items of other kinds.
-    fn add(&mut self, index: usize, record: &EventRecord, waits: Waits) -> Result<(), String> {
+    fn add(&mut self, index: usize, record: &EventRecord, relay: &Relay) -> Result<(), String> {
         let image = &record.change.new_image;
         if image.contains_key("line_states") {
-            return self.add_order(index, record, waits);
+            return self.add_order(index, record, relay);
         }
         if image.contains_key("claimed_at") && !image.contains_key("due_at") {
             let claim = serde_dynamo::from_item(image.clone()).map_err(|error| error.to_string())?;
@@ -113,7 +124,7 @@ impl Batch {
         Ok(())
     }
 
-    fn add_order(&mut self, index: usize, record: &EventRecord, waits: Waits) -> Result<(), String> {
+    fn add_order(&mut self, index: usize, record: &EventRecord, relay: &Relay) -> Result<(), String> {
         let Seen { stored, state: after, shown } = seen(&record.change.new_image)?;
         let before = match record.change.old_image.is_empty() {
             true => None,
@@ -126,11 +137,12 @@ impl Batch {
         if let Some(step) = next_step(&after) {
             let delay = match step.wait() {
                 Wait::None => Duration::ZERO,
-                Wait::Vendor => waits.vendor,
-                Wait::Submission => waits.submission,
+                Wait::Vendor => relay.waits.vendor,
+                Wait::Submission => relay.waits.submission,
             };
             let Key { pk, sk } = stored.key.clone();
-            self.jobs.push((index, Delayed { message: Job { pk, sk, version: stored.version }, delay }));
+            let id = relay.table.context.job_id().map_err(|error| error.to_string())?;
+            self.jobs.push((index, Delayed { message: Job { pk, sk, version: stored.version, id, failed: 0 }, delay }));
         }
         let changes = before.as_ref().map_or_else(Vec::new, |before| audit::changes(&before.shown, &shown));
         let before = before.map(|before| before.state);
@@ -175,7 +187,7 @@ fn without_content(reason: &str) -> String {
     shown.chars().take(CHARACTERS_MAX).collect()
 }
 
-/// What is known of an unreadable record, without what it holds.
+/// What is known of a record that is parked, without what it holds.
 fn parked(record: &EventRecord, reason: &str) -> Value {
     let key = |name: &str| record.change.keys.get(name).and_then(|value| serde_json::to_value(value).ok());
     json!({
@@ -188,82 +200,93 @@ fn parked(record: &EventRecord, reason: &str) -> Value {
 }
 
 impl Relay {
-    /// Makes what follows; the indexes of the records of which something failed.
-    async fn work(&self, batch: &Batch) -> BTreeSet<usize> {
-        let (jobs, parked, changes, claims, events) = futures_util::future::join5(
+    /// Makes what follows: what could not be done.
+    async fn work(&self, batch: &Batch) -> Vec<Trouble> {
+        let (jobs, changes, claims, events) = futures_util::future::join4(
             send(&self.jobs, &batch.jobs),
-            send(&self.parked, &batch.parked),
             self.audit(&batch.changes),
             self.mark_claims(&batch.claims),
             self.tell(&batch.changes),
         )
         .await;
-        [jobs, parked, changes, claims, events].into_iter().flatten().collect()
+        [jobs, changes, claims, events].into_iter().flatten().collect()
+    }
+
+    /// Puts aside the records with which nothing can be done: the indexes of those that could not even be put aside.
+    async fn park(&self, records: &[EventRecord], troubles: &[Trouble]) -> Vec<usize> {
+        let message = |trouble: &Trouble| {
+            let record = records.get(trouble.index)?;
+            let sequence_number = record.change.sequence_number.as_deref().unwrap_or_default();
+            tracing::error!(reason = trouble.reason, "stream record {sequence_number} is parked");
+            Some((trouble.index, Delayed { message: parked(record, &trouble.reason), delay: Duration::ZERO }))
+        };
+        let messages: Vec<_> = troubles.iter().filter_map(message).collect();
+        send(&self.parked, &messages).await.into_iter().map(|trouble| trouble.index).collect()
     }
 
     /// Queues a delivery for each subscriber of each event.
-    async fn tell(&self, changes: &[(usize, Change)]) -> Vec<usize> {
+    async fn tell(&self, changes: &[(usize, Change)]) -> Vec<Trouble> {
         let events = changes.iter().flat_map(|(index, change)| {
             let events = change.events().into_iter();
             events.map(|event| (*index, event))
         });
         let (indexes, events): (Vec<usize>, Vec<OrderEvent>) = events.unzip();
-        if events.is_empty() {
-            return Vec::new();
+        let (mut messages, mut troubles) = (Vec::new(), Vec::new());
+        for (index, jobs) in indexes.into_iter().zip(deliveries(&self.table, &events).await) {
+            let message = |message: DeliveryJob| (index, Delayed { message, delay: Duration::ZERO });
+            match jobs {
+                Ok(jobs) => messages.extend(jobs.into_iter().map(message)),
+                Err(error) => troubles.push(trouble(index, &error, "nobody was told")),
+            }
         }
-        let jobs = match deliveries(&self.table, &events).await {
-            Ok(jobs) => jobs,
-            Err(error) => return failed(&indexes, vec![Some(error.to_string()); indexes.len()], "nobody was told"),
-        };
-        let index_of = |job: &DeliveryJob| {
-            let position = events.iter().position(|event| event.order == job.order && event.version == job.version);
-            position.and_then(|position| indexes.get(position)).copied()
-        };
-        let messages: Vec<(usize, Delayed<DeliveryJob>)> = jobs
-            .into_iter()
-            .filter_map(|job| Some((index_of(&job)?, Delayed { message: job, delay: Duration::ZERO })))
-            .collect();
-        send(&self.deliveries, &messages).await
+        troubles.extend(send(&self.deliveries, &messages).await);
+        troubles
     }
 
-    async fn audit(&self, changes: &[(usize, Change)]) -> Vec<usize> {
+    async fn audit(&self, changes: &[(usize, Change)]) -> Vec<Trouble> {
         let (indexes, changes): (Vec<usize>, Vec<Change>) = changes.iter().cloned().unzip();
-        failed(&indexes, self.table.audit(&changes).await, "an audit event was not written")
+        let failures = indexes.into_iter().zip(self.table.audit(&changes).await);
+        let not_written = |(index, failure): (usize, Option<StoreError>)| {
+            failure.map(|error| trouble(index, &error, "an audit event was not written"))
+        };
+        failures.filter_map(not_written).collect()
     }
 
     /// Claims that came without their order are few; each has a write of its own, and one that fails holds up none of the
-    /// others: a batch whose records all began again with each failure would be given up for a few of many.
-    async fn mark_claims(&self, claims: &[(usize, Claim)]) -> Vec<usize> {
+    /// others: a batch whose records all began again with each failure would go on for a few of many.
+    async fn mark_claims(&self, claims: &[(usize, Claim)]) -> Vec<Trouble> {
         const WHAT: &str = "a claim was not looked at";
-        let indexes: Vec<usize> = claims.iter().map(|(index, _)| *index).collect();
         let looked_at: Vec<&Claim> = claims.iter().map(|(_, claim)| claim).collect();
         let dead = match self.table.dead_claims(&looked_at).await {
             Ok(dead) => dead,
-            Err(error) => return failed(&indexes, vec![Some(error.to_string()); indexes.len()], WHAT),
+            Err(error) => return claims.iter().map(|(index, _)| trouble(*index, &error, WHAT)).collect(),
         };
         let is_dead = |claim: &Claim| dead.iter().any(|dead| std::ptr::eq(*dead, claim));
         let of_dead: Vec<&(usize, Claim)> = claims.iter().filter(|(_, claim)| is_dead(claim)).collect();
         let marks = join_all(of_dead.iter().map(|(_, claim)| self.table.mark_claim(claim))).await;
-        let indexes: Vec<usize> = of_dead.iter().map(|(index, _)| *index).collect();
-        failed(&indexes, marks.into_iter().map(|mark| mark.err().map(|error| error.to_string())).collect(), WHAT)
+        let not_marked = |((index, _), mark): (&(usize, Claim), Result<bool, StoreError>)| {
+            mark.err().map(|error| trouble(*index, &error, WHAT))
+        };
+        of_dead.into_iter().zip(marks).filter_map(not_marked).collect()
     }
 }
 
-async fn send<M: Serialize + Clone>(queue: &Queue, messages: &[(usize, Delayed<M>)]) -> Vec<usize> {
+/// What is refused for good is final; a service that is busy, or away, is not.
+fn trouble(index: usize, error: &StoreError, what: &str) -> Trouble {
+    tracing::error!(%error, "{what}");
+    Trouble { index, reason: format!("{what}: {error}"), is_final: matches!(error, StoreError::Fault(_)) }
+}
+
+/// The queue keeps what it takes; what it does not take can be sent again.
+async fn send<M: Serialize + Clone>(queue: &Queue, messages: &[(usize, Delayed<M>)]) -> Vec<Trouble> {
     let (indexes, messages): (Vec<usize>, Vec<Delayed<M>>) = messages.iter().cloned().unzip();
-    failed(&indexes, queue.send(&messages).await, "a message was not queued")
-}
-
-/// The indexes at whose positions something failed, each told to the log.
-fn failed(indexes: &[usize], failures: Vec<Option<String>>, what: &str) -> Vec<usize> {
-    let mut failed = Vec::new();
-    for (index, failure) in indexes.iter().zip(failures) {
-        if let Some(reason) = failure {
-            tracing::error!(reason, "{what}");
-            failed.push(*index);
-        }
-    }
-    failed
+    let failures = indexes.into_iter().zip(queue.send(&messages).await);
+    let not_sent = |(index, failure): (usize, Option<String>)| {
+        let reason = failure?;
+        tracing::error!(reason, "a message was not queued");
+        Some(Trouble { index, reason, is_final: false })
+    };
+    failures.filter_map(not_sent).collect()
 }
 
 #[cfg(test)]

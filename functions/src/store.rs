@@ -13,7 +13,7 @@
 //! | vendor | `{merchant}#vendor` / vendor id | `Query` by the worker | by the operator |
 //! | stock of a SKU | `stock#{sku}` / `cursor` | `BatchGetItem` by the worker | in a transaction: 2 |
 //! | audit event | `{merchant}#audit#{order id, or transaction id}` / version | | in a transaction: 2 |
-//! | counts by status | `{merchant}#counts` / API | `GetItem` | in a transaction of up to 90 audit events: 2 |
+//! | counts by status | `{merchant}#counts` / API | `GetItem` | in the transaction of the audit events: 2 |
 //! | subscription | `{merchant}#webhook` / `subscription#{id}` | `GetItem`, `Query` | in a transaction with their count: 2 + 2; changes 1 |
 //! | delivery | `{merchant}#webhook#{subscription}` / `{ms}#{webhook id}` | `GetItem`, `Query` | insert 1 + 1 for `due`; each attempt 1 + 1, and 1 more to take a later one |
 //! | network orders by status and time | index `listed`: `{merchant}#{status}` / `{created ms}#{order id}` | `Query` | with the order: insert 1, each change of status 2 |

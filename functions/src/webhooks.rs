@@ -21,7 +21,9 @@
 
 pub(crate) mod attempt;
 
-use futures_util::future::{join_all, try_join_all};
+use std::collections::{BTreeMap, BTreeSet};
+
+use futures_util::future::join_all;
 use serde::{Deserialize, Serialize};
 use shared::ids::MerchantId;
 use shared::time::Timestamp;
@@ -81,22 +83,23 @@ impl DeliveryJob {
     }
 }
 
-/// The first messages for a batch of events: one for each enabled subscription of the merchant that lists the event's
-/// kind and existed when it happened. Each merchant's subscriptions are read once.
-pub(crate) async fn deliveries(table: &Table, events: &[OrderEvent]) -> Result<Vec<DeliveryJob>, StoreError> {
-    let mut merchants: Vec<&MerchantId> = events.iter().map(|event| &event.merchant).collect();
-    merchants.sort();
-    merchants.dedup();
+/// The first messages for each of a batch of events, at its position: one for each enabled subscription of the merchant
+/// that lists the event's kind and existed when it happened. Each merchant's subscriptions are read once, and where they
+/// cannot be read, only its own events are not told.
+pub(crate) async fn deliveries(table: &Table, events: &[OrderEvent]) -> Vec<Result<Vec<DeliveryJob>, StoreError>> {
+    let merchants: BTreeSet<&MerchantId> = events.iter().map(|event| &event.merchant).collect();
     let reads = merchants.iter().map(|merchant| table.subscriptions(merchant));
-    let subscriptions: Vec<Subscription> = try_join_all(reads).await?.into_iter().flatten().collect();
-    Ok(jobs(&subscriptions, events))
+    let subscriptions: BTreeMap<&MerchantId, _> = merchants.iter().copied().zip(join_all(reads).await).collect();
+    let told = |event: &OrderEvent| match subscriptions.get(&event.merchant) {
+        Some(Ok(subscriptions)) => Ok(jobs(subscriptions, event)),
+        Some(Err(error)) => Err(error.clone()),
+        None => Ok(Vec::new()),
+    };
+    events.iter().map(told).collect()
 }
 
-fn jobs(subscriptions: &[Subscription], events: &[OrderEvent]) -> Vec<DeliveryJob> {
-    let told = |event: &OrderEvent| -> Vec<DeliveryJob> {
-        subscriptions.iter().filter(|subscription| listens(subscription, event)).map(|to| job(to, event)).collect()
-    };
-    events.iter().flat_map(told).collect()
+fn jobs(subscriptions: &[Subscription], event: &OrderEvent) -> Vec<DeliveryJob> {
+    subscriptions.iter().filter(|subscription| listens(subscription, event)).map(|to| job(to, event)).collect()
 }
 
 fn listens(subscription: &Subscription, event: &OrderEvent) -> bool {
@@ -129,27 +132,47 @@ const STALLED_BATCH: usize = 25;
 /// A delivery is put off first, on the condition that nobody else has: of two sweeps one sends, and a crash before the
 /// message leaves a delivery that is due again.
 ///
+/// One that nobody can read leaves the index, so that it is not found again each time.
+///
 /// # Errors
 /// The table or the queue did not take part of the work; the next run takes it up.
 pub(crate) async fn stalled(table: &Table, queue: &Queue, keys: &[Key]) -> Result<usize, StoreError> {
-    let now = table.context.now();
     let mut sent = 0_usize;
     for keys in keys.chunks(STALLED_BATCH) {
-        let due: Vec<_> = table.stored_deliveries(keys).await?.into_iter().filter(|found| found.is_due(now)).collect();
-        let put_off = join_all(due.iter().map(|delivery| table.put_off_delivery(delivery, now))).await;
-        let mut messages = Vec::new();
-        for (delivery, put_off) in due.into_iter().zip(put_off) {
-            let message = delivery.next_job().filter(|_| matches!(put_off, Ok(true)));
-            messages.extend(message.map(|message| Delayed { message, delay: std::time::Duration::ZERO }));
-            put_off?;
-        }
-        let failures = queue.send(&messages).await;
-        if let Some(reason) = failures.into_iter().flatten().next() {
-            return Err(StoreError::Busy(format!("deliveries were not queued: {reason}")));
-        }
-        sent = sent.saturating_add(messages.len());
+        sent = sent.saturating_add(send_stalled(table, queue, keys).await?);
     }
     Ok(sent)
+}
+
+async fn send_stalled(table: &Table, queue: &Queue, keys: &[Key]) -> Result<usize, StoreError> {
+    let now = table.context.now();
+    let mut due = Vec::new();
+    for (key, found) in table.stored_deliveries(keys).await? {
+        match found {
+            Ok(found) if found.is_due(now) => due.push(found),
+            Ok(_) => {}
+            Err(error) => {
+                tracing::error!(%error, pk = key.pk, sk = key.sk, "a delivery leaves the index");
+                table.leave_due(&key, None).await?;
+            }
+        }
+    }
+    let put_off = join_all(due.iter().map(|delivery| table.put_off_delivery(delivery, now))).await;
+    let (mut messages, mut failure) = (Vec::new(), None);
+    for (delivery, put_off) in due.into_iter().zip(put_off) {
+        match put_off {
+            Ok(true) => messages.extend(delivery.next_job()),
+            Ok(false) => {}
+            Err(error) => failure = Some(error),
+        }
+    }
+    // Those that were put off have their messages, whatever became of the others.
+    let messages: Vec<_> =
+        messages.into_iter().map(|message| Delayed { message, delay: std::time::Duration::ZERO }).collect();
+    if let Some(reason) = queue.send(&messages).await.into_iter().flatten().next() {
+        return Err(StoreError::Busy(format!("deliveries were not queued: {reason}")));
+    }
+    failure.map_or(Ok(messages.len()), Err)
 }
 
 #[cfg(test)]
@@ -205,11 +228,13 @@ mod tests {
             at: Timestamp::from_milliseconds(1_000),
             request_id: Some("r".to_owned()),
         };
-        let told = jobs(&subscriptions, &[event.clone(), OrderEvent { version: 3, ..event.clone() }]);
-        let told: Vec<_> = told.iter().map(|job| (job.subscription.clone(), job.version, job.attempt)).collect();
+        let later = OrderEvent { version: 3, ..event.clone() };
+        let told = [jobs(&subscriptions, &event), jobs(&subscriptions, &later)];
+        let told: Vec<_> =
+            told.iter().flatten().map(|job| (job.subscription.clone(), job.version, job.attempt)).collect();
         let [one, two] = [SubscriptionId::new([1; 16]), SubscriptionId::new([2; 16])];
         assert_eq!(told, [(one.clone(), 2, 0), (two.clone(), 2, 0), (one, 3, 0), (two, 3, 0)]);
-        let again = jobs(&subscriptions, &[event]);
+        let again = jobs(&subscriptions, &event);
         assert_ne!(again[0].webhook_id(), again[1].webhook_id());
     }
 

@@ -31,6 +31,8 @@ struct Breaker {
     /// How often it was opened since it last was closed.
     openings: u32,
     open_until: Option<Timestamp>,
+    /// A trial is being made, whose failure opens it again.
+    on_trial: bool,
 }
 
 impl Breakers {
@@ -45,10 +47,11 @@ impl Breakers {
             return Err(Duration::from_millis(u64::try_from(left_ms).unwrap_or(0)));
         }
         breaker.open_until = Some(later(now, breaker.pause()));
+        breaker.on_trial = true;
         Ok(())
     }
 
-    /// Notes how a call ended.
+    /// Notes how a call ended. Calls that were under way when the circuit opened say nothing new.
     pub(super) fn note(&self, vendor: &str, succeeded: bool, now: Timestamp) {
         let mut breakers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if succeeded {
@@ -57,7 +60,9 @@ impl Breakers {
         }
         let breaker = breakers.entry(vendor.to_owned()).or_default();
         breaker.failures = breaker.failures.saturating_add(1);
-        if breaker.failures >= FAILURES_MAX {
+        let is_open = breaker.open_until.is_some_and(|until| until.milliseconds_since(now) > 0);
+        if breaker.failures >= FAILURES_MAX && (breaker.on_trial || !is_open) {
+            breaker.on_trial = false;
             breaker.open_until = Some(later(now, breaker.pause()));
             breaker.openings = breaker.openings.saturating_add(1);
         }
@@ -106,5 +111,19 @@ mod tests {
         breakers.note("v", true, at(94));
         assert_eq!(breakers.admit("v", at(94)), Ok(()));
         assert_eq!(breakers.admit("v", at(94)), Ok(()));
+    }
+
+    #[test]
+    fn calls_that_fail_together_open_a_circuit_once() {
+        let breakers = Breakers::default();
+        for _ in 0..40 {
+            breakers.note("v", false, at(0));
+        }
+        assert_eq!(breakers.admit("v", at(1)), Err(Duration::from_secs(29)));
+        assert_eq!(breakers.admit("v", at(30)), Ok(()), "the trial");
+        for _ in 0..3 {
+            breakers.note("v", false, at(31));
+        }
+        assert_eq!(breakers.admit("v", at(31)), Err(Duration::from_secs(60)), "twice as long, not eight times");
     }
 }

@@ -11,10 +11,17 @@
 //!                                                      └─ Allocate        [`stock`]
 //! ```
 //!
-//! A step that fails is tried again after a pause that grows with each receive, by the visibility of its message. At
-//! the last receive that the queue grants, the order fails with the reason, and the message goes to the dead-letter
-//! queue; redriven, it finds the failure that it left and restarts the order. A vendor whose circuit is open costs no
-//! attempt: the job is sent again with a delay, and its message is done.
+//! A step that fails is tried again after a pause that grows with each attempt, by the visibility of its message. What
+//! cannot be tried now, because a vendor's circuit is open or other orders took the codes, costs no attempt: the job is
+//! sent again with a delay, with the attempts that it has behind it, and its message is done. Each pause moves the
+//! order's place in the index `due` behind it, so that the sweep starts no second row of messages.
+//!
+//! At the last attempt the order fails with the reason, and the message goes to the dead-letter queue. Redriven, it
+//! restarts the order. SQS does not say of a message that it was in a dead-letter queue, and the same job may come once
+//! more from the relay or the sweep; so each message carries an id of its own, and the failure notes it together with
+//! SQS's id of the message ([`DeadJob`](shared::order::DeadJob)). A message that is moved back has the first and not the
+//! second, because SQS gives it a new one; a repeated job has neither, and a message that has not reached the dead-letter
+//! queue yet has both.
 
 mod breaker;
 mod stock;
@@ -26,7 +33,8 @@ use std::time::Duration;
 
 use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
 use futures_util::future::join_all;
-use shared::order::{Command, Job, Package, Progress, Rejected, Step, next_step, transition};
+use futures_util::lock::Mutex;
+use shared::order::{Command, DeadJob, Job, Package, Progress, Rejected, Step, next_step, transition};
 
 use crate::outbound::Transport;
 use crate::queue::{Delayed, Queue};
@@ -51,16 +59,20 @@ pub(crate) struct Worker {
     pub(crate) jobs: Queue,
     pub(crate) outbound: Arc<dyn Transport>,
     pub(crate) breakers: Arc<Breakers>,
+    /// Orders of a batch take codes one after the other, for they mostly want the same ones; how often they met others.
+    pub(crate) conflicts: Arc<Mutex<u32>>,
     pub(crate) settings: Settings,
 }
 
 /// What became of a job that did not fail.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 enum Worked {
     /// There is nothing left to do for it.
     Done,
     /// Nothing could be tried now; the same job is to come again after this.
     Later(Duration),
+    /// The order fails, or has failed, for this reason, however often the job may still be tried.
+    Exhausted(String),
 }
 
 /// First pause before a job is tried again, and the longest; they double in between.
@@ -92,34 +104,52 @@ impl Worker {
     async fn receive(&self, message: &SqsMessage) -> Result<(), String> {
         let body = message.body.as_deref().unwrap_or_default();
         let job: Job = serde_json::from_str(body).map_err(|error| format!("the message is no job: {error}"))?;
-        let attempt = receive_count(message);
-        match self.work(&job, attempt).await {
-            Ok(Worked::Done) => Ok(()),
-            Ok(Worked::Later(delay)) => self.send_again(job, delay).await,
-            Err(reason) => {
-                let is_last = attempt >= self.settings.attempts_max;
-                if is_last {
-                    self.give_up(&job, &reason).await?;
-                }
-                // The queue takes it away when it would be received once more, so the dead letter is there at once.
-                let pause = if is_last { Duration::ZERO } else { self.retry_pause(attempt) };
-                self.hide(message, pause).await;
-                Err(reason)
-            }
+        let received = receive_count(message);
+        let attempt = job.failed.saturating_add(received);
+        let worked = if received > 1 && attempt > self.settings.attempts_max {
+            self.bury(&job, message).await
+        } else {
+            self.work(&job, message).await
+        };
+        let (reason, is_last) = match worked {
+            Ok(Worked::Done) => return Ok(()),
+            Ok(Worked::Later(delay)) => return self.send_again(job, received.saturating_sub(1), delay).await,
+            Ok(Worked::Exhausted(reason)) => (reason, true),
+            Err(reason) => (reason, attempt >= self.settings.attempts_max),
+        };
+        if is_last {
+            self.give_up(&job, message, &reason).await?;
+        }
+        // The queue takes it away when it has been received as often as it may, so the dead letter is there at once.
+        let pause = if is_last { Duration::ZERO } else { self.retry_pause(attempt) };
+        if !is_last {
+            self.keep_from_sweep(&job, pause).await;
+        }
+        self.hide(message, pause).await;
+        Err(reason)
+    }
+
+    /// A message that should have had its last attempt: either it has failed and only waits for the queue to take it away,
+    /// or that attempt ended with the process.
+    async fn bury(&self, job: &Job, message: &SqsMessage) -> Result<Worked, String> {
+        let stored = self.table.state(&key_of(job)).await.map_err(|error| error.to_string())?;
+        match stored {
+            Some(stored) if stored.version != job.version => self.overtaken(&stored, job, message).await,
+            _ => Err("the last attempt ended without a result".to_owned()),
         }
     }
 
-    async fn work(&self, job: &Job, attempt: u32) -> Result<Worked, String> {
-        let key = Key { pk: job.pk.clone(), sk: job.sk.clone() };
+    async fn work(&self, job: &Job, message: &SqsMessage) -> Result<Worked, String> {
+        let key = key_of(job);
         let order = self.table.stored_order(&key).await.map_err(|error| error.to_string())?;
         let order = order.ok_or_else(|| format!("there is no order under `{}`", key.pk))?;
         if order.state.version != job.version {
-            return self.restart(&order.state, job, attempt).await;
+            return self.overtaken(&order.state, job, message).await;
         }
         let state = order.state.state().map_err(|error| error.to_string())?;
         match next_step(&state) {
             None => Ok(Worked::Done),
-            Some(Step::Allocate) => stock::allocate(&self.table, &order).await,
+            Some(Step::Allocate) => stock::allocate(&self.table, &order, &self.conflicts).await,
             Some(Step::Assign) => {
                 let stored = order.state.clone();
                 let assignments = vendor_routes::assignments(&self.table, order).await?;
@@ -131,14 +161,17 @@ impl Worker {
         }
     }
 
-    /// A job that gave its order up was brought back from the dead-letter queue, where its count of receives began anew.
-    async fn restart(&self, stored: &StoredState, job: &Job, attempt: u32) -> Result<Worked, String> {
+    /// A job of another version than the order's has nothing to do, unless it is the one that gave the order up.
+    async fn overtaken(&self, stored: &StoredState, job: &Job, message: &SqsMessage) -> Result<Worked, String> {
         let state = stored.state().map_err(|error| error.to_string())?;
-        let is_ours = state.failure.as_ref().is_some_and(|failure| failure.version == job.version);
-        if is_ours && attempt < self.settings.attempts_max {
-            return self.advance(stored, &Command::Restart).await;
+        let mut dead = [&state.failure, &state.recall_failure].into_iter().flatten().filter_map(|f| f.dead.as_ref());
+        match dead.find(|dead| dead.job == job.id) {
+            None => Ok(Worked::Done),
+            Some(dead) if message.message_id.as_ref() == Some(&dead.message) => {
+                Ok(Worked::Exhausted("the job has given its order up".to_owned()))
+            }
+            Some(_) => self.advance(stored, &Command::Restart).await,
         }
-        Ok(Worked::Done)
     }
 
     /// The parcels of the built-in vendor, the first shipment's first; the rest have jobs of their own.
@@ -166,6 +199,10 @@ impl Worker {
         let next = match transition(&state, command, self.table.context.now()) {
             Ok(next) => next,
             Err(Rejected::AlreadySo) => return Ok(true),
+            // What a vendor refuses may be cancelled, or shipped, by now.
+            Err(Rejected::NotAllowed(_)) if matches!(command, Command::Report(_, Progress::Rejected { .. })) => {
+                return Ok(true);
+            }
             Err(rejected) => return Err(rejected.to_string()),
         };
         let cause = Table::step("fulfil", command, &stored.cause);
@@ -189,14 +226,16 @@ impl Worker {
     }
 
     /// Fails the order for good, unless it has moved on: then the job is as good as done, and the message may die.
-    async fn give_up(&self, job: &Job, reason: &str) -> Result<(), String> {
-        let key = Key { pk: job.pk.clone(), sk: job.sk.clone() };
+    async fn give_up(&self, job: &Job, message: &SqsMessage, reason: &str) -> Result<(), String> {
+        let key = key_of(job);
         let failed = |error: StoreError| format!("{reason}; and the order could not be failed: {error}");
         let Some(stored) = self.table.state(&key).await.map_err(failed)? else { return Ok(()) };
         if stored.version != job.version {
             return Ok(());
         }
-        let command = Command::GiveUp { reason: reason.to_owned(), version: job.version };
+        let message = message.message_id.clone().filter(|_| !job.id.is_empty());
+        let dead = message.map(|message| DeadJob { job: job.id.clone(), message });
+        let command = Command::GiveUp { reason: reason.to_owned(), dead };
         self.try_advance(&stored, &command).await.map(|_| ())
     }
 
@@ -215,11 +254,25 @@ impl Worker {
         longest.saturating_sub(longest.saturating_mul(u32::from(byte)) / 512)
     }
 
-    /// The same job in a message of its own, which has all its attempts before it.
-    async fn send_again(&self, job: Job, delay: Duration) -> Result<(), String> {
-        let failures = self.jobs.send(&[Delayed { message: job, delay }]).await;
+    /// The same job in a message of its own, which has `failed` more attempts behind it.
+    async fn send_again(&self, job: Job, failed: u32, delay: Duration) -> Result<(), String> {
+        self.keep_from_sweep(&job, delay).await;
+        let id = self.table.context.job_id().map_err(|error| error.to_string())?;
+        let message = Job { id, failed: job.failed.saturating_add(failed), ..job };
+        let failures = self.jobs.send(&[Delayed { message, delay }]).await;
         failures.into_iter().flatten().next().map_or(Ok(()), Err)
     }
+
+    /// The sweep looks after the order only after the pause. Where that cannot be written, one more message may come.
+    async fn keep_from_sweep(&self, job: &Job, pause: Duration) {
+        if let Err(error) = self.table.put_off_order(&key_of(job), job.version, pause).await {
+            tracing::warn!(%error, "the sweep may queue an order that is being worked");
+        }
+    }
+}
+
+fn key_of(job: &Job) -> Key {
+    Key { pk: job.pk.clone(), sk: job.sk.clone() }
 }
 
 fn receive_count(message: &SqsMessage) -> u32 {

@@ -1,34 +1,46 @@
 //! The port of the bulk order API: lines are given the next codes of their SKU.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
+use futures_util::lock::Mutex;
 use shared::bulk::PricedOrder;
 use shared::order::{Allocation, Command, LineStatus, OrderState, transition};
 
-use super::{ROUNDS_MAX, Worked};
-use crate::store::Table;
+use super::Worked;
 use crate::store::stock::{Allocated, SKUS_MAX, Stock, Taken};
 use crate::store::stored::StoredOrder;
+use crate::store::{StoreError, Table};
+
+/// How often the orders of one batch try again because others took codes meanwhile; each may wait for a transaction.
+const CONFLICTS_MAX: u32 = 6;
 
 /// Gives codes to as many open lines as there are codes for, whole lines only. None at all is a failure, which is tried
 /// again; the lines that are left have the job of the next version.
-pub(super) async fn allocate(table: &Table, order: &StoredOrder) -> Result<Worked, String> {
+///
+/// A cursor that others move is nobody's failure: the job comes again a little later. The lock has the orders of one
+/// batch take their turns, so that only other batches are met; it counts how often they were.
+pub(super) async fn allocate(table: &Table, order: &StoredOrder, conflicts: &Mutex<u32>) -> Result<Worked, String> {
     let stored = &order.state;
     let state = stored.state().map_err(|error| error.to_string())?;
     let order: PricedOrder = order.body().map_err(|error| error.to_string())?;
-    for round in 0..ROUNDS_MAX {
+    let mut conflicts = conflicts.lock().await;
+    let mut round = 0;
+    while *conflicts < CONFLICTS_MAX {
         table.context.pause(round).await;
+        round = round.saturating_add(1);
         let plan = plan(table, &state, &order).await?;
         let command = Command::Allocate(plan.allocations);
         let next = transition(&state, &command, table.context.now()).map_err(|_| out_of_stock(&state, &order))?;
         let cause = Table::step("fulfil", &command, &stored.cause);
-        let allocated = table.allocate(&stored.key, &next, cause, &plan.taken).await;
-        match allocated.map_err(|error| error.to_string())? {
-            Allocated::Done | Allocated::Overtaken => return Ok(Worked::Done),
-            Allocated::StockMoved => {}
+        match table.allocate(&stored.key, &next, cause, &plan.taken).await {
+            Ok(Allocated::Done | Allocated::Overtaken) => return Ok(Worked::Done),
+            Ok(Allocated::StockMoved) | Err(StoreError::Busy(_)) => *conflicts = conflicts.saturating_add(1),
+            Err(fault) => return Err(fault.to_string()),
         }
     }
-    Err("other orders took codes each time".to_owned())
+    let [byte] = table.context.random::<1>().unwrap_or([0]);
+    Ok(Worked::Later(Duration::from_secs(1 + u64::from(byte % 5))))
 }
 
 fn out_of_stock(state: &OrderState, order: &PricedOrder) -> String {

@@ -1,15 +1,18 @@
 //! The port over HTTP: a shipment is sent to its vendor's endpoint, and so is the news that lines of it were cancelled.
 //!
 //! One `POST` of JSON each, signed as Standard Webhooks are (the vendor checks it with any library of that standard). The
-//! `Idempotency-Key` is fixed by the shipment, for a cancellation by the lines that it names too, so a vendor that
-//! honours it makes a shipment once, however often it hears of it.
+//! `Idempotency-Key` is fixed by the shipment, so a vendor that honours it makes a shipment once, however often it hears of
+//! it. That of a cancellation is fixed by the lines that it names and the order's version too: what a vendor did not know
+//! when it first heard of it, it is told again under another key once it has the shipment.
 //!
 //! | answer | what follows |
 //! |---|---|
 //! | 2xx | accepted, or heard |
-//! | 408, 409, 425, 429, 5xx, none in time | tried again; counts for the circuit ([`super::breaker`]), 409 and 429 do not |
 //! | 404, 410 of a cancellation | it never had the shipment, and none is on its way any more: heard |
-//! | any other | for good: the shipment is rejected, or the cancellation given up, with the beginning of the answer as reason |
+//! | 400, 410, 413, 422 | for good: the shipment is rejected, or the cancellation given up, with the beginning of the answer as reason |
+//! | any other, none in time | tried again; counts for the circuit ([`super::breaker`]), 409 and 429 do not |
+//!
+//! The other answers of 3xx and 4xx speak of an endpoint or a token that is set up wrong, not of the shipment.
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -20,13 +23,17 @@ use futures_util::future::join_all;
 use serde::Serialize;
 use shared::ids::{MerchantId, OrderId, ShipmentId};
 use shared::network::request::Address;
-use shared::order::{Command, LineStatus, Progress, Shipment};
+use shared::order::{Command, LineStatus, OrderState, Progress, Shipment};
 use shared::vendor::Vendor;
 
 use super::{Worked, Worker};
 use crate::outbound::signature::{Secret, sign};
 use crate::store::network_orders::FoundOrder;
 use crate::store::stored::{StoredOrder, StoredState};
+
+/// How long a job is put off because its vendor's circuit is open, counted from the version that it is for.
+const SPARED_MAX: Duration = Duration::from_secs(6 * 3600);
+
 /// What a vendor is sent.
 #[derive(Serialize)]
 #[serde(tag = "type", rename_all_fields = "camelCase")]
@@ -73,6 +80,8 @@ enum Answer {
     Accepted,
     /// Its status and the beginning of its words.
     Refused(String),
+    /// It has no such shipment.
+    Unknown,
     /// To be tried again: why, and whether the vendor is to be spared for a while.
     Failed(String),
     /// It was not called, its circuit being open for so long.
@@ -101,23 +110,25 @@ impl Worker {
             self.call(&order, shipment, &key, &order.submission(shipment, &lines)).await
         });
         let answers = join_all(calls).await;
-        let (mut accepted, mut problems) = (Vec::new(), Problems::default());
+        let (mut accepted, mut refused, mut problems) = (Vec::new(), Vec::new(), Problems::default());
         for (shipment, answer) in shipments.iter().zip(answers) {
             match answer {
                 Answer::Accepted => accepted.push(shipment.number),
                 Answer::Refused(reason) => {
                     let reason = format!("vendor {} refused the shipment: {reason}", shipment.vendor);
-                    let command = Command::Report(shipment.number, Progress::Rejected { reason });
-                    self.note(stored, &command).await?;
+                    refused.push(Command::Report(shipment.number, Progress::Rejected { reason }));
                 }
                 other => problems.add(&shipment.vendor, other),
             }
         }
-        if !accepted.is_empty() {
-            self.note(stored, &Command::Accept(accepted.clone())).await?;
+        // A refusal can be asked for again, an acceptance is worth more than that.
+        let news: Vec<Command> = (!accepted.is_empty()).then_some(Command::Accept(accepted)).into_iter().collect();
+        let has_news = !news.is_empty() || !refused.is_empty();
+        for command in news.iter().chain(&refused) {
+            self.note(stored, command).await?;
         }
         // What is left over has the job of the version that was just written.
-        if accepted.is_empty() { problems.result() } else { Ok(Worked::Done) }
+        if has_news { Ok(Worked::Done) } else { problems.result(self.age(state)) }
     }
 
     /// Tells vendors of cancelled lines and notes who has heard.
@@ -127,27 +138,36 @@ impl Worker {
         let shipments: Vec<&Shipment> = numbers.iter().filter_map(|number| state.shipment(*number)).collect();
         let calls = shipments.iter().map(|shipment| async {
             let lines: Vec<String> = shipment.recall.iter().map(usize::to_string).collect();
-            let key = format!("{}:cancel:{}", order.shipment_id(shipment), lines.join("-"));
+            let (id, version) = (order.shipment_id(shipment), state.version);
+            let key = format!("{id}:cancel:{version}:{}", lines.join("-"));
             self.call(&order, shipment, &key, &order.cancellation(shipment)).await
         });
         let answers = join_all(calls).await;
-        let (mut told, mut problems) = (Vec::new(), Problems::default());
+        let (mut told, mut refused, mut problems) = (Vec::new(), Vec::new(), Problems::default());
         for (shipment, answer) in shipments.iter().zip(answers) {
             match answer {
-                Answer::Accepted => told.push((shipment.number, shipment.recall.clone())),
-                Answer::Refused(reason) if is_unknown(&reason) => told.push((shipment.number, shipment.recall.clone())),
+                Answer::Accepted | Answer::Unknown => told.push((shipment.number, shipment.recall.clone())),
                 Answer::Refused(reason) => {
-                    let reason = format!("vendor {} refused the cancellation: {reason}", shipment.vendor);
-                    self.try_advance(stored, &Command::GiveUp { reason, version: stored.version }).await?;
-                    return Ok(Worked::Done);
+                    refused.push(format!("vendor {} refused the cancellation: {reason}", shipment.vendor));
                 }
                 other => problems.add(&shipment.vendor, other),
             }
         }
-        if told.is_empty() {
-            return problems.result();
+        // What is left over has the job of the version that is written here.
+        if !told.is_empty() {
+            return self.note(stored, &Command::Recalled(told)).await;
         }
-        self.note(stored, &Command::Recalled(told)).await
+        // Nothing is given up while another vendor is still to be tried.
+        if refused.is_empty() || !problems.is_empty() {
+            return problems.result(self.age(state));
+        }
+        self.advance(stored, &Command::GiveUp { reason: refused.join("; "), dead: None }).await
+    }
+
+    /// How old a version of an order is.
+    fn age(&self, state: &OrderState) -> Duration {
+        let age_ms = self.table.context.now().milliseconds_since(state.updated_at);
+        Duration::from_millis(u64::try_from(age_ms).unwrap_or(0))
     }
 
     async fn order_with_vendors(&self, order: StoredOrder) -> Result<Order, String> {
@@ -169,28 +189,19 @@ impl Worker {
             return Answer::Spared(open);
         }
         let answer = self.outbound.send(request, self.settings.vendor_timeout).await;
-        let now = self.table.context.now();
-        match answer {
-            Ok(answer) if answer.status.is_success() => {
-                self.breakers.note(&circuit, true, now);
-                Answer::Accepted
-            }
+        let (answer, is_well) = match answer {
             Ok(answer) => {
                 let status = answer.status.as_u16();
-                let is_passing = matches!(status, 408 | 409 | 425 | 429 | 500..);
-                if is_passing {
-                    self.breakers.note(&circuit, matches!(status, 409 | 429), now);
-                    return Answer::Failed(format!("it answered {status}"));
-                }
-                self.breakers.note(&circuit, true, now);
+                let is_cancellation = matches!(message, Message::ShipmentCancellation { .. });
                 let text: String = String::from_utf8_lossy(&answer.body).chars().take(200).collect();
-                Answer::Refused(format!("{status} {}", text.trim()).trim_end().to_owned())
+                let answer = meaning(status, is_cancellation, &text);
+                let is_well = !matches!(answer, Answer::Failed(_)) || matches!(status, 409 | 429);
+                (answer, is_well)
             }
-            Err(error) => {
-                self.breakers.note(&circuit, false, now);
-                Answer::Failed(error.to_string())
-            }
-        }
+            Err(error) => (Answer::Failed(error.to_string()), false),
+        };
+        self.breakers.note(&circuit, is_well, self.table.context.now());
+        answer
     }
 
     fn request(
@@ -264,32 +275,97 @@ impl Order {
     }
 }
 
-/// Whether a refusal says that the vendor has no such shipment.
-fn is_unknown(reason: &str) -> bool {
-    reason.starts_with("404") || reason.starts_with("410")
+/// What an answer with this status and text means.
+fn meaning(status: u16, is_cancellation: bool, text: &str) -> Answer {
+    match status {
+        200..=299 => Answer::Accepted,
+        404 | 410 if is_cancellation => Answer::Unknown,
+        400 | 410 | 413 | 422 => Answer::Refused(format!("{status} {}", text.trim()).trim_end().to_owned()),
+        _ => Answer::Failed(format!("it answered {status}")),
+    }
 }
 
 /// What kept calls from succeeding.
 #[derive(Default)]
 struct Problems {
     failures: Vec<String>,
-    spared: Vec<Duration>,
+    /// Vendors that were not called, and for how long they are not to be.
+    spared: Vec<(String, Duration)>,
 }
 
 impl Problems {
     fn add(&mut self, vendor: &str, answer: Answer) {
         match answer {
             Answer::Failed(reason) => self.failures.push(format!("vendor {vendor}: {reason}")),
-            Answer::Spared(open) => self.spared.push(open),
-            Answer::Accepted | Answer::Refused(_) => {}
+            Answer::Spared(open) => self.spared.push((vendor.to_owned(), open)),
+            Answer::Accepted | Answer::Unknown | Answer::Refused(_) => {}
         }
     }
 
-    /// A failure costs an attempt; where every vendor was spared, none was made.
-    fn result(self) -> Result<Worked, String> {
+    fn is_empty(&self) -> bool {
+        self.failures.is_empty() && self.spared.is_empty()
+    }
+
+    /// A failure costs an attempt; where every vendor was spared, none was made, until the order has waited long enough.
+    fn result(self, age: Duration) -> Result<Worked, String> {
         if !self.failures.is_empty() {
             return Err(self.failures.join("; "));
         }
-        Ok(self.spared.into_iter().max().map_or(Worked::Done, Worked::Later))
+        let Some(open) = self.spared.iter().map(|(_, open)| *open).max() else { return Ok(Worked::Done) };
+        if age <= SPARED_MAX {
+            return Ok(Worked::Later(open));
+        }
+        let vendors: Vec<&str> = self.spared.iter().map(|(vendor, _)| vendor.as_str()).collect();
+        let hours = SPARED_MAX.as_secs() / 3600;
+        Ok(Worked::Exhausted(format!("vendor {}: no answer for {hours} hours", vendors.join(", "))))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Answer, Duration, Problems, SPARED_MAX, Worked, meaning};
+
+    #[test]
+    fn only_what_speaks_of_the_shipment_is_final() {
+        for (status, submission, cancellation) in [
+            (200, "accepted", "accepted"),
+            (202, "accepted", "accepted"),
+            (400, "refused", "refused"),
+            (410, "refused", "unknown"),
+            (413, "refused", "refused"),
+            (422, "refused", "refused"),
+            (404, "failed", "unknown"),
+            (302, "failed", "failed"),
+            (401, "failed", "failed"),
+            (403, "failed", "failed"),
+            (405, "failed", "failed"),
+            (409, "failed", "failed"),
+            (429, "failed", "failed"),
+            (503, "failed", "failed"),
+        ] {
+            let name = |is_cancellation| match meaning(status, is_cancellation, "x") {
+                Answer::Accepted => "accepted",
+                Answer::Refused(_) => "refused",
+                Answer::Unknown => "unknown",
+                Answer::Failed(_) => "failed",
+                Answer::Spared(_) => "spared",
+            };
+            assert_eq!((name(false), name(true)), (submission, cancellation), "{status}");
+        }
+    }
+
+    #[test]
+    fn a_vendor_is_spared_for_hours_and_not_for_ever() {
+        let spared = || {
+            let mut problems = Problems::default();
+            problems.add("press", Answer::Spared(Duration::from_secs(30)));
+            problems
+        };
+        assert_eq!(spared().result(SPARED_MAX), Ok(Worked::Later(Duration::from_secs(30))));
+        let exhausted = Worked::Exhausted("vendor press: no answer for 6 hours".to_owned());
+        assert_eq!(spared().result(SPARED_MAX + Duration::from_secs(1)), Ok(exhausted));
+        let mut failed = spared();
+        failed.add("other", Answer::Failed("it answered 500".to_owned()));
+        assert_eq!(failed.result(Duration::ZERO), Err("vendor other: it answered 500".to_owned()));
     }
 }

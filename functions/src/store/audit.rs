@@ -2,8 +2,8 @@
 //!
 //! Each change of an order is one event under (order, version), inserted where there is none. The counts move in the same
 //! transaction, so a record that arrives again finds its event and moves nothing: the counts are exact whatever is
-//! repeated. One transaction takes up to [`CHANGES_MAX`] changes and adds them up first, so that a hundred orders of one
-//! merchant are one write of its counts.
+//! repeated. One transaction takes as many changes as it has room for, with the counts that they move, and adds them up
+//! first, so that a hundred orders of one merchant are one write of its counts.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -33,12 +33,12 @@ pub(crate) struct Change {
     pub(crate) changes: Vec<audit::Change>,
 }
 
-/// Changes of one transaction: 100 writes, of which a few are counts.
-const CHANGES_MAX: usize = 80;
-/// Bytes of the changes that an event lists. An event is one item of at most 400 KB, and 80 of them are one transaction of
+/// Writes of one transaction: the changes' events, and the counts that they move.
+const WRITES_MAX: usize = 100;
+/// Bytes of the changes that an event lists. An event is one item of at most 400 KB, and 99 of them are one transaction of
 /// at most 4 MB; a reason that every item of a large order repeats would be more than both. Each of 500 items can still tell
 /// its status.
-const LISTED_BYTES_MAX: usize = 40 * 1024;
+const LISTED_BYTES_MAX: usize = 36 * 1024;
 /// How often a transaction is made again without the events that were there already.
 const ROUNDS_MAX: usize = 5;
 
@@ -145,7 +145,7 @@ impl Change {
             let before = self.before.as_ref().and_then(|before| before.shipment(shipment.number));
             let kind = match before {
                 None => EventKind::ShipmentCreated,
-                Some(before) if before != shipment => EventKind::ShipmentUpdate,
+                Some(before) if before.is_seen_to_differ(shipment) => EventKind::ShipmentUpdate,
                 Some(_) => continue,
             };
             events.push(event(kind, Some(ShipmentId::new(&id, shipment.number).to_string())));
@@ -159,12 +159,18 @@ impl Change {
         before.status() != after.status()
             || before.lines != after.lines
             || before.hold != after.hold
-            || before.failure != after.failure
+            || told(before) != told(after)
             || before.shipments.len() != after.shipments.len()
             || before.cancelled_units != after.cancelled_units
             || before.refunds != after.refunds
             // Of a body the state does not tell.
             || self.cause.action.as_deref() == Some("Update")
+    }
+
+    /// The counts that it moves.
+    fn counts(&self) -> Option<Key> {
+        let merchant = self.key.merchant()?;
+        Some(Key::order_counts(merchant.as_str(), self.after.fulfilment))
     }
 
     /// How the counts move: one status less, one more.
@@ -189,14 +195,49 @@ fn listed(changes: &[audit::Change]) -> Vec<&audit::Change> {
     changes.iter().enumerate().filter(|(index, _)| kept.contains(index)).map(|(_, change)| change).collect()
 }
 
+/// The reasons of failures that a reader is told.
+fn told(state: &OrderState) -> Vec<&str> {
+    let failures = [&state.failure, &state.recall_failure].into_iter().flatten();
+    failures.map(|failure| failure.reason.as_str()).collect()
+}
+
+/// The changes in as few transactions as hold them.
+fn batches(mut changes: &[Change]) -> Vec<&[Change]> {
+    let mut batches = Vec::new();
+    while !changes.is_empty() {
+        let mut counts = BTreeSet::new();
+        let fits = |(index, change): &(usize, &Change)| {
+            counts.extend(change.counts());
+            index.saturating_add(1).saturating_add(counts.len()) <= WRITES_MAX
+        };
+        let count = changes.iter().enumerate().take_while(fits).count().max(1);
+        let Some((batch, rest)) = changes.split_at_checked(count) else { break };
+        batches.push(batch);
+        changes = rest;
+    }
+    batches
+}
+
 impl Table {
     /// Writes the events of changes and moves the counts, each once: why a change could not be written, at its position.
-    pub(crate) async fn audit(&self, changes: &[Change]) -> Vec<Option<String>> {
-        let batches = changes.chunks(CHANGES_MAX).map(|batch| async {
-            let failure = self.audit_batch(batch).await.err().map(|error| error.to_string());
-            vec![failure; batch.len()]
-        });
+    pub(crate) async fn audit(&self, changes: &[Change]) -> Vec<Option<StoreError>> {
+        let batches = batches(changes).into_iter().map(|batch| self.audit_together(batch));
         futures_util::future::join_all(batches).await.into_iter().flatten().collect()
+    }
+
+    /// A transaction that is refused for good is made again change by change, so that one bad change fails alone.
+    async fn audit_together(&self, changes: &[Change]) -> Vec<Option<StoreError>> {
+        match self.audit_batch(changes).await {
+            Ok(()) => vec![None; changes.len()],
+            Err(StoreError::Fault(_)) if changes.len() > 1 => {
+                let mut failures = Vec::new();
+                for change in changes {
+                    failures.push(self.audit_batch(std::slice::from_ref(change)).await.err());
+                }
+                failures
+            }
+            Err(error) => vec![Some(error); changes.len()],
+        }
     }
 
     async fn audit_batch(&self, changes: &[Change]) -> Result<(), StoreError> {
@@ -233,8 +274,7 @@ impl Table {
     fn move_counts(&self, changes: &[&Change]) -> Result<Vec<TransactWriteItem>, StoreError> {
         let mut counts: BTreeMap<Key, BTreeMap<OrderStatus, i64>> = BTreeMap::new();
         for change in changes {
-            let Some(merchant) = change.key.merchant() else { continue };
-            let key = Key::order_counts(merchant.as_str(), change.after.fulfilment);
+            let Some(key) = change.counts() else { continue };
             let moved = counts.entry(key).or_default();
             for (status, by) in change.moves() {
                 let count = moved.entry(status).or_default();
@@ -307,8 +347,9 @@ impl Table {
 mod tests {
     use serde_json::value::to_raw_value;
     use shared::network::audit::changes;
+    use shared::time::Timestamp;
 
-    use super::{LISTED_BYTES_MAX, listed};
+    use super::{Cause, Change, Fulfilment, Key, LISTED_BYTES_MAX, OrderState, batches, listed};
 
     #[test]
     fn an_event_lists_the_shortest_changes_in_their_order() {
@@ -324,5 +365,35 @@ mod tests {
         assert_eq!((long.len(), statuses), (1001, 501));
         assert!(serde_json::to_string(&kept).unwrap().len() <= LISTED_BYTES_MAX + 1);
         assert!(kept.is_sorted_by_key(|change| long.iter().position(|other| other == *change)));
+    }
+
+    fn change(order: usize, merchant: usize) -> Change {
+        let pk = format!("b234ee56-7890-4f12-a123-{merchant:012x}#order#O{order}");
+        let after = OrderState::accepted(Fulfilment::Vendors, 1, true, Timestamp::from_milliseconds(1));
+        Change {
+            key: Key { pk, sk: "order".to_owned() },
+            before: None,
+            after,
+            cause: Cause::default(),
+            changes: Vec::new(),
+        }
+    }
+
+    /// A transaction has a hundred writes, of which the counts of each merchant are one.
+    #[test]
+    fn a_transaction_is_filled_and_not_overfilled() {
+        for (changes, merchants, expected) in [
+            (0, 1, vec![]),
+            (99, 1, vec![99]),
+            (100, 1, vec![99, 1]),
+            (80, 20, vec![80]),
+            (80, 21, vec![79, 1]),
+            (51, 51, vec![50, 1]),
+            (100, 100, vec![50, 50]),
+        ] {
+            let all: Vec<Change> = (0..changes).map(|order| change(order, order % merchants)).collect();
+            let lengths: Vec<usize> = batches(&all).iter().map(|batch| batch.len()).collect();
+            assert_eq!(lengths, expected, "{changes} changes of {merchants} merchants");
+        }
     }
 }

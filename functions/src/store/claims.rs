@@ -11,26 +11,28 @@ use shared::time::Timestamp;
 
 use super::keys::{Key, Kind, due_shard};
 use super::network_orders::{CLAIM_MS, Claim, FoundOrder};
+use super::table::{Item, item_key};
 use super::{StoreError, Table};
 
 impl Table {
-    /// Those of the claims that no order bears. An order that has just come may be overlooked, which the sweep mends.
+    /// Those of the claims that no order bears. An order that has just come may be overlooked, which the sweep mends; one
+    /// that nobody can read may bear the id, so its claim stays.
     pub(crate) async fn dead_claims<'c>(&self, claims: &[&'c Claim]) -> Result<Vec<&'c Claim>, StoreError> {
         let keys: Vec<Key> = claims.iter().filter_map(|claim| order_key(claim)).collect();
-        let orders = self.get_many(&keys, false).await?.into_iter().map(FoundOrder::with_key);
-        let orders: HashMap<Key, FoundOrder> = orders.collect::<Result<_, _>>()?;
+        let items = self.get_many(&keys, false).await?;
+        let orders: HashMap<Key, Item> = items.into_iter().filter_map(|item| Some((item_key(&item)?, item))).collect();
         let is_dead = |claim: &&&Claim| {
             let order = order_key(claim).and_then(|key| orders.get(&key));
-            !order.is_some_and(|order| bears(order, claim))
+            !order.is_some_and(|order| may_bear(order.clone(), claim))
         };
         Ok(claims.iter().filter(is_dead).copied().collect())
     }
 
-    /// Whether the claim's order exists and bears the external id.
+    /// Whether the claim's order exists and, as far as it can be read, bears the external id.
     async fn is_live(&self, claim: &Claim) -> Result<bool, StoreError> {
         let Some(key) = order_key(claim) else { return Ok(false) };
-        let Some(order) = self.get(&key).await? else { return Ok(false) };
-        Ok(bears(&FoundOrder::with_key(order)?.1, claim))
+        let order = self.get(&key).await?;
+        Ok(order.is_some_and(|order| may_bear(order, claim)))
     }
 
     /// Has the sweep look at a claim once it is too old for its order to come; nothing where it has changed, or was
@@ -80,6 +82,17 @@ impl Table {
 
 fn order_key(claim: &Claim) -> Option<Key> {
     Some(Key::order(&claim.key.merchant()?, &OrderId::parse(&claim.order_id).ok()?))
+}
+
+/// Whether the order bears the claim's external id, as far as it can be read.
+fn may_bear(order: Item, claim: &Claim) -> bool {
+    match FoundOrder::with_key(order) {
+        Ok((_, order)) => bears(&order, claim),
+        Err(error) => {
+            tracing::error!(%error, pk = claim.key.pk, "the order of a claim is unreadable");
+            true
+        }
+    }
 }
 
 fn bears(order: &FoundOrder, claim: &Claim) -> bool {

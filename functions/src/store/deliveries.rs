@@ -12,7 +12,7 @@ use shared::time::Timestamp;
 use shared::webhook::SubscriptionId;
 
 use super::keys::{self, Key, due_shard};
-use super::table::Item;
+use super::table::{Item, item_key};
 use super::{StoreError, Table};
 use crate::webhooks::DeliveryJob;
 use crate::webhooks::attempt::Attempt;
@@ -207,9 +207,14 @@ impl Table {
         self.get(&job.key()).await?.map(Delivery::from_item).transpose()
     }
 
-    /// The deliveries under these keys that exist.
-    pub(crate) async fn stored_deliveries(&self, keys: &[Key]) -> Result<Vec<Delivery>, StoreError> {
-        self.get_many(keys, true).await?.into_iter().map(Delivery::from_item).collect()
+    /// The deliveries under these keys that exist, each read by itself.
+    pub(crate) async fn stored_deliveries(
+        &self,
+        keys: &[Key],
+    ) -> Result<Vec<(Key, Result<Delivery, StoreError>)>, StoreError> {
+        let items = self.get_many(keys, true).await?;
+        let delivery = |item| item_key(&item).map(|key| (key, Delivery::from_item(item)));
+        Ok(items.into_iter().filter_map(delivery).collect())
     }
 
     /// Inserts a delivery: false when it is there.

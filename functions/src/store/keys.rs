@@ -249,14 +249,19 @@ pub fn deliveries(merchant: &MerchantId, subscription: &SubscriptionId) -> Strin
 /// order system's peak, and the sweep reads them in sixteen small queries.
 pub const DUE_SHARDS: [&str; 16] = ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "a", "b", "c", "d", "e", "f"];
 
-/// The partition of the index in which an order stands: by its key, evenly.
+/// The partitions of webhooks in the same index: where many of them are due, orders and claims are still found.
+pub const DELIVERY_SHARDS: [&str; 16] =
+    ["w0", "w1", "w2", "w3", "w4", "w5", "w6", "w7", "w8", "w9", "wa", "wb", "wc", "wd", "we", "wf"];
+
+/// The partition of the index in which an order, a claim or a webhook stands: by its kind, and evenly by its key.
 #[must_use]
 pub fn due_shard(key: &Key) -> &'static str {
+    let shards = if key.kind() == Kind::Delivery { DELIVERY_SHARDS } else { DUE_SHARDS };
     let hash = key
         .pk
         .bytes()
         .chain(key.sk.bytes())
         .fold(0_u32, |hash, byte| hash.wrapping_mul(31).wrapping_add(u32::from(byte)));
     let index = usize::try_from((hash ^ (hash >> 16)) % 16).unwrap_or(0);
-    DUE_SHARDS.get(index).copied().unwrap_or("0")
+    shards.get(index).copied().unwrap_or("0")
 }

@@ -1,16 +1,19 @@
 //! What the pipeline does with stored orders: read one state, write the next, find what is overdue.
 //!
 //! The sparse index `due` holds what somebody must look after when nobody has by then: orders whose next step is ours,
-//! claims of external ids whose order did not come, webhooks that are to be sent again. `due_at` is when the sweep acts.
+//! claims of external ids whose order did not come, webhooks that are to be sent again. `due_at` is when the sweep acts; a
+//! job that pauses moves it behind its pause.
+
+use std::time::Duration;
 
 use aws_sdk_dynamodb::types::{AttributeValue, Update};
 use serde::Deserialize;
 use shared::order::{Command, OrderState, next_step};
 use shared::time::Timestamp;
 
-use super::keys::{DUE_SHARDS, Key, due_shard};
+use super::keys::{Key, due_shard};
 use super::stored::{Cause, OPTIONAL, StoredOrder, StoredState, body_attribute, listed_place};
-use super::table::{Item, key_item};
+use super::table::{Item, item_key, key_item};
 use super::{StoreError, Table};
 
 /// An entry of the index `due`.
@@ -144,23 +147,61 @@ impl Table {
         Ok(expression)
     }
 
-    /// Looks after an order again only after another while: whether it is still at that version.
+    /// Looks after an order that was queued again only after another while, and remembers since when it is due and how
+    /// often it was queued: whether it is still at that version.
     pub(crate) async fn postpone(&self, key: &Key, version: u64) -> Result<bool, StoreError> {
         let due_at = self.overdue_at().seconds().to_string();
         self.update(key, |request| {
             request
-                .update_expression("SET due_at = :due_at")
+                .update_expression(
+                    "SET due_at = :due_at, due_since = if_not_exists(due_since, due_at) ADD requeued :one",
+                )
                 .condition_expression("version = :version AND attribute_exists(due_at)")
                 .expression_attribute_values(":due_at", AttributeValue::N(due_at))
+                .expression_attribute_values(":one", AttributeValue::N("1".to_owned()))
                 .expression_attribute_values(":version", AttributeValue::N(version.to_string()))
         })
         .await
     }
 
-    /// What is due by `now`; at most `items_max`, and at least some of the oldest of each shard.
-    pub(crate) async fn due(&self, now: Timestamp, items_max: usize) -> Result<Vec<Due>, StoreError> {
-        let shard_max = items_max.div_ceil(DUE_SHARDS.len());
-        let shards = DUE_SHARDS.iter().map(|shard| self.due_in(shard, now, shard_max));
+    /// Keeps the sweep from an order whose job comes again after a pause; nothing where it would not look before that.
+    pub(crate) async fn put_off_order(&self, key: &Key, version: u64, pause: Duration) -> Result<(), StoreError> {
+        let pause_seconds = i64::try_from(pause.as_secs()).unwrap_or(i64::MAX).saturating_add(1);
+        let again_at = self.context.now().seconds().saturating_add(pause_seconds).to_string();
+        let due_at = self.overdue_at().seconds().saturating_add(pause_seconds).to_string();
+        self.update(key, |request| {
+            request
+                .update_expression("SET due_at = :due_at")
+                .condition_expression("version = :version AND due_at <= :again_at")
+                .expression_attribute_values(":due_at", AttributeValue::N(due_at))
+                .expression_attribute_values(":again_at", AttributeValue::N(again_at))
+                .expression_attribute_values(":version", AttributeValue::N(version.to_string()))
+        })
+        .await
+        .map(|_| ())
+    }
+
+    /// Takes an item out of the index `due`: one that nobody can read, or an order that at this version waits for nothing
+    /// of ours.
+    pub(crate) async fn leave_due(&self, key: &Key, version: Option<u64>) -> Result<(), StoreError> {
+        let version = version.map(|version| AttributeValue::N(version.to_string()));
+        self.update(key, |request| {
+            let request = request.update_expression("REMOVE due_shard, due_at, due_since, requeued");
+            match version {
+                Some(version) => {
+                    request.condition_expression("version = :version").expression_attribute_values(":version", version)
+                }
+                None => request.condition_expression("attribute_exists(pk)"),
+            }
+        })
+        .await
+        .map(|_| ())
+    }
+
+    /// What is due by `now` in these shards; at most `items_max`, and at least some of the oldest of each.
+    pub(crate) async fn due(&self, shards: &[&str], now: Timestamp, items_max: usize) -> Result<Vec<Due>, StoreError> {
+        let shard_max = items_max.div_ceil(shards.len().max(1));
+        let shards = shards.iter().map(|shard| self.due_in(shard, now, shard_max));
         Ok(futures_util::future::try_join_all(shards).await?.into_iter().flatten().collect())
     }
 
@@ -178,8 +219,10 @@ impl Table {
         items.into_iter().map(due).collect()
     }
 
-    /// The states of these orders; those that are gone are left out.
-    pub(crate) async fn states(&self, keys: &[Key]) -> Result<Vec<StoredState>, StoreError> {
-        self.get_many(keys, true).await?.into_iter().map(StoredState::from_item).collect()
+    /// The states of these orders, each read by itself; those that are gone are left out.
+    pub(crate) async fn states(&self, keys: &[Key]) -> Result<Vec<(Key, Result<StoredState, StoreError>)>, StoreError> {
+        let items = self.get_many(keys, true).await?;
+        let state = |item| item_key(&item).map(|key| (key, StoredState::from_item(item)));
+        Ok(items.into_iter().filter_map(state).collect())
     }
 }

@@ -34,6 +34,8 @@ pub(crate) struct StoredState {
     hold: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     failure: Option<Failure>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    recall_failure: Option<Failure>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     shipments: Vec<Shipment>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -47,21 +49,30 @@ pub(crate) struct StoredState {
     changed: Vec<i64>,
     created_at: i64,
     updated_at: i64,
+    /// How often the sweep has queued it again at this version. Only the sweep writes it; every change removes it.
+    #[serde(default, skip_serializing)]
+    pub(crate) requeued: u32,
+    /// When the sweep first should have queued it at this version, in seconds since the epoch. The same holds for it.
+    #[serde(default, skip_serializing)]
+    pub(crate) due_since: Option<i64>,
     #[serde(flatten)]
     pub(crate) cause: Cause,
 }
 
 /// Members that an order may be without: a change that has none of one removes it.
-pub(crate) const OPTIONAL: [&str; 13] = [
+pub(crate) const OPTIONAL: [&str; 16] = [
     "waits",
     "unready",
     "hold",
     "failure",
+    "recall_failure",
     "shipments",
     "allocations",
     "cancelled_units",
     "refunds",
     "changed",
+    "requeued",
+    "due_since",
     "action",
     "actor",
     "reason",
@@ -120,6 +131,7 @@ impl StoredState {
             unready: state.unready.clone(),
             hold: state.hold.clone(),
             failure: state.failure.clone(),
+            recall_failure: state.recall_failure.clone(),
             shipments: state.shipments.clone(),
             allocations: state.allocations.clone(),
             cancelled_units: state.cancelled_units.clone(),
@@ -127,6 +139,8 @@ impl StoredState {
             changed: state.changed_at.iter().map(|at| at.milliseconds_since(state.created_at)).collect(),
             created_at: state.created_at.milliseconds(),
             updated_at: state.updated_at.milliseconds(),
+            requeued: 0,
+            due_since: None,
             cause,
         }
     }
@@ -146,6 +160,7 @@ impl StoredState {
             unready: self.unready.clone(),
             hold: self.hold.clone(),
             failure: self.failure.clone(),
+            recall_failure: self.recall_failure.clone(),
             shipments: self.shipments.clone(),
             allocations: self.allocations.clone(),
             cancelled_units: self.cancelled_units.clone(),

@@ -160,7 +160,8 @@ impl Table {
         self.get(&Key::subscription(merchant, id)).await?.map(|item| from_item(merchant, item)).transpose()
     }
 
-    /// All of a merchant's subscriptions, strongly consistent, the oldest first.
+    /// All of a merchant's subscriptions, strongly consistent, the oldest first. One that nobody can read is left out, so
+    /// that the others are still told.
     pub(crate) async fn subscriptions(&self, merchant: &MerchantId) -> Result<Vec<Subscription>, StoreError> {
         let items = self
             .query(SUBSCRIPTIONS_MAX, |query| {
@@ -171,8 +172,14 @@ impl Table {
                     .expression_attribute_values(":prefix", AttributeValue::S(SUBSCRIPTION.to_owned()))
             })
             .await?;
-        let mut found: Vec<Subscription> =
-            items.into_iter().map(|item| from_item(merchant, item)).collect::<Result<_, _>>()?;
+        let readable = |item: Item| {
+            let sk = item.get("sk").and_then(|sk| sk.as_s().ok()).cloned();
+            let subscription = from_item(merchant, item);
+            subscription
+                .inspect_err(|error| tracing::error!(%error, %merchant, sk, "a subscription is unreadable"))
+                .ok()
+        };
+        let mut found: Vec<Subscription> = items.into_iter().filter_map(readable).collect();
         found.sort_by(|one, other| (one.created_at, &one.id).cmp(&(other.created_at, &other.id)));
         Ok(found)
     }

@@ -32,7 +32,7 @@ use crate::cost::{Access, Meter};
 pub(crate) type Item = HashMap<String, AttributeValue>;
 
 /// A call did not succeed.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 pub(crate) enum StoreError {
     /// The service was busy or did not answer: the same call may be made again.
     #[error("the table did not answer: {0}")]
@@ -388,6 +388,12 @@ pub(crate) fn key_item(key: &Key) -> Item {
         ("pk".to_owned(), AttributeValue::S(key.pk.clone())),
         ("sk".to_owned(), AttributeValue::S(key.sk.clone())),
     ])
+}
+
+/// The key of an item.
+pub(crate) fn item_key(item: &Item) -> Option<Key> {
+    let text = |name: &str| item.get(name)?.as_s().ok().cloned();
+    Some(Key { pk: text("pk")?, sk: text("sk")? })
 }
 
 fn keys_and_attributes(keys: Vec<Item>, consistent: bool) -> Result<KeysAndAttributes, StoreError> {

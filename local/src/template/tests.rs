@@ -137,7 +137,7 @@ fn the_deployed_template_resolves_its_references() {
     );
     assert_eq!((relay.memory_mb, relay.timeout), (128, Duration::from_secs(29)));
     let stream = &relay.stream_sources[0];
-    assert_eq!((stream.table.as_str(), stream.maximum_retries), ("OrdersTable", Some(10)));
+    assert_eq!((stream.table.as_str(), stream.maximum_retries), ("OrdersTable", None));
     assert_eq!(stream.on_failure.as_deref(), Some("RelayDeadLetterQueue"));
     assert!(stream.bisect_on_error && stream.report_item_failures);
 
@@ -160,6 +160,8 @@ fn parameters_are_overridden_within_their_limits() {
     let stack = read(deployed(), &set, &endpoints()).expect("the template reads");
     assert_eq!(stack.queue("FulfilmentQueue").expect("a queue").visibility_timeout, 1);
     assert_eq!(stack.functions[0].logging.application_level.as_deref(), Some("DEBUG"));
+    let sweep = stack.function("SweepFunction").expect("a function");
+    assert_eq!(sweep.logging.application_level.as_deref(), Some("INFO"), "its metric is a line at that level");
 
     for (name, value, expected) in [
         ("RetrySeconds", "43201", "template.yaml:39: the parameter `RetrySeconds` is at most 43200, not `43201`"),

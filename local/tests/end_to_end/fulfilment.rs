@@ -39,6 +39,17 @@ impl VendorServer {
         server
     }
 
+    /// One that takes connections and never answers.
+    pub(crate) async fn silent() -> Self {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let url = format!("http://{}/jobs", listener.local_addr().unwrap());
+        tokio::spawn(async move {
+            let _listener = listener;
+            std::future::pending::<()>().await;
+        });
+        Self { calls: Arc::default(), answer: Arc::new(Mutex::new(StatusCode::ACCEPTED)), url }
+    }
+
     pub(crate) fn answers(&self, status: StatusCode) {
         *self.answer.lock().unwrap() = status;
     }

@@ -20,6 +20,7 @@ mod receiver;
 mod recovery;
 mod redrive;
 mod reports;
+mod resilience;
 mod routes;
 mod search;
 mod subscriptions;

@@ -35,8 +35,17 @@ async fn without_put_item_the_create_function_stores_nothing() {
     );
 }
 
-/// Tries to put an item with a function's own key: code and message of the refusal.
-async fn put_with_key_of(stack: &Stack, function: &str) -> (String, String) {
+/// A charge whose answer was lost is looked up by the order that it paid for.
+#[tokio::test]
+async fn the_create_function_may_read_the_order_that_it_wrote() {
+    let stack = Stack::start().await;
+    let read = client_with_key_of(&stack, "OrdersCreateFunction").get_item().table_name(stack.table());
+    let key = |text: &str| AttributeValue::S(text.to_owned());
+    assert!(read.key("pk", key("a")).key("sk", key("b")).send().await.unwrap().item.is_none());
+}
+
+/// The table, with a function's own key.
+fn client_with_key_of(stack: &Stack, function: &str) -> aws_sdk_dynamodb::Client {
     let environment = stack.running.environment(function);
     let config = aws_sdk_dynamodb::Config::builder()
         .behavior_version(BehaviorVersion::latest())
@@ -45,7 +54,12 @@ async fn put_with_key_of(stack: &Stack, function: &str) -> (String, String) {
         .endpoint_url(&stack.running.dynamodb_url)
         .http_client(aws_smithy_http_client::Builder::new().build_http())
         .build();
-    let put = aws_sdk_dynamodb::Client::from_conf(config)
+    aws_sdk_dynamodb::Client::from_conf(config)
+}
+
+/// Tries to put an item with a function's own key: code and message of the refusal.
+async fn put_with_key_of(stack: &Stack, function: &str) -> (String, String) {
+    let put = client_with_key_of(stack, function)
         .put_item()
         .table_name(stack.table())
         .item("pk", AttributeValue::S("a".to_owned()))

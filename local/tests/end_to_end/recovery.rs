@@ -6,6 +6,7 @@ use std::time::Duration;
 use aws_sdk_dynamodb::types::AttributeValue;
 use aws_sdk_sqs::types::QueueAttributeName;
 use axum::http::StatusCode;
+use local::aws::sqs::Outgoing;
 use serde_json::{Value, json};
 
 use crate::fulfilment::{self, VendorServer, create, order_of, shipments, status};
@@ -77,6 +78,42 @@ async fn a_redriven_job_restarts_the_order_that_it_gave_up() {
         calls.map(|(headers, _)| headers["idempotency-key"].to_str().unwrap().to_owned()).collect()
     };
     assert_eq!(keys("ShipmentSubmission").len(), 2);
+}
+
+/// The same job may come again from the relay or the sweep: only the message that died restarts the order. That one does
+/// so also where it had a single attempt, or only the last one.
+#[tokio::test]
+async fn only_the_dead_letter_itself_restarts_the_order() {
+    let vendor = VendorServer::start().await;
+    vendor.answers(StatusCode::INTERNAL_SERVER_ERROR);
+    for (attempts, id) in [("1", None), ("5", Some("0123456789abcdef"))] {
+        let stack = fulfilment::stack(&vendor, &[("FulfilmentAttempts", attempts)]).await;
+        let order = create(&stack, &order_of("once", &["PRESS-1"])).await;
+        let one = shipments(&stack, &order, 1).await.remove(0);
+        let queue = stack.running.stack.queue("FulfilmentQueue").unwrap().name.clone();
+        let job = |id: &str, failed: u32| {
+            let mut job = crate::support::order_key(&order);
+            job["version"] = json!(2);
+            job["id"] = json!(id);
+            job["failed"] = json!(failed);
+            Outgoing::of(job.to_string())
+        };
+        if let Some(id) = id {
+            // It has four attempts behind it.
+            stack.running.queues.send(&queue, job(id, 4)).await.unwrap();
+        }
+        status(&stack, &order, "Failed").await;
+        holds(&stack, "FulfilmentDeadLetterQueue", 1).await;
+        stack.running.queues.send(&queue, job("fedcba9876543210", 0)).await.unwrap();
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        status(&stack, &order, "Failed").await;
+
+        vendor.answers(StatusCode::ACCEPTED);
+        redrive(&stack, "FulfilmentDeadLetterQueue").await;
+        let path = format!("/shipment/v1/{}", one["id"].as_str().unwrap());
+        stack.eventually(&path, |body| body["shipmentStatus"] == 3).await;
+        vendor.answers(StatusCode::INTERNAL_SERVER_ERROR);
+    }
 }
 
 /// Such a record holds nothing up, and is named with its reason.

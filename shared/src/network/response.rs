@@ -227,7 +227,10 @@ impl Order {
             merchant_id: merchant.to_string(),
             external_id: order.external_id,
             status: state.status().as_str(),
-            status_desc: state.hold.clone().or_else(|| state.failure.as_ref().map(|failure| failure.reason.clone())),
+            status_desc: state.hold.clone().or_else(|| {
+                let failure = state.failure.as_ref().or(state.recall_failure.as_ref());
+                failure.map(|failure| failure.reason.clone())
+            }),
             created_at: state.created_at.to_rfc3339_milliseconds(),
             updated_at: state.updated_at.to_rfc3339_milliseconds(),
             shipping_address: order.shipping_address.into(),

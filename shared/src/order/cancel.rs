@@ -1,6 +1,6 @@
 //! Cancelling: whole lines, or some units of a line while the rest of it is made.
 
-use super::transition::{Rejected, clear_settled_failure, refuse};
+use super::transition::{Rejected, clear_settled_failures, refuse, withdraw};
 use super::{LineStatus, OrderState, OrderStatus, Port};
 use crate::time::Timestamp;
 
@@ -57,8 +57,9 @@ pub(super) fn cancel(order: &mut OrderState, wanted: Option<&[CancelledLine]>, n
             None => order.cancelled_units.push((*line, *units)),
         }
     }
-    cut_shipments(order, &cut, now);
-    clear_settled_failure(order);
+    touch_shipments(order, &cut.units, now);
+    withdraw(order, &cut.lines, None, now);
+    clear_settled_failures(order);
     Ok(())
 }
 
@@ -107,38 +108,18 @@ fn refuse_beyond_reach(order: &OrderState, line: usize, name: &str) -> Result<()
     }
     let holds = |shipment: &&super::Shipment| shipment.status.is_live() && shipment.lines.contains(&line);
     match order.shipments.iter().find(holds) {
-        Some(shipment) if shipment.port == Port::Http => {
+        Some(shipment) if shipment.port == Port::Http && !shipment.unsent => {
             refuse(format!("{name} is with the vendor `{}`: it is cancelled whole", shipment.vendor))
         }
         _ => Ok(()),
     }
 }
 
-/// What a cancel means for the shipments of its lines.
-fn cut_shipments(order: &mut OrderState, cut: &Cut, now: Timestamp) {
-    let lines = order.lines.clone();
+/// A shipment of which fewer units are made has changed.
+fn touch_shipments(order: &mut OrderState, units: &[(usize, u32)], now: Timestamp) {
     for shipment in order.shipments.iter_mut().filter(|shipment| shipment.status.is_live()) {
-        if cut.units.iter().any(|(line, _)| shipment.lines.contains(line)) {
+        if units.iter().any(|(line, _)| shipment.lines.contains(line)) {
             shipment.updated_at = now;
         }
-        let of_it: Vec<usize> = shipment.lines.iter().copied().filter(|line| cut.lines.contains(line)).collect();
-        if of_it.is_empty() {
-            continue;
-        }
-        // A submission may be on its way even where none was accepted yet.
-        if shipment.port == Port::Http {
-            shipment.recall.extend(of_it);
-            // What was given up of earlier lines is tried with these.
-            order.failure.take_if(|failure| failure.of_recall);
-        }
-        let all = |wanted: &[LineStatus]| {
-            shipment.lines.iter().all(|line| lines.get(*line).is_some_and(|status| wanted.contains(&status)))
-        };
-        if all(&[LineStatus::Cancelled]) {
-            shipment.status = super::ShipmentStatus::Cancelled;
-        } else if all(&[LineStatus::Cancelled, LineStatus::Fulfilled]) {
-            shipment.status = super::ShipmentStatus::Shipped;
-        }
-        shipment.updated_at = now;
     }
 }

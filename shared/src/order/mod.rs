@@ -61,8 +61,10 @@ pub struct OrderState {
     pub unready: Vec<usize>,
     /// Why a person has stopped it.
     pub hold: Option<String>,
-    /// Why a step of ours, or a vendor, gave up.
+    /// Why lines failed: a step of ours, or a vendor, gave up.
     pub failure: Option<Failure>,
+    /// Why vendors could not be told of cancelled lines. No line fails of it, but somebody must tell them.
+    pub recall_failure: Option<Failure>,
     /// What vendors make of it.
     pub shipments: Vec<Shipment>,
     /// Which codes it was given.
@@ -84,11 +86,19 @@ pub struct OrderState {
 pub struct Failure {
     /// For the merchant: what failed, in a sentence.
     pub reason: String,
-    /// Version of the job that gave up: redriven, it restarts the order. 0 where no job did.
-    pub version: u64,
-    /// Whether the job was to tell vendors of cancelled lines: then no line failed, but somebody must tell them.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub of_recall: bool,
+    /// The job that gave up, which restarts the order when it comes back. None where no job did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dead: Option<DeadJob>,
+}
+
+/// A job on its way to the dead-letter queue. A message that comes back from there has the job's id and another id of its
+/// own; a message that only repeats the job has another job id, and one that has not died yet has both.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeadJob {
+    /// Its [`Job::id`].
+    pub job: String,
+    /// What the queue called the message that brought it.
+    pub message: String,
 }
 
 /// Codes of one SKU's stock, by number.
@@ -114,6 +124,7 @@ impl OrderState {
             unready: Vec::new(),
             hold: None,
             failure: None,
+            recall_failure: None,
             shipments: Vec::new(),
             allocations: Vec::new(),
             cancelled_units: Vec::new(),
@@ -182,6 +193,17 @@ pub struct Job {
     pub sk: String,
     /// The version that the job advances; any other means that the job is done or overtaken.
     pub version: u64,
+    /// Random, and of this message alone: whoever sends the same work once more draws another.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub id: String,
+    /// Attempts that earlier messages have made in vain.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub failed: u32,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+const fn is_zero(count: &u32) -> bool {
+    *count == 0
 }
 
 #[cfg(test)]

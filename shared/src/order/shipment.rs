@@ -115,7 +115,10 @@ pub struct Shipment {
     pub status: ShipmentStatus,
     /// Indexes of its lines in the order's body.
     pub lines: Vec<usize>,
-    /// Lines that were cancelled and of which the vendor must still be told.
+    /// Nobody can have sent it to its vendor yet. Where this is not known, somebody may have.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unsent: bool,
+    /// Lines that the vendor may be making, that are not wanted of it any more, and of which it must still be told.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub recall: Vec<usize>,
     /// What was sent, in parcels.
@@ -125,6 +128,20 @@ pub struct Shipment {
     pub created_at: Timestamp,
     /// When it last changed.
     pub updated_at: Timestamp,
+}
+
+impl Shipment {
+    /// Whether a reader of the shipment sees a difference; what we still have to tell the vendor is our own affair.
+    #[must_use]
+    pub fn is_seen_to_differ(&self, other: &Self) -> bool {
+        let seen = |shipment: &Self| Self { unsent: false, recall: Vec::new(), ..shipment.clone() };
+        seen(self) != seen(other)
+    }
+
+    /// Whether a parcel of it holds the line.
+    pub(super) fn has_sent(&self, line: usize) -> bool {
+        self.packages.iter().any(|package| package.lines.contains(&line))
+    }
 }
 
 /// One parcel.

@@ -49,7 +49,7 @@ pub fn next_step(state: &OrderState) -> Option<Step> {
     };
     // Recalls that were given up wait for a restart.
     let recalls = numbers(&|shipment| !shipment.recall.is_empty());
-    if !recalls.is_empty() && state.failure.as_ref().is_none_or(|failure| !failure.of_recall) {
+    if !recalls.is_empty() && state.recall_failure.is_none() {
         return Some(Step::Recall(recalls));
     }
     if state.hold.is_some() || !state.automatic {
@@ -78,9 +78,11 @@ fn is_to_be_submitted(state: &OrderState, shipment: &Shipment) -> bool {
         && !in_work.iter().any(|line| state.unready.contains(line))
 }
 
-/// The built-in vendor sends the first line of several by itself, then the rest, so that every state is seen.
+/// The built-in vendor sends the first line of several by itself, then the rest, so that every state is seen. Lines whose
+/// artwork is not ready wait for it.
 fn simulated_parcel(state: &OrderState, shipment: &Shipment) -> Option<(u16, Vec<usize>)> {
     let mut lines = lines_in_work(state, shipment);
+    lines.retain(|line| !state.unready.contains(line));
     if shipment.port != Port::Simulated || !shipment.status.is_live() || lines.is_empty() {
         return None;
     }

@@ -2,7 +2,7 @@ mod laws;
 mod table;
 
 use super::{
-    Assignment, CancelledLine, Command, Failure, Fulfilment, LineStatus, Lines, OrderState, Package, Port, Progress,
+    Assignment, CancelledLine, Command, DeadJob, Failure, Fulfilment, LineStatus, Lines, OrderState, Package, Port, Progress,
     Rejected, ShipmentStatus, Step, next_step, transition,
 };
 use crate::time::Timestamp;
@@ -23,6 +23,19 @@ fn after(mut order: OrderState, commands: &[Command]) -> OrderState {
         order = transition(&order, command, at(5)).unwrap_or_else(|error| panic!("{command:?}: {error}"));
     }
     order
+}
+
+fn give_up(reason: &str) -> Command {
+    let dead = DeadJob { job: "j".to_owned(), message: "m".to_owned() };
+    Command::GiveUp { reason: reason.to_owned(), dead: Some(dead) }
+}
+
+fn reject(number: u16) -> Command {
+    Command::Report(number, Progress::Rejected { reason: "no blanks".to_owned() })
+}
+
+fn reason(failure: Option<&Failure>) -> Option<&str> {
+    failure.map(|failure| failure.reason.as_str())
 }
 
 fn assign(ports: &[Port]) -> Command {
@@ -168,10 +181,10 @@ fn a_report_counts_whole_or_not_at_all() {
 #[test]
 fn giving_up_fails_what_waits_for_us_and_a_restart_brings_it_back() {
     let ports = [Port::Http, Port::Manual, Port::Simulated];
-    let give_up = Command::GiveUp { reason: "vendor Http: 500".to_owned(), version: 8 };
+    let give_up = give_up("vendor Http: 500");
     let order = after(state("OOO"), &[assign(&ports), give_up.clone()]);
     assert_eq!((order.lines.letters().as_str(), next_step(&order)), ("XPX", None));
-    assert_eq!(order.failure.as_ref().unwrap().version, 8);
+    assert_eq!(order.failure.as_ref().unwrap().dead.as_ref().unwrap().job, "j");
     let restarted = after(order.clone(), &[Command::Restart]);
     assert_eq!((restarted.lines.letters().as_str(), next_step(&restarted)), ("PPP", Some(Step::Submit(vec![1]))));
     // The vendor had it after all.
@@ -184,19 +197,77 @@ fn giving_up_fails_what_waits_for_us_and_a_restart_brings_it_back() {
 #[test]
 fn a_recall_that_is_given_up_is_kept_for_a_restart() {
     let order = after(state("O"), &[assign(&[Port::Http]), Command::Cancel(None)]);
-    let order = after(order, &[Command::GiveUp { reason: "no answer".to_owned(), version: 9 }]);
+    let order = after(order, &[give_up("no answer")]);
     assert_eq!((order.status().as_str(), next_step(&order)), ("Cancelled", None));
     let order = after(order, &[Command::Restart]);
     assert_eq!(next_step(&order), Some(Step::Recall(vec![1])));
-    assert_eq!(after(order, &[Command::Recalled(vec![(1, vec![0])])]).failure, None);
+    assert_eq!(after(order, &[Command::Recalled(vec![(1, vec![0])])]).recall_failure, None);
+}
+
+/// That a vendor could not be told of a cancelled line is one thing, why another line failed is another.
+#[test]
+fn a_recall_that_is_given_up_hides_no_failure() {
+    let order =
+        after(state("OO"), &[assign(&[Port::Http; 2]), Command::Accept(vec![1]), Command::Cancel(Some(vec![CancelledLine::whole(0)]))]);
+    let order = after(order, &[give_up("no answer"), reject(1)]);
+    assert_eq!(reason(order.failure.as_ref()), Some("no blanks"));
+    assert_eq!(reason(order.recall_failure.as_ref()), Some("no answer"));
+    let order = after(order, &[Command::Restart]);
+    assert_eq!((&order.failure, &order.recall_failure), (&None, &None));
+    assert_eq!(next_step(&order), Some(Step::Recall(vec![1])));
+}
+
+#[test]
+fn a_vendor_that_has_the_shipment_after_all_brings_its_lines_back() {
+    let given_up = after(state("O"), &[assign(&[Port::Http]), give_up("vendor Http: no answer")]);
+    for news in [Command::Accept(vec![1]), Command::Report(1, Progress::InProduction)] {
+        let order = after(given_up.clone(), &[news]);
+        assert_eq!((order.lines.letters().as_str(), &order.failure), ("P", &None));
+        assert_eq!(order.shipments[0].status, ShipmentStatus::InProduction);
+    }
+    // One that rejects it leaves it failed, and the dead job can still bring it back.
+    let order = after(given_up, &[reject(1)]);
+    let failure = order.failure.as_ref().unwrap();
+    assert_eq!((failure.reason.as_str(), failure.dead.is_some()), ("no blanks", true));
+}
+
+#[test]
+fn a_line_that_one_vendor_ships_is_recalled_from_the_other() {
+    let restarted = [Command::Accept(vec![1]), reject(1), Command::Restart, assign(&[Port::Http; 2])];
+    let order = after(after(state("OO"), &[assign(&[Port::Http; 2])]), &restarted);
+    let order = after(order, &[Command::Accept(vec![2]), shipped(1, &[0])]);
+    assert_eq!((order.lines.letters().as_str(), next_step(&order)), ("FP", Some(Step::Recall(vec![2]))));
+    assert_eq!(order.shipments[0].status, ShipmentStatus::Rejected, "the rest is with the other");
+    let order = after(order, &[shipped(1, &[1])]);
+    assert_eq!((&order.shipments[1].recall, order.shipments[1].status), (&vec![0, 1], ShipmentStatus::Cancelled));
+    // An acceptance that was late is told again.
+    let told = after(order, &[Command::Recalled(vec![(2, vec![0, 1])])]);
+    assert_eq!(next_step(&told), None);
+}
+
+#[test]
+fn only_what_may_have_been_sent_is_recalled() {
+    let unready = OrderState { unready: vec![0], ..state("O") };
+    let order = after(unready.clone(), &[assign(&[Port::Http]), Command::Cancel(None)]);
+    assert_eq!((order.status().as_str(), next_step(&order)), ("Cancelled", None));
+    let ready = after(unready, &[assign(&[Port::Http]), Command::Ready(vec![0]), Command::Cancel(None)]);
+    assert_eq!(next_step(&ready), Some(Step::Recall(vec![1])));
+}
+
+#[test]
+fn the_built_in_vendor_waits_for_artwork() {
+    let unready = OrderState { unready: vec![1], ..state("OO") };
+    let order = after(unready, &[assign(&[Port::Simulated; 2]), shipped(1, &[0])]);
+    assert_eq!(next_step(&order), None);
+    assert_eq!(next_step(&after(order, &[Command::Ready(vec![1])])), Some(Step::Ship(vec![(1, vec![1])])));
 }
 
 #[test]
 fn a_rejected_shipment_fails_its_lines_and_a_restart_assigns_them_anew() {
-    let reject = Command::Report(1, Progress::Rejected { reason: "no blanks".to_owned() });
+    let reject = reject(1);
     let order = after(state("OO"), &[assign(&[Port::Http, Port::Http]), Command::Accept(vec![1]), reject.clone()]);
     assert_eq!((order.status().as_str(), order.shipments[0].status), ("Failed", ShipmentStatus::Rejected));
-    let expected = Failure { reason: "no blanks".to_owned(), version: 0, of_recall: false };
+    let expected = Failure { reason: "no blanks".to_owned(), dead: None };
     assert_eq!(order.failure, Some(expected));
     assert_eq!(transition(&order, &reject, at(6)), Err(Rejected::AlreadySo));
     let order = after(order, &[Command::Restart, assign(&[Port::Manual, Port::Manual])]);
@@ -229,7 +300,7 @@ fn command() -> impl Strategy<Value = Command> {
         )),
         Just(Command::Hold("stop".to_owned())),
         Just(Command::Release),
-        any::<u64>().prop_map(|version| Command::GiveUp { reason: "no".to_owned(), version }),
+        Just(give_up("no")),
         Just(Command::Restart),
     ]
 }

@@ -5,8 +5,8 @@ use super::refund::refund;
 use super::step::{Step, lines_in_work, next_step};
 use super::update::update;
 use super::{
-    Allocation, AskedRefund, CancelledLine, Excess, Failure, Fulfilment, LineStatus, OrderState, Package, Port,
-    Progress, Shipment, ShipmentStatus, Update,
+    Allocation, AskedRefund, CancelledLine, DeadJob, Excess, Failure, Fulfilment, LineStatus, Lines, OrderState, Package,
+    Port, Progress, Shipment, ShipmentStatus, Update,
 };
 use crate::time::Timestamp;
 
@@ -37,12 +37,12 @@ pub enum Command {
     Hold(String),
     /// And lets it go on.
     Release,
-    /// The job of this version was tried often enough.
+    /// The next step was tried often enough.
     GiveUp {
         /// What failed.
         reason: String,
-        /// The job's version.
-        version: u64,
+        /// The job that tried it, if it goes to the dead-letter queue.
+        dead: Option<DeadJob>,
     },
     /// What failed is tried again.
     Restart,
@@ -115,7 +115,7 @@ pub fn transition(state: &OrderState, command: &Command, now: Timestamp) -> Resu
         Command::Refund(asked) => refund(&mut next, asked)?,
         Command::Hold(reason) => hold(&mut next, reason)?,
         Command::Release => next.hold = None,
-        Command::GiveUp { reason, version } => give_up(&mut next, reason, *version),
+        Command::GiveUp { reason, dead } => give_up(&mut next, reason, dead.as_ref()),
         Command::Restart => restart(&mut next),
     }
     // An update changes the body, which is no part of the state, and has said whether it does.
@@ -123,6 +123,7 @@ pub fn transition(state: &OrderState, command: &Command, now: Timestamp) -> Resu
         return Err(Rejected::AlreadySo);
     }
     note_changed_lines(state, &mut next, command, now);
+    note_submissions(&mut next);
     next.version = state.version.saturating_add(1);
     next.updated_at = now;
     Ok(next)
@@ -152,6 +153,14 @@ fn note_changed_lines(before: &OrderState, next: &mut OrderState, command: &Comm
         if let Some(at) = next.changed_at.get_mut(line) {
             *at = now;
         }
+    }
+}
+
+/// From the version on whose next step is to send a shipment, it may have been sent.
+fn note_submissions(order: &mut OrderState) {
+    let Some(Step::Submit(numbers)) = next_step(order) else { return };
+    for shipment in order.shipments.iter_mut().filter(|shipment| numbers.contains(&shipment.number)) {
+        shipment.unsent = false;
     }
 }
 
@@ -194,6 +203,7 @@ fn assign(order: &mut OrderState, assignments: &[Assignment], now: Timestamp) {
                         Port::Http | Port::Manual => ShipmentStatus::Assigned,
                     },
                     lines: vec![assignment.line],
+                    unsent: assignment.port == Port::Http,
                     recall: Vec::new(),
                     packages: Vec::new(),
                     created_at: now,
@@ -213,18 +223,40 @@ fn allocate(order: &mut OrderState, allocations: &[Allocation]) {
     }
 }
 
-/// A vendor that accepts what was cancelled meanwhile must be told again.
+/// A vendor that accepts what is not wanted any more must be told again; one that accepts what we had given up has it.
 fn accept(order: &mut OrderState, numbers: &[u16], now: Timestamp) {
+    for number in numbers {
+        bring_back(order, *number);
+    }
     let lines = order.lines.clone();
     for shipment in order.shipments.iter_mut().filter(|shipment| numbers.contains(&shipment.number)) {
         let before = shipment.clone();
         if shipment.status == ShipmentStatus::Assigned {
             shipment.status = ShipmentStatus::InProduction;
         }
-        let cancelled = |line: &usize| lines.get(*line) == Some(LineStatus::Cancelled);
-        shipment.recall = shipment.lines.iter().copied().filter(cancelled).collect();
+        shipment.recall = shipment.lines.iter().copied().filter(|line| is_unwanted(&lines, shipment, *line)).collect();
         if *shipment != before {
             shipment.updated_at = now;
+        }
+    }
+    clear_settled_failures(order);
+}
+
+/// Whether a vendor must not make a line: it was cancelled, or has come from another vendor.
+fn is_unwanted(lines: &Lines, shipment: &Shipment, line: usize) -> bool {
+    match lines.get(line) {
+        Some(LineStatus::Cancelled) => true,
+        Some(LineStatus::Fulfilled) => !shipment.has_sent(line),
+        _ => false,
+    }
+}
+
+/// The vendor has the shipment after all: what had failed of it is being made.
+fn bring_back(order: &mut OrderState, number: u16) {
+    let live = order.shipment(number).filter(|shipment| shipment.status.is_live());
+    for line in live.map(|shipment| shipment.lines.clone()).unwrap_or_default() {
+        if order.lines.get(line) == Some(LineStatus::Failed) {
+            order.lines.set(line, LineStatus::Processing);
         }
     }
 }
@@ -235,12 +267,16 @@ fn recalled(order: &mut OrderState, told: &[(u16, Vec<usize>)]) {
             shipment.recall.retain(|line| !lines.contains(line));
         }
     }
-    clear_settled_failure(order);
+    clear_settled_failures(order);
 }
 
 fn report(order: &mut OrderState, number: u16, progress: &Progress, now: Timestamp) -> Result<(), Rejected> {
     let Some(shipment) = order.shipment(number).cloned() else { return refuse("the order has no such shipment") };
     let status = shipment.status;
+    if *progress == Progress::InProduction {
+        bring_back(order, number);
+        clear_settled_failures(order);
+    }
     let (status, changed) = match progress {
         Progress::InProduction if status == ShipmentStatus::Assigned => (ShipmentStatus::InProduction, shipment),
         Progress::InProduction if status == ShipmentStatus::InProduction => return Ok(()),
@@ -254,7 +290,9 @@ fn report(order: &mut OrderState, number: u16, progress: &Progress, now: Timesta
             for line in lines_in_work(order, &shipment) {
                 order.lines.set(line, LineStatus::Failed);
             }
-            order.failure = Some(Failure { reason: reason.clone(), version: 0, of_recall: false });
+            // A dead job of ours still brings the order back.
+            let dead = order.failure.take().and_then(|failure| failure.dead);
+            order.failure = Some(Failure { reason: reason.clone(), dead });
             (ShipmentStatus::Rejected, shipment)
         }
         Progress::InProduction | Progress::Delivered | Progress::Rejected { .. } => {
@@ -297,14 +335,43 @@ fn ship(order: &mut OrderState, number: u16, package: &Package, now: Timestamp) 
     for line in &lines {
         order.lines.set(*line, LineStatus::Fulfilled);
     }
-    shipment.packages.push(Package { lines, ..package.clone() });
+    shipment.packages.push(Package { lines: lines.clone(), ..package.clone() });
     let open = |line: &usize| !matches!(order.lines.get(*line), Some(LineStatus::Fulfilled | LineStatus::Cancelled));
-    shipment.status =
-        if shipment.lines.iter().any(open) { ShipmentStatus::InProduction } else { ShipmentStatus::Shipped };
+    shipment.status = match shipment.status {
+        _ if !shipment.lines.iter().any(open) => ShipmentStatus::Shipped,
+        // What a vendor will not make after all may be with another by now.
+        ShipmentStatus::Rejected => ShipmentStatus::Rejected,
+        _ => ShipmentStatus::InProduction,
+    };
     shipment.updated_at = now;
     replace(order, shipment);
-    clear_settled_failure(order);
+    withdraw(order, &lines, Some(number), now);
+    clear_settled_failures(order);
     Ok(())
+}
+
+/// Takes lines out of the live shipments, but for the one that sent them. A shipment of which nothing is left is closed,
+/// and a vendor that may have been sent the lines is to be told.
+pub(super) fn withdraw(order: &mut OrderState, unwanted: &[usize], sent_by: Option<u16>, now: Timestamp) {
+    let lines = order.lines.clone();
+    let is_open = |line: &usize| !matches!(lines.get(*line), Some(LineStatus::Fulfilled | LineStatus::Cancelled));
+    let live = |shipment: &&mut Shipment| shipment.status.is_live() && Some(shipment.number) != sent_by;
+    for shipment in order.shipments.iter_mut().filter(live) {
+        let of_it: Vec<usize> = shipment.lines.iter().copied().filter(|line| unwanted.contains(line)).collect();
+        if of_it.is_empty() {
+            continue;
+        }
+        if shipment.port == Port::Http && !shipment.unsent {
+            shipment.recall.extend(of_it);
+            // What was given up of earlier lines is tried with these.
+            order.recall_failure = None;
+        }
+        if !shipment.lines.iter().any(is_open) {
+            let has_sent = !shipment.packages.is_empty();
+            shipment.status = if has_sent { ShipmentStatus::Shipped } else { ShipmentStatus::Cancelled };
+        }
+        shipment.updated_at = now;
+    }
 }
 
 fn replace(order: &mut OrderState, shipment: Shipment) {
@@ -313,12 +380,13 @@ fn replace(order: &mut OrderState, shipment: Shipment) {
     }
 }
 
-/// A failure is told for as long as a line bears it.
-pub(super) fn clear_settled_failure(order: &mut OrderState) {
-    let recalls = order.shipments.iter().any(|shipment| !shipment.recall.is_empty());
-    let is_borne = |failure: &Failure| if failure.of_recall { recalls } else { order.lines.any(LineStatus::Failed) };
-    if order.failure.as_ref().is_some_and(|failure| !is_borne(failure)) {
+/// A failure is told for as long as a line, or a vendor that was not told, bears it.
+pub(super) fn clear_settled_failures(order: &mut OrderState) {
+    if !order.lines.any(LineStatus::Failed) {
         order.failure = None;
+    }
+    if order.shipments.iter().all(|shipment| shipment.recall.is_empty()) {
+        order.recall_failure = None;
     }
 }
 
@@ -329,9 +397,10 @@ fn hold(order: &mut OrderState, reason: &str) -> Result<(), Rejected> {
 }
 
 /// Every line that waits for a step of ours fails; what vendors have accepted goes on.
-fn give_up(order: &mut OrderState, reason: &str, version: u64) {
+fn give_up(order: &mut OrderState, reason: &str, dead: Option<&DeadJob>) {
+    let failure = Some(Failure { reason: reason.to_owned(), dead: dead.cloned() });
     if matches!(next_step(order), Some(Step::Recall(_))) {
-        order.failure = Some(Failure { reason: reason.to_owned(), version, of_recall: true });
+        order.recall_failure = failure;
         return;
     }
     let waiting = |shipment: &&Shipment| match shipment.port {
@@ -344,7 +413,7 @@ fn give_up(order: &mut OrderState, reason: &str, version: u64) {
     for line in lines {
         order.lines.set(line, LineStatus::Failed);
     }
-    order.failure = Some(Failure { reason: reason.to_owned(), version, of_recall: false });
+    order.failure = failure;
 }
 
 /// Failed lines go back to where they were: to their vendor while the shipment lives, else to be assigned anew.
@@ -356,4 +425,5 @@ fn restart(order: &mut OrderState) {
         order.lines.set(line, if with_vendor { LineStatus::Processing } else { LineStatus::Open });
     }
     order.failure = None;
+    order.recall_failure = None;
 }

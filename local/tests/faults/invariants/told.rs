@@ -111,9 +111,16 @@ fn events(change: &Change) -> Vec<Event> {
     let mut events = Vec::new();
     let shipments = |order| members(order, "shipments").count();
     let differs = |member: &str| before.get(member) != after.get(member);
+    let reason = |order: &Item, member: &str| order.get(member).map(|failure| failure["reason"].clone());
+    let fails_otherwise = |member: &str| reason(before, member) != reason(after, member);
     if before.is_empty() {
         events.push(event("OrderCreation", String::new()));
-    } else if differs("line_states") || differs("hold") || differs("failure") || shipments(before) != shipments(after) {
+    } else if differs("line_states")
+        || differs("hold")
+        || fails_otherwise("failure")
+        || fails_otherwise("recall_failure")
+        || shipments(before) != shipments(after)
+    {
         events.push(event("OrderUpdate", String::new()));
     }
     let order = OrderId::parse(text(after, "sk")).unwrap();
@@ -123,11 +130,20 @@ fn events(change: &Change) -> Vec<Event> {
         let id = || ShipmentId::new(&order, number).to_string();
         match known {
             None => events.push(event("ShipmentCreated", id())),
-            Some(known) if known != shipment => events.push(event("ShipmentUpdate", id())),
+            Some(known) if seen(known) != seen(shipment) => events.push(event("ShipmentUpdate", id())),
             Some(_) => {}
         }
     }
     events
+}
+
+/// What a reader sees of a shipment: not what its vendor is still to be told.
+fn seen(shipment: &Value) -> Value {
+    let mut seen = shipment.clone();
+    for unseen in ["recall", "unsent"] {
+        seen.as_object_mut().unwrap().remove(unseen);
+    }
+    seen
 }
 
 /// The event that a delivery's job names.

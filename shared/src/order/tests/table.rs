@@ -21,7 +21,7 @@ fn commands(fulfilment: Fulfilment) -> Vec<Command> {
         Command::Hold("stop".to_owned()),
         Command::Hold("other".to_owned()),
         Command::Release,
-        Command::GiveUp { reason: "no".to_owned(), version: 7 },
+        Command::GiveUp { reason: "no".to_owned(), dead: None },
         Command::Restart,
     ];
     if fulfilment == Fulfilment::Stock {
