@@ -56,12 +56,12 @@ pub const TABLE: &[Row] = &[
     ),
     row("Assign", "the worker", "", ["P=", "P=", "U=", "=", "H=", "=", "="]),
     row("Allocate", "the worker", "", ["UF=", "", "F=", "=", "FH=", "=", "="]),
-    row("Accept", "the worker", "", ["O=", "P=", "U=", "F=", "H=", "C=", "X="]),
+    row("Accept", "the worker", "", ["O=", "P=", "U=", "F=", "H=", "C=", "PUHX="]),
     row(
         "Report",
         "a vendor, the worker",
         "the shipment, or an item in the parcel, is not in a state that allows it",
-        ["U=!", "OPUFX=!", "UFX=!", "F=!", "FHX=!", "=!", "FX=!"],
+        ["U=!", "OPUFX=!", "UFX=!", "F=!", "FHX=!", "=!", "PUFHX=!"],
     ),
     row(
         "Cancel",

@@ -2,8 +2,8 @@ mod laws;
 mod table;
 
 use super::{
-    Assignment, CancelledLine, Command, DeadJob, Failure, Fulfilment, LineStatus, Lines, OrderState, Package, Port, Progress,
-    Rejected, ShipmentStatus, Step, next_step, transition,
+    Assignment, CancelledLine, Command, DeadJob, Failure, Fulfilment, LineStatus, Lines, OrderState, Package, Port,
+    Progress, Rejected, ShipmentStatus, Step, next_step, transition,
 };
 use crate::time::Timestamp;
 use proptest::prelude::{Just, ProptestConfig, Strategy, any, prop_assert, prop_assert_eq, prop_oneof, proptest};
@@ -207,8 +207,10 @@ fn a_recall_that_is_given_up_is_kept_for_a_restart() {
 /// That a vendor could not be told of a cancelled line is one thing, why another line failed is another.
 #[test]
 fn a_recall_that_is_given_up_hides_no_failure() {
-    let order =
-        after(state("OO"), &[assign(&[Port::Http; 2]), Command::Accept(vec![1]), Command::Cancel(Some(vec![CancelledLine::whole(0)]))]);
+    let order = after(
+        state("OO"),
+        &[assign(&[Port::Http; 2]), Command::Accept(vec![1]), Command::Cancel(Some(vec![CancelledLine::whole(0)]))],
+    );
     let order = after(order, &[give_up("no answer"), reject(1)]);
     assert_eq!(reason(order.failure.as_ref()), Some("no blanks"));
     assert_eq!(reason(order.recall_failure.as_ref()), Some("no answer"));

@@ -5,8 +5,8 @@ use super::refund::refund;
 use super::step::{Step, lines_in_work, next_step};
 use super::update::update;
 use super::{
-    Allocation, AskedRefund, CancelledLine, DeadJob, Excess, Failure, Fulfilment, LineStatus, Lines, OrderState, Package,
-    Port, Progress, Shipment, ShipmentStatus, Update,
+    Allocation, AskedRefund, CancelledLine, DeadJob, Excess, Failure, Fulfilment, LineStatus, Lines, OrderState,
+    Package, Port, Progress, Shipment, ShipmentStatus, Update,
 };
 use crate::time::Timestamp;
 
