@@ -138,7 +138,7 @@ impl NoteChange {
     /// From the note before, if there was one, to the note after.
     pub(crate) fn between(before: Option<&Note>, after: Note) -> Result<Self, StoreError> {
         let changes = match before {
-            Some(before) => audit::changes(&*before.json()?, &*after.json()?),
+            Some(before) => audit::changes(&before.json()?, &after.json()?),
             None => Vec::new(),
         };
         Ok(Self { after, changes: audit::without_card_numbers(changes) })
