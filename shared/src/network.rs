@@ -2,7 +2,7 @@
 //!
 //! [`request`] is what a client sends and what is stored; [`response`] is what it reads back; [`event`] is what its
 //! webhooks are told; [`audit`] is the log of its changes; [`patch`] is how an order is updated; [`refund`] is what of it can
-//! be paid back.
+//! be paid back; [`transform`] makes orders of other systems' JSON.
 
 pub mod audit;
 pub mod event;
@@ -14,3 +14,4 @@ pub mod refund;
 pub mod request;
 pub mod response;
 pub mod shipment;
+pub mod transform;
