@@ -2,10 +2,12 @@
 //!
 //! [`request`] is what a client sends and what is stored; [`response`] is what it reads back; [`event`] is what its
 //! webhooks are told; [`audit`] is the log of its changes; [`patch`] is how an order is updated; [`refund`] is what of it can
-//! be paid back; [`transform`] makes orders of other systems' JSON.
+//! be paid back; [`inbound`] and [`transform`] make orders of other
+//! systems' JSON.
 
 pub mod audit;
 pub mod event;
+pub mod inbound;
 pub mod member;
 pub mod merge;
 pub mod patch;
