@@ -11,6 +11,7 @@ mod cost;
 mod crash;
 mod fulfilment;
 mod idempotency;
+mod inbound;
 mod memory;
 mod network_orders;
 mod permissions;
