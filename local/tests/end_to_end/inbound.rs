@@ -302,8 +302,8 @@ async fn the_readme_shows_what_happens() {
     let readme = std::fs::read_to_string(local::commands::project().join("README.md")).unwrap();
     let section = readme.split("## Inbound orders").nth(1).unwrap().split("\n## ").next().unwrap();
     let blocks = |language: &str| -> Vec<&str> {
-        let blocks = section.split(&format!("```{language}\n")).skip(1);
-        blocks.map(|block| block.split("```").next().unwrap()).collect()
+        let begin = format!("```{language}\n");
+        section.split(&begin).skip(1).map(|block| block.split("```").next().unwrap()).collect()
     };
     let (shell, shown) = (blocks("sh").join("\necho\n"), blocks("json").concat());
     let url = stack.running.url.clone();

@@ -56,8 +56,8 @@ fn transformation(rules: &[Value]) -> Transformation {
 
 /// What stands at a pointer without `*`.
 fn at<'t>(tree: &'t Tree, pointer: &str) -> Option<&'t Tree> {
-    let tokens = pointer.split('/').skip(1);
-    tokens.fold(Some(tree), |tree, token| tree?.get(&token.replace("~1", "/").replace("~0", "~")))
+    let mut tokens = pointer.split('/').skip(1);
+    tokens.try_fold(tree, |tree, token| tree.get(&token.replace("~1", "/").replace("~0", "~")))
 }
 
 proptest! {
