@@ -10,7 +10,7 @@
 //!   { "to": "/shippingAddress/countryCode", "from": "/delivery/country", "default": "US" },
 //!   { "to": "/items/*/sku", "from": "/lines/*/article" },
 //!   { "to": "/items/*/quantity", "from": "/lines/*/count", "default": 1 },
-//!   { "to": "/items/*/printMethod", "constant": "DirectToGarment" }
+//!   { "to": "/items/*/skipSkuValidation", "constant": true }
 //! ]
 //! ```
 //!

@@ -49,13 +49,13 @@ fn each_element_keeps_its_index_and_none_is_lost() {
     let rules = json!([
         {"to": "/items/*/sku", "from": "/lines/*/article"},
         {"to": "/items/*/quantity", "from": "/lines/*/count", "default": 1},
-        {"to": "/items/*/printMethod", "constant": "Embroidery"},
+        {"to": "/items/*/skipSkuValidation", "constant": true},
         {"to": "/items/*/customerPrice", "from": "/price", "as": "number"},
         {"to": "/tags/*", "from": "/lines/*/tag"},
     ]);
     let foreign = r#"{"price": "19.90", "lines": [{"article": "a", "count": 2}, {"tag": "t"}, {"article": "c"}]}"#;
     let item = |sku: &str, quantity: u8| {
-        format!(r#"{{{sku}"quantity":{quantity},"printMethod":"Embroidery","customerPrice":19.90}}"#)
+        format!(r#"{{{sku}"quantity":{quantity},"skipSkuValidation":true,"customerPrice":19.90}}"#)
     };
     let items = [item(r#""sku":"a","#, 2), item("", 1), item(r#""sku":"c","#, 1)].join(",");
     assert_eq!(made(&rules, foreign), format!(r#"{{"items":[{items}],"tags":[null,"t",null]}}"#));
