@@ -10,6 +10,7 @@ use local::demo::Data;
 use serde_json::{Value, json};
 
 use super::{INBOUND, TRANSFORMATIONS, foreign, item_of, orders, rules, send, transformation};
+use crate::recovery::{holds, redrive};
 use crate::support::{DEMO, MERCHANT, Stack};
 use crate::webhooks::now_ms;
 
@@ -134,6 +135,34 @@ async fn a_receipt_fails_after_its_attempts_and_its_dead_letter_brings_it_back()
     let accepted = read(&stack, &receipt).await;
     assert_eq!((&accepted["status"], &accepted["safeId"]), (&json!("Accepted"), &json!("late")), "{accepted}");
     assert_eq!(accepted["reason"], Value::Null);
+}
+
+/// The same through the queues: a receipt that cannot be read dies, and is moved back once it can.
+#[tokio::test]
+async fn a_dead_letter_goes_through_its_queue_and_back() {
+    let stack = Stack::with(Data::demo().unwrap(), &[("VendorStepSeconds", "0"), ("FulfilmentAttempts", "1")]).await;
+    let receipt = json!({"id": "5f0c1d7e-9a7b-4c1d-8e2f-0123456789ab"});
+    let place = key(&receipt);
+    let text = |text: &str| AttributeValue::S(text.to_owned());
+    let put = stack.running.dynamodb().put_item().table_name(stack.table());
+    let put = put.item("pk", text(place["pk"].as_str().unwrap())).item("sk", text(place["sk"].as_str().unwrap()));
+    let put = put.item("version", AttributeValue::N("1".to_owned())).item("receipt_status", text("Received"));
+    let put = put.item("received_at", AttributeValue::N(now_ms().to_string()));
+    put.item("foreign_body", AttributeValue::B(Blob::new([9]))).send().await.unwrap();
+    let path = format!("{INBOUND}/{}", receipt["id"].as_str().unwrap());
+    stack.eventually(&path, |body| body["receipt"]["status"] == "Failed").await;
+    holds(&stack, "InboundDeadLetterQueue", 1).await;
+
+    // What is stored of a body is the same in any stack.
+    let other = quiet().await;
+    let sent = send(&other, &json!({"body": crate::support::order("back")})).await;
+    let whole = item_of(&other, sent["id"].as_str().unwrap()).await["foreign_body"].clone();
+    set(&stack, &receipt, "foreign_body", whole).await;
+    redrive(&stack, "InboundDeadLetterQueue").await;
+    let ended = stack.eventually(&path, |body| body["receipt"]["status"] == "Accepted").await;
+    assert_eq!(ended["receipt"]["safeId"], "back");
+    holds(&stack, "InboundDeadLetterQueue", 0).await;
+    holds(&stack, "InboundQueue", 0).await;
 }
 
 /// A receipt whose job was lost is queued again by the sweep.
