@@ -13,6 +13,7 @@ mod idempotency;
 mod inbound;
 mod manage;
 mod network;
+mod notes;
 mod object;
 mod paging;
 mod parameters;

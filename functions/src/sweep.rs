@@ -81,7 +81,7 @@ pub(crate) async fn sweep(sweep: &Sweep) -> Result<Swept, StoreError> {
             Kind::Receipt(_) => receipts.push(due),
             Kind::ExternalId(_) => claims.push(due.key),
             Kind::Delivery => deliveries.push(due.key),
-            Kind::Other => {}
+            Kind::Note(_) | Kind::Other => {}
         }
     }
     let (states, received) = (sweep.states(&orders).await, sweep.receipts(&receipts).await);

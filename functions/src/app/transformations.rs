@@ -1,7 +1,8 @@
 //! Transformations of inbound orders: making, changing, deleting them.
 //!
 //! A change is made to the version that was read. With an `If-Match` the caller says which version that must be;
-//! without one a change that meets another is made again on what the other left.
+//! without one a change that meets another is made again on what the other left. A change under an idempotency key leaves
+//! a mark, by which it is known as done when it comes again.
 
 use shared::Code;
 use shared::ids::MerchantId;
@@ -10,6 +11,7 @@ use shared::network::transform::Transformation;
 
 use crate::refusal::Refusal;
 use crate::store::Table;
+use crate::store::idempotency::with_mark;
 use crate::store::transformations::StoredTransformation;
 
 /// How often a change is made again that met another.
@@ -83,6 +85,7 @@ pub(crate) async fn create(
         transformation: new.transformation,
         created_at: now,
         updated_at: now,
+        marks: Vec::new(),
     };
     let is_new = table.insert_transformation(&created).await?;
     if is_new || table.is_retry() { Ok(created) } else { Err(Refusal::rule(Code::TryAgain)) }
@@ -96,7 +99,12 @@ pub(crate) async fn replace(
 ) -> Result<StoredTransformation, Refusal> {
     for attempt in 0..CHANGES_MAX {
         table.context.pause(attempt).await;
-        let found = target.matching(target.read(table).await?)?;
+        let found = target.read(table).await?;
+        let mark = table.mark(0);
+        if mark.as_ref().is_some_and(|mark| found.marks.contains(mark)) {
+            return Ok(found);
+        }
+        let found = target.matching(found)?;
         if found.name == new.name && found.transformation == new.transformation {
             return Ok(found);
         }
@@ -105,6 +113,7 @@ pub(crate) async fn replace(
             updated_at: table.context.now(),
             name: new.name.clone(),
             transformation: new.transformation.clone(),
+            marks: mark.map_or_else(|| found.marks.clone(), |mark| with_mark(&found.marks, mark)),
             ..found
         };
         if table.replace_transformation(&next).await? {

@@ -8,8 +8,8 @@ use axum::routing::{MethodRouter, delete, get, patch, post, put};
 use shared::Code;
 
 use super::{
-    App, audit, bulk, finish, idempotency, inbound, manage, network, refunds, search, shipments, transformations,
-    updates, validate, webhooks,
+    App, audit, bulk, finish, idempotency, inbound, manage, network, notes, refunds, search, shipments,
+    transformations, updates, validate, webhooks,
 };
 use crate::refusal::Refusal;
 
@@ -199,6 +199,17 @@ pub const ROUTES: &[Route] = &[
         path: "/order/v1/inbound/transformations/{transformationId}/test",
         handler: || post(transformations::test),
     },
+    Route { server: Server::Manage, method: "POST", path: NOTES, handler: || post(notes::create) },
+    Route { server: Server::Query, method: "GET", path: NOTES, handler: || get(notes::list) },
+    Route { server: Server::Query, method: "GET", path: NOTE, handler: || get(notes::read) },
+    Route { server: Server::Manage, method: "PUT", path: NOTE, handler: || put(notes::replace) },
+    Route { server: Server::Manage, method: "DELETE", path: NOTE, handler: || delete(notes::delete) },
+    Route {
+        server: Server::Query,
+        method: "GET",
+        path: "/note/v1/notes/{noteId}/auditLogs",
+        handler: || get(audit::of_note),
+    },
     Route { server: Server::Query, method: "GET", path: "/health", handler: || get(health) },
     Route { server: Server::Webhooks, method: "POST", path: SUBSCRIPTIONS, handler: || post(webhooks::create) },
     Route { server: Server::Webhooks, method: "GET", path: SUBSCRIPTIONS, handler: || get(webhooks::list) },
@@ -229,6 +240,8 @@ const INBOUND_ORDERS: &str = "/order/v1/inbound/orders";
 const INBOUND_ORDER: &str = "/order/v1/inbound/orders/{receiptId}";
 const TRANSFORMATIONS: &str = "/order/v1/inbound/transformations";
 const TRANSFORMATION: &str = "/order/v1/inbound/transformations/{transformationId}";
+const NOTES: &str = "/note/v1/notes";
+const NOTE: &str = "/note/v1/notes/{noteId}";
 const SUBSCRIPTIONS: &str = "/webhook/v1/subscriptions";
 const SUBSCRIPTION: &str = "/webhook/v1/subscriptions/{subscriptionId}";
 

@@ -25,6 +25,8 @@ pub(crate) struct StoredTransformation {
     pub(crate) transformation: Transformation,
     pub(crate) created_at: Timestamp,
     pub(crate) updated_at: Timestamp,
+    /// What changes under keys have left ([`super::idempotency`]).
+    pub(crate) marks: Vec<String>,
 }
 
 /// Its item. (`name` is a reserved word of DynamoDB.)
@@ -37,6 +39,8 @@ struct Stored {
     transformation_rules: ByteBuf,
     created_at: Timestamp,
     updated_at: Timestamp,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    marks: Vec<String>,
 }
 
 fn fault(error: impl std::fmt::Display) -> StoreError {
@@ -67,6 +71,7 @@ impl StoredTransformation {
             transformation_rules: deflated(&self.transformation)?,
             created_at: self.created_at,
             updated_at: self.updated_at,
+            marks: self.marks.clone(),
         };
         serde_dynamo::to_item(stored).map_err(fault)
     }
@@ -81,6 +86,7 @@ impl StoredTransformation {
             transformation: inflated(&stored.transformation_rules)?,
             created_at: stored.created_at,
             updated_at: stored.updated_at,
+            marks: stored.marks,
         })
     }
 }

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use super::{crash, replayed, send_with, unnamed, whole};
 use crate::fulfilment::{self, VendorServer, create, order_of, shipments};
 use crate::inbound;
+use crate::notes::{NOTES, about};
 use crate::receiver::Receiver;
 use crate::support::{Reply, Stack};
 use crate::webhooks::{SUBSCRIPTIONS, subscribe};
@@ -59,12 +60,25 @@ impl Case {
                 let path = route.path.replace("{shipmentId}", shipment["id"].as_str().unwrap());
                 Self { if_match: Some(etag(stack, &id).await), path, body, creates: false }
             }
+            ("POST", NOTES) => creates(route.path, about("Product", "p", "a")),
+            ("PUT", "/note/v1/notes/{noteId}") => {
+                let note = stack.post(NOTES, &about("Product", "p", "a")).await;
+                let if_match = Some(note.header("etag").to_owned());
+                let path = note.header("location").to_owned();
+                Self { path, body: json!({"text": "b"}), if_match, creates: false }
+            }
             ("POST", "/order/v1/orders/validate") => creates(route.path, unnamed()),
             ("POST", "/order/v1/orders/bulk/validate") => creates(route.path, json!({"bulk": [unnamed(), {}]})),
             ("POST", "/order/v1/inbound/orders" | "/v1/inbound/orders") => {
                 creates(route.path, json!({"body": unnamed()}))
             }
             ("POST", inbound::TRANSFORMATIONS) => creates(route.path, json!({"name": "n", "rules": inbound::rules()})),
+            ("PUT", "/order/v1/inbound/transformations/{transformationId}") => {
+                let id = inbound::transformation(stack, &inbound::rules()).await;
+                let path = route.path.replace("{transformationId}", &id);
+                let body = json!({"name": "changed", "rules": inbound::rules()});
+                Self { path, body, if_match: Some("\"1\"".to_owned()), creates: false }
+            }
             ("POST", "/order/v1/inbound/transformations/{transformationId}/test") => {
                 let id = inbound::transformation(stack, &inbound::rules()).await;
                 creates(&route.path.replace("{transformationId}", &id), json!({"body": inbound::foreign(1)}))
@@ -132,10 +146,10 @@ async fn etag(stack: &Stack, order: &str) -> String {
     stack.get(&format!("/order/v1/orders/{order}")).await.header("etag").to_owned()
 }
 
-type Items = HashMap<String, HashMap<String, AttributeValue>>;
+pub(crate) type Items = HashMap<String, HashMap<String, AttributeValue>>;
 
 /// The table without the records of keys, once nothing changes it any more.
-async fn settled(stack: &Stack) -> Items {
+pub(crate) async fn settled(stack: &Stack) -> Items {
     let mut last = Items::new();
     for _ in 0..400 {
         let items = stack.items().await.into_iter().filter_map(|item| {
@@ -168,11 +182,13 @@ fn without_request_ids(mut body: Value) -> Value {
 }
 
 #[tokio::test]
-async fn every_post_and_patch_has_one_effect_and_one_answer() {
+async fn every_post_patch_and_put_has_one_effect_and_one_answer() {
     let (server, receiver) = (VendorServer::start().await, Receiver::start().await);
     let stack = fulfilment::stack(&server, &[]).await;
     let mut covered = 0;
-    for (index, route) in ROUTES.iter().enumerate().filter(|(_, route)| matches!(route.method, "POST" | "PATCH")) {
+    for (index, route) in
+        ROUTES.iter().enumerate().filter(|(_, route)| matches!(route.method, "POST" | "PATCH" | "PUT"))
+    {
         let (name, key) = (format!("{} {}", route.method, route.path), format!("key-{index}"));
         let case = Case::of(route, &stack, &receiver.url).await;
         let body = case.body.to_string();
@@ -210,7 +226,7 @@ async fn every_post_and_patch_has_one_effect_and_one_answer() {
         assert_eq!(whole(&case.send(&stack, route, &key, &body).await), whole(&retried), "{name}");
         covered += 1;
     }
-    assert!(covered >= 18, "{covered}");
+    assert!(covered >= 20, "{covered}");
     let path = format!("{SUBSCRIPTIONS}?pageSize=200");
     assert_eq!(stack.get(&path).await.status, 200);
 }
