@@ -11,6 +11,7 @@ pub mod context;
 pub mod cost;
 mod fulfil;
 mod http;
+mod inbound;
 mod notify;
 pub mod outbound;
 mod queue;
@@ -64,6 +65,7 @@ pub fn load(binary: &str, settings: Settings<'_>) -> Result<Function, SettingErr
         "webhooks" => webhook_subscriptions(settings).map(Function::Http),
         "relay" => relay(settings).map(Function::Event),
         "fulfil" => fulfil(settings).map(Function::Event),
+        "inbound" => inbound(settings).map(Function::Event),
         "notify" => notify(settings).map(Function::Event),
         "sweep" => sweep(settings).map(Function::Event),
         other => Err(SettingError { name: "function".to_owned(), problem: format!("`{other}` is not one") }),
@@ -122,6 +124,7 @@ pub fn relay(settings: Settings<'_>) -> Result<EventHandler, SettingError> {
     let (tables, queues) = (Tables::from(settings)?, Queues::from(settings)?);
     let jobs = settings.required(settings::FULFILMENT_QUEUE_URL)?;
     let parked = settings.required(settings::PARKED_QUEUE_URL)?;
+    let inbound = settings.required(settings::INBOUND_QUEUE_URL)?;
     let deliveries = settings.required(settings::DELIVERY_QUEUE_URL)?;
     let waits = Waits {
         vendor: settings.seconds(settings::VENDOR_STEP_SECONDS)?,
@@ -130,8 +133,8 @@ pub fn relay(settings: Settings<'_>) -> Result<EventHandler, SettingError> {
     Ok(event(move |records| {
         let table = tables.metered();
         let (jobs, parked) = (queues.of(&jobs, &table.meter), queues.of(&parked, &table.meter));
-        let deliveries = queues.of(&deliveries, &table.meter);
-        let relay = Relay { table, jobs, deliveries, parked, waits };
+        let (inbound, deliveries) = (queues.of(&inbound, &table.meter), queues.of(&deliveries, &table.meter));
+        let relay = Relay { table, jobs, inbound, deliveries, parked, waits };
         async move { Ok(relay::relay(records, &relay).await) }
     }))
 }
@@ -160,6 +163,22 @@ pub fn fulfil(settings: Settings<'_>) -> Result<EventHandler, SettingError> {
     }))
 }
 
+/// Loads the worker of inbound orders.
+///
+/// # Errors
+/// A variable is missing or wrong.
+pub fn inbound(settings: Settings<'_>) -> Result<EventHandler, SettingError> {
+    let (tables, queues) = (Tables::from(settings)?, Queues::from(settings)?);
+    let url = settings.required(settings::INBOUND_QUEUE_URL)?;
+    let attempts_max = settings.number(settings::ATTEMPTS_MAX)?;
+    Ok(event(move |messages| {
+        let table = tables.metered();
+        let jobs = queues.of(&url, &table.meter);
+        let worker = inbound::Inbound { table, jobs, attempts_max };
+        async move { Ok(inbound::inbound(messages, &worker).await) }
+    }))
+}
+
 /// Loads the notifier.
 ///
 /// # Errors
@@ -183,12 +202,14 @@ pub fn notify(settings: Settings<'_>) -> Result<EventHandler, SettingError> {
 pub fn sweep(settings: Settings<'_>) -> Result<EventHandler, SettingError> {
     let (tables, queues) = (Tables::from(settings)?, Queues::from(settings)?);
     let url = settings.required(settings::FULFILMENT_QUEUE_URL)?;
+    let inbound = settings.required(settings::INBOUND_QUEUE_URL)?;
     let deliveries = settings.required(settings::DELIVERY_QUEUE_URL)?;
     let submission = settings.seconds(settings::VENDOR_TIMEOUT_SECONDS)?.saturating_mul(2);
     Ok(event(move |_: Value| {
         let table = tables.metered();
-        let (jobs, deliveries) = (queues.of(&url, &table.meter), queues.of(&deliveries, &table.meter));
-        let sweep = Sweep { table, jobs, deliveries, submission };
+        let (jobs, inbound) = (queues.of(&url, &table.meter), queues.of(&inbound, &table.meter));
+        let deliveries = queues.of(&deliveries, &table.meter);
+        let sweep = Sweep { table, jobs, inbound, deliveries, submission };
         async move { Ok(sweep::sweep(&sweep).await?) }
     }))
 }

@@ -9,15 +9,17 @@ use std::time::Duration;
 
 use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
 use futures_util::future::join_all;
+use shared::Code;
 use shared::ids::OrderId;
-use shared::network::event::{Event, Subject};
+use shared::network::event::{Event, Processed, Subject};
+use shared::network::inbound::ReceiptStatus;
 use shared::time::Timestamp;
 use shared::webhook::wait_before;
 
 use crate::outbound::Transport;
 use crate::queue::{DELAY_MAX, Delayed, Queue};
 use crate::store::deliveries::{Delivery, Next};
-use crate::store::keys::Key;
+use crate::store::keys::{Key, Kind};
 use crate::store::subscriptions::Subscription;
 use crate::store::{StoreError, Table};
 use crate::webhooks::DeliveryJob;
@@ -35,7 +37,7 @@ pub(crate) struct Notifier {
 enum Failure {
     #[error("the message is no delivery: {0}")]
     NoJob(#[from] serde_json::Error),
-    #[error("`{0}` is no network order of the merchant")]
+    #[error("`{0}` is no network order or receipt of the merchant")]
     NoOrder(String),
     #[error("{0}")]
     Store(#[from] StoreError),
@@ -84,8 +86,18 @@ impl Notifier {
 
     /// Writes the delivery with its payload; none when another message has.
     async fn begin(&self, job: DeliveryJob) -> Result<Option<Delivery>, Failure> {
+        let (order_id, payload) = match job.order.kind() {
+            Kind::Receipt(id) => self.told_of_receipt(&job, id).await?,
+            _ => self.told_of_order(&job).await?,
+        };
+        let delivery = Delivery::begun(job, order_id, payload, self.table.context.now());
+        Ok(self.table.insert_delivery(&delivery).await?.then_some(delivery))
+    }
+
+    /// The order and the payload.
+    async fn told_of_order(&self, job: &DeliveryJob) -> Result<(Option<String>, String), Failure> {
         let no_order = || Failure::NoOrder(job.order.pk.clone());
-        let order_id = order_id(&job).ok_or_else(no_order)?;
+        let order_id = order_id(job).ok_or_else(no_order)?;
         let order = self.table.order(&job.merchant, &order_id).await?.ok_or_else(no_order)?;
         let webhook_id = job.webhook_id();
         let request_id = job.request_id.as_deref().unwrap_or(&webhook_id);
@@ -97,8 +109,27 @@ impl Notifier {
             shipment_id: job.shipment.as_deref(),
         };
         let payload = serde_json::to_string(&Event::new(job.event, request_id, &job.merchant, subject))?;
-        let delivery = Delivery::begun(job, order_id.to_string(), payload, self.table.context.now());
-        Ok(self.table.insert_delivery(&delivery).await?.then_some(delivery))
+        Ok((Some(order_id.to_string()), payload))
+    }
+
+    /// The order, if it has become one, and the payload.
+    async fn told_of_receipt(&self, job: &DeliveryJob, id: &str) -> Result<(Option<String>, String), Failure> {
+        let is_own = job.order.merchant().as_ref() == Some(&job.merchant);
+        let receipt = if is_own { self.table.receipt(&job.order).await? } else { None };
+        let receipt = receipt.ok_or_else(|| Failure::NoOrder(job.order.pk.clone()))?;
+        let (webhook_id, ended) = (job.webhook_id(), receipt.state.version == job.version);
+        let processed = Processed {
+            receipt_id: id,
+            // Only one that has failed has a version after its end.
+            status: if ended { receipt.state.receipt_status } else { ReceiptStatus::Failed },
+            response_code: receipt.response_code.filter(|_| ended).unwrap_or(Code::TryAgain.status()),
+            order_id: receipt.order_id.as_deref().filter(|_| ended),
+            external_id: receipt.external_id.as_deref(),
+            safe_id: receipt.safe_id.as_deref(),
+        };
+        let request_id = job.request_id.as_deref().unwrap_or(&webhook_id);
+        let payload = serde_json::to_string(&Event::of_receipt(job.event, request_id, &job.merchant, processed))?;
+        Ok((processed.order_id.map(str::to_owned), payload))
     }
 
     /// Calls the subscriber, records what came of it, and only then sends the message for the next attempt.

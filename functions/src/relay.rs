@@ -5,6 +5,8 @@
 //!          │                       ├─ subscribers want to know ── webhook deliveries
 //!          │                       └─ audit event and counts by status
 //!          ├─ note at a version ── audit event
+//!          ├─ receipt of an inbound order ──┬─ it waits ── job of the inbound queue
+//!          │                                └─ it has ended ── webhook deliveries
 //!          ├─ claim of an external id whose order is not there ── a place in the index `due`
 //!          └─ unreadable, or refused for good ── parked, with the reason
 //! ```
@@ -24,6 +26,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use shared::network::audit;
+use shared::network::inbound::ReceiptStatus;
 use shared::order::{Job, OrderState, Wait, next_step};
 
 use crate::queue::{Delayed, Queue};
@@ -31,9 +34,10 @@ use crate::store::audit::{Audited, Change};
 use crate::store::keys::Key;
 use crate::store::network_orders::Claim;
 use crate::store::notes::{self, NOTED_TYPE, NoteChange};
+use crate::store::receipts::ReceiptState;
 use crate::store::stored::{StoredOrder, StoredState};
 use crate::store::{StoreError, Table};
-use crate::webhooks::{DeliveryJob, OrderEvent, deliveries};
+use crate::webhooks::{self, DeliveryJob, OrderEvent, deliveries};
 
 /// The answer of a stream consumer.
 #[derive(Debug, Default, Serialize)]
@@ -64,6 +68,7 @@ pub(crate) struct Waits {
 pub(crate) struct Relay {
     pub(crate) table: Table,
     pub(crate) jobs: Queue,
+    pub(crate) inbound: Queue,
     pub(crate) deliveries: Queue,
     /// Where records go that nobody can read.
     pub(crate) parked: Queue,
@@ -77,6 +82,10 @@ struct Batch {
     changes: Vec<(usize, Change)>,
     notes: Vec<(usize, NoteChange)>,
     claims: Vec<(usize, Claim)>,
+    /// Jobs of inbound orders.
+    inbound: Vec<(usize, Delayed<Job>)>,
+    /// What is told beside the changes of orders.
+    events: Vec<(usize, OrderEvent)>,
 }
 
 /// Why something of a record was not done.
@@ -102,7 +111,7 @@ pub(crate) async fn relay(event: Event, relay: &Relay) -> StreamResponse {
     let mut failed: BTreeSet<usize> = passing.into_iter().map(|trouble| trouble.index).collect();
     failed.extend(relay.park(&records, &hopeless).await);
     let changes = batch.changes.len().saturating_add(batch.notes.len());
-    let (jobs, parked) = (batch.jobs.len(), hopeless.len());
+    let (jobs, parked) = (batch.jobs.len().saturating_add(batch.inbound.len()), hopeless.len());
     if jobs.saturating_add(changes).saturating_add(parked) > 0 {
         let cost = relay.table.meter.total();
         tracing::info!(jobs, changes, parked, failed = failed.len(), %cost, "queued {jobs} jobs");
@@ -121,12 +130,36 @@ impl Batch {
         if image.contains_key("line_states") {
             return self.add_order(index, record, relay);
         }
+        if image.contains_key("receipt_status") {
+            return self.add_receipt(index, record, relay);
+        }
         if image.contains_key(NOTED_TYPE) {
             return self.add_note(index, record);
         }
         if image.contains_key("claimed_at") && !image.contains_key("due_at") {
             let claim = serde_dynamo::from_item(image.clone()).map_err(|error| error.to_string())?;
             self.claims.push((index, claim));
+        }
+        Ok(())
+    }
+
+    fn add_receipt(&mut self, index: usize, record: &EventRecord, relay: &Relay) -> Result<(), String> {
+        let state = |image: &serde_dynamo::Item| {
+            serde_dynamo::from_item::<_, ReceiptState>(image.clone()).map_err(|error| error.to_string())
+        };
+        let after = state(&record.change.new_image)?;
+        let old = &record.change.old_image;
+        // The sweep's note that it has looked is no change.
+        if !old.is_empty() && state(old)?.version == after.version {
+            return Ok(());
+        }
+        if after.receipt_status == ReceiptStatus::Received {
+            let Key { pk, sk } = after.key;
+            let id = relay.table.context.job_id().map_err(|error| error.to_string())?;
+            let message = Job { pk, sk, version: after.version, id, failed: 0 };
+            self.inbound.push((index, Delayed { message, delay: Duration::ZERO }));
+        } else {
+            self.events.extend(webhooks::events_of_receipt(&after).into_iter().map(|event| (index, event)));
         }
         Ok(())
     }
@@ -219,15 +252,16 @@ fn parked(record: &EventRecord, reason: &str) -> Value {
 impl Relay {
     /// Makes what follows: what could not be done.
     async fn work(&self, batch: &Batch) -> Vec<Trouble> {
-        let (jobs, changes, notes, claims, events) = futures_util::future::join5(
+        let (jobs, inbound, audited, claims, events) = futures_util::future::join5(
             send(&self.jobs, &batch.jobs),
-            self.audit(&batch.changes),
-            self.audit(&batch.notes),
+            send(&self.inbound, &batch.inbound),
+            futures_util::future::join(self.audit(&batch.changes), self.audit(&batch.notes)),
             self.mark_claims(&batch.claims),
-            self.tell(&batch.changes),
+            self.tell(batch),
         )
         .await;
-        [jobs, changes, notes, claims, events].into_iter().flatten().collect()
+        let (changes, notes) = audited;
+        [jobs, inbound, changes, notes, claims, events].into_iter().flatten().collect()
     }
 
     /// Puts aside the records with which nothing can be done: the indexes of those that could not even be put aside.
@@ -243,12 +277,12 @@ impl Relay {
     }
 
     /// Queues a delivery for each subscriber of each event.
-    async fn tell(&self, changes: &[(usize, Change)]) -> Vec<Trouble> {
-        let events = changes.iter().flat_map(|(index, change)| {
+    async fn tell(&self, batch: &Batch) -> Vec<Trouble> {
+        let events = batch.changes.iter().flat_map(|(index, change)| {
             let events = change.events().into_iter();
             events.map(|event| (*index, event))
         });
-        let (indexes, events): (Vec<usize>, Vec<OrderEvent>) = events.unzip();
+        let (indexes, events): (Vec<usize>, Vec<OrderEvent>) = events.chain(batch.events.iter().cloned()).unzip();
         let (mut messages, mut troubles) = (Vec::new(), Vec::new());
         for (index, jobs) in indexes.into_iter().zip(deliveries(&self.table, &events).await) {
             let message = |message: DeliveryJob| (index, Delayed { message, delay: Duration::ZERO });

@@ -11,6 +11,8 @@ use crate::context::Surroundings;
 pub const TABLE_NAME: &str = "TABLE_NAME";
 /// URL of the fulfilment queue.
 pub const FULFILMENT_QUEUE_URL: &str = "FULFILMENT_QUEUE_URL";
+/// URL of the queue of inbound orders.
+pub const INBOUND_QUEUE_URL: &str = "INBOUND_QUEUE_URL";
 /// URL of the queue of webhook deliveries.
 pub const DELIVERY_QUEUE_URL: &str = "DELIVERY_QUEUE_URL";
 /// `true` lets webhooks go to this machine, over plain HTTP too; for development only.
@@ -19,7 +21,7 @@ pub const ALLOW_LOOPBACK_WEBHOOKS: &str = "ALLOW_LOOPBACK_WEBHOOKS";
 pub const VENDOR_STEP_SECONDS: &str = "VENDOR_STEP_SECONDS";
 /// URL of the queue for stream records that nobody can read.
 pub const PARKED_QUEUE_URL: &str = "PARKED_QUEUE_URL";
-/// Receives that the fulfilment queue grants a message (its redrive policy).
+/// Receives that a queue of jobs grants a message (its redrive policy).
 pub const ATTEMPTS_MAX: &str = "ATTEMPTS_MAX";
 /// Seconds that a vendor may take to answer; 1 to 20.
 pub const VENDOR_TIMEOUT_SECONDS: &str = "VENDOR_TIMEOUT_SECONDS";

@@ -21,6 +21,8 @@
 //! | network orders by status and time | index `listed`: `{merchant}#{status}` / `{created ms}#{order id}` | `Query` | with the order: insert 1, each change of status 2 |
 //! | idempotency key | `{merchant}#key#{key}` / `merchant`, or `vendor:{id}` | with the write; parts by `GetItem` | begin 1; end 1 and the deflated answer |
 //! | long answer | `{merchant}#answer#{key}` / `{owner}#{attempt}#{part}` | `GetItem` | its deflated length |
+//! | receipt of an inbound order | `{merchant}#inbound#{id}` / `receipt` | `GetItem` | insert 1 for each KB of the deflated body and rules, and 1 for `due`; its end the same |
+//! | transformation | `{merchant}#transformation` / id | `GetItem`, `Query` | 1; deleted in a transaction: 2 |
 //! | unfinished orders | index `due`: `due_shard` / `due_at` | `Query` by the sweep | with the order |
 
 pub(crate) mod audit;
@@ -35,10 +37,12 @@ pub(crate) mod listing;
 pub mod network_orders;
 pub(crate) mod notes;
 pub mod pipeline;
+pub(crate) mod receipts;
 pub(crate) mod stock;
 pub(crate) mod stored;
 pub(crate) mod subscriptions;
 pub(crate) mod table;
+pub(crate) mod transformations;
 pub(crate) mod vendors;
 
 pub(crate) use table::{StoreError, Table};

@@ -6,12 +6,12 @@
 //! | found | done |
 //! |---|---|
 //! | an order whose next step is ours and that nobody has worked | its job again, which counts as an attempt; the next look is put off |
+//! | an inbound order that nobody has made an order | the same |
 //! | a claim of an external id whose order did not come | released, once no request can still use it |
 //! | a webhook that is to be sent (again) | its message |
-//!
 //! | something that nobody can read | it leaves the index, and the log says so |
 //!
-//! The three kinds are looked after each by itself, and each entry too, so that no one of them stops the others; the first
+//! The kinds are looked after each by itself, and each entry too, so that no one of them stops the others; the first
 //! failure ends the run at its end.
 //!
 //! Queueing an order that is under way is harmless: its job is for the version that it has. How long the oldest order
@@ -22,12 +22,15 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use serde::Serialize;
+use shared::network::inbound::ReceiptStatus;
 use shared::order::{Job, Wait, next_step};
 use shared::time::Timestamp;
 
+use crate::fulfil::key_of;
 use crate::queue::{Delayed, Queue};
 use crate::store::keys::{DELIVERY_SHARDS, DUE_SHARDS, Key, Kind};
 use crate::store::pipeline::Due;
+use crate::store::receipts::ReceiptState;
 use crate::store::stored::StoredState;
 use crate::store::{StoreError, Table};
 use crate::webhooks::stalled;
@@ -41,6 +44,8 @@ const CONCURRENT_MAX: usize = 16;
 pub(crate) struct Sweep {
     pub(crate) table: Table,
     pub(crate) jobs: Queue,
+    /// Jobs of inbound orders.
+    pub(crate) inbound: Queue,
     pub(crate) deliveries: Queue,
     /// Longer than a call to a vendor can take.
     pub(crate) submission: Duration,
@@ -49,7 +54,7 @@ pub(crate) struct Sweep {
 /// What a run did.
 #[derive(Debug, Default, Serialize)]
 pub(crate) struct Swept {
-    /// Orders found overdue.
+    /// Orders found overdue, inbound ones too.
     overdue: usize,
     /// Of them queued again.
     queued: usize,
@@ -64,7 +69,7 @@ pub(crate) struct Swept {
 /// Looks after everything that is due.
 pub(crate) async fn sweep(sweep: &Sweep) -> Result<Swept, StoreError> {
     let now = sweep.table.context.now();
-    let (mut orders, mut claims, mut deliveries) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut orders, mut receipts, mut claims, mut deliveries) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     let (ours, webhooks) = futures_util::future::try_join(
         sweep.table.due(&DUE_SHARDS, now, ITEMS_MAX),
         sweep.table.due(&DELIVERY_SHARDS, now, ITEMS_MAX),
@@ -73,18 +78,24 @@ pub(crate) async fn sweep(sweep: &Sweep) -> Result<Swept, StoreError> {
     for due in ours.into_iter().chain(webhooks) {
         match due.key.kind() {
             Kind::NetworkOrder(_) | Kind::BulkOrder(_) => orders.push(due),
+            Kind::Receipt(_) => receipts.push(due),
             Kind::ExternalId(_) => claims.push(due.key),
             Kind::Delivery => deliveries.push(due.key),
             Kind::Note(_) | Kind::Other => {}
         }
     }
-    let states = sweep.states(&orders).await;
-    let oldest_unqueued_seconds = oldest(&orders, states.as_deref().unwrap_or_default(), now);
-    let mut swept = Swept { overdue: orders.len(), oldest_unqueued_seconds, ..Swept::default() };
+    let (states, received) = (sweep.states(&orders).await, sweep.receipts(&receipts).await);
+    let since = states.iter().flatten().filter_map(|stored| stored.due_since);
+    let since = since.chain(received.iter().flatten().filter_map(|receipt| receipt.due_since));
+    let since = since.chain(orders.iter().chain(&receipts).map(|due| due.due_at));
+    let oldest_unqueued_seconds = oldest(since, now);
+    let overdue = orders.len().saturating_add(receipts.len());
+    let mut swept = Swept { overdue, oldest_unqueued_seconds, ..Swept::default() };
     // Told before anything can fail: the alarm is for the run that fails, too.
     tracing::info!(oldest_unqueued_seconds, overdue = swept.overdue, "{} orders are overdue", swept.overdue);
-    let (queued, released, redelivered) = futures_util::future::join3(
+    let (queued, received, released, redelivered) = futures_util::future::join4(
         async { sweep.queue_orders(&states?).await },
+        async { sweep.queue_receipts(received?).await },
         sweep.release_claims(&claims, now),
         stalled(&sweep.table, &sweep.deliveries, &deliveries),
     )
@@ -97,7 +108,8 @@ pub(crate) async fn sweep(sweep: &Sweep) -> Result<Swept, StoreError> {
             0
         })
     };
-    (swept.queued, swept.released, swept.redelivered) = (done(queued), done(released), done(redelivered));
+    swept.queued = done(queued).saturating_add(done(received));
+    (swept.released, swept.redelivered) = (done(released), done(redelivered));
     tracing::info!(
         queued = swept.queued,
         released = swept.released,
@@ -109,8 +121,7 @@ pub(crate) async fn sweep(sweep: &Sweep) -> Result<Swept, StoreError> {
 }
 
 /// How long the oldest order has been overdue. The index knows only since it was last queued.
-fn oldest(due: &[Due], states: &[StoredState], now: Timestamp) -> i64 {
-    let since = due.iter().map(|due| due.due_at).chain(states.iter().filter_map(|stored| stored.due_since));
+fn oldest(since: impl Iterator<Item = i64>, now: Timestamp) -> i64 {
     since.min().map_or(0, |since| now.seconds().saturating_sub(since))
 }
 
@@ -128,6 +139,19 @@ impl Sweep {
         Ok(states)
     }
 
+    /// The receipts that can be read.
+    async fn receipts(&self, due: &[Due]) -> Result<Vec<ReceiptState>, StoreError> {
+        let keys: Vec<Key> = due.iter().map(|due| due.key.clone()).collect();
+        let mut receipts = Vec::new();
+        for (key, receipt) in self.table.receipt_states(&keys).await? {
+            match receipt {
+                Ok(receipt) => receipts.push(receipt),
+                Err(error) => self.leave_out(&key, &error).await?,
+            }
+        }
+        Ok(receipts)
+    }
+
     /// Takes out of the index what nobody can read.
     async fn leave_out(&self, key: &Key, error: &StoreError) -> Result<(), StoreError> {
         tracing::error!(%error, pk = key.pk, sk = key.sk, "an item leaves the index");
@@ -139,16 +163,35 @@ impl Sweep {
         let mut waiting = Vec::new();
         for stored in states {
             match self.job(stored) {
-                Ok(Some(job)) => waiting.push((stored, job)),
+                Ok(Some(job)) => waiting.push(job),
                 Ok(None) => self.table.leave_due(&stored.key, Some(stored.version)).await?,
                 Err(error) => self.leave_out(&stored.key, &error).await?,
             }
         }
-        let (waiting, jobs): (Vec<&StoredState>, Vec<Delayed<Job>>) = waiting.into_iter().unzip();
-        let failures = self.jobs.send(&jobs).await;
-        let sent: Vec<_> = waiting.iter().zip(&failures).filter(|(_, failure)| failure.is_none()).collect();
+        self.queue(&self.jobs, &waiting).await
+    }
+
+    /// Queues inbound orders again: how many.
+    async fn queue_receipts(&self, receipts: Vec<ReceiptState>) -> Result<usize, StoreError> {
+        let mut jobs = Vec::new();
+        for ReceiptState { key, version, receipt_status, requeued, .. } in receipts {
+            if receipt_status != ReceiptStatus::Received {
+                self.table.leave_due(&key, Some(version)).await?;
+                continue;
+            }
+            jobs.push(Delayed { message: self.again(key, version, requeued)?, delay: Duration::ZERO });
+        }
+        self.queue(&self.inbound, &jobs).await
+    }
+
+    /// Sends jobs, and looks after what they are for only after another while: how many were sent.
+    async fn queue(&self, queue: &Queue, jobs: &[Delayed<Job>]) -> Result<usize, StoreError> {
+        let failures = queue.send(jobs).await;
+        let sent: Vec<_> = jobs.iter().zip(&failures).filter(|(_, failure)| failure.is_none()).collect();
         for batch in sent.chunks(CONCURRENT_MAX) {
-            let postponed = batch.iter().map(|(stored, _)| self.table.postpone(&stored.key, stored.version));
+            let keys: Vec<(Key, u64)> =
+                batch.iter().map(|(job, _)| (key_of(&job.message), job.message.version)).collect();
+            let postponed = keys.iter().map(|(key, version)| self.table.postpone(key, *version));
             join_all(postponed).await.into_iter().collect::<Result<Vec<_>, _>>()?;
         }
         match failures.iter().flatten().next() {
@@ -157,16 +200,19 @@ impl Sweep {
         }
     }
 
+    /// The message that was lost was an attempt: else an order whose worker dies with it would come for ever.
+    fn again(&self, Key { pk, sk }: Key, version: u64, requeued: u32) -> Result<Job, StoreError> {
+        let id = self.table.context.job_id().map_err(|error| StoreError::Busy(error.to_string()))?;
+        Ok(Job { pk, sk, version, id, failed: requeued.saturating_add(1) })
+    }
+
     /// The job of an order whose next step is ours. What the built-in vendor takes has passed by now; but the cancel of a
     /// submission may be younger than the submission.
     fn job(&self, stored: &StoredState) -> Result<Option<Delayed<Job>>, StoreError> {
         let Some(step) = next_step(&stored.state()?) else { return Ok(None) };
         let delay = if step.wait() == Wait::Submission { self.submission } else { Duration::ZERO };
-        let Key { pk, sk } = stored.key.clone();
-        let id = self.table.context.job_id().map_err(|error| StoreError::Busy(error.to_string()))?;
-        // The message that was lost was an attempt: else an order whose worker dies with it would come for ever.
-        let failed = stored.requeued.saturating_add(1);
-        Ok(Some(Delayed { message: Job { pk, sk, version: stored.version, id, failed }, delay }))
+        let message = self.again(stored.key.clone(), stored.version, stored.requeued)?;
+        Ok(Some(Delayed { message, delay }))
     }
 
     /// Releases claims whose order did not come: how many.

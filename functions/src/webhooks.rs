@@ -26,19 +26,21 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures_util::future::join_all;
 use serde::{Deserialize, Serialize};
 use shared::ids::MerchantId;
+use shared::network::inbound::ReceiptStatus;
 use shared::time::Timestamp;
 use shared::webhook::{EventKind, SubscriptionId, webhook_id};
 
 use crate::queue::{Delayed, Queue};
 use crate::store::keys::Key;
+use crate::store::receipts::ReceiptState;
 use crate::store::subscriptions::Subscription;
 use crate::store::{StoreError, Table};
 
-/// What happened to an order.
+/// What happened to an order, or to an inbound order that is none yet.
 #[derive(Clone, Debug)]
 pub(crate) struct OrderEvent {
     pub(crate) merchant: MerchantId,
-    /// The order's item.
+    /// The order's item, or the receipt's.
     pub(crate) order: Key,
     /// The version that the change made.
     pub(crate) version: u64,
@@ -81,6 +83,23 @@ impl DeliveryJob {
     pub(crate) fn key(&self) -> Key {
         Key::delivery(&self.merchant, &self.subscription, self.at, &self.webhook_id())
     }
+}
+
+/// What is told of the end of an inbound order. That it is an order, its own creation tells.
+pub(crate) fn events_of_receipt(ended: &ReceiptState) -> Vec<OrderEvent> {
+    let (Some(merchant), Some(at)) = (ended.key.merchant(), ended.ended_at) else { return Vec::new() };
+    let event = |kind: EventKind| OrderEvent {
+        merchant: merchant.clone(),
+        order: ended.key.clone(),
+        version: ended.version,
+        kind,
+        shipment: None,
+        at,
+        request_id: ended.request_id.clone(),
+    };
+    let is_order = ended.receipt_status == ReceiptStatus::Accepted;
+    let kinds = [Some(EventKind::InboundOrderProcessed), (!is_order).then_some(EventKind::OrderCreation)];
+    kinds.into_iter().flatten().map(event).collect()
 }
 
 /// The first messages for each of a batch of events, at its position: one for each enabled subscription of the merchant

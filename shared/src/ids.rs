@@ -62,6 +62,19 @@ impl From<MerchantId> for String {
     }
 }
 
+/// A UUID (version 4, in lower case) of random bytes.
+#[must_use]
+pub fn uuid(mut random: [u8; 16]) -> String {
+    random[6] = (random[6] & 0x0f) | 0x40;
+    random[8] = (random[8] & 0x3f) | 0x80;
+    let digits = hex(&random);
+    let dash = |(index, digit)| match index {
+        8 | 12 | 16 | 20 => vec!['-', digit],
+        _ => vec![digit],
+    };
+    digits.chars().enumerate().flat_map(dash).collect()
+}
+
 /// The merchant's name for a network order: 1 to 64 of `[A-Za-z0-9._~-]`, unique per merchant for ever.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct SafeId(String);

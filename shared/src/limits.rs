@@ -109,3 +109,16 @@ pub const SECRET_OVERLAP_SECONDS_MAX: i64 = 604_800;
 /// Replaced secrets that sign beside the present one: a client that does not see the answer rotates again a few times. Each
 /// is a signature of 47 bytes in a header.
 pub const PREVIOUS_SECRETS_MAX: usize = 10;
+
+// ---------------------------------------------------------------- inbound orders
+/// Bytes of the foreign body of an inbound order: beside its rules it must fit into a DynamoDB item of 400 KB, also when
+/// neither compresses.
+pub const INBOUND_BYTES_MAX: usize = 256 * 1024;
+/// Rules of a transformation: an order of the models has some 120 places.
+pub const TRANSFORMATION_RULES_MAX: usize = 200;
+/// Bytes of a transformation's rules as they are stored. Every receipt holds those that it was received with.
+pub const TRANSFORMATION_BYTES_MAX: usize = 64 * 1024;
+/// Bytes of a pointer in a rule: the deepest member of the models needs a fifth.
+pub const TRANSFORMATION_POINTER_BYTES_MAX: usize = 512;
+/// Bytes of what became of an inbound order, as it is stored in the place of its body: violations beyond it are counted.
+pub const INBOUND_OUTCOME_BYTES_MAX: usize = 256 * 1024;

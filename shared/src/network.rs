@@ -2,11 +2,12 @@
 //!
 //! [`request`] is what a client sends and what is stored; [`response`] is what it reads back; [`event`] is what its
 //! webhooks are told; [`audit`] is the log of its changes; [`patch`] is how an order is updated; [`refund`] is what of it can
-//! be paid back; [`note`] is what people write beside it.
+//! be paid back; [`note`] is what people write beside it; [`inbound`] and [`transform`] make orders of other systems' JSON.
 
 pub mod audit;
 pub mod card;
 pub mod event;
+pub mod inbound;
 pub mod member;
 pub mod merge;
 pub mod note;
@@ -16,3 +17,4 @@ pub mod refund;
 pub mod request;
 pub mod response;
 pub mod shipment;
+pub mod transform;

@@ -16,12 +16,12 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::ids::{NotAnId, hex};
+use crate::ids::{NotAnId, hex, uuid};
 
 /// What a subscription can be told of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum EventKind {
-    /// An order was accepted.
+    /// An order was accepted; or an inbound order could not become one.
     OrderCreation,
     /// An order changed.
     OrderUpdate,
@@ -29,11 +29,19 @@ pub enum EventKind {
     ShipmentCreated,
     /// A shipment changed.
     ShipmentUpdate,
+    /// An inbound order has become an order, or was refused, or has failed.
+    InboundOrderProcessed,
 }
 
 impl EventKind {
     /// Every kind.
-    pub const ALL: [Self; 4] = [Self::OrderCreation, Self::OrderUpdate, Self::ShipmentCreated, Self::ShipmentUpdate];
+    pub const ALL: [Self; 5] = [
+        Self::OrderCreation,
+        Self::OrderUpdate,
+        Self::ShipmentCreated,
+        Self::ShipmentUpdate,
+        Self::InboundOrderProcessed,
+    ];
 
     /// The name on the wire.
     #[must_use]
@@ -43,6 +51,7 @@ impl EventKind {
             Self::OrderUpdate => "OrderUpdate",
             Self::ShipmentCreated => "ShipmentCreated",
             Self::ShipmentUpdate => "ShipmentUpdate",
+            Self::InboundOrderProcessed => "InboundOrderProcessed",
         }
     }
 
@@ -67,15 +76,8 @@ pub struct SubscriptionId(String);
 impl SubscriptionId {
     /// A UUID (version 4) of random bytes.
     #[must_use]
-    pub fn new(mut random: [u8; 16]) -> Self {
-        random[6] = (random[6] & 0x0f) | 0x40;
-        random[8] = (random[8] & 0x3f) | 0x80;
-        let digits = hex(&random);
-        let dash = |(index, digit)| match index {
-            8 | 12 | 16 | 20 => vec!['-', digit],
-            _ => vec![digit],
-        };
-        Self(digits.chars().enumerate().flat_map(dash).collect())
+    pub fn new(random: [u8; 16]) -> Self {
+        Self(uuid(random))
     }
 
     /// Reads a dashed UUID in lower case.

@@ -11,6 +11,7 @@
 //! by their marks, and answered as they were created. The rest is worked as if that attempt had gone on.
 
 mod claims;
+pub(crate) mod drafts;
 mod originals;
 
 use std::collections::{HashMap, HashSet};

@@ -36,6 +36,7 @@ use futures_util::future::join_all;
 use futures_util::lock::Mutex;
 use shared::order::{Command, DeadJob, Job, Package, Progress, Rejected, Step, next_step, transition};
 
+use crate::context::Context;
 use crate::outbound::Transport;
 use crate::queue::{Delayed, Queue};
 use crate::store::keys::Key;
@@ -121,7 +122,7 @@ impl Worker {
             self.give_up(&job, message, &reason).await?;
         }
         // The queue takes it away when it has been received as often as it may, so the dead letter is there at once.
-        let pause = if is_last { Duration::ZERO } else { self.retry_pause(attempt) };
+        let pause = if is_last { Duration::ZERO } else { retry_pause(&self.table.context, attempt) };
         if !is_last {
             self.keep_from_sweep(&job, pause).await;
         }
@@ -247,13 +248,6 @@ impl Worker {
         }
     }
 
-    /// Doubles with each attempt, cut by up to half so that jobs that failed together do not come together again.
-    fn retry_pause(&self, attempt: u32) -> Duration {
-        let longest = RETRY_FIRST.saturating_mul(1 << attempt.saturating_sub(1).min(16)).min(RETRY_MAX);
-        let [byte] = self.table.context.random::<1>().unwrap_or([128]);
-        longest.saturating_sub(longest.saturating_mul(u32::from(byte)) / 512)
-    }
-
     /// The same job in a message of its own, which has `failed` more attempts behind it.
     async fn send_again(&self, job: Job, failed: u32, delay: Duration) -> Result<(), String> {
         self.keep_from_sweep(&job, delay).await;
@@ -271,11 +265,20 @@ impl Worker {
     }
 }
 
-fn key_of(job: &Job) -> Key {
+/// The item that a job is about.
+pub(crate) fn key_of(job: &Job) -> Key {
     Key { pk: job.pk.clone(), sk: job.sk.clone() }
 }
 
-fn receive_count(message: &SqsMessage) -> u32 {
+/// How often a message has been received.
+pub(crate) fn receive_count(message: &SqsMessage) -> u32 {
     let count = message.attributes.get("ApproximateReceiveCount");
     count.and_then(|count| count.parse().ok()).unwrap_or(1)
+}
+
+/// Doubles with each attempt, cut by up to half so that jobs that failed together do not come together again.
+pub(crate) fn retry_pause(context: &Context, attempt: u32) -> Duration {
+    let longest = RETRY_FIRST.saturating_mul(1 << attempt.saturating_sub(1).min(16)).min(RETRY_MAX);
+    let [byte] = context.random::<1>().unwrap_or([128]);
+    longest.saturating_sub(longest.saturating_mul(u32::from(byte)) / 512)
 }

@@ -12,6 +12,7 @@ use super::body::JsonBody;
 use super::caller::BulkCaller;
 use super::parameters::QueryParameters;
 use crate::app::create_bulk_order::create_bulk_order;
+use crate::app::create_orders::drafts::read_valid;
 use crate::refusal::Refusal;
 use crate::store::Table;
 use crate::store::bulk_orders::Page;
@@ -129,12 +130,4 @@ fn number(name: &str, value: Option<String>, default: usize, max: usize) -> Resu
 
 fn cut(text: &str) -> String {
     text.chars().take(shared::limits::ATTEMPTED_VALUE_BYTES_MAX).collect()
-}
-
-/// Reads what the validation has passed; that it cannot be read is a fault of ours.
-pub(crate) fn read_valid<T: serde::de::DeserializeOwned>(bytes: &[u8]) -> Result<T, Refusal> {
-    serde_json::from_slice(bytes).map_err(|error| {
-        tracing::error!(%error, "a valid body cannot be read");
-        Refusal::rule(Code::Internal)
-    })
 }

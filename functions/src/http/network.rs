@@ -11,18 +11,17 @@ use shared::Code;
 use shared::ids::{MerchantId, OrderId, SafeId};
 use shared::limits::BULK_ANSWER_BYTES_MAX;
 use shared::network::problem::Violation;
-use shared::network::request::CreateOrder;
 use shared::network::response::{Order, OrderEnvelope, OrderSummary};
 use shared::order::Fulfilment;
-use shared::validation::{self, Body, OrderVerdict, Verdict};
+use shared::validation::{self, Body};
 
 use super::RequestId;
 use super::body::JsonBody;
-use super::bulk::read_valid;
 use super::caller::NetworkCaller;
 use super::idempotency::REPLAYED;
 use super::parameters::PathParameter;
-use crate::app::create_orders::{Outcome, create_orders};
+use crate::app::create_orders::Outcome;
+use crate::app::create_orders::drafts::{create_drafts, draft, draft_of_body, refuse_body};
 use crate::refusal::Refusal;
 use crate::store::Table;
 use crate::store::network_orders::FoundOrder;
@@ -34,10 +33,8 @@ pub(crate) async fn create(
     headers: HeaderMap,
     JsonBody(bytes): JsonBody,
 ) -> Result<Response, Refusal> {
-    let verdict = validation::validate(Body::Order, &bytes);
-    refuse_body(&verdict)?;
-    let drafts = verdict.orders().map(|order| draft(&bytes, order, is_strict(&headers))).collect();
-    let outcome = create_drafts(&table, &merchant, drafts).await.into_iter().next();
+    let draft = draft_of_body(&bytes, is_strict(&headers));
+    let outcome = create_drafts(&table, &merchant, vec![draft]).await.into_iter().next();
     let (outcome, warnings) = outcome.ok_or_else(|| Refusal::rule(Code::Internal))?;
     let (status, order) = match outcome {
         Outcome::Created(order) => (StatusCode::CREATED, order),
@@ -230,47 +227,6 @@ pub(crate) struct Counts {
 pub(super) fn not_found(member: &str, value: &str) -> Refusal {
     let shown: String = value.chars().take(shared::limits::ATTEMPTED_VALUE_BYTES_MAX).collect();
     Refusal::new(Code::NotFound, format!("no order has the {member} `{shown}`"))
-}
-
-/// A valid order with its warnings, or why it is none.
-type Draft = Result<(CreateOrder, Vec<Violation>), Refusal>;
-
-fn draft(bytes: &[u8], verdict: OrderVerdict<'_>, strict: bool) -> Draft {
-    let warnings: Vec<Violation> = verdict.warnings().map(Into::into).collect();
-    let mut violations: Vec<Violation> = verdict.violations().map(Into::into).collect();
-    if strict {
-        violations.extend(warnings.iter().cloned());
-    }
-    if !violations.is_empty() {
-        return Err(Refusal::invalid(violations));
-    }
-    Ok((read_valid(bytes.get(verdict.span()).unwrap_or_default())?, warnings))
-}
-
-/// Creates the valid ones of the drafts: every outcome at its position.
-async fn create_drafts(table: &Table, merchant: &MerchantId, drafts: Vec<Draft>) -> Vec<(Outcome, Vec<Violation>)> {
-    let mut requests = Vec::new();
-    let mut results: Vec<Result<Vec<Violation>, Refusal>> = Vec::new();
-    for (index, draft) in drafts.into_iter().enumerate() {
-        results.push(draft.map(|(request, warnings)| {
-            requests.push((index, request));
-            warnings
-        }));
-    }
-    let mut outcomes = create_orders(table, merchant, requests).await.into_iter();
-    let outcome = |result| match result {
-        Ok(warnings) => {
-            let missing = || Outcome::Refused(Refusal::rule(Code::Internal));
-            (outcomes.next().unwrap_or_else(missing), warnings)
-        }
-        Err(refusal) => (Outcome::Refused(refusal), Vec::new()),
-    };
-    results.into_iter().map(outcome).collect()
-}
-
-pub(super) fn refuse_body(verdict: &Verdict<'_>) -> Result<(), Refusal> {
-    let violations: Vec<Violation> = verdict.violations().map(Into::into).collect();
-    if violations.is_empty() { Ok(()) } else { Err(Refusal::invalid_beyond(violations, verdict.omitted())) }
 }
 
 /// `Prefer: handling=strict` (RFC 7240) makes every warning an error.

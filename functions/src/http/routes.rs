@@ -8,8 +8,8 @@ use axum::routing::{MethodRouter, delete, get, patch, post, put};
 use shared::Code;
 
 use super::{
-    App, audit, bulk, finish, idempotency, manage, network, notes, refunds, search, shipments, updates, validate,
-    webhooks,
+    App, audit, bulk, finish, idempotency, inbound, manage, network, notes, refunds, search, shipments,
+    transformations, updates, validate, webhooks,
 };
 use crate::refusal::Refusal;
 
@@ -174,6 +174,31 @@ pub const ROUTES: &[Route] = &[
         path: "/shipment/v1/{shipmentId}/progress",
         handler: || post(shipments::progress),
     },
+    Route { server: Server::Create, method: "POST", path: INBOUND_ORDERS, handler: || post(inbound::create) },
+    Route { server: Server::Create, method: "POST", path: "/v1/inbound/orders", handler: || post(inbound::create) },
+    Route { server: Server::Query, method: "GET", path: INBOUND_ORDER, handler: || get(inbound::read) },
+    Route {
+        server: Server::Query,
+        method: "GET",
+        path: "/v1/inbound/orders/{receiptId}",
+        handler: || get(inbound::read),
+    },
+    Route { server: Server::Create, method: "POST", path: TRANSFORMATIONS, handler: || post(transformations::create) },
+    Route { server: Server::Query, method: "GET", path: TRANSFORMATIONS, handler: || get(transformations::list) },
+    Route { server: Server::Query, method: "GET", path: TRANSFORMATION, handler: || get(transformations::read) },
+    Route { server: Server::Create, method: "PUT", path: TRANSFORMATION, handler: || put(transformations::replace) },
+    Route {
+        server: Server::Create,
+        method: "DELETE",
+        path: TRANSFORMATION,
+        handler: || delete(transformations::delete),
+    },
+    Route {
+        server: Server::Create,
+        method: "POST",
+        path: "/order/v1/inbound/transformations/{transformationId}/test",
+        handler: || post(transformations::test),
+    },
     Route { server: Server::Manage, method: "POST", path: NOTES, handler: || post(notes::create) },
     Route { server: Server::Query, method: "GET", path: NOTES, handler: || get(notes::list) },
     Route { server: Server::Query, method: "GET", path: NOTE, handler: || get(notes::read) },
@@ -211,6 +236,10 @@ pub const ROUTES: &[Route] = &[
     },
 ];
 
+const INBOUND_ORDERS: &str = "/order/v1/inbound/orders";
+const INBOUND_ORDER: &str = "/order/v1/inbound/orders/{receiptId}";
+const TRANSFORMATIONS: &str = "/order/v1/inbound/transformations";
+const TRANSFORMATION: &str = "/order/v1/inbound/transformations/{transformationId}";
 const NOTES: &str = "/note/v1/notes";
 const NOTE: &str = "/note/v1/notes/{noteId}";
 const SUBSCRIPTIONS: &str = "/webhook/v1/subscriptions";

@@ -9,7 +9,8 @@ use shared::validation::{self, Body, OrderVerdict};
 
 use super::body::JsonBody;
 use super::caller::NetworkCaller;
-use super::network::{is_strict, refuse_body};
+use super::network::is_strict;
+use crate::app::create_orders::drafts::refuse_body;
 use crate::refusal::Refusal;
 
 /// What a create would find.

@@ -176,7 +176,7 @@ fn reading(app: &App, headers: &HeaderMap) -> Reading {
 }
 
 /// The tags of `If-Match`, of one header or several. One that is no text names no version.
-fn if_match(headers: &HeaderMap) -> Option<String> {
+pub(super) fn if_match(headers: &HeaderMap) -> Option<String> {
     let tags: Vec<&str> =
         headers.get_all(header::IF_MATCH).iter().map(|value| value.to_str().unwrap_or_default()).collect();
     (!tags.is_empty()).then(|| tags.join(","))

@@ -83,11 +83,11 @@ pub(crate) struct Delivery {
 
 impl Delivery {
     /// A delivery whose first attempt begins now.
-    pub(crate) fn begun(job: DeliveryJob, order_id: String, payload: String, now: Timestamp) -> Self {
+    pub(crate) fn begun(job: DeliveryJob, order_id: Option<String>, payload: String, now: Timestamp) -> Self {
         let (key, webhook_id) = (job.key(), job.webhook_id());
         let mut delivery = Self {
             event_type: job.event.to_string(),
-            order_id: Some(order_id),
+            order_id,
             held_until: Some(later(now, HOLD_MS)),
             ..Self::new(key, webhook_id, payload, now)
         };

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use shared::ids::{MerchantId, OrderId, TransactionId};
 use shared::money::Currency;
+use shared::network::inbound::{ReceiptId, TransformationId};
 use shared::network::note::{NoteId, Resource};
 use shared::order::{Fulfilment, OrderStatus};
 use shared::time::Timestamp;
@@ -35,6 +36,8 @@ pub enum Kind<'k> {
     ExternalId(&'k str),
     /// A webhook's delivery.
     Delivery,
+    /// The receipt of an inbound order with this id.
+    Receipt(&'k str),
     /// A note with this id.
     Note(&'k str),
     /// Something else.
@@ -94,6 +97,18 @@ impl Key {
     pub fn delivery(merchant: &MerchantId, subscription: &SubscriptionId, at: Timestamp, webhook_id: &str) -> Self {
         let sk = format!("{:013}#{webhook_id}", at.milliseconds().max(0));
         Self::new(deliveries(merchant, subscription), sk)
+    }
+
+    /// The receipt of an inbound order.
+    #[must_use]
+    pub fn receipt(merchant: &MerchantId, receipt: &ReceiptId) -> Self {
+        Self::new(format!("{merchant}#inbound#{receipt}"), RECEIPT)
+    }
+
+    /// A transformation of inbound orders.
+    #[must_use]
+    pub fn transformation(merchant: &MerchantId, transformation: &TransformationId) -> Self {
+        Self::new(transformations(merchant), transformation.as_str())
     }
 
     /// A product of the catalogue.
@@ -177,6 +192,7 @@ impl Key {
             (Some("v2"), None, transaction) => Kind::BulkOrder(transaction),
             (Some("external"), Some(id), FIRST) => Kind::ExternalId(id),
             (Some("webhook"), Some(_), _) => Kind::Delivery,
+            (Some("inbound"), Some(id), RECEIPT) => Kind::Receipt(id),
             (Some("note"), Some(_), id) => Kind::Note(id),
             _ => Kind::Other,
         }
@@ -254,6 +270,15 @@ pub fn vendors(merchant: &str) -> String {
 #[must_use]
 pub fn wallets(merchant: &MerchantId) -> String {
     format!("{merchant}#wallet")
+}
+
+/// Sort key of a receipt.
+const RECEIPT: &str = "receipt";
+
+/// Partition of a merchant's transformations.
+#[must_use]
+pub fn transformations(merchant: &MerchantId) -> String {
+    format!("{merchant}#transformation")
 }
 
 /// Start of the sort keys of subscriptions.

@@ -28,6 +28,12 @@ const DEPLOYED_ROUTES: &[&str] = &[
     "orders-create POST /order/v1/orders/bulk MerchantAuthorizer",
     "orders-create POST /order/v1/orders/validate MerchantAuthorizer",
     "orders-create POST /order/v1/orders/bulk/validate MerchantAuthorizer",
+    "orders-create POST /order/v1/inbound/orders MerchantAuthorizer",
+    "orders-create POST /v1/inbound/orders MerchantAuthorizer",
+    "orders-create POST /order/v1/inbound/transformations MerchantAuthorizer",
+    "orders-create PUT /order/v1/inbound/transformations/{transformationId} MerchantAuthorizer",
+    "orders-create DELETE /order/v1/inbound/transformations/{transformationId} MerchantAuthorizer",
+    "orders-create POST /order/v1/inbound/transformations/{transformationId}/test MerchantAuthorizer",
     "orders-query GET /v2/orders MerchantAuthorizer",
     "orders-query GET /order/v1/orders MerchantAuthorizer",
     "orders-query GET /order/v1/orders/search MerchantAuthorizer",
@@ -42,6 +48,10 @@ const DEPLOYED_ROUTES: &[&str] = &[
     "orders-query GET /order/v1/orders/countByStatus MerchantAuthorizer",
     "orders-query GET /shipment/v1/{shipmentId} MerchantAuthorizer",
     "orders-query GET /shipment/v1/orders/{orderId}/shipments MerchantAuthorizer",
+    "orders-query GET /order/v1/inbound/orders/{receiptId} MerchantAuthorizer",
+    "orders-query GET /v1/inbound/orders/{receiptId} MerchantAuthorizer",
+    "orders-query GET /order/v1/inbound/transformations MerchantAuthorizer",
+    "orders-query GET /order/v1/inbound/transformations/{transformationId} MerchantAuthorizer",
     "orders-query GET /note/v1/notes MerchantAuthorizer",
     "orders-query GET /note/v1/notes/{noteId} MerchantAuthorizer",
     "orders-query GET /note/v1/notes/{noteId}/auditLogs MerchantAuthorizer",
@@ -71,7 +81,7 @@ const DEPLOYED_ROUTES: &[&str] = &[
 ];
 
 #[test]
-fn the_deployed_template_declares_its_functions_and_routes() {
+fn the_deployed_template_declares_its_functions() {
     let stack = read_deployed();
     let binaries: Vec<&str> = stack.functions.iter().map(|function| function.binary.as_str()).collect();
     assert_eq!(
@@ -84,11 +94,16 @@ fn the_deployed_template_declares_its_functions_and_routes() {
             "webhooks",
             "relay",
             "fulfil",
+            "inbound",
             "notify",
             "sweep"
         ]
     );
+}
 
+#[test]
+fn the_deployed_template_declares_its_routes() {
+    let stack = read_deployed();
     let mut routes = Vec::new();
     for function in &stack.functions {
         for route in &function.routes {
@@ -133,6 +148,7 @@ fn the_deployed_template_resolves_its_references() {
             ),
             ("DELIVERY_QUEUE_URL", "http://127.0.0.1:9324/000000000000/ordermill-DeliveryQueue"),
             ("FULFILMENT_QUEUE_URL", "http://127.0.0.1:9324/000000000000/ordermill-FulfilmentQueue"),
+            ("INBOUND_QUEUE_URL", "http://127.0.0.1:9324/000000000000/ordermill-InboundQueue"),
             // From Globals, beside the function's own.
             ("OVERDUE_SECONDS", "900"),
             ("PARKED_QUEUE_URL", "http://127.0.0.1:9324/000000000000/ordermill-RelayDeadLetterQueue"),

@@ -70,6 +70,13 @@ async fn fulfil() {
 }
 
 #[tokio::test]
+async fn inbound() {
+    // Its receipt is not there, so the message comes again.
+    let expected = json!({"batchItemFailures": [{"itemIdentifier": "7c1e8b0a-53d2-4b52-9a7e-2f6f1d8f5a10"}]});
+    assert_eq!(answer("inbound").await, expected);
+}
+
+#[tokio::test]
 async fn sweep() {
     assert_eq!(
         answer("sweep").await,

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use shared::ids::{MerchantId, OrderId, SafeId, ShipmentId};
 
 use crate::idempotency::settled;
+use crate::inbound::{INBOUND, TRANSFORMATIONS};
 use crate::notes::{NOTES, about};
 use crate::support::{MERCHANT, Reply, Stack, order};
 
@@ -44,7 +45,7 @@ impl Things {
     async fn make(stack: &Stack, headers: &[(&str, &str)], word: &str) -> Self {
         let post = |path: &'static str, body: Value| async move {
             let reply = stack.client.send("POST", path, headers, body.to_string()).await;
-            assert!(matches!(reply.status, 200 | 201), "{path}: {}", reply.body);
+            assert!(matches!(reply.status, 200..=202), "{path}: {}", reply.body);
             reply.body
         };
         let text = |value: &Value| value.as_str().unwrap().to_owned();
@@ -63,6 +64,9 @@ impl Things {
         let paid = post("/v2/orders", paid).await;
         let order_id = text(&waiting["order"]["id"]);
         let note = post(NOTES, about("Order", &order_id, word)).await;
+        let transformation = json!({"name": word, "rules": [{"to": "/externalId", "constant": word}]});
+        let transformation = post(TRANSFORMATIONS, transformation).await;
+        let receipt = post(INBOUND, json!({"body": {"shippingAddress": {"firstName": word}}})).await;
         let path = format!("/shipment/v1/orders/{worked}/shipments");
         let mut shipment = Value::Null;
         for _ in 0..1200 {
@@ -81,6 +85,8 @@ impl Things {
             ("shippedItemId", text(&shipment["orderItemIDs"][0])),
             ("subscriptionId", text(&subscription["subscription"]["id"])),
             ("noteId", text(&note["note"]["id"])),
+            ("transformationId", text(&transformation["transformation"]["id"])),
+            ("receiptId", text(&receipt["receipt"]["id"])),
             ("transactionId", text(&paid["data"]["transactionId"])),
         ]))
     }
@@ -94,6 +100,8 @@ impl Things {
             ("safeId", "nobody".to_owned()),
             ("shipmentId", ShipmentId::new(&id, 1).to_string()),
             ("subscriptionId", "ffffffff-ffff-4fff-bfff-ffffffffffff".to_owned()),
+            ("transformationId", "ffffffff-ffff-4fff-bfff-ffffffffffff".to_owned()),
+            ("receiptId", "ffffffff-ffff-4fff-bfff-ffffffffffff".to_owned()),
             ("noteId", "f".repeat(24)),
         ]))
     }
@@ -128,6 +136,8 @@ fn body_of(route: &Route) -> Value {
         ("PATCH", "{orderItemId}") => json!({"fulfillmentReady": true}),
         ("PATCH", "{subscriptionId}") => json!({"isEnabled": false}),
         ("PUT", "{noteId}") => json!({"text": "a"}),
+        ("PUT", "{transformationId}") => json!({"name": "a", "rules": [{"to": "", "from": ""}]}),
+        ("POST", "test") => json!({"body": {}}),
         _ => json!({}),
     }
 }
@@ -300,13 +310,20 @@ fn bodies_of(route: &Route, ours: &Things, theirs: &Things) -> Vec<(Value, u16, 
             (about("Order", ours.id("orderId"), "a"), 400, "NOT_UPDATABLE"),
             (json!({"id": ours.id("noteId"), "text": "a"}), 400, "NOT_UPDATABLE"),
         ],
+        ("POST", INBOUND | "/v1/inbound/orders") => vec![
+            (json!({"body": {}, "merchantId": MERCHANT}), 403, "MERCHANT_MISMATCH"),
+            (json!({"body": {}, "transformationId": ours.id("transformationId")}), 404, "NOT_FOUND"),
+        ],
         // Bulks have a status for each entry.
         ("POST", "/order/v1/orders/bulk") | ("PATCH", "/order/v1/orders/bulk") => Vec::new(),
         // They look nothing up, or name only what they make.
         ("POST", "/v2/orders" | "/order/v1/orders/validate" | "/order/v1/orders/bulk/validate")
-        | ("POST", "/webhook/v1/subscriptions") => Vec::new(),
+        | ("POST", "/webhook/v1/subscriptions" | TRANSFORMATIONS) => Vec::new(),
         // Their bodies have no ids.
-        ("PATCH", _) | ("POST", "/order/v1/orders/{orderId}/customerCareHold") => Vec::new(),
+        ("PATCH", _)
+        | ("POST", "/order/v1/orders/{orderId}/customerCareHold")
+        | ("PUT", "/order/v1/inbound/transformations/{transformationId}")
+        | ("POST", "/order/v1/inbound/transformations/{transformationId}/test") => Vec::new(),
         (
             "POST",
             "/order/v1/orders/{orderId}/customerCareHold/release"

@@ -11,6 +11,7 @@ mod cost;
 mod crash;
 mod fulfilment;
 mod idempotency;
+mod inbound;
 mod isolation;
 mod memory;
 mod network_orders;

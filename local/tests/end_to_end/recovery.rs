@@ -21,7 +21,7 @@ async fn visible(stack: &Stack, queue: &str) -> u64 {
 }
 
 /// Waits until a queue holds so many messages that nobody has taken.
-async fn holds(stack: &Stack, queue: &str, messages: u64) {
+pub(crate) async fn holds(stack: &Stack, queue: &str, messages: u64) {
     for _ in 0..600 {
         if visible(stack, queue).await == messages {
             return;
@@ -32,7 +32,7 @@ async fn holds(stack: &Stack, queue: &str, messages: u64) {
 }
 
 /// The documented AWS way, which is what `cargo mill redrive` does as well.
-async fn redrive(stack: &Stack, queue: &str) {
+pub(crate) async fn redrive(stack: &Stack, queue: &str) {
     let sqs = Sqs::at(stack.running.sqs_url.clone());
     let name = stack.running.stack.queue(queue).unwrap().name.clone();
     let url = format!("{}/000000000000/{name}", stack.running.sqs_url);

@@ -52,6 +52,8 @@ pub(crate) struct Bought {
 pub(crate) struct Ledger {
     pub(crate) orders: RefCell<BTreeMap<String, Sent>>,
     pub(crate) purchases: RefCell<Vec<Bought>>,
+    /// Receipts of inbound orders, each with its merchant.
+    pub(crate) receipts: RefCell<BTreeSet<(&'static str, String)>>,
 }
 
 /// The clients of one world.
@@ -126,6 +128,35 @@ impl Clients<'_> {
             all_settled
         })
         .await;
+    }
+
+    /// `POST /order/v1/inbound/orders`, and its receipt until that has ended. What was received must become an order.
+    pub(crate) async fn submit(&self, merchant: Merchant, body: Value) {
+        const INBOUND: &str = "/order/v1/inbound/orders";
+        self.note(merchant, &body);
+        let mut receipt = None;
+        self.send(merchant, "POST", INBOUND, &json!({ "body": body }), |reply| {
+            match reply.status {
+                202 => receipt = reply.body["receipt"]["id"].as_str().map(str::to_owned),
+                429 | 500.. => {}
+                other => panic!("a good inbound order was answered {other}: {}", reply.body),
+            }
+            true
+        })
+        .await;
+        let receipt = receipt.unwrap();
+        self.ledger.receipts.borrow_mut().insert((merchant.id, receipt.clone()));
+        for _ in 0..1_000 {
+            tokio::time::sleep(Duration::from_secs(10)).await;
+            let reply = self.world.send("GET", &format!("{INBOUND}/{receipt}"), merchant.headers, &Value::Null).await;
+            let Some(reply) = reply.filter(|reply| !reply.is_passing()) else { continue };
+            let shown = &reply.body["receipt"];
+            match shown["status"].as_str() {
+                Some("Received") => {}
+                Some("Accepted") => return self.hear(&body, 200, &json!({"order": {"id": shown["orderId"]}})),
+                _ => panic!("a good inbound order has become {}", reply.body),
+            }
+        }
     }
 
     fn note(&self, merchant: Merchant, body: &Value) {

@@ -42,6 +42,11 @@ pub(crate) const FLOWS: &[Flow] = &[
         scenario: |clients, _| Box::pin(clients.buy(MERCHANTS[0], 1, Some("number".to_owned()))),
     },
     Flow {
+        name: "make an order of an inbound one",
+        functions: &["AuthorizerFunction", "OrdersCreateFunction", "RelayFunction", "InboundFunction"],
+        scenario: |clients, _| Box::pin(clients.submit(MERCHANTS[0], order("one", Some("external"), &["mug"]))),
+    },
+    Flow {
         name: "fulfil by the built-in vendor",
         functions: PIPELINE,
         scenario: |clients, _| Box::pin(clients.create_bulk(MERCHANTS[0], three_orders("mug"))),

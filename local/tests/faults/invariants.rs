@@ -34,6 +34,7 @@ const RULES: &[(&str, Rule)] = &[
     ("no function panics", |rest| rest.panics.clone()),
     ("what was acknowledged is there, under one id", orders::acknowledged_is_there),
     ("every order is one that a client sent", orders::were_sent),
+    ("every receipt is there and has become an order", orders::receipts_are_orders),
     ("every line is delivered exactly once, or cancelled", orders::delivered_once),
     ("what a client cancelled is cancelled, and nothing else", orders::cancelled_as_asked),
     ("no step is made twice", orders::no_step_twice),

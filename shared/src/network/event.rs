@@ -8,10 +8,12 @@
 //! - `SubscriberId` is the merchant's id: the one sample that tells shows the merchant of the shipment.
 //! - `RequestId` stands in every event. A change that no request caused (a vendor's, the pipeline's) has the webhook's id,
 //!   which is what its log lines have.
-//! - Failed orders have no event: one is sent for inbound orders only, and those are not served.
+//! - An inbound order that does not become one has the failure event of the samples (`OrderCreation`, not successful) and,
+//!   like one that does, our own `InboundOrderProcessed`, which names the receipt.
 
 use serde::Serialize;
 
+use super::inbound::ReceiptStatus;
 use crate::ids::MerchantId;
 use crate::webhook::EventKind;
 
@@ -26,6 +28,23 @@ pub struct Subject<'a> {
     pub safe_id: &'a str,
     /// The shipment, in events of shipments.
     pub shipment_id: Option<&'a str>,
+}
+
+/// What became of an inbound order.
+#[derive(Clone, Copy, Debug)]
+pub struct Processed<'a> {
+    /// Its receipt.
+    pub receipt_id: &'a str,
+    /// Where it stands.
+    pub status: ReceiptStatus,
+    /// The status that the same order would have had by itself.
+    pub response_code: u16,
+    /// The order that it has become.
+    pub order_id: Option<&'a str>,
+    /// The merchant's name for it.
+    pub external_id: Option<&'a str>,
+    /// The safe id of the order, or the one that it would have had; none where it was no safe id.
+    pub safe_id: Option<&'a str>,
 }
 
 /// The body of a webhook.
@@ -44,6 +63,10 @@ pub struct Event<'a> {
     response_code: Option<u16>,
     #[serde(skip_serializing_if = "Option::is_none")]
     shipment_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    receipt_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status: Option<&'static str>,
 }
 
 /// What only events of orders have.
@@ -58,9 +81,10 @@ struct OfOrder {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct Ids<'a> {
-    order_id: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    order_id: Option<&'a str>,
     external_order_id: Option<&'a str>,
-    safe_id: &'a str,
+    safe_id: Option<&'a str>,
 }
 
 impl<'a> Event<'a> {
@@ -75,14 +99,39 @@ impl<'a> Event<'a> {
             request_id,
             subscriber_id: subscriber.as_str(),
             of_order: is_order.then_some(of_order),
-            subject: Some(Ids { order_id, external_order_id: external_id, safe_id }),
+            subject: Some(Ids { order_id: Some(order_id), external_order_id: external_id, safe_id: Some(safe_id) }),
             description: match kind {
                 EventKind::OrderCreation => "Order created",
                 EventKind::OrderUpdate => "Order updated",
-                EventKind::ShipmentCreated | EventKind::ShipmentUpdate => "OK",
+                EventKind::ShipmentCreated | EventKind::ShipmentUpdate | EventKind::InboundOrderProcessed => "OK",
             },
             response_code: (!is_order).then_some(200),
             shipment_id: shipment_id.filter(|_| !is_order),
+            receipt_id: None,
+            status: None,
+        }
+    }
+
+    /// What is told of an inbound order: of its receipt, or of the order that it has not become.
+    #[must_use]
+    pub fn of_receipt(kind: EventKind, request_id: &'a str, subscriber: &'a MerchantId, told: Processed<'a>) -> Self {
+        let Processed { receipt_id, status, response_code, order_id, external_id, safe_id } = told;
+        let of_order = OfOrder { child_subscriber_id: (), is_successful: order_id.is_some(), reprint: () };
+        let is_order = kind == EventKind::OrderCreation;
+        Self {
+            event_type: kind.as_str(),
+            request_id,
+            subscriber_id: subscriber.as_str(),
+            of_order: is_order.then_some(of_order),
+            subject: Some(Ids { order_id, external_order_id: external_id, safe_id }),
+            description: match order_id {
+                Some(_) => "Order created",
+                None => "Order could not be created",
+            },
+            response_code: Some(response_code),
+            shipment_id: None,
+            receipt_id: (!is_order).then_some(receipt_id),
+            status: (!is_order).then_some(status.as_str()),
         }
     }
 
@@ -98,6 +147,8 @@ impl<'a> Event<'a> {
             description: "Test",
             response_code: None,
             shipment_id: None,
+            receipt_id: None,
+            status: None,
         }
     }
 }
@@ -109,8 +160,9 @@ pub const TEST: &str = "Test";
 mod tests {
     use serde_json::{Value, json};
 
-    use super::{Event, Subject};
+    use super::{Event, Processed, Subject};
     use crate::ids::MerchantId;
+    use crate::network::inbound::ReceiptStatus;
     use crate::webhook::EventKind;
 
     fn event(kind: EventKind, external_id: Option<&str>, shipment_id: Option<&str>) -> Value {
@@ -158,6 +210,39 @@ mod tests {
             });
             assert_eq!(event(kind, Some("WBTEST22"), Some(shipment)), expected);
         }
+    }
+
+    #[test]
+    fn what_became_of_an_inbound_order_is_told_of_its_receipt_and_as_the_failure_of_the_sample() {
+        let merchant = MerchantId::parse("261c6102-0b72-4506-9a84-98a80a03e7f0").unwrap();
+        let refused = Processed {
+            receipt_id: "3ed09cf5-80c4-4450-8c64-245f2e2061bc",
+            status: ReceiptStatus::Refused,
+            response_code: 400,
+            order_id: None,
+            external_id: Some("WBTEST22"),
+            safe_id: Some("WebhooksTest22"),
+        };
+        let told = |kind, processed| serde_json::to_value(Event::of_receipt(kind, "r", &merchant, processed)).unwrap();
+        let mut expected = json!({
+            "EventType": "OrderCreation", "RequestId": "r", "SubscriberId": merchant.as_str(),
+            "ChildSubscriberId": null, "ExternalOrderId": "WBTEST22", "SafeId": "WebhooksTest22",
+            "IsSuccessful": false, "Reprint": null, "Description": "Order could not be created", "ResponseCode": 400,
+        });
+        assert_eq!(told(EventKind::OrderCreation, refused), expected);
+        for name in ["ChildSubscriberId", "IsSuccessful", "Reprint"] {
+            expected.as_object_mut().unwrap().remove(name);
+        }
+        expected["EventType"] = json!("InboundOrderProcessed");
+        expected["ReceiptId"] = json!("3ed09cf5-80c4-4450-8c64-245f2e2061bc");
+        expected["Status"] = json!("Refused");
+        assert_eq!(told(EventKind::InboundOrderProcessed, refused), expected);
+        let order_id = Some("670e58fe7741035996cf7d20");
+        let accepted = Processed { status: ReceiptStatus::Accepted, response_code: 201, order_id, ..refused };
+        expected["Status"] = json!("Accepted");
+        (expected["OrderId"], expected["ResponseCode"]) = (json!(order_id), json!(201));
+        expected["Description"] = json!("Order created");
+        assert_eq!(told(EventKind::InboundOrderProcessed, accepted), expected);
     }
 
     #[test]

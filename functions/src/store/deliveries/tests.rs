@@ -13,7 +13,7 @@ fn begun() -> Delivery {
         "at": 1_000, "request_id": "r", "attempt": 0,
     }))
     .unwrap();
-    Delivery::begun(job, "o".to_owned(), "{}".to_owned(), at(5_000))
+    Delivery::begun(job, Some("o".to_owned()), "{}".to_owned(), at(5_000))
 }
 
 fn answered(status: u16) -> Attempt {

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::{crash, replayed, send_with, unnamed, whole};
 use crate::fulfilment::{self, VendorServer, create, order_of, shipments};
+use crate::inbound;
 use crate::notes::{NOTES, about};
 use crate::receiver::Receiver;
 use crate::support::{Reply, Stack};
@@ -68,6 +69,20 @@ impl Case {
             }
             ("POST", "/order/v1/orders/validate") => creates(route.path, unnamed()),
             ("POST", "/order/v1/orders/bulk/validate") => creates(route.path, json!({"bulk": [unnamed(), {}]})),
+            ("POST", "/order/v1/inbound/orders" | "/v1/inbound/orders") => {
+                creates(route.path, json!({"body": unnamed()}))
+            }
+            ("POST", inbound::TRANSFORMATIONS) => creates(route.path, json!({"name": "n", "rules": inbound::rules()})),
+            ("PUT", "/order/v1/inbound/transformations/{transformationId}") => {
+                let id = inbound::transformation(stack, &inbound::rules()).await;
+                let path = route.path.replace("{transformationId}", &id);
+                let body = json!({"name": "changed", "rules": inbound::rules()});
+                Self { path, body, if_match: Some("\"1\"".to_owned()), creates: false }
+            }
+            ("POST", "/order/v1/inbound/transformations/{transformationId}/test") => {
+                let id = inbound::transformation(stack, &inbound::rules()).await;
+                creates(&route.path.replace("{transformationId}", &id), json!({"body": inbound::foreign(1)}))
+            }
             ("PATCH", "/order/v1/orders/{orderId}" | "/order/v1/orders/bulk")
             | ("POST", "/order/v1/orders/refunds") => Self::of_waiting_order(route.path, stack).await,
             (_, path) if path.starts_with("/order/v1/orders/{orderId}/") => Self::of_order(path, stack).await,
@@ -181,7 +196,8 @@ async fn every_post_patch_and_put_has_one_effect_and_one_answer() {
         let first = case.send(&stack, route, &key, &body).await;
         assert!(first.status < 300 && !replayed(&first), "{name}: {} {}", first.status, first.body);
         let effect = settled(&stack).await;
-        if !route.path.ends_with("/refreshProcessing") && !route.path.ends_with("/validate") {
+        let only_looks = ["/refreshProcessing", "/validate", "/{transformationId}/test"];
+        if !only_looks.iter().any(|end| route.path.ends_with(end)) {
             assert_ne!(effect, before, "{name} has no effect");
         }
 
@@ -202,7 +218,7 @@ async fn every_post_patch_and_put_has_one_effect_and_one_answer() {
             assert_eq!(without_request_ids(body), without_request_ids(known), "{name}");
             assert_eq!(headers, known_headers, "{name}");
         }
-        if route.path.ends_with("/test") {
+        if route.path.ends_with("/{subscriptionId}/test") {
             assert_eq!(retried.body["webhookId"], first.body["webhookId"], "{name}");
         } else {
             assert_eq!(settled(&stack).await, effect, "{name}: a retry changes nothing");

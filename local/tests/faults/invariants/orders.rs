@@ -39,6 +39,20 @@ pub(super) fn were_sent(rest: &Rest<'_>) -> Vec<String> {
     if count == known { Vec::new() } else { vec![format!("{known} are known, {count} are there")] }
 }
 
+/// Inbound orders of these tests are good ones, whether their client heard of the receipt or not.
+pub(super) fn receipts_are_orders(rest: &Rest<'_>) -> Vec<String> {
+    let gone = |(merchant, receipt): &&(&str, String)| !rest.has(&format!("{merchant}#inbound#{receipt}"), "receipt");
+    let receipts = rest.ledger.receipts.borrow();
+    let gone = receipts.iter().filter(gone).map(|(_, receipt)| format!("receipt {receipt} is gone"));
+    let is_order = |receipt: &&Item| {
+        let is_own =
+            |order: &Item| merchant(order) == merchant(receipt) && text(order, "sk") == text(receipt, "order_id");
+        text(receipt, "receipt_status") == "Accepted" && rest.network_orders().any(is_own)
+    };
+    let open = rest.of_kind("inbound").filter(|receipt| !is_order(receipt)).map(name);
+    gone.chain(open).collect()
+}
+
 /// Every line that was not cancelled is in one parcel, or has one allocation of codes; and none that was.
 pub(super) fn delivered_once(rest: &Rest<'_>) -> Vec<String> {
     let mut broken = Vec::new();

@@ -1,0 +1,73 @@
+//! From the bytes of a body to what became of its orders: the same way for a request, and for an inbound order that a
+//! queue brought.
+
+use shared::Code;
+use shared::ids::MerchantId;
+use shared::network::problem::Violation;
+use shared::network::request::CreateOrder;
+use shared::validation::{self, Body, OrderVerdict, Verdict};
+
+use super::{Outcome, create_orders};
+use crate::refusal::Refusal;
+use crate::store::Table;
+
+/// A valid order with its warnings, or why it is none.
+pub(crate) type Draft = Result<(CreateOrder, Vec<Violation>), Refusal>;
+
+pub(crate) fn draft(bytes: &[u8], verdict: OrderVerdict<'_>, strict: bool) -> Draft {
+    let warnings: Vec<Violation> = verdict.warnings().map(Into::into).collect();
+    let mut violations: Vec<Violation> = verdict.violations().map(Into::into).collect();
+    if strict {
+        violations.extend(warnings.iter().cloned());
+    }
+    if !violations.is_empty() {
+        return Err(Refusal::invalid(violations));
+    }
+    Ok((read_valid(bytes.get(verdict.span()).unwrap_or_default())?, warnings))
+}
+
+/// Creates the valid ones of the drafts: every outcome at its position.
+pub(crate) async fn create_drafts(
+    table: &Table,
+    merchant: &MerchantId,
+    drafts: Vec<Draft>,
+) -> Vec<(Outcome, Vec<Violation>)> {
+    let mut requests = Vec::new();
+    let mut results: Vec<Result<Vec<Violation>, Refusal>> = Vec::new();
+    for (index, draft) in drafts.into_iter().enumerate() {
+        results.push(draft.map(|(request, warnings)| {
+            requests.push((index, request));
+            warnings
+        }));
+    }
+    let mut outcomes = create_orders(table, merchant, requests).await.into_iter();
+    let outcome = |result| match result {
+        Ok(warnings) => {
+            let missing = || Outcome::Refused(Refusal::rule(Code::Internal));
+            (outcomes.next().unwrap_or_else(missing), warnings)
+        }
+        Err(refusal) => (Outcome::Refused(refusal), Vec::new()),
+    };
+    results.into_iter().map(outcome).collect()
+}
+
+pub(crate) fn refuse_body(verdict: &Verdict<'_>) -> Result<(), Refusal> {
+    let violations: Vec<Violation> = verdict.violations().map(Into::into).collect();
+    if violations.is_empty() { Ok(()) } else { Err(Refusal::invalid_beyond(violations, verdict.omitted())) }
+}
+
+/// The draft of a body that is one order; `strict` makes every warning an error.
+pub(crate) fn draft_of_body(bytes: &[u8], strict: bool) -> Draft {
+    let verdict = validation::validate(Body::Order, bytes);
+    refuse_body(&verdict)?;
+    let order = verdict.orders().next().ok_or_else(|| Refusal::rule(Code::Internal))?;
+    draft(bytes, order, strict)
+}
+
+/// Reads what the validation has passed; that it cannot be read is a fault of ours.
+pub(crate) fn read_valid<T: serde::de::DeserializeOwned>(bytes: &[u8]) -> Result<T, Refusal> {
+    serde_json::from_slice(bytes).map_err(|error| {
+        tracing::error!(%error, "a valid body cannot be read");
+        Refusal::rule(Code::Internal)
+    })
+}

@@ -1,0 +1,263 @@
+//! Inbound orders: another system's JSON is received at once and becomes an order later.
+//!
+//! ```text
+//! POST …/inbound/orders ── receipt, in the table ── stream ── relay ── InboundQueue ── inbound ──┬─ Accepted, and the order
+//!         │ 202                    │                                        ▲                   ├─ Refused, and why
+//!      the client                  └── due ── sweep: its job was lost ──────┘                   └─ Failed, and a dead letter
+//! ```
+//!
+//! - The receipt is the one write of the request. Everything after it follows from the stream, so a crash after the write
+//!   loses nothing, and the message of the queue holds ids only.
+//! - A job is for one version of its receipt. One that comes again finds another version and does nothing.
+//! - The order is made by the very code of `POST /order/v1/orders`. Its safe id is the body's, or the receipt's own id; so
+//!   a worker that died between the order and the receipt makes the same order again, which is the order that is there
+//!   already: accepted, and neither a second one nor a conflict.
+//! - What the single call would have refused is `Refused`, with the same error; where a rule of the transformation brought
+//!   the value, the violation names its place in the foreign body as well. What was no fault of the body is tried again
+//!   with growing pauses, and in the end `Failed`; its dead letter, moved back, starts it anew.
+//! - The end is told by webhook: `InboundOrderProcessed`, beside `OrderCreation`, which an order that was made has as every
+//!   order does, and which is sent as not successful for one that was not.
+
+use serde::Serialize;
+use serde_json::value::{RawValue, to_raw_value};
+use shared::Code;
+use shared::ids::{MerchantId, SafeId};
+use shared::limits::{EXTERNAL_ID_CHARACTERS_MAX, INBOUND_OUTCOME_BYTES_MAX};
+use shared::network::inbound::{ReceiptId, ReceiptStatus, TransformationId};
+use shared::network::problem::Violation;
+use shared::network::transform::{Finding, Transformation, Tree};
+use shared::validation::{self, Body};
+
+use super::create_orders;
+use super::create_orders::drafts::{Draft, create_drafts, draft_of_body};
+use super::transformations::not_found;
+use crate::refusal::Refusal;
+use crate::store::receipts::{NewReceipt, Outcome, Receipt};
+use crate::store::{StoreError, Table};
+
+/// What a client sends.
+#[derive(Clone, Debug)]
+pub(crate) struct Submission {
+    /// The foreign body as it was written.
+    pub(crate) foreign: String,
+    pub(crate) transformation: Option<TransformationId>,
+    /// A warning refuses it.
+    pub(crate) strict: bool,
+}
+
+/// Receives an inbound order. A receipt whose id is taken was made under the same key.
+pub(crate) async fn receive(table: &Table, merchant: &MerchantId, sent: Submission) -> Result<Receipt, Refusal> {
+    let transformation = match &sent.transformation {
+        Some(id) => Some(table.transformation(merchant, id).await?.ok_or_else(|| unknown(id))?),
+        None => None,
+    };
+    let bytes = table.bytes("receipt", 0).map_err(|error| {
+        tracing::error!(%error, "no id can be drawn");
+        Refusal::rule(Code::Internal)
+    })?;
+    let id = ReceiptId::new(bytes);
+    let new = NewReceipt {
+        merchant,
+        id: &id,
+        received_at: table.accepted_at(),
+        foreign: &sent.foreign,
+        transformation: transformation.as_ref(),
+        strict: sent.strict,
+    };
+    let receipt = Receipt::received(&new, table)?;
+    if table.insert_receipt(&receipt).await? {
+        return Ok(receipt);
+    }
+    match table.receipt(&receipt.state.key).await? {
+        // The transformation may have had another version when the first attempt read it.
+        Some(first) if table.is_retry() => Ok(first),
+        _ => Err(Refusal::rule(Code::TryAgain)),
+    }
+}
+
+fn unknown(id: &TransformationId) -> Refusal {
+    let refusal = not_found(id.as_str());
+    let value = Some(id.to_string());
+    let violation = Violation::new(Code::NotFound, "/transformationId".to_owned(), refusal.message.clone(), value);
+    Refusal { violations: vec![violation], ..refusal }
+}
+
+/// A violation or warning, and where in the foreign body its value stands.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Mapped {
+    #[serde(flatten)]
+    pub(crate) violation: Violation,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    source_pointer: Option<String>,
+}
+
+/// An order as a foreign body makes it, and what is to be said of it.
+pub(crate) struct Drafted {
+    /// The body of the order.
+    pub(crate) body: String,
+    safe_id: Option<String>,
+    external_id: Option<String>,
+    pub(crate) draft: Draft,
+    findings: Vec<Finding>,
+    transformation: Option<Transformation>,
+}
+
+/// Makes the draft of an order of a foreign body. All that is wrong is in it: what the rules could not do, and what the
+/// order they made breaks elsewhere.
+pub(crate) fn draft(
+    foreign: &str,
+    transformation: Option<Transformation>,
+    strict: bool,
+) -> Result<Drafted, StoreError> {
+    let tree = Tree::read(foreign).map_err(|error| StoreError::Fault(format!("a foreign body: {error}")))?;
+    let (body, tree, findings) = match &transformation {
+        Some(rules) => {
+            let made = rules.apply(&tree);
+            (made.body.to_string(), made.body, made.findings)
+        }
+        None => (foreign.to_owned(), tree, Vec::new()),
+    };
+    let draft = match draft_of_body(body.as_bytes(), strict) {
+        draft if findings.is_empty() => draft,
+        draft => Err(with_findings(&findings, draft)),
+    };
+    let safe_id = tree.text_of("safeId");
+    let is_short = |id: &String| id.chars().count() <= EXTERNAL_ID_CHARACTERS_MAX;
+    let external_id = tree.text_of("externalId").filter(is_short);
+    Ok(Drafted { body, safe_id, external_id, draft, findings, transformation })
+}
+
+/// What the rules could not do, and what the order breaks at other places than that.
+fn with_findings(findings: &[Finding], draft: Draft) -> Refusal {
+    let mut violations: Vec<Violation> = findings.iter().map(|finding| finding.violation.clone()).collect();
+    let follows = |place: &str| {
+        let at = |found: &Finding| {
+            let (one, other) = (format!("{place}/"), format!("{}/", found.violation.pointer));
+            one.starts_with(&other) || other.starts_with(&one)
+        };
+        findings.iter().any(at)
+    };
+    let broken = draft.err().map(|refusal| refusal.violations).unwrap_or_default();
+    violations.extend(broken.into_iter().filter(|broken| !follows(&broken.pointer)));
+    Refusal::invalid(violations)
+}
+
+impl Drafted {
+    /// Violations with the places that their values come from.
+    pub(crate) fn mapped(&self, violations: Vec<Violation>) -> Vec<Mapped> {
+        let source = |violation: &Violation| {
+            let found = self.findings.iter().find(|finding| finding.violation == *violation);
+            match found {
+                Some(finding) => finding.source.clone(),
+                None => self.transformation.as_ref()?.source_of(&violation.pointer),
+            }
+        };
+        let mapped = |violation: Violation| Mapped { source_pointer: source(&violation), violation };
+        violations.into_iter().map(mapped).collect()
+    }
+
+    /// The warnings of the order, whether it breaks rules or not.
+    pub(crate) fn warnings(&self) -> Vec<Violation> {
+        match &self.draft {
+            Ok((_, warnings)) => warnings.clone(),
+            Err(_) => {
+                let verdict = validation::validate(Body::Order, self.body.as_bytes());
+                verdict.orders().flat_map(|order| order.warnings().map(Into::into).collect::<Vec<_>>()).collect()
+            }
+        }
+    }
+
+    /// Names the order: by the safe id of its body, or by the receipt's own id. A text that is no safe id is no name.
+    fn name(&mut self, receipt: &ReceiptId) -> Result<(), StoreError> {
+        let name = match self.safe_id.take().filter(|own| !own.is_empty()) {
+            Some(own) => SafeId::parse(&own).ok(),
+            None => Some(receipt.safe_id().map_err(|error| StoreError::Fault(error.to_string()))?),
+        };
+        self.safe_id = name.map(|name| name.as_str().to_owned());
+        if let Ok((request, _)) = &mut self.draft {
+            request.safe_id.clone_from(&self.safe_id);
+        }
+        Ok(())
+    }
+}
+
+/// Makes the order of a receipt, once however often this is called: the receipt with what came of it.
+///
+/// # Errors
+/// It could not be decided; the same call may be made again.
+pub(crate) async fn process(table: &Table, merchant: &MerchantId, receipt: Receipt) -> Result<Receipt, StoreError> {
+    let mut drafted = draft(&receipt.foreign()?, receipt.transformation()?, receipt.strict)?;
+    drafted.name(&receipt.state.id()?)?;
+    let table = Table { request_id: receipt.state.request_id.clone(), ..table.clone() };
+    let outcomes = create_drafts(&table, merchant, vec![drafted.draft.clone()]).await;
+    let outcome = match outcomes.into_iter().next() {
+        Some((create_orders::Outcome::Created(order) | create_orders::Outcome::Replayed(order), warnings)) => {
+            drafted.accepted(order.id(), warnings)?
+        }
+        Some((create_orders::Outcome::Refused(refusal), _)) if refusal.code.status() < 500 => {
+            drafted.refused(refusal, receipt.state.request_id.as_deref().unwrap_or_default())?
+        }
+        Some((create_orders::Outcome::Refused(refusal), _)) => return Err(StoreError::Busy(refusal.message)),
+        None => return Err(StoreError::Fault("an order has no outcome".to_owned())),
+    };
+    receipt.ended(outcome, table.context.now())
+}
+
+impl Drafted {
+    fn accepted(self, order_id: &str, warnings: Vec<Violation>) -> Result<Outcome, StoreError> {
+        let told = raw(&bounded(self.mapped(warnings)))?;
+        Ok(Outcome {
+            status: ReceiptStatus::Accepted,
+            response_code: 201,
+            order_id: Some(order_id.to_owned()),
+            safe_id: self.safe_id,
+            external_id: self.external_id,
+            told,
+        })
+    }
+
+    fn refused(self, mut refusal: Refusal, request_id: &str) -> Result<Outcome, StoreError> {
+        #[derive(Serialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Told<'t> {
+            request_id: &'t str,
+            code: Code,
+            message: String,
+            errors: Vec<Mapped>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            order_id: Option<String>,
+        }
+        let found = std::mem::take(&mut refusal.violations);
+        let count = found.len();
+        let errors = bounded(self.mapped(found));
+        let message = match errors.len() {
+            listed if listed < count => format!("{}; {listed} are listed here", refusal.message),
+            _ => refusal.message,
+        };
+        let told = Told { request_id, code: refusal.code, message, errors, order_id: refusal.facts.order_id.clone() };
+        Ok(Outcome {
+            status: ReceiptStatus::Refused,
+            response_code: refusal.code.status(),
+            order_id: None,
+            told: raw(&told)?,
+            safe_id: self.safe_id,
+            external_id: self.external_id,
+        })
+    }
+}
+
+/// As many of them as a receipt has room for.
+fn bounded(mapped: Vec<Mapped>) -> Vec<Mapped> {
+    let mut left = INBOUND_OUTCOME_BYTES_MAX;
+    let fits = |mapped: &Mapped| {
+        let bytes = serde_json::to_string(mapped).map_or(usize::MAX, |text| text.len());
+        left = left.saturating_sub(bytes);
+        left > 0
+    };
+    mapped.into_iter().take_while(fits).collect()
+}
+
+fn raw(value: &impl Serialize) -> Result<Box<RawValue>, StoreError> {
+    to_raw_value(value).map_err(|error| StoreError::Fault(error.to_string()))
+}

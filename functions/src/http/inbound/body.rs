@@ -1,0 +1,86 @@
+//! The body of an inbound order: `{body, transformationId?, merchantId?}`, every broken rule of it at once.
+
+use serde_json::Value;
+use shared::Code;
+use shared::ids::MerchantId;
+use shared::limits::INBOUND_BYTES_MAX;
+use shared::network::inbound::TransformationId;
+use shared::network::merge::Members;
+use shared::network::problem::Violation;
+use shared::network::transform::{Tree, Unreadable};
+
+use crate::app::inbound::Submission;
+use crate::http::object::{Findings, Object};
+use crate::refusal::Refusal;
+
+type Read<T> = Result<(T, Vec<Violation>), Refusal>;
+
+/// What is sent, by the merchant whose the credentials are.
+pub(super) fn submission(bytes: &[u8], merchant: &MerchantId, strict: bool) -> Read<Submission> {
+    let object = Object::read(bytes)?;
+    let mut findings = Findings::default();
+    let mut submission = Submission { foreign: body_of(bytes, &object, &mut findings), transformation: None, strict };
+    for (name, value) in object.members() {
+        match name {
+            "body" => {}
+            "transformationId" | "merchantId" if value.is_null() => {}
+            "transformationId" => submission.transformation = uuid(&mut findings, "/transformationId", value),
+            "merchantId" => another_merchant(value, merchant, &mut findings)?,
+            _ => findings.unknown(name),
+        }
+    }
+    Ok((submission, findings.settle(strict)?))
+}
+
+/// The foreign body alone, of a request that may have the other members as well.
+pub(crate) fn foreign(bytes: &[u8]) -> Result<String, Refusal> {
+    let object = Object::read(bytes)?;
+    let mut findings = Findings::default();
+    let foreign = body_of(bytes, &object, &mut findings);
+    findings.settle(false)?;
+    Ok(foreign)
+}
+
+/// The member `body` as it was written: any JSON that is not too long and not too deep.
+fn body_of(bytes: &[u8], object: &Object, findings: &mut Findings) -> String {
+    const PLACE: &str = "/body";
+    let text = std::str::from_utf8(bytes).unwrap_or_default();
+    let members = Members::read(text).unwrap_or_default();
+    let is_there = object.members().any(|(name, value)| name == "body" && !value.is_null());
+    let Some(body) = members.get("body").map(|raw| raw.get()).filter(|_| is_there) else {
+        findings.required(PLACE);
+        return String::new();
+    };
+    let broken = if body.len() > INBOUND_BYTES_MAX {
+        let message = format!("has at most {INBOUND_BYTES_MAX} bytes, not {}", body.len());
+        (Code::PayloadTooLarge, message)
+    } else {
+        match Tree::read(body) {
+            Ok(_) => return body.to_owned(),
+            Err(Unreadable::TooDeep) => (Code::TooDeep, Unreadable::TooDeep.to_string()),
+            Err(Unreadable::NotJson) => (Code::NotJson, Code::NotJson.title().to_owned()),
+        }
+    };
+    findings.add(Violation::new(broken.0, PLACE.to_owned(), broken.1, None));
+    String::new()
+}
+
+fn uuid(findings: &mut Findings, pointer: &str, value: &Value) -> Option<TransformationId> {
+    let id = TransformationId::parse(findings.text(pointer, value)?).ok();
+    if id.is_none() {
+        findings.broken(Code::InvalidFormat, pointer, "a UUID", value);
+    }
+    id
+}
+
+/// The credentials' merchant must be the body's, as for an order.
+fn another_merchant(value: &Value, merchant: &MerchantId, findings: &mut Findings) -> Result<(), Refusal> {
+    let Some(named) = findings.text("/merchantId", value) else { return Ok(()) };
+    if named.is_empty() || named.eq_ignore_ascii_case(merchant.as_str()) {
+        return Ok(());
+    }
+    let message = format!("the credentials are those of `{merchant}`");
+    let shown = named.chars().take(shared::limits::ATTEMPTED_VALUE_BYTES_MAX).collect();
+    let violation = Violation::new(Code::MerchantMismatch, "/merchantId".to_owned(), message, Some(shown));
+    Err(Refusal { violations: vec![violation], ..Refusal::rule(Code::MerchantMismatch) })
+}

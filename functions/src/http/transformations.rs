@@ -1,0 +1,192 @@
+//! Handlers of the transformations of inbound orders (`/order/v1/inbound/transformations`).
+
+mod body;
+
+use axum::Json;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use serde_json::value::RawValue;
+use shared::network::problem::Violation;
+use shared::network::transform::Rule;
+
+use super::body::JsonBody;
+use super::caller::NetworkCaller;
+use super::inbound::foreign;
+use super::network::{is_strict, raw};
+use super::paging::{Cursors, PageParameters};
+use super::parameters::{PathParameter, QueryParameters};
+use super::webhooks::if_match;
+use crate::app::inbound::{Mapped, draft};
+use crate::app::transformations::{self, Target, etag};
+use crate::refusal::Refusal;
+use crate::store::Table;
+use crate::store::transformations::StoredTransformation;
+
+/// One transformation, with what was noticed in the body.
+#[derive(Debug, Serialize)]
+struct Envelope<'t> {
+    transformation: View<'t>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<Violation>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct View<'t> {
+    id: &'t str,
+    name: &'t str,
+    version: u64,
+    /// A list shows only how many there are.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rules: Option<&'t [Rule]>,
+    rule_count: usize,
+    created_at: String,
+    updated_at: String,
+}
+
+impl<'t> View<'t> {
+    fn row(stored: &'t StoredTransformation) -> Self {
+        Self {
+            id: stored.id.as_str(),
+            name: &stored.name,
+            version: stored.version,
+            rules: None,
+            rule_count: stored.transformation.rules.len(),
+            created_at: stored.created_at.to_rfc3339_milliseconds(),
+            updated_at: stored.updated_at.to_rfc3339_milliseconds(),
+        }
+    }
+
+    fn whole(stored: &'t StoredTransformation) -> Self {
+        Self { rules: Some(&stored.transformation.rules), ..Self::row(stored) }
+    }
+}
+
+fn answer(status: StatusCode, stored: &StoredTransformation, warnings: Vec<Violation>) -> Response {
+    let tag: [(HeaderName, String); 1] = [(header::ETAG, etag(stored))];
+    (status, tag, Json(Envelope { transformation: View::whole(stored), warnings })).into_response()
+}
+
+/// `POST /order/v1/inbound/transformations`: 201 with the transformation; 400.
+pub(crate) async fn create(
+    NetworkCaller(merchant): NetworkCaller,
+    table: Table,
+    headers: HeaderMap,
+    JsonBody(bytes): JsonBody,
+) -> Result<Response, Refusal> {
+    let (new, warnings) = body::transformation(&bytes, is_strict(&headers))?;
+    let created = transformations::create(&table, &merchant, new).await?;
+    let mut response = answer(StatusCode::CREATED, &created, warnings);
+    if let Ok(location) = HeaderValue::from_str(&format!("/order/v1/inbound/transformations/{}", created.id)) {
+        response.headers_mut().insert(header::LOCATION, location);
+    }
+    Ok(response)
+}
+
+/// A page of transformations, without their rules.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Page<'t> {
+    transformations: Vec<View<'t>>,
+    page: Option<usize>,
+    page_size: usize,
+    next_cursor: Option<String>,
+}
+
+/// `GET /order/v1/inbound/transformations`: 200 with a page of them, in the order of their ids.
+pub(crate) async fn list(
+    NetworkCaller(merchant): NetworkCaller,
+    table: Table,
+    cursors: Cursors,
+    QueryParameters(parameters): QueryParameters<PageParameters>,
+) -> Result<Response, Refusal> {
+    const LIST: &str = "transformations";
+    let page = parameters.read()?;
+    let after = page.cursor.as_deref().map(|cursor| cursors.open(LIST, cursor)).transpose()?;
+    // One more than is shown says whether there is more.
+    let rows = (page.skip(), page.size.saturating_add(1));
+    let mut found = table.transformations(&merchant, after.as_deref(), rows).await?;
+    let has_more = found.len() > page.size;
+    found.truncate(page.size);
+    let next_cursor = found.last().filter(|_| has_more).map(|last| cursors.seal(LIST, last.id.as_str()));
+    let transformations = found.iter().map(View::row).collect();
+    Ok(Json(Page { transformations, page: page.number, page_size: page.size, next_cursor }).into_response())
+}
+
+/// `GET /order/v1/inbound/transformations/{transformationId}`: 200 with the transformation and its `ETag`; 404.
+pub(crate) async fn read(
+    NetworkCaller(merchant): NetworkCaller,
+    table: Table,
+    PathParameter(id): PathParameter,
+) -> Result<Response, Refusal> {
+    let found = Target { merchant: &merchant, id: &id, if_match: None }.read(&table).await?;
+    Ok(answer(StatusCode::OK, &found, Vec::new()))
+}
+
+/// `PUT /order/v1/inbound/transformations/{transformationId}`: 200 with the transformation; 400, 404, 412.
+pub(crate) async fn replace(
+    NetworkCaller(merchant): NetworkCaller,
+    table: Table,
+    headers: HeaderMap,
+    PathParameter(id): PathParameter,
+    JsonBody(bytes): JsonBody,
+) -> Result<Response, Refusal> {
+    let (new, warnings) = body::transformation(&bytes, is_strict(&headers))?;
+    let if_match = if_match(&headers);
+    let target = Target { merchant: &merchant, id: &id, if_match: if_match.as_deref() };
+    let replaced = transformations::replace(&table, target, new).await?;
+    Ok(answer(StatusCode::OK, &replaced, warnings))
+}
+
+/// `DELETE /order/v1/inbound/transformations/{transformationId}`: 204; 404, 412.
+pub(crate) async fn delete(
+    NetworkCaller(merchant): NetworkCaller,
+    table: Table,
+    headers: HeaderMap,
+    PathParameter(id): PathParameter,
+) -> Result<StatusCode, Refusal> {
+    let if_match = if_match(&headers);
+    let target = Target { merchant: &merchant, id: &id, if_match: if_match.as_deref() };
+    transformations::delete(&table, target).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// What a foreign body would become.
+#[derive(Debug, Serialize)]
+struct Tried {
+    valid: bool,
+    /// The body of the order that the rules make, as far as they can.
+    body: Box<RawValue>,
+    errors: Vec<Mapped>,
+    warnings: Vec<Mapped>,
+}
+
+/// `POST /order/v1/inbound/transformations/{transformationId}/test`: 200 with the order that the `body` of an inbound
+/// order would become, and the verdict on it; 400, 404, 413. Nothing is stored, so whether a safe id or an external id is
+/// taken is not part of it.
+pub(crate) async fn test(
+    NetworkCaller(merchant): NetworkCaller,
+    table: Table,
+    headers: HeaderMap,
+    PathParameter(id): PathParameter,
+    JsonBody(bytes): JsonBody,
+) -> Result<Response, Refusal> {
+    let foreign = foreign(&bytes)?;
+    let found = Target { merchant: &merchant, id: &id, if_match: None }.read(&table).await?;
+    let strict = is_strict(&headers);
+    let drafted = draft(&foreign, Some(found.transformation), strict)?;
+    let errors = drafted.draft.as_ref().err().map(|refusal| refusal.violations.clone()).unwrap_or_default();
+    let warnings = if strict { Vec::new() } else { drafted.warnings() };
+    let body = RawValue::from_string(drafted.body.clone());
+    let tried = Tried {
+        valid: drafted.draft.is_ok(),
+        body: match body {
+            Ok(body) => body,
+            Err(_) => raw(&())?,
+        },
+        errors: drafted.mapped(errors),
+        warnings: drafted.mapped(warnings),
+    };
+    Ok(Json(tried).into_response())
+}

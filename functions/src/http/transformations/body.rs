@@ -1,0 +1,221 @@
+//! The body of a transformation: `{name, rules}`, every broken rule of it at once.
+
+use serde_json::Value;
+use serde_json::value::RawValue;
+use shared::Code;
+use shared::limits::{DESCRIPTION_CHARACTERS_MAX, TRANSFORMATION_BYTES_MAX, TRANSFORMATION_RULES_MAX};
+use shared::network::merge::Members;
+use shared::network::problem::Violation;
+use shared::network::transform::{Convert, Parts, Pointer, PointerFault, Rule, Transformation, Tree, Unreadable};
+
+use crate::app::transformations::NewTransformation;
+use crate::http::object::{Findings, Object};
+use crate::refusal::Refusal;
+
+/// What a transformation is made of, and what was noticed.
+pub(super) fn transformation(bytes: &[u8], strict: bool) -> Result<(NewTransformation, Vec<Violation>), Refusal> {
+    let object = Object::read(bytes)?;
+    let mut findings = Findings::default();
+    // Constants and defaults are stored as they are written, so they are read from the text.
+    let members = Members::read(std::str::from_utf8(bytes).unwrap_or_default()).unwrap_or_default();
+    let (mut title, mut rules) = (None, None);
+    for (member, value) in object.members() {
+        match member {
+            "name" | "rules" if value.is_null() => {}
+            "name" => title = Some(name(&mut findings, value)),
+            "rules" => rules = Some(members.get("rules").map(|raw| rules_of(&mut findings, raw)).unwrap_or_default()),
+            _ => findings.unknown(member),
+        }
+    }
+    for (member, is_missing) in [("/name", title.is_none()), ("/rules", rules.is_none())] {
+        if is_missing {
+            findings.required(member);
+        }
+    }
+    let warnings = findings.settle(strict)?;
+    let transformation = Transformation { rules: rules.unwrap_or_default() };
+    within_bytes(&transformation)?;
+    Ok((NewTransformation { name: title.flatten().unwrap_or_default(), transformation }, warnings))
+}
+
+fn within_bytes(transformation: &Transformation) -> Result<(), Refusal> {
+    let bytes = serde_json::to_string(transformation).map_or(usize::MAX, |text| text.len());
+    if bytes <= TRANSFORMATION_BYTES_MAX {
+        return Ok(());
+    }
+    let message = format!("have at most {TRANSFORMATION_BYTES_MAX} bytes together, not {bytes}");
+    Err(Refusal::invalid(vec![Violation::new(Code::PayloadTooLarge, "/rules".to_owned(), message, None)]))
+}
+
+fn name(findings: &mut Findings, value: &Value) -> Option<String> {
+    const PLACE: &str = "/name";
+    let text = findings.text(PLACE, value)?;
+    let length = text.chars().count();
+    let broken = if length == 0 {
+        (Code::TooShort, "has at least 1 character, not 0".to_owned())
+    } else if length > DESCRIPTION_CHARACTERS_MAX {
+        (Code::TooLong, format!("has at most {DESCRIPTION_CHARACTERS_MAX} characters, not {length}"))
+    } else if text.chars().any(char::is_control) {
+        (Code::ControlCharacter, "must hold no control characters".to_owned())
+    } else {
+        return Some(text.to_owned());
+    };
+    findings.add(Violation::new(broken.0, PLACE.to_owned(), broken.1, None));
+    None
+}
+
+fn rules_of(findings: &mut Findings, raw: &RawValue) -> Vec<Rule> {
+    const PLACE: &str = "/rules";
+    let Ok(rules) = serde_json::from_str::<Vec<&RawValue>>(raw.get()) else {
+        findings.broken(Code::WrongType, PLACE, "an array", &value_of(raw));
+        return Vec::new();
+    };
+    let broken = match rules.len() {
+        0 => Some((Code::TooFew, "has at least 1 entry, not 0".to_owned())),
+        count if count > TRANSFORMATION_RULES_MAX => {
+            Some((Code::TooMany, format!("has at most {TRANSFORMATION_RULES_MAX} entries, not {count}")))
+        }
+        _ => None,
+    };
+    if let Some((code, message)) = broken {
+        findings.add(Violation::new(code, PLACE.to_owned(), message, None));
+        return Vec::new();
+    }
+    let read = |(index, raw): (usize, &&RawValue)| rule(findings, &format!("{PLACE}/{index}"), raw);
+    rules.iter().enumerate().filter_map(read).collect()
+}
+
+fn rule(findings: &mut Findings, place: &str, raw: &RawValue) -> Option<Rule> {
+    let Some(members) = Members::read(raw.get()) else {
+        findings.broken(Code::WrongType, place, "an object", &value_of(raw));
+        return None;
+    };
+    let (mut to, mut parts, mut is_read) = (None, Parts::default(), true);
+    for (name, raw) in members.iter() {
+        let (at, value) = (format!("{place}/{name}"), value_of(raw));
+        match name {
+            "to" | "from" | "default" | "as" | "constant" if value.is_null() => {}
+            "to" => to = Some(pointer(findings, &at, &value)),
+            "from" => {
+                parts.from = pointer(findings, &at, &value);
+                is_read &= parts.from.is_some();
+            }
+            "as" => {
+                parts.convert = convert(findings, &at, &value);
+                is_read &= parts.convert.is_some();
+            }
+            "default" | "constant" => {
+                let part = if name == "default" { &mut parts.default } else { &mut parts.constant };
+                *part = tree(findings, &at, raw);
+                is_read &= part.is_some();
+            }
+            // A default that is misspelt would be missed only when it is needed.
+            _ => findings.refuse_unknown_in(place, name),
+        }
+    }
+    if to.is_none() {
+        findings.required(&format!("{place}/to"));
+    }
+    // What its members are together can be told of those only that could be read.
+    let to = to.flatten().filter(|_| is_read)?;
+    match Rule::new(to, parts) {
+        Ok(rule) => Some(rule),
+        Err(fault) => {
+            findings.add(Violation::new(Code::InvalidFormat, place.to_owned(), fault.to_string(), None));
+            None
+        }
+    }
+}
+
+fn pointer(findings: &mut Findings, at: &str, value: &Value) -> Option<Pointer> {
+    match Pointer::parse(findings.text(at, value)?) {
+        Ok(pointer) => Some(pointer),
+        Err(fault) => {
+            let code = if fault == PointerFault::TooLong { Code::TooLong } else { Code::InvalidFormat };
+            findings.broken(code, at, &fault.to_string(), value);
+            None
+        }
+    }
+}
+
+fn convert(findings: &mut Findings, at: &str, value: &Value) -> Option<Convert> {
+    let convert = Convert::parse(findings.text(at, value)?);
+    if convert.is_none() {
+        findings.broken(Code::InvalidFormat, at, "one of `string`, `number`", value);
+    }
+    convert
+}
+
+fn tree(findings: &mut Findings, at: &str, raw: &RawValue) -> Option<Tree> {
+    match Tree::read(raw.get()) {
+        Ok(tree) => Some(tree),
+        Err(fault) => {
+            let code = if fault == Unreadable::TooDeep { Code::TooDeep } else { Code::NotJson };
+            findings.add(Violation::new(code, at.to_owned(), fault.to_string(), None));
+            None
+        }
+    }
+}
+
+/// A value as a message shows it; its digits do not matter here.
+fn value_of(raw: &RawValue) -> Value {
+    serde_json::from_str(raw.get()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+    use shared::Code;
+
+    use super::transformation;
+
+    fn broken(body: &serde_json::Value) -> Vec<(Code, String)> {
+        let refusal = transformation(body.to_string().as_bytes(), false).unwrap_err();
+        refusal.violations.into_iter().map(|broken| (broken.error_code, broken.pointer)).collect()
+    }
+
+    #[test]
+    fn every_broken_rule_is_named() {
+        let body = json!({"name": "", "rules": [
+            {"to": "/a", "from": "/b", "default": 1, "as": "string"},
+            {"to": "a", "from": 1, "defualt": 1},
+            {"from": "/a"},
+            {"to": "/a", "from": "/*"},
+            {"to": "/a", "as": "text", "from": "/b"},
+            7,
+        ]});
+        let expected = [
+            (Code::TooShort, "/name"),
+            (Code::UnknownMember, "/rules/1/defualt"),
+            (Code::WrongType, "/rules/1/from"),
+            (Code::InvalidFormat, "/rules/1/to"),
+            (Code::Required, "/rules/2/to"),
+            (Code::InvalidFormat, "/rules/3"),
+            (Code::InvalidFormat, "/rules/4/as"),
+            (Code::WrongType, "/rules/5"),
+        ];
+        assert_eq!(broken(&body), expected.map(|(code, place)| (code, place.to_owned())));
+        for (body, code, place) in [
+            (json!({"name": "n", "rules": []}), Code::TooFew, "/rules"),
+            (json!({"name": "n", "rules": {}}), Code::WrongType, "/rules"),
+            (json!({"name": "n"}), Code::Required, "/rules"),
+            (json!({"rules": [{"to": "", "from": ""}]}), Code::Required, "/name"),
+            (json!({"name": "n", "rules": vec![json!({"to": "", "from": ""}); 201]}), Code::TooMany, "/rules"),
+            (
+                json!({"name": "n", "rules": [{"to": "", "constant": "x".repeat(70_000)}]}),
+                Code::PayloadTooLarge,
+                "/rules",
+            ),
+        ] {
+            assert_eq!(broken(&body), [(code, place.to_owned())]);
+        }
+    }
+
+    #[test]
+    fn constants_keep_their_digits() {
+        let body = br#"{"name": "n", "rules": [{"to": "/a", "constant": 1.500000000000000000000000001}]}"#;
+        let (new, _) = transformation(body, false).unwrap();
+        let stored = serde_json::to_string(&new.transformation).unwrap();
+        assert_eq!(stored, r#"[{"to":"/a","constant":1.500000000000000000000000001}]"#);
+    }
+}

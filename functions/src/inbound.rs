@@ -1,0 +1,132 @@
+//! The worker of inbound orders: takes batches of jobs and makes the order of each job's receipt ([`crate::app::inbound`]).
+//!
+//! Exactly once by the receipt's version, and by the safe id of its order: a job that comes again finds another version,
+//! or makes the order that is there. A job that fails is tried again after a pause that grows with each attempt, by the
+//! visibility of its message, and the sweep is kept from it for as long. At the last attempt the receipt fails with the
+//! reason, and the message goes to the dead-letter queue. Moved back, it starts the receipt anew; how it is told from a
+//! message that only repeats the job stands in [`crate::fulfil`].
+
+use std::time::Duration;
+
+use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
+use futures_util::future::join_all;
+use shared::network::inbound::ReceiptStatus;
+use shared::order::{DeadJob, Job};
+
+use crate::app::inbound::process;
+use crate::fulfil::{key_of, receive_count, retry_pause};
+use crate::queue::Queue;
+use crate::store::Table;
+use crate::store::receipts::Receipt;
+
+/// The worker on behalf of one batch.
+pub(crate) struct Inbound {
+    pub(crate) table: Table,
+    pub(crate) jobs: Queue,
+    /// Receives of a message that the queue grants (its redrive policy).
+    pub(crate) attempts_max: u32,
+}
+
+/// What became of a job that did not fail.
+#[derive(Debug, PartialEq, Eq)]
+enum Worked {
+    /// There is nothing left to do for it.
+    Done,
+    /// Its receipt has failed, however often the message may still come.
+    Exhausted(String),
+}
+
+/// Works a batch: the messages to be tried again.
+pub(crate) async fn inbound(event: SqsEvent, worker: &Inbound) -> SqsBatchResponse {
+    let results = join_all(event.records.iter().map(|message| worker.receive(message))).await;
+    let mut response = SqsBatchResponse::default();
+    for (message, result) in event.records.iter().zip(results) {
+        let message_id = message.message_id.clone().unwrap_or_default();
+        if let Err(reason) = result {
+            tracing::warn!(message_id, reason, "inbound job {message_id} failed");
+            let mut failure = BatchItemFailure::default();
+            failure.item_identifier = message_id;
+            response.batch_item_failures.push(failure);
+        }
+    }
+    let (jobs, failed, cost) = (event.records.len(), response.batch_item_failures.len(), worker.table.meter.total());
+    tracing::info!(jobs, failed, %cost, "worked {jobs} inbound jobs, of which {failed} failed");
+    response
+}
+
+impl Inbound {
+    /// Works one message. One that is no job, or whose receipt is not there, fails until the queue takes it away.
+    async fn receive(&self, message: &SqsMessage) -> Result<(), String> {
+        let body = message.body.as_deref().unwrap_or_default();
+        let job: Job = serde_json::from_str(body).map_err(|error| format!("the message is no job: {error}"))?;
+        let received = receive_count(message);
+        let attempt = job.failed.saturating_add(received);
+        let is_over = received > 1 && attempt > self.attempts_max;
+        let (reason, is_last) = match self.work(&job, message, is_over).await {
+            Ok(Worked::Done) => return Ok(()),
+            Ok(Worked::Exhausted(reason)) => (reason, true),
+            Err(reason) => (reason, attempt >= self.attempts_max),
+        };
+        if is_last {
+            self.give_up(&job, message, &reason).await?;
+        }
+        // The queue takes it away when it has been received as often as it may, so the dead letter is there at once.
+        let pause = if is_last { Duration::ZERO } else { retry_pause(&self.table.context, attempt) };
+        if !is_last && let Err(error) = self.table.put_off_order(&key_of(&job), job.version, pause).await {
+            tracing::warn!(%error, "the sweep may queue an inbound order that is being worked");
+        }
+        if let Some(handle) = &message.receipt_handle
+            && let Err(reason) = self.jobs.hide(handle, pause).await
+        {
+            tracing::warn!(reason, "a message keeps its visibility timeout");
+        }
+        Err(reason)
+    }
+
+    /// `is_over`: the message should have had its last attempt, which ended with its process.
+    async fn work(&self, job: &Job, message: &SqsMessage, is_over: bool) -> Result<Worked, String> {
+        let key = key_of(job);
+        let receipt = self.table.receipt(&key).await.map_err(|error| error.to_string())?;
+        let receipt = receipt.ok_or_else(|| format!("there is no receipt under `{}`", key.pk))?;
+        if receipt.state.version != job.version || receipt.state.receipt_status != ReceiptStatus::Received {
+            return self.overtaken(receipt, job, message).await;
+        }
+        if is_over {
+            return Err("the last attempt ended without a result".to_owned());
+        }
+        let merchant = key.merchant().ok_or_else(|| format!("`{}` names no merchant", key.pk))?;
+        let ended = process(&self.table, &merchant, receipt).await.map_err(|error| error.to_string())?;
+        // Losing the write means that another has decided it.
+        self.table.replace_receipt(&ended).await.map_err(|error| error.to_string())?;
+        Ok(Worked::Done)
+    }
+
+    /// A job of another version has nothing to do, unless it is the one that gave the receipt up.
+    async fn overtaken(&self, receipt: Receipt, job: &Job, message: &SqsMessage) -> Result<Worked, String> {
+        match receipt.state.dead.as_ref().filter(|dead| dead.job == job.id) {
+            None => Ok(Worked::Done),
+            Some(dead) if message.message_id.as_ref() == Some(&dead.message) => {
+                Ok(Worked::Exhausted("the job has given its receipt up".to_owned()))
+            }
+            // The relay makes a job of the version that this makes.
+            Some(_) => {
+                let restarted = receipt.restarted(&self.table);
+                self.table.replace_receipt(&restarted).await.map_err(|error| error.to_string())?;
+                Ok(Worked::Done)
+            }
+        }
+    }
+
+    /// Fails the receipt for good, unless it has moved on: then the job is as good as done, and the message may die.
+    async fn give_up(&self, job: &Job, message: &SqsMessage, reason: &str) -> Result<(), String> {
+        let failed = |error| format!("{reason}; and the receipt could not be failed: {error}");
+        let Some(receipt) = self.table.receipt(&key_of(job)).await.map_err(failed)? else { return Ok(()) };
+        if receipt.state.version != job.version || receipt.state.receipt_status != ReceiptStatus::Received {
+            return Ok(());
+        }
+        let message = message.message_id.clone().filter(|_| !job.id.is_empty());
+        let dead = message.map(|message| DeadJob { job: job.id.clone(), message });
+        let receipt = receipt.failed(reason, dead, self.table.context.now());
+        self.table.replace_receipt(&receipt).await.map(|_| ()).map_err(failed)
+    }
+}

@@ -1,0 +1,271 @@
+//! Receipts of inbound orders.
+//!
+//! A receipt is one item, which holds all that its processing needs: the foreign body, and the rules of its
+//! transformation as they were when it was received. So a transformation may change or go while receipts wait: none is
+//! lost by it, and none is judged by other rules than those that its sender named. At its end the outcome takes the place
+//! of both, and the receipt is kept for another 30 days.
+//!
+//! It is written whole on the condition of the version that was read; a job is for one version. While it waits it stands
+//! in the index `due`, where the sweep finds it if its job was lost.
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use serde::{Deserialize, Serialize};
+use serde_bytes::ByteBuf;
+use serde_json::value::RawValue;
+use shared::ids::MerchantId;
+use shared::network::inbound::{ReceiptId, ReceiptStatus, TransformationId};
+use shared::network::transform::Transformation;
+use shared::order::DeadJob;
+use shared::time::Timestamp;
+
+use super::keys::{Key, Kind, due_shard};
+use super::table::{Item, item_key};
+use super::transformations::{StoredTransformation, deflated, inflated};
+use super::{StoreError, Table, body};
+
+/// How long a receipt is kept after its end: longer than a dead letter (14 days) may bring it back.
+const KEPT_SECONDS: i64 = 30 * 24 * 3600;
+
+/// What the pipeline needs of a receipt. It is all that a stream record is read for.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct ReceiptState {
+    #[serde(flatten)]
+    pub(crate) key: Key,
+    pub(crate) version: u64,
+    pub(crate) receipt_status: ReceiptStatus,
+    /// In milliseconds since the epoch.
+    pub(crate) received_at: Timestamp,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) ended_at: Option<Timestamp>,
+    /// The request that brought it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) request_id: Option<String>,
+    /// The job that gave it up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) dead: Option<DeadJob>,
+    /// How often the sweep has queued it again at this version, and since when it is due. Only the sweep writes them.
+    #[serde(default, skip_serializing)]
+    pub(crate) requeued: u32,
+    #[serde(default, skip_serializing)]
+    pub(crate) due_since: Option<i64>,
+}
+
+/// A receipt as it is stored.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Receipt {
+    #[serde(flatten)]
+    pub(crate) state: ReceiptState,
+    /// Whether a warning refuses it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) strict: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) transformation_id: Option<TransformationId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) transformation_version: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    transformation_rules: Option<ByteBuf>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    foreign_body: Option<ByteBuf>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    outcome: Option<ByteBuf>,
+    /// The status that the same order would have had by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) response_code: Option<u16>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) order_id: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) safe_id: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) external_id: Option<String>,
+    /// Why every attempt failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) failure_reason: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    due_shard: Option<String>,
+    /// Seconds since the epoch.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    due_at: Option<i64>,
+    /// The same, as DynamoDB's time to live has it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    expires_at: Option<i64>,
+}
+
+/// What is received.
+#[derive(Clone, Debug)]
+pub(crate) struct NewReceipt<'r> {
+    pub(crate) merchant: &'r MerchantId,
+    pub(crate) id: &'r ReceiptId,
+    pub(crate) received_at: Timestamp,
+    /// The foreign body as it was sent.
+    pub(crate) foreign: &'r str,
+    pub(crate) transformation: Option<&'r StoredTransformation>,
+    pub(crate) strict: bool,
+}
+
+/// How an inbound order ended.
+#[derive(Clone, Debug)]
+pub(crate) struct Outcome {
+    pub(crate) status: ReceiptStatus,
+    pub(crate) response_code: u16,
+    pub(crate) order_id: Option<String>,
+    pub(crate) safe_id: Option<String>,
+    pub(crate) external_id: Option<String>,
+    /// Warnings of one that was accepted, the error of one that was refused.
+    pub(crate) told: Box<RawValue>,
+}
+
+fn fault(error: impl std::fmt::Display) -> StoreError {
+    StoreError::Fault(format!("a receipt is unreadable: {error}"))
+}
+
+impl ReceiptState {
+    /// The receipt's id.
+    pub(crate) fn id(&self) -> Result<ReceiptId, StoreError> {
+        match self.key.kind() {
+            Kind::Receipt(id) => ReceiptId::parse(id).map_err(fault),
+            _ => Err(fault("its key is none of a receipt")),
+        }
+    }
+}
+
+impl Receipt {
+    /// A receipt that waits for its turn.
+    pub(crate) fn received(new: &NewReceipt<'_>, table: &Table) -> Result<Self, StoreError> {
+        let state = ReceiptState {
+            key: Key::receipt(new.merchant, new.id),
+            version: 1,
+            receipt_status: ReceiptStatus::Received,
+            received_at: new.received_at,
+            ended_at: None,
+            request_id: table.request_id.clone(),
+            dead: None,
+            requeued: 0,
+            due_since: None,
+        };
+        let receipt = Self {
+            state,
+            strict: new.strict,
+            transformation_id: new.transformation.map(|transformation| transformation.id.clone()),
+            transformation_version: new.transformation.map(|transformation| transformation.version),
+            transformation_rules: new.transformation.map(|stored| deflated(&stored.transformation)).transpose()?,
+            foreign_body: Some(body::deflate(new.foreign.as_bytes()).map(ByteBuf::from).map_err(fault)?),
+            outcome: None,
+            response_code: None,
+            order_id: None,
+            safe_id: None,
+            external_id: None,
+            failure_reason: None,
+            due_shard: None,
+            due_at: None,
+            expires_at: None,
+        };
+        Ok(receipt.waiting(table))
+    }
+
+    /// The foreign body.
+    pub(crate) fn foreign(&self) -> Result<String, StoreError> {
+        let stored = self.foreign_body.as_ref().ok_or_else(|| fault("its body is gone"))?;
+        String::from_utf8(body::inflate(stored).map_err(fault)?).map_err(fault)
+    }
+
+    /// The rules that it was received with.
+    pub(crate) fn transformation(&self) -> Result<Option<Transformation>, StoreError> {
+        self.transformation_rules.as_ref().map(|stored| inflated(stored)).transpose()
+    }
+
+    /// Warnings or an error.
+    pub(crate) fn told(&self) -> Result<Option<Box<RawValue>>, StoreError> {
+        let Some(stored) = &self.outcome else { return Ok(None) };
+        serde_json::from_slice(&body::inflate(stored).map_err(fault)?).map(Some).map_err(fault)
+    }
+
+    /// The receipt with its outcome, which takes the place of what it was made of.
+    pub(crate) fn ended(self, outcome: Outcome, now: Timestamp) -> Result<Self, StoreError> {
+        let told = body::deflate(outcome.told.get().as_bytes()).map(ByteBuf::from).map_err(fault)?;
+        Ok(Self {
+            transformation_rules: None,
+            foreign_body: None,
+            outcome: Some(told),
+            response_code: Some(outcome.response_code),
+            order_id: outcome.order_id,
+            safe_id: outcome.safe_id,
+            external_id: outcome.external_id,
+            ..self.over(outcome.status, now)
+        })
+    }
+
+    /// The receipt after its last attempt has failed. What it was made of stays, for the case that its dead letter comes
+    /// back.
+    pub(crate) fn failed(self, reason: &str, dead: Option<DeadJob>, now: Timestamp) -> Self {
+        let mut failed = self.over(ReceiptStatus::Failed, now);
+        failed.state.dead = dead;
+        Self { failure_reason: Some(reason.to_owned()), response_code: Some(503), ..failed }
+    }
+
+    /// The receipt as it was before it failed, at a version of its own.
+    pub(crate) fn restarted(mut self, table: &Table) -> Self {
+        self.state.version = self.state.version.saturating_add(1);
+        self.state.receipt_status = ReceiptStatus::Received;
+        self.state.ended_at = None;
+        self.state.dead = None;
+        Self { failure_reason: None, response_code: None, expires_at: None, ..self }.waiting(table)
+    }
+
+    fn waiting(self, table: &Table) -> Self {
+        let shard = due_shard(&self.state.key).to_owned();
+        Self { due_shard: Some(shard), due_at: Some(table.overdue_at().seconds()), ..self }
+    }
+
+    fn over(mut self, status: ReceiptStatus, now: Timestamp) -> Self {
+        self.state.version = self.state.version.saturating_add(1);
+        self.state.receipt_status = status;
+        self.state.ended_at = Some(now);
+        let expires_at = Some(now.seconds().saturating_add(KEPT_SECONDS));
+        Self { due_shard: None, due_at: None, expires_at, ..self }
+    }
+
+    /// Items outlive their time to live by up to two days.
+    fn has_expired(&self, now: Timestamp) -> bool {
+        self.expires_at.is_some_and(|expires_at| expires_at <= now.seconds())
+    }
+
+    fn from_item(item: Item) -> Result<Self, StoreError> {
+        serde_dynamo::from_item(item).map_err(fault)
+    }
+
+    fn to_item(&self) -> Result<Item, StoreError> {
+        serde_dynamo::to_item(self).map_err(fault)
+    }
+}
+
+impl Table {
+    /// The receipt under a key.
+    pub(crate) async fn receipt(&self, key: &Key) -> Result<Option<Receipt>, StoreError> {
+        let receipt = self.get(key).await?.map(Receipt::from_item).transpose()?;
+        Ok(receipt.filter(|receipt| !receipt.has_expired(self.context.now())))
+    }
+
+    /// The states of these receipts, each read by itself; those that are gone are left out.
+    pub(crate) async fn receipt_states(
+        &self,
+        keys: &[Key],
+    ) -> Result<Vec<(Key, Result<ReceiptState, StoreError>)>, StoreError> {
+        let items = self.get_many(keys, true).await?;
+        let state = |item: Item| item_key(&item).map(|key| (key, serde_dynamo::from_item(item).map_err(fault)));
+        Ok(items.into_iter().filter_map(state).collect())
+    }
+
+    /// Inserts a receipt: false when its id is taken.
+    pub(crate) async fn insert_receipt(&self, new: &Receipt) -> Result<bool, StoreError> {
+        self.put_if(new.to_item()?, |request| request.condition_expression("attribute_not_exists(pk)")).await
+    }
+
+    /// Puts the next version of a receipt in the place of the one before it: false when that has changed.
+    pub(crate) async fn replace_receipt(&self, next: &Receipt) -> Result<bool, StoreError> {
+        let before = AttributeValue::N(next.state.version.saturating_sub(1).to_string());
+        self.put_if(next.to_item()?, |request| {
+            request.condition_expression("version = :before").expression_attribute_values(":before", before)
+        })
+        .await
+    }
+}

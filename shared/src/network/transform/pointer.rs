@@ -1,0 +1,140 @@
+//! JSON Pointers (RFC 6901), in which a token `*` stands for each element of an array.
+
+use std::fmt;
+
+use crate::limits::{DEPTH_MAX, TRANSFORMATION_POINTER_BYTES_MAX};
+
+/// A place, or one place in each element of arrays.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pointer(Vec<Token>);
+
+/// One step of a pointer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Token {
+    /// A member's name, or an index.
+    Name(String),
+    /// Each element.
+    Each,
+}
+
+/// Why a text is no pointer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PointerFault {
+    /// It begins with something else.
+    #[error("a JSON Pointer, which is empty or begins with `/`")]
+    NoSlash,
+    /// A tilde escapes nothing.
+    #[error("a JSON Pointer, in which `~` stands before `0` or `1` only")]
+    Escape,
+    /// It is too long.
+    #[error("a JSON Pointer of at most {TRANSFORMATION_POINTER_BYTES_MAX} bytes")]
+    TooLong,
+    /// It has too many tokens.
+    #[error("a JSON Pointer of at most {DEPTH_MAX} tokens")]
+    TooDeep,
+}
+
+impl Pointer {
+    /// Reads a pointer.
+    ///
+    /// # Errors
+    /// The text is none.
+    pub fn parse(text: &str) -> Result<Self, PointerFault> {
+        if text.len() > TRANSFORMATION_POINTER_BYTES_MAX {
+            return Err(PointerFault::TooLong);
+        }
+        let Some(rest) = text.strip_prefix('/') else {
+            return if text.is_empty() { Ok(Self(Vec::new())) } else { Err(PointerFault::NoSlash) };
+        };
+        let tokens = rest.split('/').map(Token::parse).collect::<Result<Vec<_>, _>>()?;
+        if tokens.len() > DEPTH_MAX { Err(PointerFault::TooDeep) } else { Ok(Self(tokens)) }
+    }
+
+    pub(super) fn tokens(&self) -> &[Token] {
+        &self.0
+    }
+
+    pub(super) const fn depth(&self) -> usize {
+        self.0.len()
+    }
+
+    /// How many of its tokens are `*`.
+    pub(super) fn wildcards(&self) -> usize {
+        self.0.iter().filter(|token| **token == Token::Each).count()
+    }
+
+    /// Whether a place is this one, or lies within it.
+    pub(super) fn is_above(&self, place: &str) -> bool {
+        self.within(place).is_some()
+    }
+
+    /// The indexes that `*` stands for in a place, and what of the place lies within this one.
+    pub(super) fn within<'p>(&self, place: &'p str) -> Option<(Vec<usize>, &'p str)> {
+        let (mut indexes, mut rest) = (Vec::new(), place);
+        for token in &self.0 {
+            let text = rest.strip_prefix('/')?;
+            let (first, behind) = text.split_at(text.find('/').unwrap_or(text.len()));
+            match token {
+                Token::Each => indexes.push(index(first)?),
+                Token::Name(name) => (unescape(first).as_deref() == Ok(name)).then_some(())?,
+            }
+            rest = behind;
+        }
+        Some((indexes, rest))
+    }
+
+    /// The place that the pointer names when its `*` stand for these indexes.
+    pub(super) fn with(&self, indexes: &[usize]) -> String {
+        let mut indexes = indexes.iter();
+        let mut place = String::new();
+        for token in &self.0 {
+            place.push('/');
+            match token {
+                Token::Name(name) => place.push_str(&escape(name)),
+                Token::Each => match indexes.next() {
+                    Some(index) => place.push_str(&index.to_string()),
+                    None => place.push('*'),
+                },
+            }
+        }
+        place
+    }
+}
+
+impl Token {
+    fn parse(text: &str) -> Result<Self, PointerFault> {
+        if text == "*" { Ok(Self::Each) } else { unescape(text).map(Self::Name) }
+    }
+}
+
+impl fmt::Display for Pointer {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.with(&[]))
+    }
+}
+
+/// An array's index as RFC 6901 writes it: digits without a zero before them.
+pub(super) fn index(token: &str) -> Option<usize> {
+    let plain = token.bytes().all(|byte| byte.is_ascii_digit()) && (token == "0" || !token.starts_with('0'));
+    if plain { token.parse().ok() } else { None }
+}
+
+fn escape(name: &str) -> String {
+    name.replace('~', "~0").replace('/', "~1")
+}
+
+fn unescape(token: &str) -> Result<String, PointerFault> {
+    let mut name = String::with_capacity(token.len());
+    let mut characters = token.chars();
+    while let Some(character) = characters.next() {
+        name.push(match character {
+            '~' => match characters.next() {
+                Some('0') => '~',
+                Some('1') => '/',
+                _ => return Err(PointerFault::Escape),
+            },
+            other => other,
+        });
+    }
+    Ok(name)
+}

@@ -1,0 +1,168 @@
+//! One rule of a transformation.
+
+use serde::{Deserialize, Serialize};
+
+use super::pointer::{Pointer, Token, index};
+use super::tree::Tree;
+use crate::limits::ITEMS_MAX;
+
+/// What comes where.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "Written", into = "Written")]
+pub struct Rule {
+    to: Pointer,
+    source: Source,
+}
+
+/// Where a rule's value is from.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Source {
+    From { pointer: Pointer, default: Option<Tree>, convert: Option<Convert> },
+    Constant(Tree),
+}
+
+/// What a value is made into.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Convert {
+    /// A number or a boolean becomes the string of its digits or letters.
+    String,
+    /// A string of digits becomes a number.
+    Number,
+}
+
+impl Convert {
+    /// Every conversion.
+    pub const ALL: [Self; 2] = [Self::String, Self::Number];
+
+    /// Its name on the wire.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::String => "string",
+            Self::Number => "number",
+        }
+    }
+
+    /// The conversion of that name.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|convert| convert.as_str() == name)
+    }
+}
+
+/// Why members make no rule; each says what a rule must have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RuleFault {
+    /// There is neither source.
+    #[error("has `from` or `constant`")]
+    NoSource,
+    /// There are both.
+    #[error("has `from` or `constant`, not both")]
+    TwoSources,
+    /// A constant needs nothing else.
+    #[error("has `default` and `as` beside `from` only")]
+    OnlyWithFrom,
+    /// The elements of one cannot be told from the elements of the other.
+    #[error("has as many `*` in `from` as in `to`, or none in `from`")]
+    Wildcards,
+    /// An index is beyond what an order can have.
+    #[error("has no index of {ITEMS_MAX} or more in `to`")]
+    IndexTooLarge,
+}
+
+/// The members of a rule, each read by itself.
+#[derive(Clone, Debug, Default)]
+pub struct Parts {
+    /// `from`.
+    pub from: Option<Pointer>,
+    /// `default`.
+    pub default: Option<Tree>,
+    /// `as`.
+    pub convert: Option<Convert>,
+    /// `constant`.
+    pub constant: Option<Tree>,
+}
+
+impl Rule {
+    /// Makes a rule of its members. A default or a constant that is null is none.
+    ///
+    /// # Errors
+    /// They do not go together.
+    pub fn new(to: Pointer, parts: Parts) -> Result<Self, RuleFault> {
+        let given = |value: Option<Tree>| value.filter(|value| !value.is_null());
+        let (default, constant) = (given(parts.default), given(parts.constant));
+        let source = match (parts.from, constant) {
+            (None, None) => return Err(RuleFault::NoSource),
+            (Some(_), Some(_)) => return Err(RuleFault::TwoSources),
+            (None, Some(_)) if default.is_some() || parts.convert.is_some() => return Err(RuleFault::OnlyWithFrom),
+            (None, Some(constant)) => Source::Constant(constant),
+            (Some(pointer), None) => Source::From { pointer, default, convert: parts.convert },
+        };
+        if let Source::From { pointer, .. } = &source
+            && pointer.wildcards() != 0
+            && pointer.wildcards() != to.wildcards()
+        {
+            return Err(RuleFault::Wildcards);
+        }
+        let is_large = |token: &Token| matches!(token, Token::Name(name) if index(name) >= Some(ITEMS_MAX));
+        if to.tokens().iter().any(is_large) { Err(RuleFault::IndexTooLarge) } else { Ok(Self { to, source }) }
+    }
+
+    /// Where the value comes.
+    #[must_use]
+    pub const fn to(&self) -> &Pointer {
+        &self.to
+    }
+
+    pub(super) const fn source(&self) -> &Source {
+        &self.source
+    }
+
+    /// Where in the foreign body the value at a place of the order, which this rule writes, comes from.
+    pub(super) fn source_of(&self, place: &str) -> Option<String> {
+        let Source::From { pointer, .. } = &self.source else { return None };
+        let (indexes, rest) = self.to.within(place)?;
+        Some(format!("{}{rest}", pointer.with(&indexes)))
+    }
+}
+
+/// A rule as it is stored, and as it is shown.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Written {
+    to: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    from: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    default: Option<Tree>,
+    #[serde(default, rename = "as", skip_serializing_if = "Option::is_none")]
+    convert: Option<Convert>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    constant: Option<Tree>,
+}
+
+impl TryFrom<Written> for Rule {
+    type Error = String;
+
+    fn try_from(written: Written) -> Result<Self, String> {
+        let Written { to, from, default, convert, constant } = written;
+        let pointer = |text: String| Pointer::parse(&text).map_err(|fault| format!("`{text}` is no pointer: {fault}"));
+        let parts = Parts { from: from.map(pointer).transpose()?, default, convert, constant };
+        Self::new(pointer(to)?, parts).map_err(|fault| format!("a rule {fault}"))
+    }
+}
+
+impl From<Rule> for Written {
+    fn from(rule: Rule) -> Self {
+        let to = rule.to.to_string();
+        match rule.source {
+            Source::From { pointer, default, convert } => {
+                Self { to, from: Some(pointer.to_string()), default, convert, constant: None }
+            }
+            Source::Constant(constant) => {
+                Self { to, from: None, default: None, convert: None, constant: Some(constant) }
+            }
+        }
+    }
+}
