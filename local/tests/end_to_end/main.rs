@@ -30,3 +30,4 @@ mod support;
 mod up;
 mod updates;
 mod webhooks;
+mod writers;

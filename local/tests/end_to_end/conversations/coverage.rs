@@ -34,9 +34,6 @@ const NEVER: &[(&str, &str, &[Refused])] = &[
     ("GET /webhook/v1/subscriptions/{subscriptionId}", "has no parameters: an id that is none is nobody's", &[Refused::Request]),
     ("DELETE /webhook/v1/subscriptions/{subscriptionId}", "has neither body nor parameters", &[Refused::Request]),
     ("POST /webhook/v1/subscriptions", "names nothing that could be absent", &[Refused::Absent]),
-    ("POST /webhook/v1/subscriptions/{subscriptionId}/test", "has no body and no condition, but takes a key", &[]),
-    ("POST /order/v1/orders/{orderId}/customerCareHold/release", "what is not held is released already", &[]),
-    ("POST /order/v1/orders/{orderId}/refreshProcessing", "what has not failed is refreshed already", &[]),
 ];
 
 /// A kind of refusal.
