@@ -48,10 +48,13 @@ async fn thirty_two_patches_at_once_lose_nothing() {
 async fn of_thirty_two_patches_of_one_version_one_is_made() {
     let stack = Stack::start().await;
     let path = path(&create(&stack, &waiting("one", &["MUG"])).await);
-    let writers = (0..WRITERS).map(|writer| {
-        let (stack, path) = (&stack, &path);
-        async move { (writer, patch_version(stack, path, "\"1\"", &json!({"meta": {"writer": writer.to_string()}})).await) }
-    });
+    let writers =
+        (0..WRITERS).map(|writer| {
+            let (stack, path) = (&stack, &path);
+            async move {
+                (writer, patch_version(stack, path, "\"1\"", &json!({"meta": {"writer": writer.to_string()}})).await)
+            }
+        });
     let replies = join_all(writers).await;
     let (made, late): (Vec<_>, Vec<_>) = replies.iter().partition(|(_, reply)| reply.status == 200);
     assert_eq!((made.len(), late.len()), (1, WRITERS - 1));

@@ -16,22 +16,50 @@ use super::files;
 
 /// Refusals that an endpoint cannot give, and why not.
 const NEVER: &[(&str, &str, &[Refused])] = &[
-    ("GET /health", "says that the function runs, to everybody", &[Refused::Request, Refused::Caller, Refused::Absent, Refused::State]),
+    (
+        "GET /health",
+        "says that the function runs, to everybody",
+        &[Refused::Request, Refused::Caller, Refused::Absent, Refused::State],
+    ),
     ("GET /v2/orders", "a filter that fits nothing gives an empty page", &[Refused::Absent]),
     ("POST /v2/orders", "names nothing that could be absent", &[Refused::Absent]),
-    ("POST /order/v1/orders/validate", "names no order and looks at none: a verdict on the body", &[Refused::Absent, Refused::State]),
-    ("POST /order/v1/orders/bulk/validate", "names no order and looks at none: a verdict on the body", &[Refused::Absent, Refused::State]),
+    (
+        "POST /order/v1/orders/validate",
+        "names no order and looks at none: a verdict on the body",
+        &[Refused::Absent, Refused::State],
+    ),
+    (
+        "POST /order/v1/orders/bulk/validate",
+        "names no order and looks at none: a verdict on the body",
+        &[Refused::Absent, Refused::State],
+    ),
     ("GET /order/v1/orders", "a list: what is not there is not in it", &[Refused::Absent]),
     ("GET /order/v1/orders/search", "a list: what is not there is not in it", &[Refused::Absent]),
     ("GET /order/v1/orderItems", "a list: what is not there is not in it", &[Refused::Absent]),
-    ("GET /order/v1/orders/countByStatus", "has no parameters, and counts none as 0", &[Refused::Request, Refused::Absent]),
+    (
+        "GET /order/v1/orders/countByStatus",
+        "has no parameters, and counts none as 0",
+        &[Refused::Request, Refused::Absent],
+    ),
     ("GET /order/v1/orders/{orderId}", "has no parameters: an id that is none is nobody's", &[Refused::Request]),
     ("GET /order/v1/orders/safeId/{safeId}", "has no parameters: an id that is none is nobody's", &[Refused::Request]),
-    ("GET /order/v1/orders/items/{orderItemId}", "has no parameters: an id that is none is nobody's", &[Refused::Request]),
+    (
+        "GET /order/v1/orders/items/{orderItemId}",
+        "has no parameters: an id that is none is nobody's",
+        &[Refused::Request],
+    ),
     ("GET /shipment/v1/{shipmentId}", "has no parameters: an id that is none is nobody's", &[Refused::Request]),
-    ("GET /shipment/v1/orders/{orderId}/shipments", "has no parameters: an id that is none is nobody's", &[Refused::Request]),
+    (
+        "GET /shipment/v1/orders/{orderId}/shipments",
+        "has no parameters: an id that is none is nobody's",
+        &[Refused::Request],
+    ),
     ("GET /webhook/v1/subscriptions", "a list: what is not there is not in it", &[Refused::Absent]),
-    ("GET /webhook/v1/subscriptions/{subscriptionId}", "has no parameters: an id that is none is nobody's", &[Refused::Request]),
+    (
+        "GET /webhook/v1/subscriptions/{subscriptionId}",
+        "has no parameters: an id that is none is nobody's",
+        &[Refused::Request],
+    ),
     ("DELETE /webhook/v1/subscriptions/{subscriptionId}", "has neither body nor parameters", &[Refused::Request]),
     ("POST /webhook/v1/subscriptions", "names nothing that could be absent", &[Refused::Absent]),
 ];

@@ -109,7 +109,9 @@ pub(super) fn pretty(value: &Value, indent: usize) -> String {
     for (index, part) in parts.iter().enumerate() {
         let part = format!("{part}{}", if index + 1 < parts.len() { "," } else { "" });
         match lines.last_mut() {
-            Some(last) if !last.contains('\n') && !part.contains('\n') && indent + 3 + last.len() + part.len() <= WIDTH => {
+            Some(last)
+                if !last.contains('\n') && !part.contains('\n') && indent + 3 + last.len() + part.len() <= WIDTH =>
+            {
                 last.push_str(&format!(" {part}"));
             }
             _ => lines.push(part),
@@ -123,7 +125,8 @@ pub(super) fn pretty(value: &Value, indent: usize) -> String {
 fn one_line(value: &Value) -> String {
     match value {
         Value::Object(members) => {
-            let member = |(name, value): (&String, &Value)| format!("{}: {}", Value::from(name.as_str()), one_line(value));
+            let member =
+                |(name, value): (&String, &Value)| format!("{}: {}", Value::from(name.as_str()), one_line(value));
             format!("{{{}}}", members.iter().map(member).collect::<Vec<_>>().join(", "))
         }
         Value::Array(entries) => format!("[{}]", entries.iter().map(one_line).collect::<Vec<_>>().join(", ")),

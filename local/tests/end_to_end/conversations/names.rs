@@ -40,7 +40,8 @@ impl Names {
                 filled = filled.replace(&format!("<{name}>"), value);
                 if kind == "order" {
                     for item in 1..=9 {
-                        filled = filled.replace(&format!("<{name} item {item}>"), &format!("{}{item:03x}", &value[..21]));
+                        filled =
+                            filled.replace(&format!("<{name} item {item}>"), &format!("{}{item:03x}", &value[..21]));
                     }
                 }
             }

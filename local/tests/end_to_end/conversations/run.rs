@@ -143,7 +143,8 @@ impl<'s> Talk<'s> {
             }
             // Another request has just claimed an external id, and its order has not come yet.
             "claimed" => {
-                let put = client.put_item().table_name(table).item("pk", text(&format!("{merchant}#external#{argument}")));
+                let put =
+                    client.put_item().table_name(table).item("pk", text(&format!("{merchant}#external#{argument}")));
                 let put = put.item("sk", text("first")).item("order_id", text(&format!("{}000", "b".repeat(21))));
                 put.item("claimed_at", number(now_ms())).send().await.unwrap();
             }
@@ -180,5 +181,8 @@ fn a_value_has_one_name_wherever_it_stands() {
             "requestId": "<request 1>", "nested": {"requestId": "<request 2>", "other": {"requestId": "<request 1>"}},
         }),
     );
-    assert_eq!(names.filled("/<order 1>/items/<order 1 item 2>"), "/0898f154eef04ff51bbbc000/items/0898f154eef04ff51bbbc002");
+    assert_eq!(
+        names.filled("/<order 1>/items/<order 1 item 2>"),
+        "/0898f154eef04ff51bbbc000/items/0898f154eef04ff51bbbc002"
+    );
 }

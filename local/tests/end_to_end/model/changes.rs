@@ -99,8 +99,7 @@ impl World {
         // One beyond the last is nobody's.
         let item = if self.chance(4) { count } else { self.rng.usize(0..count) };
         let id = self.order_of(&target).map_or_else(|| self.stranger.item.clone(), |order| self.item_id(order, item));
-        let request =
-            Request::patch(format!("{ORDERS}/{}/items/{id}", self.id_of(&target)), &item_patch(&edits));
+        let request = Request::patch(format!("{ORDERS}/{}/items/{id}", self.id_of(&target)), &item_patch(&edits));
         let expected = match (self.addressed(&target, &tag, Vec::new()), &target) {
             (_, Target::Own(_)) if item == count && !matches!(tag, Tag::Garbage) => refuse(NOT_FOUND),
             (Err(_), Target::Other(order)) if *order != self.stranger.order => refuse(NOT_FOUND),
@@ -147,7 +146,8 @@ impl World {
         let target = self.target();
         let tag = self.tag(&target);
         let mut body = json!({"reason": "not wanted"});
-        let (mut cuts, mut broken, mut unknown): (Option<Vec<Cut>>, Vec<Violation>, Vec<Violation>) = Default::default();
+        let (mut cuts, mut broken, mut unknown): (Option<Vec<Cut>>, Vec<Violation>, Vec<Violation>) =
+            Default::default();
         if let (Some(order), true) = (self.order_of(&target), self.chance(75)) {
             let (mut named, mut bodies) = (Vec::new(), Vec::new());
             let rows = self.rng.usize(1..3);
@@ -254,7 +254,9 @@ impl World {
                 unknown.push(("NO_SUCH_ITEM", format!("/refunds/{place}/itemId")));
             }
             rows.push((item, is_shipping, cents));
-            bodies.push(json!({"itemId": id, "isShippingRefund": is_shipping, "amount": amount(cents), "reason": "torn"}));
+            bodies.push(
+                json!({"itemId": id, "isShippingRefund": is_shipping, "amount": amount(cents), "reason": "torn"}),
+            );
         }
         if bodies.is_empty() {
             broken.push(("TOO_FEW", "/refunds".to_owned()));

@@ -207,9 +207,7 @@ impl World {
     pub(super) fn shipment(&self, order: usize, number: usize) -> Value {
         let (of, shipment) = (&self.orders[order], &self.orders[order].shipments[number]);
         let ids = |lines: &[usize]| lines.iter().map(|line| self.item_id(order, *line)).collect::<Vec<_>>();
-        let parcel = |parcel: &super::aggregate::Parcel| {
-            json!({"carrierTrackingNumber": parcel.tracking, "orderItemIDs": ids(&parcel.lines)})
-        };
+        let parcel = |parcel: &super::aggregate::Parcel| json!({"carrierTrackingNumber": parcel.tracking, "orderItemIDs": ids(&parcel.lines)});
         let item = |line: &usize| {
             let item = &of.items[*line];
             json!({"sku": item.sku, "quantity": item.left(), "status": number_of(item.line)})
