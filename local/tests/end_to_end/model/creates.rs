@@ -44,10 +44,18 @@ impl World {
     pub(super) fn create_bulk(&mut self) -> Step {
         let strict = self.chance(10);
         let (mut bodies, mut entries, mut touched) = (Vec::new(), Vec::new(), Vec::new());
+        let mut names = Vec::new();
         for index in 0..self.rng.usize(0..5) {
             let draft = self.draft();
+            let name = draft.body["safeId"].clone();
+            // A safe id that stands twice in a bulk is odd, and what is odd is an error where the client says so.
+            let repeats = strict && names.contains(&name) && !matches!(draft.kind, Kind::Broken(_));
+            names.push(name);
             bodies.push(draft.body);
-            let (mut expected, made) = self.outcome(draft.kind, strict);
+            let (mut expected, made) = match repeats {
+                true => (Expected::invalid(vec![("DUPLICATE_SAFE_ID", "/safeId".to_owned())]), None),
+                false => self.outcome(draft.kind, strict),
+            };
             for (_, pointer) in &mut expected.violations {
                 pointer.insert_str(0, &format!("/bulk/{index}"));
             }

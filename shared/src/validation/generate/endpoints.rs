@@ -56,11 +56,7 @@ pub(super) static ANSWERS: &[Answer] = &[
     place(Code::UnknownSku, BULK, "The products are looked up when the order is priced, and this SKU is none of them."),
     place(Code::InactiveSku, BULK, "The products are looked up when the order is priced, and this one is not on sale."),
     place(Code::NoPrice, BULK, "The order is priced, and no price of the product covers the quantity."),
-    place(
-        Code::AmountTooLarge,
-        BULK,
-        "The order is priced, and a line or the total is beyond what an amount can hold.",
-    ),
+    both(Code::AmountTooLarge, BULK, "The order is priced, and a line or the total is beyond what an amount can hold."),
     place(
         Code::NoSuchItem,
         NETWORK,
