@@ -3,5 +3,6 @@
 pub(crate) mod create_bulk_order;
 pub(crate) mod create_orders;
 pub(crate) mod manage_order;
+pub(crate) mod notes;
 pub(crate) mod search_orders;
 pub(crate) mod webhooks;

@@ -12,6 +12,7 @@ mod finish;
 mod idempotency;
 mod manage;
 mod network;
+mod notes;
 mod object;
 mod paging;
 mod parameters;

@@ -4,6 +4,7 @@
 //! record ──┬─ order at a version ──┬─ its next step is ours ── fulfilment job
 //!          │                       ├─ subscribers want to know ── webhook deliveries
 //!          │                       └─ audit event and counts by status
+//!          ├─ note at a version ── audit event
 //!          ├─ claim of an external id whose order is not there ── a place in the index `due`
 //!          └─ unreadable, or refused for good ── parked, with the reason
 //! ```
@@ -26,9 +27,10 @@ use shared::network::audit;
 use shared::order::{Job, OrderState, Wait, next_step};
 
 use crate::queue::{Delayed, Queue};
-use crate::store::audit::Change;
+use crate::store::audit::{Audited, Change};
 use crate::store::keys::Key;
 use crate::store::network_orders::Claim;
+use crate::store::notes::{self, NOTED_TYPE, NoteChange};
 use crate::store::stored::{StoredOrder, StoredState};
 use crate::store::{StoreError, Table};
 use crate::webhooks::{DeliveryJob, OrderEvent, deliveries};
@@ -73,6 +75,7 @@ pub(crate) struct Relay {
 struct Batch {
     jobs: Vec<(usize, Delayed<Job>)>,
     changes: Vec<(usize, Change)>,
+    notes: Vec<(usize, NoteChange)>,
     claims: Vec<(usize, Claim)>,
 }
 
@@ -98,7 +101,8 @@ pub(crate) async fn relay(event: Event, relay: &Relay) -> StreamResponse {
     let (hopeless, passing): (Vec<Trouble>, Vec<Trouble>) = troubles.into_iter().partition(|trouble| trouble.is_final);
     let mut failed: BTreeSet<usize> = passing.into_iter().map(|trouble| trouble.index).collect();
     failed.extend(relay.park(&records, &hopeless).await);
-    let (jobs, changes, parked) = (batch.jobs.len(), batch.changes.len(), hopeless.len());
+    let changes = batch.changes.len().saturating_add(batch.notes.len());
+    let (jobs, parked) = (batch.jobs.len(), hopeless.len());
     if jobs.saturating_add(changes).saturating_add(parked) > 0 {
         let cost = relay.table.meter.total();
         tracing::info!(jobs, changes, parked, failed = failed.len(), %cost, "queued {jobs} jobs");
@@ -116,6 +120,9 @@ impl Batch {
         let image = &record.change.new_image;
         if image.contains_key("line_states") {
             return self.add_order(index, record, relay);
+        }
+        if image.contains_key(NOTED_TYPE) {
+            return self.add_note(index, record);
         }
         if image.contains_key("claimed_at") && !image.contains_key("due_at") {
             let claim = serde_dynamo::from_item(image.clone()).map_err(|error| error.to_string())?;
@@ -147,6 +154,16 @@ impl Batch {
         let changes = before.as_ref().map_or_else(Vec::new, |before| audit::changes(&before.shown, &shown));
         let before = before.map(|before| before.state);
         self.changes.push((index, Change { key: stored.key, before, after, cause: stored.cause, changes }));
+        Ok(())
+    }
+
+    fn add_note(&mut self, index: usize, record: &EventRecord) -> Result<(), String> {
+        let (old, new) = (&record.change.old_image, &record.change.new_image);
+        let change = || {
+            let before = if old.is_empty() { None } else { Some(notes::from_item(old.clone())?) };
+            NoteChange::between(before.as_ref(), notes::from_item(new.clone())?)
+        };
+        self.notes.push((index, change().map_err(|error| error.to_string())?));
         Ok(())
     }
 }
@@ -202,14 +219,15 @@ fn parked(record: &EventRecord, reason: &str) -> Value {
 impl Relay {
     /// Makes what follows: what could not be done.
     async fn work(&self, batch: &Batch) -> Vec<Trouble> {
-        let (jobs, changes, claims, events) = futures_util::future::join4(
+        let (jobs, changes, notes, claims, events) = futures_util::future::join5(
             send(&self.jobs, &batch.jobs),
             self.audit(&batch.changes),
+            self.audit(&batch.notes),
             self.mark_claims(&batch.claims),
             self.tell(&batch.changes),
         )
         .await;
-        [jobs, changes, claims, events].into_iter().flatten().collect()
+        [jobs, changes, notes, claims, events].into_iter().flatten().collect()
     }
 
     /// Puts aside the records with which nothing can be done: the indexes of those that could not even be put aside.
@@ -243,8 +261,8 @@ impl Relay {
         troubles
     }
 
-    async fn audit(&self, changes: &[(usize, Change)]) -> Vec<Trouble> {
-        let (indexes, changes): (Vec<usize>, Vec<Change>) = changes.iter().cloned().unzip();
+    async fn audit<C: Audited + Clone>(&self, changes: &[(usize, C)]) -> Vec<Trouble> {
+        let (indexes, changes): (Vec<usize>, Vec<C>) = changes.iter().cloned().unzip();
         let failures = indexes.into_iter().zip(self.table.audit(&changes).await);
         let not_written = |(index, failure): (usize, Option<StoreError>)| {
             failure.map(|error| trouble(index, &error, "an audit event was not written"))

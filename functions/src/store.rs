@@ -12,7 +12,9 @@
 //! | credential | `credential#{hash}` / `credential` | `BatchGetItem` | by the operator |
 //! | vendor | `{merchant}#vendor` / vendor id | `Query` by the worker | by the operator |
 //! | stock of a SKU | `stock#{sku}` / `cursor` | `BatchGetItem` by the worker | in a transaction: 2 |
-//! | audit event | `{merchant}#audit#{order id, or transaction id}` / version | | in a transaction: 2 |
+//! | note | `{merchant}#note#{id}` / id | `GetItem`, `BatchGetItem` | insert 1 + 1 for `listed`; changes 1; deletion 1 + 1 |
+//! | notes of a thing by time | index `listed`: `{merchant}#note#{type}#{id}` / `{created ms}#{note id}` | `Query` | with the note |
+//! | audit event | `{merchant}#audit#{order id, transaction id, or note#{id}}` / version | `Query` | in a transaction: 2 |
 //! | counts by status | `{merchant}#counts` / API | `GetItem` | in the transaction of the audit events: 2 |
 //! | subscription | `{merchant}#webhook` / `subscription#{id}` | `GetItem`, `Query` | in a transaction with their count: 2 + 2; changes 1 |
 //! | delivery | `{merchant}#webhook#{subscription}` / `{ms}#{webhook id}` | `GetItem`, `Query` | insert 1 + 1 for `due`; each attempt 1 + 1, and 1 more to take a later one |
@@ -31,6 +33,7 @@ pub mod idempotency;
 pub mod keys;
 pub(crate) mod listing;
 pub mod network_orders;
+pub(crate) mod notes;
 pub mod pipeline;
 pub(crate) mod stock;
 pub(crate) mod stored;

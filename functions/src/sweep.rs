@@ -75,7 +75,7 @@ pub(crate) async fn sweep(sweep: &Sweep) -> Result<Swept, StoreError> {
             Kind::NetworkOrder(_) | Kind::BulkOrder(_) => orders.push(due),
             Kind::ExternalId(_) => claims.push(due.key),
             Kind::Delivery => deliveries.push(due.key),
-            Kind::Other => {}
+            Kind::Note(_) | Kind::Other => {}
         }
     }
     let states = sweep.states(&orders).await;

@@ -40,6 +40,9 @@ pub const EXTERNAL_ID_CHARACTERS_MAX: usize = 128;
 
 /// Characters of a reason that a person gives: a few sentences.
 pub const REASON_CHARACTERS_MAX: usize = 1_000;
+/// Characters of a note (choice of the spec): several pages. The longest have 40 KB, so a page of 200 of them does not fit
+/// into an answer and ends early.
+pub const NOTE_CHARACTERS_MAX: usize = 10_000;
 /// Items that one cancel names: those of the largest order.
 pub const CANCELLED_ITEMS_MAX: usize = ITEMS_MAX;
 /// Refunds that one call asks for: price and shipping of each item of the largest order.

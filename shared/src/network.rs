@@ -2,12 +2,14 @@
 //!
 //! [`request`] is what a client sends and what is stored; [`response`] is what it reads back; [`event`] is what its
 //! webhooks are told; [`audit`] is the log of its changes; [`patch`] is how an order is updated; [`refund`] is what of it can
-//! be paid back.
+//! be paid back; [`note`] is what people write beside it.
 
 pub mod audit;
+pub mod card;
 pub mod event;
 pub mod member;
 pub mod merge;
+pub mod note;
 pub mod patch;
 pub mod problem;
 pub mod refund;

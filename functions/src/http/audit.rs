@@ -1,19 +1,21 @@
-//! Handlers that read the log of changes of an order, or of one of its items (choices file, rows 15 to 17).
+//! Handlers that read the log of changes of an order, of one of its items (choices file, rows 15 to 17), or of a note.
 //!
-//! The log is written from the table's stream, so it follows an order within moments, and no way of writing can forget it.
+//! The log is written from the table's stream, so it follows a thing within moments, and no way of writing can forget it.
 
 use axum::Json;
 use serde::Serialize;
 use shared::ids::{MerchantId, OrderId, SafeId};
 use shared::network::audit::{AuditEvent, Reference, of_item};
+use shared::network::note::NoteId;
 
 use super::caller::NetworkCaller;
 use super::network::not_found;
 use super::paging::{Cursors, PageParameters};
 use super::parameters::{PathParameter, QueryParameters};
+use crate::app::notes::Target as NoteTarget;
 use crate::refusal::Refusal;
-use crate::store::Table;
 use crate::store::audit::StoredEvent;
+use crate::store::{StoreError, Table, keys};
 
 /// A page of the log, newest first.
 #[derive(Serialize)]
@@ -35,7 +37,7 @@ pub(crate) async fn of_order(
 ) -> Result<Json<AuditLogs>, Refusal> {
     let missing = || not_found("orderId", &order_id);
     let id = OrderId::parse(&order_id).map_err(|_| missing())?;
-    Log { table: &table, merchant: &merchant, cursors: &cursors, id: &id, item: None }.page(parameters, missing).await
+    Log { table: &table, merchant: &merchant, cursors: &cursors, of: Thing::Order(&id) }.page(parameters, missing).await
 }
 
 /// `GET /order/v1/orders/safeId/{safeId}/auditLogs`: the same by the merchant's own name.
@@ -48,7 +50,7 @@ pub(crate) async fn of_safe_id(
 ) -> Result<Json<AuditLogs>, Refusal> {
     let missing = || not_found("safeId", &safe_id);
     let id = OrderId::derive(&merchant, &SafeId::parse(&safe_id).map_err(|_| missing())?);
-    Log { table: &table, merchant: &merchant, cursors: &cursors, id: &id, item: None }.page(parameters, missing).await
+    Log { table: &table, merchant: &merchant, cursors: &cursors, of: Thing::Order(&id) }.page(parameters, missing).await
 }
 
 /// `GET /order/v1/orders/items/{orderItemId}/auditLogs`: its order's creation, and what changed of the item itself.
@@ -62,19 +64,68 @@ pub(crate) async fn of_order_item(
     let missing = || not_found("item id", &item_id);
     let id = OrderId::of_item(&item_id).map_err(|_| missing())?;
     let item = id.item_index(&item_id).ok_or_else(missing)?;
-    Log { table: &table, merchant: &merchant, cursors: &cursors, id: &id, item: Some(item) }
+    Log { table: &table, merchant: &merchant, cursors: &cursors, of: Thing::Item(&id, item) }
         .page(parameters, missing)
         .await
 }
 
-/// Whose log is read.
+/// `GET /note/v1/notes/{noteId}/auditLogs`: 200 with a page of the note's log, also once it is deleted; 404.
+pub(crate) async fn of_note(
+    NetworkCaller(merchant): NetworkCaller,
+    table: Table,
+    cursors: Cursors,
+    PathParameter(note_id): PathParameter,
+    QueryParameters(parameters): QueryParameters<PageParameters>,
+) -> Result<Json<AuditLogs>, Refusal> {
+    let missing = || NoteTarget { merchant: &merchant, id: &note_id, versions: None }.not_found();
+    let id = NoteId::parse(&note_id).map_err(|_| missing())?;
+    Log { table: &table, merchant: &merchant, cursors: &cursors, of: Thing::Note(&id) }.page(parameters, missing).await
+}
+
+/// What a log is of.
+#[derive(Clone, Copy)]
+enum Thing<'r> {
+    Order(&'r OrderId),
+    /// The item at an index.
+    Item(&'r OrderId, usize),
+    Note(&'r NoteId),
+}
+
+impl Thing<'_> {
+    fn reference(self) -> Reference {
+        match self {
+            Self::Order(id) => Reference { kind: "Order", id: id.to_string() },
+            Self::Item(id, item) => Reference { kind: "OrderItem", id: id.item_id(item) },
+            Self::Note(id) => Reference { kind: "Note", id: id.to_string() },
+        }
+    }
+
+    /// The partition of its events; those of an item are its order's.
+    fn partition(self, merchant: &MerchantId) -> String {
+        match self {
+            Self::Order(id) | Self::Item(id, _) => keys::audit_of(merchant.as_str(), id.as_str()),
+            Self::Note(id) => keys::audit_of_note(merchant.as_str(), id.as_str()),
+        }
+    }
+
+    /// Whether the merchant has it, or had it.
+    async fn is_known(self, table: &Table, merchant: &MerchantId) -> Result<bool, StoreError> {
+        Ok(match self {
+            Self::Order(id) => table.order(merchant, id).await?.is_some(),
+            Self::Item(id, item) => {
+                table.order(merchant, id).await?.is_some_and(|order| item < order.state.lines.count())
+            }
+            Self::Note(id) => table.note(merchant, id).await?.is_some(),
+        })
+    }
+}
+
+/// A log that is read.
 struct Log<'r> {
     table: &'r Table,
     merchant: &'r MerchantId,
     cursors: &'r Cursors,
-    id: &'r OrderId,
-    /// Index of the item, where it is an item's.
-    item: Option<usize>,
+    of: Thing<'r>,
 }
 
 impl Log<'_> {
@@ -86,16 +137,15 @@ impl Log<'_> {
         let page = parameters.read()?;
         let list = format!("auditLogs {}", self.name());
         let before = page.cursor.as_deref().map(|cursor| self.cursors.open(&list, cursor)).transpose()?;
-        // An order without an event may not be there; one whose item is asked for may have fewer.
-        if self.item.is_some() || before.is_none() {
-            let order = self.table.order(self.merchant, self.id).await?.ok_or_else(&missing)?;
-            if self.item.is_some_and(|item| item >= order.state.lines.count()) {
-                return Err(missing());
-            }
+        // A thing without an event may not be there; an order whose item is asked for may have fewer.
+        let is_item = matches!(self.of, Thing::Item(..));
+        if (is_item || before.is_none()) && !self.of.is_known(self.table, self.merchant).await? {
+            return Err(missing());
         }
+        let partition = self.of.partition(self.merchant);
         let (mut shown, mut skip, mut next) = (Vec::new(), page.skip(), before);
         loop {
-            let events = self.table.audit_events(self.merchant, self.id, next.as_deref(), EVENTS_READ).await?;
+            let events = self.table.audit_events(&partition, next.as_deref(), EVENTS_READ).await?;
             let is_last = events.len() < EVENTS_READ;
             for event in events {
                 let place = event.place().to_owned();
@@ -128,16 +178,15 @@ impl Log<'_> {
     }
 
     fn name(&self) -> String {
-        self.item.map_or_else(|| self.id.to_string(), |item| self.id.item_id(item))
+        self.of.reference().id
     }
 
     /// The event as it is told of whatever the log is of; none where it has nothing of it.
     fn shown(&self, event: StoredEvent) -> Option<AuditEvent> {
-        let kind = if self.item.is_some() { "OrderItem" } else { "Order" };
-        let resource = Reference { kind, id: self.name() };
-        let id = format!("{}-{}", self.name(), event.version());
+        let resource = self.of.reference();
+        let id = format!("{}-{}", resource.id, event.version());
         let mut event = event.told(id, self.merchant, resource);
-        if let Some(item) = self.item {
+        if let Thing::Item(_, item) = self.of {
             let is_creation = event.changes.is_empty() && event.action == "Create";
             event.changes = of_item(&event.changes, item);
             if event.changes.is_empty() && !is_creation {

@@ -1,4 +1,4 @@
-//! `Idempotency-Key` on every POST and PATCH: what it does stands in [`crate::store::idempotency`].
+//! `Idempotency-Key` on every POST, PATCH and PUT: what it does stands in [`crate::store::idempotency`].
 //!
 //! The layer knows no route. It learns who asks as the handlers do, so that an answer is repeated to nobody who could not
 //! have asked for it; a request without a caller goes on to its handler, which refuses it.
@@ -35,7 +35,7 @@ pub(super) const REPLAYED: HeaderName = HeaderName::from_static("idempotency-rep
 
 /// The layer.
 pub(super) async fn replay(State(app): State<App>, request: Request, next: Next) -> Response {
-    let takes_key = matches!(*request.method(), Method::POST | Method::PATCH);
+    let takes_key = matches!(*request.method(), Method::POST | Method::PATCH | Method::PUT);
     if !takes_key || !request.headers().contains_key(IDEMPOTENCY_KEY) {
         return next.run(request).await;
     }

@@ -122,7 +122,7 @@ pub(super) fn version_of(headers: &HeaderMap) -> Result<Option<Versions>, Refusa
     let version = |tag: &&str| tag.strip_prefix('"')?.strip_suffix('"')?.parse().ok();
     let versions: Vec<u64> = tags.iter().filter_map(version).collect();
     if versions.is_empty() {
-        return Err(Refusal::new(Code::PreconditionFailed, "the If-Match is no ETag of an order"));
+        return Err(Refusal::new(Code::PreconditionFailed, "the If-Match is no ETag that was given"));
     }
     Ok(Some(Versions(versions)))
 }

@@ -203,7 +203,7 @@ pub(super) fn envelope(
     Ok(tagged(version, Json(OrderEnvelope { order, warnings })))
 }
 
-/// An answer with the `ETag` of an order at a version.
+/// An answer with the `ETag` of a thing at a version.
 pub(super) fn tagged(version: u64, answer: impl IntoResponse) -> Response {
     let mut response = answer.into_response();
     if let Ok(etag) = HeaderValue::from_str(&format!("\"{version}\"")) {

@@ -4,11 +4,12 @@ use axum::Router;
 use axum::extract::Request;
 use axum::http::{HeaderValue, Method, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{MethodRouter, delete, get, patch, post};
+use axum::routing::{MethodRouter, delete, get, patch, post, put};
 use shared::Code;
 
 use super::{
-    App, audit, bulk, finish, idempotency, manage, network, refunds, search, shipments, updates, validate, webhooks,
+    App, audit, bulk, finish, idempotency, manage, network, notes, refunds, search, shipments, updates, validate,
+    webhooks,
 };
 use crate::refusal::Refusal;
 
@@ -173,6 +174,17 @@ pub const ROUTES: &[Route] = &[
         path: "/shipment/v1/{shipmentId}/progress",
         handler: || post(shipments::progress),
     },
+    Route { server: Server::Manage, method: "POST", path: NOTES, handler: || post(notes::create) },
+    Route { server: Server::Query, method: "GET", path: NOTES, handler: || get(notes::list) },
+    Route { server: Server::Query, method: "GET", path: NOTE, handler: || get(notes::read) },
+    Route { server: Server::Manage, method: "PUT", path: NOTE, handler: || put(notes::replace) },
+    Route { server: Server::Manage, method: "DELETE", path: NOTE, handler: || delete(notes::delete) },
+    Route {
+        server: Server::Query,
+        method: "GET",
+        path: "/note/v1/notes/{noteId}/auditLogs",
+        handler: || get(audit::of_note),
+    },
     Route { server: Server::Query, method: "GET", path: "/health", handler: || get(health) },
     Route { server: Server::Webhooks, method: "POST", path: SUBSCRIPTIONS, handler: || post(webhooks::create) },
     Route { server: Server::Webhooks, method: "GET", path: SUBSCRIPTIONS, handler: || get(webhooks::list) },
@@ -199,6 +211,8 @@ pub const ROUTES: &[Route] = &[
     },
 ];
 
+const NOTES: &str = "/note/v1/notes";
+const NOTE: &str = "/note/v1/notes/{noteId}";
 const SUBSCRIPTIONS: &str = "/webhook/v1/subscriptions";
 const SUBSCRIPTION: &str = "/webhook/v1/subscriptions/{subscriptionId}";
 

@@ -1,25 +1,27 @@
 //! Audit events and the counts of orders by status, written from the table's stream.
 //!
-//! Each change of an order is one event under (order, version), inserted where there is none. The counts move in the same
+//! Each change of an order or a note is one event under (thing, version), inserted where there is none. The counts move in the same
 //! transaction, so a record that arrives again finds its event and moves nothing: the counts are exact whatever is
 //! repeated. One transaction takes as many changes as it has room for, with the counts that they move, and adds them up
 //! first, so that a hundred orders of one merchant are one write of its counts.
 
+mod event;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_dynamodb::types::{AttributeValue, CancellationReason, Put, TransactWriteItem, Update};
-use serde::{Deserialize, Serialize};
-use shared::ids::{MerchantId, OrderId, ShipmentId};
+use shared::ids::{OrderId, ShipmentId};
 use shared::network::audit;
 use shared::order::{Fulfilment, OrderState, OrderStatus};
-use shared::time::Timestamp;
 use shared::webhook::EventKind;
 
-use super::keys::{Key, Kind, audit_of};
+use super::keys::{Key, Kind};
 use super::stored::Cause;
 use super::table::key_item;
 use super::{StoreError, Table};
 use crate::webhooks::OrderEvent;
+
+pub(crate) use event::{Event, StoredEvent};
 
 /// A change of an order, as the stream tells it.
 #[derive(Clone, Debug)]
@@ -33,92 +35,28 @@ pub(crate) struct Change {
     pub(crate) changes: Vec<audit::Change>,
 }
 
+/// A change of a thing that has a log.
+pub(crate) trait Audited {
+    /// The event that tells of it.
+    fn event(&self) -> Event;
+
+    /// The counts that it moves.
+    fn counts(&self) -> Option<Key> {
+        None
+    }
+
+    /// How the counts move.
+    fn moves(&self) -> Vec<(OrderStatus, i64)> {
+        Vec::new()
+    }
+}
+
 /// Writes of one transaction: the changes' events, and the counts that they move.
 const WRITES_MAX: usize = 100;
-/// Bytes of the changes that an event lists. An event is one item of at most 400 KB, and 99 of them are one transaction of
-/// at most 4 MB; a reason that every item of a large order repeats would be more than both. Each of 500 items can still tell
-/// its status.
-const LISTED_BYTES_MAX: usize = 36 * 1024;
 /// How often a transaction is made again without the events that were there already.
 const ROUNDS_MAX: usize = 5;
 
-/// A stored event. What it has not, did not change.
-#[derive(Serialize)]
-struct Event<'c> {
-    #[serde(flatten)]
-    key: Key,
-    at: i64,
-    action: &'c str,
-    actor: &'c str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    reason: Option<&'c str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    request_id: Option<&'c str>,
-    /// JSON of a list of changes; absent where there is none.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    changes: Option<String>,
-    /// How many changes are not listed; absent where all are.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    omitted: Option<usize>,
-}
-
-/// A stored event as it was read.
-#[derive(Debug, Deserialize)]
-pub(crate) struct StoredEvent {
-    sk: String,
-    at: i64,
-    action: String,
-    actor: String,
-    reason: Option<String>,
-    request_id: Option<String>,
-    /// JSON.
-    changes: Option<String>,
-    omitted: Option<usize>,
-}
-
-impl StoredEvent {
-    /// Its place in the log.
-    pub(crate) fn place(&self) -> &str {
-        &self.sk
-    }
-
-    /// The version that the change made.
-    pub(crate) fn version(&self) -> &str {
-        self.sk.trim_start_matches('0')
-    }
-
-    /// The wire form.
-    pub(crate) fn told(self, id: String, merchant: &MerchantId, resource: audit::Reference) -> audit::AuditEvent {
-        audit::AuditEvent {
-            id,
-            at: Timestamp::from_milliseconds(self.at).to_rfc3339_milliseconds(),
-            actor: audit::Reference::of_actor(&self.actor, merchant.as_str()),
-            action: self.action,
-            resource,
-            changes: self.changes.and_then(|changes| serde_json::from_str(&changes).ok()).unwrap_or_default(),
-            omitted_changes: self.omitted,
-            reason: self.reason,
-            request_id: self.request_id,
-        }
-    }
-}
-
 impl Change {
-    fn event(&self) -> Event<'_> {
-        let listed = listed(&self.changes);
-        let omitted = self.changes.len().saturating_sub(listed.len());
-        Event {
-            key: Key::audit(&self.key, self.after.version),
-            at: self.after.updated_at.milliseconds(),
-            action: self.cause.action.as_deref().unwrap_or("Create"),
-            actor: self.cause.actor.as_deref().unwrap_or("merchant"),
-            reason: self.cause.reason.as_deref(),
-            request_id: self.cause.request_id.as_deref(),
-            changes: serde_json::to_string(&listed).ok().filter(|_| !listed.is_empty()),
-            omitted: (omitted > 0).then_some(omitted),
-        }
-    }
-
     /// What subscribers are told of it. Orders of the bulk API are polled.
     pub(crate) fn events(&self) -> Vec<OrderEvent> {
         let (Some(merchant), Fulfilment::Vendors) = (self.key.merchant(), self.after.fulfilment) else {
@@ -166,33 +104,24 @@ impl Change {
             // Of a body the state does not tell.
             || self.cause.action.as_deref() == Some("Update")
     }
+}
 
-    /// The counts that it moves.
+impl Audited for Change {
+    fn event(&self) -> Event {
+        let version = self.after.version;
+        Event::new(Key::audit(&self.key, version), self.after.updated_at, &self.cause, &self.changes)
+    }
+
     fn counts(&self) -> Option<Key> {
         let merchant = self.key.merchant()?;
         Some(Key::order_counts(merchant.as_str(), self.after.fulfilment))
     }
 
-    /// How the counts move: one status less, one more.
-    fn moves(&self) -> impl Iterator<Item = (OrderStatus, i64)> {
+    /// One status less, one more.
+    fn moves(&self) -> Vec<(OrderStatus, i64)> {
         let before = self.before.as_ref().map(|state| (state.status(), -1));
-        before.into_iter().chain([(self.after.status(), 1)])
+        before.into_iter().chain([(self.after.status(), 1)]).collect()
     }
-}
-
-/// The changes that an event has room for: the shortest, which are most of them, in their order.
-fn listed(changes: &[audit::Change]) -> Vec<&audit::Change> {
-    let bytes = |change: &audit::Change| serde_json::to_string(change).map_or(usize::MAX, |json| json.len());
-    let mut sizes: Vec<(usize, usize)> =
-        changes.iter().map(bytes).enumerate().map(|(index, size)| (size, index)).collect();
-    sizes.sort_unstable();
-    let mut room = LISTED_BYTES_MAX;
-    let fits = |(size, index): (usize, usize)| {
-        room = room.checked_sub(size.saturating_add(1))?;
-        Some(index)
-    };
-    let kept: BTreeSet<usize> = sizes.into_iter().map_while(fits).collect();
-    changes.iter().enumerate().filter(|(index, _)| kept.contains(index)).map(|(_, change)| change).collect()
 }
 
 /// The reasons of failures that a reader is told.
@@ -202,11 +131,11 @@ fn told(state: &OrderState) -> Vec<&str> {
 }
 
 /// The changes in as few transactions as hold them.
-fn batches(mut changes: &[Change]) -> Vec<&[Change]> {
+fn batches<C: Audited>(mut changes: &[C]) -> Vec<&[C]> {
     let mut batches = Vec::new();
     while !changes.is_empty() {
         let mut counts = BTreeSet::new();
-        let fits = |(index, change): &(usize, &Change)| {
+        let fits = |(index, change): &(usize, &C)| {
             counts.extend(change.counts());
             index.saturating_add(1).saturating_add(counts.len()) <= WRITES_MAX
         };
@@ -220,13 +149,13 @@ fn batches(mut changes: &[Change]) -> Vec<&[Change]> {
 
 impl Table {
     /// Writes the events of changes and moves the counts, each once: why a change could not be written, at its position.
-    pub(crate) async fn audit(&self, changes: &[Change]) -> Vec<Option<StoreError>> {
+    pub(crate) async fn audit<C: Audited>(&self, changes: &[C]) -> Vec<Option<StoreError>> {
         let batches = batches(changes).into_iter().map(|batch| self.audit_together(batch));
         futures_util::future::join_all(batches).await.into_iter().flatten().collect()
     }
 
     /// A transaction that is refused for good is made again change by change, so that one bad change fails alone.
-    async fn audit_together(&self, changes: &[Change]) -> Vec<Option<StoreError>> {
+    async fn audit_together<C: Audited>(&self, changes: &[C]) -> Vec<Option<StoreError>> {
         match self.audit_batch(changes).await {
             Ok(()) => vec![None; changes.len()],
             Err(StoreError::Fault(_)) if changes.len() > 1 => {
@@ -240,14 +169,14 @@ impl Table {
         }
     }
 
-    async fn audit_batch(&self, changes: &[Change]) -> Result<(), StoreError> {
-        let mut open: Vec<&Change> = changes.iter().collect();
+    async fn audit_batch<C: Audited>(&self, changes: &[C]) -> Result<(), StoreError> {
+        let mut open: Vec<&C> = changes.iter().collect();
         for _ in 0..ROUNDS_MAX {
             if open.is_empty() {
                 return Ok(());
             }
             let mut writes: Vec<TransactWriteItem> =
-                open.iter().map(|change| self.insert_event(change)).collect::<Result<_, _>>()?;
+                open.iter().map(|change| self.insert_event(*change)).collect::<Result<_, _>>()?;
             writes.extend(self.move_counts(&open)?);
             let Err(reasons) = self.transact(&writes).await? else { return Ok(()) };
             let is_new = |reason: Option<&CancellationReason>| {
@@ -259,7 +188,7 @@ impl Table {
         Err(StoreError::Busy("audit events met others each time".to_owned()))
     }
 
-    fn insert_event(&self, change: &Change) -> Result<TransactWriteItem, StoreError> {
+    fn insert_event(&self, change: &impl Audited) -> Result<TransactWriteItem, StoreError> {
         let item = serde_dynamo::to_item(change.event()).map_err(|error| StoreError::Fault(error.to_string()))?;
         let put = Put::builder()
             .table_name(&*self.name)
@@ -271,7 +200,7 @@ impl Table {
     }
 
     /// One write for each merchant and API whose counts move.
-    fn move_counts(&self, changes: &[&Change]) -> Result<Vec<TransactWriteItem>, StoreError> {
+    fn move_counts<C: Audited>(&self, changes: &[&C]) -> Result<Vec<TransactWriteItem>, StoreError> {
         let mut counts: BTreeMap<Key, BTreeMap<OrderStatus, i64>> = BTreeMap::new();
         for change in changes {
             let Some(key) = change.counts() else { continue };
@@ -304,30 +233,6 @@ impl Table {
         Ok(TransactWriteItem::builder().update(update).build())
     }
 
-    /// Events of an order, newest first: as many of those below the place `before`.
-    pub(crate) async fn audit_events(
-        &self,
-        merchant: &MerchantId,
-        order: &OrderId,
-        before: Option<&str>,
-        events_max: usize,
-    ) -> Result<Vec<StoredEvent>, StoreError> {
-        let partition = audit_of(merchant.as_str(), order.as_str());
-        // A colon stands after the digits.
-        let before = before.unwrap_or(":").to_owned();
-        let items = self
-            .query(events_max, |query| {
-                query
-                    .scan_index_forward(false)
-                    .key_condition_expression("pk = :partition AND sk < :before")
-                    .expression_attribute_values(":partition", AttributeValue::S(partition.clone()))
-                    .expression_attribute_values(":before", AttributeValue::S(before.clone()))
-            })
-            .await?;
-        let event = |item| serde_dynamo::from_item(item).map_err(|error| StoreError::Fault(error.to_string()));
-        items.into_iter().map(event).collect()
-    }
-
     /// How many orders of a merchant stand at each status, as the stream has told so far.
     pub(crate) async fn order_counts(
         &self,
@@ -345,27 +250,9 @@ impl Table {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::value::to_raw_value;
-    use shared::network::audit::changes;
     use shared::time::Timestamp;
 
-    use super::{Cause, Change, Fulfilment, Key, LISTED_BYTES_MAX, OrderState, batches, listed};
-
-    #[test]
-    fn an_event_lists_the_shortest_changes_in_their_order() {
-        let items = |status: &str, reason: &str| {
-            let item = serde_json::json!({"status": status, "statusDesc": reason});
-            to_raw_value(&serde_json::json!({"items": vec![item; 500], "status": status})).unwrap()
-        };
-        let short = changes(&items("Open", "a"), &items("Failed", "b"));
-        assert!(short.len() == 1001 && listed(&short[..400]) == short[..400].iter().collect::<Vec<_>>());
-        let long = changes(&items("Open", ""), &items("Failed", &"x".repeat(1_000)));
-        let kept = listed(&long);
-        let statuses = kept.iter().filter(|change| change.pointer.ends_with("/status")).count();
-        assert_eq!((long.len(), statuses), (1001, 501));
-        assert!(serde_json::to_string(&kept).unwrap().len() <= LISTED_BYTES_MAX + 1);
-        assert!(kept.is_sorted_by_key(|change| long.iter().position(|other| other == *change)));
-    }
+    use super::{Cause, Change, Fulfilment, Key, OrderState, batches};
 
     fn change(order: usize, merchant: usize) -> Change {
         let pk = format!("b234ee56-7890-4f12-a123-{merchant:012x}#order#O{order}");

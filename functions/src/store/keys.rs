@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use shared::ids::{MerchantId, OrderId, TransactionId};
 use shared::money::Currency;
+use shared::network::note::{NoteId, Resource};
 use shared::order::{Fulfilment, OrderStatus};
 use shared::time::Timestamp;
 use shared::webhook::SubscriptionId;
@@ -34,6 +35,8 @@ pub enum Kind<'k> {
     ExternalId(&'k str),
     /// A webhook's delivery.
     Delivery,
+    /// A note with this id.
+    Note(&'k str),
     /// Something else.
     Other,
 }
@@ -99,11 +102,21 @@ impl Key {
         Self::new(format!("product#{sku}"), "product")
     }
 
-    /// The audit event of an order's change to a version. It is written once, and guards what is counted with it.
+    /// The audit event of a thing's change to a version. It is written once, and guards what is counted with it.
     #[must_use]
-    pub fn audit(order: &Self, version: u64) -> Self {
-        let merchant = order.pk.split('#').next().unwrap_or_default();
-        Self::new(audit_of(merchant, &order.sk), format!("{version:010}"))
+    pub fn audit(thing: &Self, version: u64) -> Self {
+        let merchant = thing.pk.split('#').next().unwrap_or_default();
+        let partition = match thing.kind() {
+            Kind::Note(note) => audit_of_note(merchant, note),
+            _ => audit_of(merchant, &thing.sk),
+        };
+        Self::new(partition, format!("{version:010}"))
+    }
+
+    /// A note.
+    #[must_use]
+    pub fn note(merchant: &MerchantId, note: &NoteId) -> Self {
+        Self::new(format!("{merchant}#note#{note}"), note.as_str())
     }
 
     /// The record of an idempotency key; its owner is the merchant or one of its vendors.
@@ -164,6 +177,7 @@ impl Key {
             (Some("v2"), None, transaction) => Kind::BulkOrder(transaction),
             (Some("external"), Some(id), FIRST) => Kind::ExternalId(id),
             (Some("webhook"), Some(_), _) => Kind::Delivery,
+            (Some("note"), Some(_), id) => Kind::Note(id),
             _ => Kind::Other,
         }
     }
@@ -193,10 +207,10 @@ pub fn listed(merchant: &str, status: OrderStatus) -> String {
     format!("{merchant}#{}", status.as_str())
 }
 
-/// Place of an order in its partition of the index `listed`: by the time of its creation.
+/// Place of an order or a note in its partition of the index `listed`: by the time of its creation.
 #[must_use]
-pub fn listed_at(created_at: Timestamp, order: &str) -> String {
-    format!("{:013}#{order}", created_at.milliseconds().max(0))
+pub fn listed_at(created_at: Timestamp, id: &str) -> String {
+    format!("{:013}#{id}", created_at.milliseconds().max(0))
 }
 
 /// Partition of a merchant's network orders that have a short id. It follows from an order's id, so an order is found by
@@ -210,6 +224,18 @@ pub fn orders_of_short_id(merchant: &MerchantId, short_id: &str) -> String {
 #[must_use]
 pub fn audit_of(merchant: &str, order: &str) -> String {
     format!("{merchant}#audit#{order}")
+}
+
+/// Partition of the audit events of a note.
+#[must_use]
+pub fn audit_of_note(merchant: &str, note: &str) -> String {
+    format!("{merchant}#audit#note#{note}")
+}
+
+/// Partition of the index `listed` in which the notes of one thing stand. No order's status is `note`.
+#[must_use]
+pub fn notes_of(merchant: &MerchantId, resource: &Resource) -> String {
+    format!("{merchant}#note#{}#{}", resource.kind().as_str(), resource.id())
 }
 
 /// Partition of the orders that bear a client order number.

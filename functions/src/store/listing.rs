@@ -1,4 +1,4 @@
-//! The index `listed`: a merchant's network orders by status and time of creation.
+//! The index `listed`: a merchant's network orders by status and time of creation, and the notes of each thing by time.
 //!
 //! An order stands in one partition for each merchant and status, so a list by status is one query, and a list of all is
 //! the merge of seven. That costs a list seven small requests, and each order one write of the index less than an index
@@ -33,10 +33,11 @@ pub(crate) struct Listed {
     pub(crate) order: OrderId,
 }
 
+/// The same as the index has it: the sort key of a thing, and its place.
 #[derive(Deserialize)]
-struct Entry {
-    sk: String,
-    list_sk: String,
+pub(super) struct Entry {
+    pub(super) sk: String,
+    pub(super) list_sk: String,
 }
 
 impl Table {
@@ -62,23 +63,33 @@ impl Table {
     }
 
     async fn listed_in(&self, partition: String, range: &Range, entries_max: usize) -> Result<Vec<Listed>, StoreError> {
+        let entry = |entry: Entry| {
+            let order = OrderId::parse(&entry.sk).map_err(|error| StoreError::Fault(error.to_string()))?;
+            Ok(Listed { place: entry.list_sk, order })
+        };
+        self.entries(&partition, range, entries_max).await?.into_iter().map(entry).collect()
+    }
+
+    /// The first entries of a range of one partition of the index.
+    pub(super) async fn entries(
+        &self,
+        partition: &str,
+        range: &Range,
+        entries_max: usize,
+    ) -> Result<Vec<Entry>, StoreError> {
         let text = |text: &str| AttributeValue::S(text.to_owned());
         let items = self
             .query(entries_max, |query| {
                 query
                     .index_name("listed")
                     .key_condition_expression("list_pk = :partition AND list_sk BETWEEN :low AND :high")
-                    .expression_attribute_values(":partition", text(&partition))
+                    .expression_attribute_values(":partition", text(partition))
                     .expression_attribute_values(":low", text(&range.low))
                     .expression_attribute_values(":high", text(&range.high))
                     .scan_index_forward(range.is_ascending)
             })
             .await?;
-        let entry = |item| {
-            let entry: Entry = serde_dynamo::from_item(item).map_err(|error| StoreError::Fault(error.to_string()))?;
-            let order = OrderId::parse(&entry.sk).map_err(|error| StoreError::Fault(error.to_string()))?;
-            Ok(Listed { place: entry.list_sk, order })
-        };
+        let entry = |item| serde_dynamo::from_item(item).map_err(|error| StoreError::Fault(error.to_string()));
         items.into_iter().map(entry).collect()
     }
 

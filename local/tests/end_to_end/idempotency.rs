@@ -4,6 +4,8 @@ mod crash;
 mod routes;
 mod tenants;
 
+pub(crate) use self::routes::settled;
+
 use aws_sdk_dynamodb::types::AttributeValue;
 use axum::http::HeaderMap;
 use functions::store::idempotency::{KEPT_SECONDS, LEASE_MS};

@@ -24,6 +24,16 @@ fn the_walkthrough_names_functions_that_exist() {
     assert!(named >= 7, "{named}");
 }
 
+/// The diagram of states is the generated page's.
+#[test]
+fn the_diagram_is_that_of_the_table() {
+    let diagram = |path: &str| {
+        let text = text(path);
+        text.split_once("```mermaid").unwrap().1.split_once("```").unwrap().0.to_owned()
+    };
+    assert_eq!(diagram("README.md"), diagram("shared/generated/ORDER_STATES.md"));
+}
+
 #[tokio::test]
 async fn every_setting_is_in_its_table() {
     let readme = text("README.md");

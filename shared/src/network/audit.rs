@@ -1,4 +1,4 @@
-//! Audit events: who changed what of an order, as exact differences between its representations.
+//! Audit events: who changed what of an order or a note, as exact differences between its representations.
 //!
 //! A difference names a place by its JSON Pointer in the form that a reader of the order sees, so the log and the order
 //! speak of the same members. Digits of cards and codes of payments are never in it: that they changed is told, not to
@@ -8,7 +8,10 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
+use serde_json::Value;
+use serde_json::value::{RawValue, to_raw_value};
+
+use super::card;
 
 /// One difference. Values are JSON as it was written, so that no amount passes through a binary float.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -100,13 +103,34 @@ fn hidden(text: &str) -> String {
     if let Some(members) = members(text) {
         let member = |(name, value): (Cow<'_, str>, &RawValue)| {
             let value = if MASKED.contains(&&*name) { masked(value.get()) } else { hidden(value.get()) };
-            format!("{}:{value}", serde_json::Value::from(&*name))
+            format!("{}:{value}", Value::from(&*name))
         };
         return format!("{{{}}}", members.into_iter().map(member).collect::<Vec<_>>().join(","));
     }
     match entries(text) {
         Some(entries) => format!("[{}]", entries.iter().map(|entry| hidden(entry.get())).collect::<Vec<_>>().join(",")),
         None => text.to_owned(),
+    }
+}
+
+/// The changes of what people wrote, with what may be the number of a card masked in every text. Such things have no
+/// numbers, so nothing is lost by reading their values.
+#[must_use]
+pub fn without_card_numbers(changes: Vec<Change>) -> Vec<Change> {
+    let masked = |raw: Box<RawValue>| {
+        let value = serde_json::from_str(raw.get()).map(without_cards);
+        value.ok().and_then(|value| to_raw_value(&value).ok()).unwrap_or(raw)
+    };
+    let mask = |change: Change| Change { from: masked(change.from), to: masked(change.to), ..change };
+    changes.into_iter().map(mask).collect()
+}
+
+fn without_cards(value: Value) -> Value {
+    match value {
+        Value::String(text) => Value::String(card::masked(&text)),
+        Value::Array(entries) => entries.into_iter().map(without_cards).collect(),
+        Value::Object(members) => members.into_iter().map(|(name, value)| (name, without_cards(value))).collect(),
+        other => other,
     }
 }
 
@@ -149,7 +173,7 @@ pub struct AuditEvent {
 /// Somebody or something.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Reference {
-    /// `Merchant`, `Vendor`, `System`; `Order`, `OrderItem`.
+    /// `Merchant`, `Vendor`, `System`; `Order`, `OrderItem`, `Note`.
     #[serde(rename = "type")]
     pub kind: &'static str,
     /// Its id; of the system, the function.

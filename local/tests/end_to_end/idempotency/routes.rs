@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::{crash, replayed, send_with, unnamed, whole};
 use crate::fulfilment::{self, VendorServer, create, order_of, shipments};
+use crate::notes::{NOTES, about};
 use crate::receiver::Receiver;
 use crate::support::{Reply, Stack};
 use crate::webhooks::{SUBSCRIPTIONS, subscribe};
@@ -57,6 +58,13 @@ impl Case {
                 let body = json!({"shipmentStatus": 4, "packages": items.iter().map(package).collect::<Vec<_>>()});
                 let path = route.path.replace("{shipmentId}", shipment["id"].as_str().unwrap());
                 Self { if_match: Some(etag(stack, &id).await), path, body, creates: false }
+            }
+            ("POST", NOTES) => creates(route.path, about("Product", "p", "a")),
+            ("PUT", "/note/v1/notes/{noteId}") => {
+                let note = stack.post(NOTES, &about("Product", "p", "a")).await;
+                let if_match = Some(note.header("etag").to_owned());
+                let path = note.header("location").to_owned();
+                Self { path, body: json!({"text": "b"}), if_match, creates: false }
             }
             ("POST", "/order/v1/orders/validate") => creates(route.path, unnamed()),
             ("POST", "/order/v1/orders/bulk/validate") => creates(route.path, json!({"bulk": [unnamed(), {}]})),
@@ -123,10 +131,10 @@ async fn etag(stack: &Stack, order: &str) -> String {
     stack.get(&format!("/order/v1/orders/{order}")).await.header("etag").to_owned()
 }
 
-type Items = HashMap<String, HashMap<String, AttributeValue>>;
+pub(crate) type Items = HashMap<String, HashMap<String, AttributeValue>>;
 
 /// The table without the records of keys, once nothing changes it any more.
-async fn settled(stack: &Stack) -> Items {
+pub(crate) async fn settled(stack: &Stack) -> Items {
     let mut last = Items::new();
     for _ in 0..400 {
         let items = stack.items().await.into_iter().filter_map(|item| {
@@ -159,11 +167,13 @@ fn without_request_ids(mut body: Value) -> Value {
 }
 
 #[tokio::test]
-async fn every_post_and_patch_has_one_effect_and_one_answer() {
+async fn every_post_patch_and_put_has_one_effect_and_one_answer() {
     let (server, receiver) = (VendorServer::start().await, Receiver::start().await);
     let stack = fulfilment::stack(&server, &[]).await;
     let mut covered = 0;
-    for (index, route) in ROUTES.iter().enumerate().filter(|(_, route)| matches!(route.method, "POST" | "PATCH")) {
+    for (index, route) in
+        ROUTES.iter().enumerate().filter(|(_, route)| matches!(route.method, "POST" | "PATCH" | "PUT"))
+    {
         let (name, key) = (format!("{} {}", route.method, route.path), format!("key-{index}"));
         let case = Case::of(route, &stack, &receiver.url).await;
         let body = case.body.to_string();
@@ -200,7 +210,7 @@ async fn every_post_and_patch_has_one_effect_and_one_answer() {
         assert_eq!(whole(&case.send(&stack, route, &key, &body).await), whole(&retried), "{name}");
         covered += 1;
     }
-    assert!(covered >= 18, "{covered}");
+    assert!(covered >= 20, "{covered}");
     let path = format!("{SUBSCRIPTIONS}?pageSize=200");
     assert_eq!(stack.get(&path).await.status, 200);
 }

@@ -8,7 +8,7 @@ use crate::catalogue::Kind;
 pub(super) enum Api {
     /// `/v2`.
     Bulk,
-    /// `/order/v1`.
+    /// `/order/v1` and its sisters.
     Network,
 }
 
@@ -62,7 +62,11 @@ pub(super) static ANSWERS: &[Answer] = &[
         NETWORK,
         "An order is changed or a shipment reported, and this id is of none of its items.",
     ),
-    place(Code::NotUpdatable, NETWORK, "An order is updated, and the patch has this member."),
+    place(
+        Code::NotUpdatable,
+        NETWORK,
+        "An order is updated, and the patch has this member; or a note is replaced, and the body has another value of it.",
+    ),
     place(
         Code::AnswerShortened,
         NETWORK,
@@ -85,7 +89,7 @@ pub(super) static ANSWERS: &[Answer] = &[
     both(
         Code::NotFound,
         BOTH,
-        "Nothing has this path or this id, or it belongs to another merchant; also at a place in a body that names an order.",
+        "Nothing has this path or this id, or it belongs to another merchant; also at a place in a body that names an order, an item or a shipment.",
     ),
     whole(Code::MethodNotAllowed, BOTH, "The path exists; the header `Allow` names its methods."),
     whole(

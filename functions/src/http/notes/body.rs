@@ -1,0 +1,291 @@
+//! The bodies of the note routes, every broken rule of each at once.
+
+use serde_json::Value;
+use shared::Code;
+use shared::ids::MerchantId;
+use shared::limits::{ID_CHARACTERS_MAX, NAME_CHARACTERS_MAX};
+use shared::network::note::{Author, Content, NotAText, NoteText, ResourceKind, TextFormat};
+use shared::network::problem::Violation;
+
+use crate::app::notes::Named;
+use crate::http::object::{Findings, Object};
+use crate::refusal::Refusal;
+
+/// `{resource: {type, id}, text, format?, isInternal?, author?: {id, name}}`.
+#[derive(Debug)]
+pub(super) struct NewNote {
+    pub(super) named: Named,
+    pub(super) content: Content,
+    pub(super) warnings: Vec<Violation>,
+}
+
+/// The same without a resource, or with the one that the note has.
+#[derive(Debug)]
+pub(super) struct Replacement {
+    pub(super) named: Option<Named>,
+    pub(super) content: Content,
+    pub(super) warnings: Vec<Violation>,
+}
+
+/// Whose request it is, and how its body is read.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Reading<'r> {
+    pub(super) merchant: &'r MerchantId,
+    /// A warning is an error (`Prefer: handling=strict`).
+    pub(super) strict: bool,
+}
+
+/// The members that were read; what has a default may be absent or null.
+#[derive(Default)]
+struct Members {
+    named: Option<Named>,
+    text: Option<NoteText>,
+    format: Option<TextFormat>,
+    is_internal: Option<bool>,
+    author: Option<Author>,
+    merchant: Option<String>,
+}
+
+pub(super) fn new_note(bytes: &[u8], reading: Reading<'_>) -> Result<NewNote, Refusal> {
+    let (object, mut findings) = (Object::read(bytes)?, Findings::default());
+    let members = members(&object, &mut findings, |_, _| false);
+    require(&object, &mut findings, &["resource", "text"]);
+    let warnings = findings.settle(reading.strict)?;
+    let (named, content) = reading.settle(members)?;
+    Ok(NewNote { named: named.ok_or_else(|| Refusal::rule(Code::Internal))?, content, warnings })
+}
+
+/// The note of the path as it was read may be sent back whole: `id` must then be its own, and its times are passed over.
+pub(super) fn replacement(bytes: &[u8], id: &str, reading: Reading<'_>) -> Result<Replacement, Refusal> {
+    let (object, mut findings) = (Object::read(bytes)?, Findings::default());
+    let other_id = object.members().find(|(name, value)| *name == "id" && value.as_str() != Some(id));
+    let members = members(&object, &mut findings, |findings, name| {
+        if name == "id" && other_id.is_some() {
+            let message = format!("stays as it is: the note has the id `{id}`");
+            findings.add(Violation::new(Code::NotUpdatable, "/id".to_owned(), message, None));
+        }
+        matches!(name, "id" | "createdAt" | "updatedAt")
+    });
+    require(&object, &mut findings, &["text"]);
+    let warnings = findings.settle(reading.strict)?;
+    let (named, content) = reading.settle(members)?;
+    Ok(Replacement { named, content, warnings })
+}
+
+impl Reading<'_> {
+    /// What the members stand for once no rule is broken: without an author the merchant itself has written it.
+    fn settle(self, members: Members) -> Result<(Option<Named>, Content), Refusal> {
+        let Members { named, text, format, is_internal, author, merchant } = members;
+        if let Some(other) = merchant.filter(|id| !id.eq_ignore_ascii_case(self.merchant.as_str())) {
+            let message = format!("the credentials are those of `{}`", self.merchant);
+            let violation = Violation::new(Code::MerchantMismatch, "/merchantId".to_owned(), message, Some(other));
+            return Err(Refusal { violations: vec![violation], ..Refusal::rule(Code::MerchantMismatch) });
+        }
+        let caller = || Author { id: self.merchant.to_string(), name: "Merchant".to_owned() };
+        let content = Content {
+            text: text.ok_or_else(|| Refusal::rule(Code::Internal))?,
+            format: format.unwrap_or_default(),
+            is_internal: is_internal.unwrap_or_default(),
+            author: author.unwrap_or_else(caller),
+        };
+        Ok((named, content))
+    }
+}
+
+fn require(object: &Object, findings: &mut Findings, names: &[&str]) {
+    for required in names {
+        if !object.members().any(|(name, value)| name == *required && !value.is_null()) {
+            findings.required(&format!("/{required}"));
+        }
+    }
+}
+
+/// Reads the members; `other` looks at those that only some bodies know, and says whether it does.
+fn members(object: &Object, findings: &mut Findings, other: impl Fn(&mut Findings, &str) -> bool) -> Members {
+    let mut read = Members::default();
+    for (name, value) in object.members() {
+        match name {
+            "resource" | "text" | "format" | "isInternal" | "author" | "merchantId" if value.is_null() => {}
+            "resource" => read.named = resource(findings, value),
+            "text" => read.text = text(findings, value),
+            "format" => {
+                let known = TextFormat::ALL.map(TextFormat::as_str);
+                read.format = keyword(findings, "/format", value, &known).and_then(TextFormat::parse);
+            }
+            "isInternal" => read.is_internal = findings.flag("/isInternal", value),
+            "author" => read.author = author(findings, value),
+            "merchantId" => read.merchant = findings.text("/merchantId", value).map(str::to_owned),
+            name if other(findings, name) => {}
+            name => findings.unknown(name),
+        }
+    }
+    read
+}
+
+fn resource(findings: &mut Findings, value: &Value) -> Option<Named> {
+    let at = |name: &str| format!("/resource/{name}");
+    let [kind, id] = object_of(findings, "/resource", value, ["type", "id"])?;
+    let known = ResourceKind::ALL.map(ResourceKind::as_str);
+    let kind = kind.and_then(|kind| keyword(findings, &at("type"), kind, &known)).and_then(ResourceKind::parse);
+    let id = id.and_then(|id| line(findings, &at("id"), id, ID_CHARACTERS_MAX));
+    Some(Named { kind: kind?, id: id? })
+}
+
+fn author(findings: &mut Findings, value: &Value) -> Option<Author> {
+    let [id, name] = object_of(findings, "/author", value, ["id", "name"])?;
+    let id = id.and_then(|id| line(findings, "/author/id", id, ID_CHARACTERS_MAX));
+    let name = name.and_then(|name| line(findings, "/author/name", name, NAME_CHARACTERS_MAX));
+    Some(Author { id: id?, name: name? })
+}
+
+/// The two members of an object, which it must have.
+fn object_of<'v>(
+    findings: &mut Findings,
+    pointer: &str,
+    value: &'v Value,
+    names: [&str; 2],
+) -> Option<[Option<&'v Value>; 2]> {
+    let Some(members) = value.as_object() else {
+        findings.broken(Code::WrongType, pointer, "an object", value);
+        return None;
+    };
+    for name in members.keys().filter(|name| !names.contains(&name.as_str())) {
+        findings.unknown_in(pointer, name);
+    }
+    let mut member = |name: &str| {
+        let value = members.get(name).filter(|value| !value.is_null());
+        if value.is_none() {
+            findings.required(&format!("{pointer}/{name}"));
+        }
+        value
+    };
+    Some(names.map(&mut member))
+}
+
+fn text(findings: &mut Findings, value: &Value) -> Option<NoteText> {
+    match NoteText::parse(findings.text("/text", value)?) {
+        Ok(text) => Some(text),
+        Err(rule) => {
+            let code = match rule {
+                NotAText::Blank => Code::TooShort,
+                NotAText::TooLong => Code::TooLong,
+                NotAText::ControlCharacter => Code::ControlCharacter,
+            };
+            findings.broken(code, "/text", &rule.to_string(), value);
+            None
+        }
+    }
+}
+
+fn keyword<'v>(findings: &mut Findings, pointer: &str, value: &'v Value, known: &[&str]) -> Option<&'v str> {
+    let text = findings.text(pointer, value)?;
+    if known.contains(&text) {
+        return Some(text);
+    }
+    let names: Vec<String> = known.iter().map(|name| format!("`{name}`")).collect();
+    findings.broken(Code::InvalidFormat, pointer, &format!("one of {}", names.join(", ")), value);
+    None
+}
+
+/// A text of one line.
+fn line(findings: &mut Findings, pointer: &str, value: &Value, characters_max: usize) -> Option<String> {
+    let text = findings.text(pointer, value)?;
+    let (code, rule) = if text.trim().is_empty() {
+        (Code::TooShort, "a text of at least 1 character that is no white space".to_owned())
+    } else if text.chars().count() > characters_max {
+        (Code::TooLong, format!("a text of at most {characters_max} characters"))
+    } else if text.chars().any(char::is_control) {
+        (Code::ControlCharacter, "a text without control characters".to_owned())
+    } else {
+        return Some(text.to_owned());
+    };
+    findings.broken(code, pointer, &rule, value);
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+    use shared::Code;
+    use shared::ids::MerchantId;
+
+    use super::{Reading, new_note, replacement};
+
+    const ID: &str = "0898f154eef04ff51bbbc0de";
+
+    fn merchant() -> MerchantId {
+        MerchantId::parse("b234ee56-7890-4f12-a123-4567890abcde").unwrap()
+    }
+
+    fn broken(body: &Value, strict: bool) -> Vec<(Code, String)> {
+        let merchant = merchant();
+        let refusal = new_note(body.to_string().as_bytes(), Reading { merchant: &merchant, strict }).unwrap_err();
+        refusal.violations.into_iter().map(|violation| (violation.error_code, violation.pointer)).collect()
+    }
+
+    #[test]
+    fn what_is_left_out_has_a_default() {
+        let merchant = merchant();
+        let reading = Reading { merchant: &merchant, strict: true };
+        let body =
+            json!({"resource": {"type": "Product", "id": "p"}, "text": " as it is\n", "author": null, "format": null});
+        let note = new_note(body.to_string().as_bytes(), reading).unwrap();
+        assert_eq!(
+            serde_json::to_value(&note.content).unwrap(),
+            json!({"text": " as it is\n", "format": "PlainText", "isInternal": false,
+                   "author": {"id": merchant.as_str(), "name": "Merchant"}})
+        );
+        assert_eq!((note.named.kind.as_str(), note.named.id.as_str()), ("Product", "p"));
+    }
+
+    #[test]
+    fn every_broken_rule_is_told_at_once() {
+        let expected = |all: &[(Code, &str)]| -> Vec<(Code, String)> {
+            all.iter().map(|(code, pointer)| (*code, (*pointer).to_owned())).collect()
+        };
+        assert_eq!(broken(&json!({}), false), expected(&[(Code::Required, "/resource"), (Code::Required, "/text")]));
+        let body = json!({
+            "author": {"id": "", "name": "x".repeat(201)}, "format": "Html", "isInternal": "no",
+            "resource": {"type": "Invoice"}, "text": 5, "unknown": 1,
+        });
+        assert_eq!(
+            broken(&body, true),
+            expected(&[
+                (Code::TooShort, "/author/id"),
+                (Code::TooLong, "/author/name"),
+                (Code::InvalidFormat, "/format"),
+                (Code::WrongType, "/isInternal"),
+                (Code::Required, "/resource/id"),
+                (Code::InvalidFormat, "/resource/type"),
+                (Code::WrongType, "/text"),
+                (Code::UnknownMember, "/unknown"),
+            ])
+        );
+        let body = |text: &str| json!({"resource": {"type": "Product", "id": "p", "x": 1}, "text": text});
+        assert_eq!(broken(&body(" "), false), expected(&[(Code::TooShort, "/text")]));
+        assert_eq!(broken(&body(&"x".repeat(10_001)), false), expected(&[(Code::TooLong, "/text")]));
+        assert_eq!(broken(&body("a\u{7}"), false), expected(&[(Code::ControlCharacter, "/text")]));
+        assert_eq!(broken(&body("a"), true), expected(&[(Code::UnknownMember, "/resource/x")]));
+        let foreign = json!({"resource": {"type": "Product", "id": "p"}, "text": "a",
+                             "merchantId": "00000000-0000-4000-8000-000000000000"});
+        assert_eq!(broken(&foreign, false), expected(&[(Code::MerchantMismatch, "/merchantId")]));
+    }
+
+    #[test]
+    fn a_note_that_was_read_may_be_sent_back() {
+        let merchant = merchant();
+        let reading = Reading { merchant: &merchant, strict: true };
+        let mut body = json!({
+            "id": ID, "resource": {"type": "Product", "id": "p"}, "text": "a", "format": "Markdown", "isInternal": true,
+            "author": {"id": "u", "name": "Ada"}, "createdAt": "2026-01-01T00:00:00.000Z", "updatedAt": "x",
+        });
+        let read = replacement(body.to_string().as_bytes(), ID, reading).unwrap();
+        assert_eq!((read.named.unwrap().id.as_str(), read.content.author.name.as_str()), ("p", "Ada"));
+        body["id"] = json!("0898f154eef04ff51bbbc0dd");
+        let refusal = replacement(body.to_string().as_bytes(), ID, reading).unwrap_err();
+        assert_eq!(
+            (refusal.violations[0].error_code, refusal.violations[0].pointer.as_str()),
+            (Code::NotUpdatable, "/id")
+        );
+    }
+}

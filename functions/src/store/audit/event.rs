@@ -1,0 +1,160 @@
+//! Events as they are stored, and a log read back.
+
+use std::collections::BTreeSet;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use serde::{Deserialize, Serialize};
+use shared::ids::MerchantId;
+use shared::network::audit;
+use shared::time::Timestamp;
+
+use crate::store::keys::Key;
+use crate::store::stored::Cause;
+use crate::store::{StoreError, Table};
+
+/// Bytes of the changes that an event lists. An event is one item of at most 400 KB, and 99 of them are one transaction of
+/// at most 4 MB; a reason that every item of a large order repeats would be more than both. Each of 500 items can still tell
+/// its status.
+const LISTED_BYTES_MAX: usize = 36 * 1024;
+
+/// A stored event. What it has not, did not change.
+#[derive(Serialize)]
+pub(crate) struct Event {
+    #[serde(flatten)]
+    key: Key,
+    at: i64,
+    action: String,
+    actor: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    request_id: Option<String>,
+    /// JSON of a list of changes; absent where there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    changes: Option<String>,
+    /// How many changes are not listed; absent where all are.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    omitted: Option<usize>,
+}
+
+/// A stored event as it was read.
+#[derive(Debug, Deserialize)]
+pub(crate) struct StoredEvent {
+    sk: String,
+    at: i64,
+    action: String,
+    actor: String,
+    reason: Option<String>,
+    request_id: Option<String>,
+    /// JSON.
+    changes: Option<String>,
+    omitted: Option<usize>,
+}
+
+impl Event {
+    /// The event of a change at a time; it lists of the changes what it has room for.
+    pub(crate) fn new(key: Key, at: Timestamp, cause: &Cause, changes: &[audit::Change]) -> Self {
+        let listed = listed(changes);
+        let omitted = changes.len().saturating_sub(listed.len());
+        Self {
+            key,
+            at: at.milliseconds(),
+            action: cause.action.clone().unwrap_or_else(|| "Create".to_owned()),
+            actor: cause.actor.clone().unwrap_or_else(|| "merchant".to_owned()),
+            reason: cause.reason.clone(),
+            request_id: cause.request_id.clone(),
+            changes: serde_json::to_string(&listed).ok().filter(|_| !listed.is_empty()),
+            omitted: (omitted > 0).then_some(omitted),
+        }
+    }
+}
+
+impl StoredEvent {
+    /// Its place in the log.
+    pub(crate) fn place(&self) -> &str {
+        &self.sk
+    }
+
+    /// The version that the change made.
+    pub(crate) fn version(&self) -> &str {
+        self.sk.trim_start_matches('0')
+    }
+
+    /// The wire form.
+    pub(crate) fn told(self, id: String, merchant: &MerchantId, resource: audit::Reference) -> audit::AuditEvent {
+        audit::AuditEvent {
+            id,
+            at: Timestamp::from_milliseconds(self.at).to_rfc3339_milliseconds(),
+            actor: audit::Reference::of_actor(&self.actor, merchant.as_str()),
+            action: self.action,
+            resource,
+            changes: self.changes.and_then(|changes| serde_json::from_str(&changes).ok()).unwrap_or_default(),
+            omitted_changes: self.omitted,
+            reason: self.reason,
+            request_id: self.request_id,
+        }
+    }
+}
+
+/// The changes that an event has room for: the shortest, which are most of them, in their order.
+fn listed(changes: &[audit::Change]) -> Vec<&audit::Change> {
+    let bytes = |change: &audit::Change| serde_json::to_string(change).map_or(usize::MAX, |json| json.len());
+    let mut sizes: Vec<(usize, usize)> =
+        changes.iter().map(bytes).enumerate().map(|(index, size)| (size, index)).collect();
+    sizes.sort_unstable();
+    let mut room = LISTED_BYTES_MAX;
+    let fits = |(size, index): (usize, usize)| {
+        room = room.checked_sub(size.saturating_add(1))?;
+        Some(index)
+    };
+    let kept: BTreeSet<usize> = sizes.into_iter().map_while(fits).collect();
+    changes.iter().enumerate().filter(|(index, _)| kept.contains(index)).map(|(_, change)| change).collect()
+}
+
+impl Table {
+    /// Events of a log, newest first: as many of those below the place `before`.
+    pub(crate) async fn audit_events(
+        &self,
+        partition: &str,
+        before: Option<&str>,
+        events_max: usize,
+    ) -> Result<Vec<StoredEvent>, StoreError> {
+        // A colon stands after the digits.
+        let before = before.unwrap_or(":").to_owned();
+        let items = self
+            .query(events_max, |query| {
+                query
+                    .scan_index_forward(false)
+                    .key_condition_expression("pk = :partition AND sk < :before")
+                    .expression_attribute_values(":partition", AttributeValue::S(partition.to_owned()))
+                    .expression_attribute_values(":before", AttributeValue::S(before.clone()))
+            })
+            .await?;
+        let event = |item| serde_dynamo::from_item(item).map_err(|error| StoreError::Fault(error.to_string()));
+        items.into_iter().map(event).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::value::to_raw_value;
+    use shared::network::audit::changes;
+
+    use super::{LISTED_BYTES_MAX, listed};
+
+    #[test]
+    fn an_event_lists_the_shortest_changes_in_their_order() {
+        let items = |status: &str, reason: &str| {
+            let item = serde_json::json!({"status": status, "statusDesc": reason});
+            to_raw_value(&serde_json::json!({"items": vec![item; 500], "status": status})).unwrap()
+        };
+        let short = changes(&items("Open", "a"), &items("Failed", "b"));
+        assert!(short.len() == 1001 && listed(&short[..400]) == short[..400].iter().collect::<Vec<_>>());
+        let long = changes(&items("Open", ""), &items("Failed", &"x".repeat(1_000)));
+        let kept = listed(&long);
+        let statuses = kept.iter().filter(|change| change.pointer.ends_with("/status")).count();
+        assert_eq!((long.len(), statuses), (1001, 501));
+        assert!(serde_json::to_string(&kept).unwrap().len() <= LISTED_BYTES_MAX + 1);
+        assert!(kept.is_sorted_by_key(|change| long.iter().position(|other| other == *change)));
+    }
+}

@@ -1,0 +1,332 @@
+//! Notes (`/note/v1`): what people write beside an order, one of its items, a shipment or a product.
+
+use core::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::ids::{NotAnId, OrderId, ShipmentId, hex};
+use crate::limits::{ID_CHARACTERS_MAX, NOTE_CHARACTERS_MAX};
+
+/// A note: 24 lower-case hex digits.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct NoteId(String);
+
+impl NoteId {
+    /// A new id: 96 random bits.
+    #[must_use]
+    pub fn new(random: [u8; 12]) -> Self {
+        Self(hex(&random))
+    }
+
+    /// Reads a note's id.
+    ///
+    /// # Errors
+    /// It is not 24 lower-case hex digits.
+    pub fn parse(text: &str) -> Result<Self, NotAnId> {
+        let is_hex = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
+        if text.len() == 24 && text.bytes().all(is_hex) { Ok(Self(text.to_owned())) } else { Err(NotAnId) }
+    }
+
+    /// The 24 digits.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for NoteId {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
+/// What a note can be about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ResourceKind {
+    /// An order of the order network API.
+    Order,
+    /// One of its items.
+    OrderItem,
+    /// One of its shipments.
+    Shipment,
+    /// A product of the catalog.
+    Product,
+}
+
+impl ResourceKind {
+    /// Every kind.
+    pub const ALL: [Self; 4] = [Self::Order, Self::OrderItem, Self::Shipment, Self::Product];
+
+    /// The name on the wire.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Order => "Order",
+            Self::OrderItem => "OrderItem",
+            Self::Shipment => "Shipment",
+            Self::Product => "Product",
+        }
+    }
+
+    /// Reads the name on the wire.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == text)
+    }
+}
+
+/// What a note is about. Whether it is there, and whose it is, is for the storage to say.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Resource {
+    /// An order.
+    Order(OrderId),
+    /// The item of an order at an index.
+    OrderItem(OrderId, usize),
+    /// A shipment.
+    Shipment(ShipmentId),
+    /// A product, by an id of the catalog's: 1 to [`ID_CHARACTERS_MAX`] characters.
+    Product(String),
+}
+
+impl Resource {
+    /// Reads an id of that kind.
+    ///
+    /// # Errors
+    /// Nothing of that kind can have the id.
+    pub fn parse(kind: ResourceKind, id: &str) -> Result<Self, NotAnId> {
+        match kind {
+            ResourceKind::Order => OrderId::parse(id).map(Self::Order),
+            ResourceKind::OrderItem => {
+                let order = OrderId::of_item(id)?;
+                let index = order.item_index(id).ok_or(NotAnId)?;
+                Ok(Self::OrderItem(order, index))
+            }
+            ResourceKind::Shipment => ShipmentId::parse(id).map(Self::Shipment),
+            ResourceKind::Product => {
+                let fits = (1..=ID_CHARACTERS_MAX).contains(&id.chars().count()) && !id.chars().any(char::is_control);
+                if fits { Ok(Self::Product(id.to_owned())) } else { Err(NotAnId) }
+            }
+        }
+    }
+
+    /// Its kind.
+    #[must_use]
+    pub const fn kind(&self) -> ResourceKind {
+        match self {
+            Self::Order(_) => ResourceKind::Order,
+            Self::OrderItem(..) => ResourceKind::OrderItem,
+            Self::Shipment(_) => ResourceKind::Shipment,
+            Self::Product(_) => ResourceKind::Product,
+        }
+    }
+
+    /// Its id, in the one form that it has.
+    #[must_use]
+    pub fn id(&self) -> String {
+        match self {
+            Self::Order(id) => id.to_string(),
+            Self::OrderItem(order, index) => order.item_id(*index),
+            Self::Shipment(id) => id.to_string(),
+            Self::Product(id) => id.clone(),
+        }
+    }
+}
+
+/// How a text is to be shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum TextFormat {
+    /// As it stands.
+    #[default]
+    PlainText,
+    /// As Markdown; whoever shows it sanitises it.
+    Markdown,
+}
+
+impl TextFormat {
+    /// Every format.
+    pub const ALL: [Self; 2] = [Self::PlainText, Self::Markdown];
+
+    /// The name on the wire.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::PlainText => "PlainText",
+            Self::Markdown => "Markdown",
+        }
+    }
+
+    /// Reads the name on the wire.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|format| format.as_str() == text)
+    }
+}
+
+/// The text of a note: 1 to [`NOTE_CHARACTERS_MAX`] characters, one at least that can be seen, as they were sent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct NoteText(String);
+
+/// Why a text is not that of a note.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NotAText {
+    /// There is nothing in it but white space.
+    #[error("a text of at least 1 character that is no white space")]
+    Blank,
+    /// It is too long.
+    #[error("a text of at most {NOTE_CHARACTERS_MAX} characters")]
+    TooLong,
+    /// It has characters that nobody sees.
+    #[error("a text without control characters but line breaks and tabs")]
+    ControlCharacter,
+}
+
+impl NoteText {
+    /// Reads a text.
+    ///
+    /// # Errors
+    /// It is blank, too long, or has control characters beside line breaks and tabs.
+    pub fn parse(text: &str) -> Result<Self, NotAText> {
+        if text.trim().is_empty() {
+            return Err(NotAText::Blank);
+        }
+        if text.chars().count() > NOTE_CHARACTERS_MAX {
+            return Err(NotAText::TooLong);
+        }
+        if text.chars().any(|character| character.is_control() && !matches!(character, '\n' | '\r' | '\t')) {
+            return Err(NotAText::ControlCharacter);
+        }
+        Ok(Self(text.to_owned()))
+    }
+
+    /// The text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TryFrom<String> for NoteText {
+    type Error = NotAText;
+
+    fn try_from(text: String) -> Result<Self, NotAText> {
+        Self::parse(&text)
+    }
+}
+
+impl From<NoteText> for String {
+    fn from(text: NoteText) -> Self {
+        text.0
+    }
+}
+
+/// Who wrote a note, in the words of whoever sent it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Author {
+    /// Their id.
+    pub id: String,
+    /// Their name.
+    pub name: String,
+}
+
+/// What of a note can change.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Content {
+    /// The text.
+    pub text: NoteText,
+    /// How it is to be shown.
+    pub format: TextFormat,
+    /// Whether it is for the merchant's own people only.
+    pub is_internal: bool,
+    /// Who wrote it.
+    pub author: Author,
+}
+
+/// A note on the wire.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Note {
+    /// Names it for ever.
+    pub id: String,
+    /// What it is about.
+    pub resource: ResourceReference,
+    /// The rest; nothing of it once the note is deleted, as its log has it.
+    #[serde(flatten)]
+    pub content: Option<Content>,
+    /// RFC 3339.
+    pub created_at: String,
+    /// RFC 3339.
+    pub updated_at: String,
+}
+
+/// What a note is about, on the wire.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ResourceReference {
+    /// Its kind.
+    #[serde(rename = "type")]
+    pub kind: ResourceKind,
+    /// Its id.
+    pub id: String,
+}
+
+impl From<&Resource> for ResourceReference {
+    fn from(resource: &Resource) -> Self {
+        Self { kind: resource.kind(), id: resource.id() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{NotAText, NoteId, NoteText, Resource, ResourceKind};
+    use crate::ids::{OrderId, ShipmentId};
+
+    #[test]
+    fn ids_are_24_lower_case_digits() {
+        let id = NoteId::new([0xab; 12]);
+        assert_eq!(NoteId::parse(id.as_str()), Ok(id));
+        for text in ["", "abc", "ABABABABABABABABABABABAB", "gbababababababababababab", "abababababababababababab0"] {
+            assert!(NoteId::parse(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_resource_has_one_id_of_its_kind() {
+        let order = OrderId::parse("0898f154eef04ff51bbbc000").unwrap();
+        let (item, shipment) = (order.item_id(4), ShipmentId::new(&order, 2).to_string());
+        for (kind, id) in [
+            (ResourceKind::Order, order.as_str()),
+            (ResourceKind::OrderItem, &item),
+            (ResourceKind::Shipment, &shipment),
+            (ResourceKind::Product, "any id # at all"),
+        ] {
+            let resource = Resource::parse(kind, id).unwrap();
+            assert_eq!((resource.kind(), resource.id().as_str()), (kind, id));
+            assert_eq!(ResourceKind::parse(kind.as_str()), Some(kind));
+            let is_product = kind == ResourceKind::Product;
+            for other in [order.as_str(), &item, &shipment].into_iter().filter(|other| *other != id) {
+                assert_eq!(Resource::parse(kind, other).is_ok(), is_product, "{kind:?} {other}");
+            }
+        }
+        assert_eq!(Resource::parse(ResourceKind::Shipment, &shipment.to_uppercase()).unwrap().id(), shipment);
+        for id in [String::new(), "a\nb".to_owned(), "x".repeat(129)] {
+            assert!(Resource::parse(ResourceKind::Product, &id).is_err(), "{id}");
+        }
+    }
+
+    #[test]
+    fn texts_are_bounded_visible_and_stay_as_they_are() {
+        for text in ["x", " x\n\ty ", &"é".repeat(10_000)] {
+            assert_eq!(NoteText::parse(text).unwrap().as_str(), text);
+        }
+        for (text, expected) in [
+            ("", NotAText::Blank),
+            (" \n\t", NotAText::Blank),
+            (&"é".repeat(10_001), NotAText::TooLong),
+            ("a\0b", NotAText::ControlCharacter),
+            ("a\u{1b}[31m", NotAText::ControlCharacter),
+        ] {
+            assert_eq!(NoteText::parse(text), Err(expected));
+        }
+    }
+}
