@@ -60,16 +60,14 @@ impl Refusal {
 
     /// A body that breaks more rules than are listed.
     pub(crate) fn invalid_beyond(violations: Vec<Violation>, omitted: usize) -> Self {
-        let code = match violations.as_slice() {
-            // A body too large in any way is not a mistake in one place.
-            [only] if only.error_code.status() == 413 => only.error_code,
-            _ => Code::ValidationFailed,
-        };
-        let message = match (violations.len(), omitted) {
-            (1, 0) => "the body breaks 1 rule".to_owned(),
-            (count, 0) => format!("the body breaks {count} rules"),
-            (count, omitted) => {
-                format!("the body breaks {} rules, of which {count} are listed", count.saturating_add(omitted))
+        let (code, message) = match (violations.as_slice(), omitted) {
+            // A body too large in any way is not a mistake in one place, and what else it breaks does not matter.
+            ([only], _) if only.error_code.status() == 413 => (only.error_code, told_with_its_place(only)),
+            ([_], 0) => (Code::ValidationFailed, "the body breaks 1 rule".to_owned()),
+            (all, 0) => (Code::ValidationFailed, format!("the body breaks {} rules", all.len())),
+            (listed, omitted) => {
+                let (listed, all) = (listed.len(), listed.len().saturating_add(omitted));
+                (Code::ValidationFailed, format!("the body breaks {all} rules, of which {listed} are listed"))
             }
         };
         Self { violations, ..Self::new(code, message) }
@@ -102,6 +100,11 @@ impl Refusal {
             details: self.violations.iter().map(detail).collect(),
         }
     }
+}
+
+fn told_with_its_place(violation: &Violation) -> String {
+    let place = if violation.pointer.is_empty() { "the body".to_owned() } else { format!("`{}`", violation.pointer) };
+    format!("{place} {}", violation.error_message)
 }
 
 /// The storage's words go to the log; the client hears whether to try again.

@@ -59,7 +59,7 @@ fn not_priced(error: PricingError) -> Refusal {
 }
 
 fn violation(problem: LineProblem) -> Violation {
-    let member = if problem.code == Code::NoPrice { "quantity" } else { "sku" };
+    let member = if matches!(problem.code, Code::NoPrice | Code::AmountTooLarge) { "quantity" } else { "sku" };
     Violation::new(problem.code, format!("/products/{}/{member}", problem.line), problem.message, None)
 }
 

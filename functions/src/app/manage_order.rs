@@ -86,11 +86,15 @@ pub(crate) async fn change_order_and_body(
         {
             return Ok(Some((order, warnings)));
         }
-        if change.version.as_ref().is_some_and(|Versions(versions)| !versions.contains(&order.state.version)) {
+        let planned = plan(&order);
+        // What is not there for the caller has no version either: a condition must not tell of it.
+        let is_there = planned.as_ref().err().is_none_or(|refusal| refusal.code != Code::NotFound);
+        let is_stale = |Versions(versions): &Versions| !versions.contains(&order.state.version);
+        if is_there && change.version.as_ref().is_some_and(is_stale) {
             let message = format!("the order is at version \"{}\"", order.state.version);
             return Err(Refusal::new(Code::PreconditionFailed, message));
         }
-        let Plan { command, body, warnings } = plan(&order)?;
+        let Plan { command, body, warnings } = planned?;
         let next = match transition(&order.state, &command, table.context.now()) {
             Ok(next) => next,
             Err(Rejected::AlreadySo) => return Ok(Some((order, warnings))),

@@ -252,17 +252,20 @@ fn read_items(findings: &mut Findings, value: &Value) -> Vec<CancelledItem> {
         for name in members.keys().filter(|name| !matches!(name.as_str(), "itemId" | "quantity")) {
             findings.refuse_unknown_in(&pointer, name);
         }
-        let Some(id) = members.get("itemId") else {
-            findings.required(&format!("{pointer}/itemId"));
-            continue;
-        };
-        let Some(id) = findings.text(&format!("{pointer}/itemId"), id) else { continue };
         let quantity = members.get("quantity").filter(|quantity| !quantity.is_null());
         let count =
             |value: &Value| value.as_u64().and_then(|count| u32::try_from(count).ok()).filter(|count| *count > 0);
+        let id = match members.get("itemId") {
+            Some(id) => findings.text(&format!("{pointer}/itemId"), id),
+            None => {
+                findings.required(&format!("{pointer}/itemId"));
+                None
+            }
+        };
         if let Some(value) = quantity.filter(|value| count(value).is_none()) {
             findings.broken(Code::OutOfRange, &format!("{pointer}/quantity"), "a whole number of at least 1", value);
         }
+        let Some(id) = id else { continue };
         items.push(CancelledItem { id: id.to_owned(), quantity: quantity.and_then(count) });
     }
     items

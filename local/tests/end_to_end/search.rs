@@ -222,7 +222,7 @@ async fn a_page_costs_the_same_at_a_hundred_thousand_orders() {
 
 async fn costs_at(sizes: &[usize]) {
     let folder = tempfile::tempdir().unwrap();
-    let stack = Stack::on_disk(folder.path().to_owned()).await;
+    let stack = Stack::on_disk(folder.path().to_owned(), Data::demo().unwrap()).await;
     create(&stack, vec![waiting_order("sample")]).await;
     let sample = stack.items().await.into_iter().find(|item| item.contains_key("list_pk")).unwrap();
     let mut costs = Vec::new();

@@ -48,9 +48,8 @@ impl Stack {
     }
 
     /// With its data in a folder, which bears many items.
-    pub(crate) async fn on_disk(folder: PathBuf) -> Self {
-        Self::of(project().join("template.yaml"), Data::demo().unwrap(), &[("VendorStepSeconds", "0")], Some(folder))
-            .await
+    pub(crate) async fn on_disk(folder: PathBuf, data: Data) -> Self {
+        Self::of(project().join("template.yaml"), data, &[("VendorStepSeconds", "0")], Some(folder)).await
     }
 
     pub(crate) async fn of_template(template: PathBuf, data: Data, parameters: &[(&str, &str)]) -> Self {

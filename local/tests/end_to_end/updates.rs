@@ -5,18 +5,18 @@ use serde_json::{Value, json};
 use crate::fulfilment::{VendorServer, create, order_of, shipments, stack, status};
 use crate::support::{DEMO, Reply, Stack, order};
 
-async fn patch(stack: &Stack, path: &str, body: Value) -> Reply {
+pub(crate) async fn patch(stack: &Stack, path: &str, body: Value) -> Reply {
     stack.client.send("PATCH", path, DEMO, body.to_string()).await
 }
 
 /// An order that waits, so that it stays `Open`.
-fn waiting(safe_id: &str, skus: &[&str]) -> Value {
+pub(crate) fn waiting(safe_id: &str, skus: &[&str]) -> Value {
     let mut order = order_of(safe_id, skus);
     order["automaticProcessing"] = json!(false);
     order
 }
 
-fn path(id: &str) -> String {
+pub(crate) fn path(id: &str) -> String {
     format!("/order/v1/orders/{id}")
 }
 
@@ -243,29 +243,6 @@ async fn a_bulk_of_patches_is_answered_in_its_order_and_applied_in_turn() {
         patch(&stack, "/order/v1/orders/bulk", json!({"bulk": vec![json!({"orderId": a, "isSample": true}); 500]}))
             .await;
     assert_eq!(full.body["bulk"].as_array().unwrap().len(), 500);
-}
-
-#[tokio::test]
-async fn thirty_two_patches_at_once_lose_nothing() {
-    let stack = Stack::start().await;
-    let id = create(&stack, &waiting("many", &["MUG"])).await;
-    let path = path(&id);
-    let patches = (0..32).map(|index| {
-        let (stack, path) = (&stack, &path);
-        async move {
-            loop {
-                let reply = patch(stack, path, json!({"meta": {format!("n{index}"): "x"}})).await;
-                if reply.status != 503 {
-                    assert_eq!(reply.status, 200, "{}", reply.body);
-                    return;
-                }
-            }
-        }
-    });
-    futures_util::future::join_all(patches).await;
-    let order = stack.get(&path).await;
-    assert_eq!(order.header("etag"), "\"33\"");
-    assert_eq!(order.body["order"]["meta"].as_object().unwrap().len(), 32);
 }
 
 fn priced(safe_id: &str) -> Value {

@@ -160,6 +160,8 @@ impl Patch {
         }
         let patched: CreateOrder = serde_json::from_str(&text).map_err(fault)?;
         let mut update = update_between(order, &patched);
+        // What reads as before is left as it was written.
+        let patched = if update == Update::default() { order.clone() } else { patched };
         if let (Target::Item(line), true) = (self.target, self.ready) {
             match update.items.iter_mut().find(|item| item.line == line) {
                 Some(item) => item.ready = true,
@@ -245,6 +247,7 @@ fn escaped(name: &str) -> String {
 /// Which parts of an order another order changes.
 #[must_use]
 pub fn update_between(before: &CreateOrder, after: &CreateOrder) -> Update {
+    let (before, after) = (&as_read(before), &as_read(after));
     let addresses = before.shipping_address != after.shipping_address
         || before.billing_address != after.billing_address
         || before.return_address != after.return_address;
@@ -264,6 +267,37 @@ pub fn update_between(before: &CreateOrder, after: &CreateOrder) -> Update {
         ready: false,
     });
     Update { addresses, order: rest != *before, items: items.collect() }
+}
+
+/// The order without members that say what their absence says: false, and nothing at all. Who sends such a member to an
+/// order that lacks it changes nothing that anybody reads.
+fn as_read(order: &CreateOrder) -> CreateOrder {
+    fn yes(flag: Option<bool>) -> Option<bool> {
+        flag.filter(|flag| *flag)
+    }
+    let item = |item: &Item| {
+        let item = item.clone();
+        Item {
+            meta: item.meta.filter(|meta| !meta.is_empty()),
+            client_attributes: item.client_attributes.filter(|attributes| !attributes.is_empty()),
+            options: item.options.filter(|options| !options.is_empty()),
+            images: item.images.filter(|images| !images.is_empty()),
+            is_sample: yes(item.is_sample),
+            skip_img_manip: yes(item.skip_img_manip),
+            skip_sku_validation: yes(item.skip_sku_validation),
+            skip_image_validation: yes(item.skip_image_validation),
+            ..item
+        }
+    };
+    let items = order.items.iter().map(item).collect();
+    let order = order.clone();
+    CreateOrder {
+        items,
+        meta: order.meta.filter(|meta| !meta.is_empty()),
+        customer_payment_methods: order.customer_payment_methods.filter(|methods| !methods.is_empty()),
+        is_sample: yes(order.is_sample),
+        ..order
+    }
 }
 
 /// What refunds are taken of.

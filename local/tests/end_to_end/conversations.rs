@@ -1,0 +1,103 @@
+//! Conversations: for every endpoint what is sent and what is answered, whole, in files that people read
+//! (`local/tests/conversations/`, whose README says how they are written).
+//!
+//! `INSTA_UPDATE=always` writes the answers anew, as it does the snapshots; the requests are written by hand.
+
+mod coverage;
+mod file;
+mod names;
+mod run;
+
+use std::path::PathBuf;
+
+use futures_util::StreamExt;
+use local::commands::project;
+use local::demo::Data;
+use serde_json::{Value, json};
+
+use self::run::Talk;
+use crate::receiver::Receiver;
+use crate::support::Stack;
+
+/// Conversations at a time.
+const CONCURRENCY: usize = 8;
+
+/// Name and text of each file.
+fn files() -> Vec<(PathBuf, String)> {
+    let folder = project().join("local/tests/conversations");
+    let paths = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let mut files: Vec<(PathBuf, String)> = paths
+        .filter(|path| path.extension().is_some_and(|extension| extension == "http"))
+        .map(|path| (path.clone(), std::fs::read_to_string(path).unwrap()))
+        .collect();
+    files.sort();
+    files
+}
+
+#[tokio::test]
+async fn every_conversation_goes_as_it_is_written() {
+    let (files, receiver) = (files(), Receiver::start().await);
+    let parameters = [("VendorStepSeconds", "0"), ("AllowLoopbackWebhooks", "true")];
+    let stack = Stack::with(data(files.len()), &parameters).await;
+    let talk = |(number, (path, text)): (usize, &(PathBuf, String))| {
+        let (stack, receiver, path, text) = (&stack, &receiver, path.clone(), text.clone());
+        async move {
+            let talk = Talk::new(stack, &receiver.url, number + 1);
+            (path, talk.held(&file::parse(&text)).await, text)
+        }
+    };
+    let talks = futures_util::stream::iter(files.iter().enumerate().map(talk)).buffer_unordered(CONCURRENCY);
+    let held: Vec<(PathBuf, String, String)> = talks.collect().await;
+    let is_renewed = std::env::var("INSTA_UPDATE").is_ok_and(|value| value == "always");
+    let mut differences = Vec::new();
+    for (path, held, written) in held.into_iter().filter(|(_, held, written)| held != written) {
+        if is_renewed {
+            std::fs::write(&path, held).unwrap();
+        } else {
+            differences.push(format!("{}:\n{}", path.display(), difference(&written, &held)));
+        }
+    }
+    assert!(differences.is_empty(), "INSTA_UPDATE=always writes the answers anew\n{}", differences.join("\n"));
+}
+
+/// The lines around the first that differs.
+fn difference(written: &str, held: &str) -> String {
+    let same = written.lines().zip(held.lines()).take_while(|(written, held)| written == held).count();
+    let around = |text: &str, sign: char| {
+        text.lines().skip(same).take(12).map(|line| format!("{sign} {line}\n")).collect::<String>()
+    };
+    format!("line {}\n{}{}", same + 1, around(written, '-'), around(held, '+'))
+}
+
+/// A merchant for each conversation, so that none meets another's orders, and number 0 for what none may see.
+fn data(conversations: usize) -> Data {
+    let merchant = |number: usize| {
+        json!({
+            "merchantId": run::merchant_id(number), "apiKey": format!("key-{number}"), "bearerToken": format!("token-{number}"),
+            "wallets": [{"currency": "USD", "balance": 1000}, {"currency": "EUR", "balance": 5}],
+            "vendors": [
+                {"id": "hand", "name": "By hand", "port": "manual", "skuPrefixes": ["HAND-"]},
+                {"id": "knit", "name": "The knitter", "port": "manual", "skuPrefixes": ["KNIT-"]},
+            ],
+            "vendorTokens": [
+                {"vendorId": "hand", "bearerToken": format!("hand-{number}")},
+                {"vendorId": "knit", "bearerToken": format!("knit-{number}")},
+            ],
+        })
+    };
+    let product = |sku: &str, currency: &str, price: Value, from: u32, is_active: bool| {
+        json!({"sku": sku, "name": sku, "currency": currency, "isActive": is_active,
+               "prices": [{"price": price, "fromQuantity": from, "toQuantity": null}]})
+    };
+    let products = [
+        product("CARD", "USD", json!("9.70"), 1, true),
+        product("EURO-CARD", "EUR", json!("9.20"), 1, true),
+        product("YEN-CARD", "JPY", json!("930"), 1, true),
+        product("OLD-CARD", "USD", json!("1"), 1, false),
+        product("BOX", "USD", json!("1"), 10, true),
+        product("PALACE", "USD", json!("999999999"), 1, true),
+    ];
+    let merchants: Vec<Value> = (0..=conversations).map(merchant).collect();
+    let stock: Vec<Value> = ["CARD", "EURO-CARD"].map(|sku| json!({"sku": sku, "codes": 1_000_000})).into();
+    Data::parse(&json!({"merchants": merchants, "products": products, "stock": stock}).to_string()).unwrap()
+}

@@ -1,0 +1,188 @@
+//! Holds a conversation: sends its requests one after the other and writes down what is answered.
+
+use std::time::Duration;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use functions::store::keys::Key;
+use serde_json::{Value, json};
+use shared::ids::{MerchantId, OrderId};
+
+use super::coverage::codes_of;
+use super::file::{Exchange, pretty};
+use super::names::Names;
+use crate::support::{Reply, Stack};
+use crate::webhooks::now_ms;
+
+pub(super) fn merchant_id(number: usize) -> String {
+    format!("00000000-0000-4000-8000-{number:012}")
+}
+
+/// Headers of an answer that say something about it.
+const SHOWN: [&str; 7] =
+    ["etag", "location", "allow", "retry-after", "www-authenticate", "idempotency-replayed", "content-type"];
+
+/// One conversation of one merchant.
+pub(super) struct Talk<'s> {
+    stack: &'s Stack,
+    merchant: usize,
+    names: Names,
+}
+
+impl<'s> Talk<'s> {
+    pub(super) fn new(stack: &'s Stack, receiver: &str, merchant: usize) -> Self {
+        let fixed = [
+            ("merchant", merchant_id(merchant)),
+            ("other merchant", merchant_id(0)),
+            ("receiver", receiver.to_owned()),
+        ];
+        let fixed = fixed.map(|(name, value)| (name.to_owned(), value)).into();
+        Self { stack, merchant, names: Names::new(fixed) }
+    }
+
+    /// The file as it is with the answers of now.
+    pub(super) async fn held(mut self, (head, exchanges): &(String, Vec<Exchange>)) -> String {
+        let mut text = format!("{head}\n");
+        for exchange in exchanges {
+            for (name, argument) in &exchange.directives {
+                self.prepare(name, &self.names.filled(argument)).await;
+            }
+            let answer = self.answer(exchange).await;
+            text.push_str(&format!("\n{}", exchange.written(&answer)));
+        }
+        text
+    }
+
+    async fn answer(&mut self, exchange: &Exchange) -> String {
+        let repeated: usize = exchange.directive("repeat").map_or(0, |count| count.parse().unwrap());
+        for _ in 0..repeated {
+            self.send(exchange).await;
+        }
+        let wanted = exchange.directive("until").unwrap_or_default();
+        for _ in 0..600 {
+            let reply = self.send(exchange).await;
+            let (before, answer) = (self.names.clone(), self.shown(exchange, &reply));
+            if answer.contains(wanted) {
+                return if exchange.directive("setup").is_some() { reply.status.to_string() } else { answer };
+            }
+            self.names = before;
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        panic!("`{}` does not become `{wanted}`", exchange.title)
+    }
+
+    async fn send(&self, exchange: &Exchange) -> Reply {
+        let number = self.merchant;
+        let token = match exchange.directive("as") {
+            None => format!("token-{number}"),
+            Some("the other merchant") => "token-0".to_owned(),
+            Some("nobody") => "nobody".to_owned(),
+            Some(vendor) => format!("{vendor}-{number}"),
+        };
+        let (authorization, key) = (format!("Bearer {token}"), format!("key-{}", token.trim_start_matches("token-")));
+        let headers: Vec<(String, String)> =
+            exchange.headers.iter().map(|(name, value)| (name.clone(), self.names.filled(value))).collect();
+        let mut all = vec![("authorization", authorization.as_str()), ("x-api-key", key.as_str())];
+        if !exchange.headers.iter().any(|(name, _)| name == "content-type") {
+            all.push(("content-type", "application/json"));
+        }
+        all.extend(headers.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+        let (path, body) = (self.names.filled(&exchange.path), self.body(exchange));
+        self.stack.client.send(&exchange.method, &path, &all, body).await
+    }
+
+    fn body(&self, exchange: &Exchange) -> Vec<u8> {
+        let mut body = self.names.filled(&exchange.body);
+        if let Some(count) = exchange.directive("times") {
+            let entries = vec![body; count.parse().unwrap()].join(",");
+            body = format!("{{\"bulk\":[{entries}]}}").replace("<long>", &"x".repeat(2_000));
+        }
+        let mut bytes = body.into_bytes();
+        if let Some(count) = exchange.directive("pad") {
+            bytes.resize(bytes.len() + count.parse::<usize>().unwrap(), b' ');
+        }
+        if let Some(place) = bytes.windows(4).position(|window| window == b"<ff>") {
+            bytes.splice(place..place + 4, [0xff]);
+        }
+        bytes
+    }
+
+    /// The answer as it is written down.
+    fn shown(&mut self, exchange: &Exchange, reply: &Reply) -> String {
+        let mut body = reply.body.clone();
+        self.names.named(&mut body);
+        let mut text = format!("{}\n", reply.status);
+        let is_usual = |name: &str, value: &str| name == "content-type" && value == "application/json";
+        for name in SHOWN {
+            let value = reply.header(name);
+            if !value.is_empty() && !is_usual(name, value) {
+                text.push_str(&format!("{name}: {}\n", self.names.named_text(value)));
+            }
+        }
+        if exchange.directive("codes").is_some() {
+            body = json!(codes_of(&body));
+        }
+        if !body.is_null() {
+            text.push_str(&format!("\n{}\n", pretty(&body, 0)));
+        }
+        text
+    }
+
+    /// What a client cannot bring about by itself, and what a crash or a neighbour can.
+    async fn prepare(&self, directive: &str, argument: &str) {
+        let merchant = MerchantId::parse(&merchant_id(self.merchant)).unwrap();
+        let text = |text: &str| AttributeValue::S(text.to_owned());
+        let number = |number: i64| AttributeValue::N(number.to_string());
+        let (client, table) = (self.stack.running.dynamodb(), self.stack.table());
+        match directive {
+            // The stored body of an order is not what this version writes.
+            "damaged" => {
+                let key = Key::order(&merchant, &OrderId::parse(argument).unwrap());
+                let update = client.update_item().table_name(table).key("pk", text(&key.pk)).key("sk", text(&key.sk));
+                let update = update.update_expression("SET line_states = :other");
+                update.expression_attribute_values(":other", text("?")).send().await.unwrap();
+            }
+            // Another request has just claimed an external id, and its order has not come yet.
+            "claimed" => {
+                let put =
+                    client.put_item().table_name(table).item("pk", text(&format!("{merchant}#external#{argument}")));
+                let put = put.item("sk", text("first")).item("order_id", text(&format!("{}000", "b".repeat(21))));
+                put.item("claimed_at", number(now_ms())).send().await.unwrap();
+            }
+            // The first request with an idempotency key is still at work.
+            "running" => {
+                let items = self.stack.items().await;
+                let is_record = |pk: &str| pk.starts_with(merchant.as_str()) && pk.contains("#key#");
+                let record = items.iter().find(|item| is_record(item["pk"].as_s().unwrap())).unwrap();
+                let update = client.update_item().table_name(table).key("pk", record["pk"].clone());
+                let update = update.key("sk", record["sk"].clone());
+                let update = update.update_expression("SET lease_until = :until REMOVE answer, answer_parts");
+                update.expression_attribute_values(":until", number(now_ms() + 30_000)).send().await.unwrap();
+            }
+            "as" | "setup" | "codes" | "until" | "times" | "repeat" | "pad" => {}
+            other => panic!("@{other} is not known"),
+        }
+    }
+}
+
+#[test]
+fn a_value_has_one_name_wherever_it_stands() {
+    let mut names = Names::new(vec![("merchant".to_owned(), merchant_id(7))]);
+    let mut body: Value = json!({
+        "id": "0898f154eef04ff51bbbc000", "items": ["0898f154eef04ff51bbbc002"], "at": "2031-01-02T03:04:05.678Z",
+        "message": "order 0898f154eef04ff51bbbc000 of 00000000-0000-4000-8000-000000000007 is there",
+        "sent": "2024-05-01T00:00:00Z", "requestId": "a", "nested": {"requestId": "b", "other": {"requestId": "a"}},
+    });
+    names.named(&mut body);
+    assert_eq!(
+        body,
+        json!({
+            "id": "<order 1>", "items": ["<order 1 item 2>"], "at": "<time>",
+            "message": "order <order 1> of <merchant> is there", "sent": "2024-05-01T00:00:00Z",
+            "requestId": "<request 1>", "nested": {"requestId": "<request 2>", "other": {"requestId": "<request 1>"}},
+        }),
+    );
+    assert_eq!(
+        names.filled("/<order 1>/items/<order 1 item 2>"),
+        "/0898f154eef04ff51bbbc000/items/0898f154eef04ff51bbbc002"
+    );
+}
