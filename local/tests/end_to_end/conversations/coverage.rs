@@ -54,6 +54,9 @@ const NEVER: &[(&str, &str, &[Refused])] = &[
         "has no parameters: an id that is none is nobody's",
         &[Refused::Request],
     ),
+    ("GET /note/v1/notes", "a list: what is not there has no notes", &[Refused::Absent]),
+    ("GET /note/v1/notes/{noteId}", "has no parameters: an id that is none is nobody's", &[Refused::Request]),
+    ("DELETE /note/v1/notes/{noteId}", "has neither body nor parameters", &[Refused::Request]),
     ("GET /webhook/v1/subscriptions", "a list: what is not there is not in it", &[Refused::Absent]),
     (
         "GET /webhook/v1/subscriptions/{subscriptionId}",

@@ -53,6 +53,8 @@ impl Names {
     pub(super) fn named(&mut self, value: &mut Value) {
         match value {
             Value::Object(members) => {
+                // The id of a note looks like that of an order.
+                let is_note = members.contains_key("resource") && members.contains_key("text");
                 for (member, value) in members {
                     let kind = match (member.as_str(), value.as_str()) {
                         ("requestId" | "RequestId", Some(_)) => "request",
@@ -62,6 +64,7 @@ impl Names {
                         ("webhookId", Some(_)) => "webhook",
                         ("transactionId", Some(id)) if id.len() == 24 => "refund",
                         ("shortId", Some(_)) => "short id",
+                        ("id", Some(_)) if is_note => "note",
                         ("durationMs", _) => {
                             *value = "<milliseconds>".into();
                             continue;
@@ -108,6 +111,9 @@ impl Names {
         let word = run(|next| next.is_ascii_alphanumeric());
         let is_hex = text[..word].bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte));
         let uuid = run(|next| next.is_ascii_hexdigit() || next == '-');
+        if word == 24 && self.known.iter().any(|(kind, known)| *kind == "note" && known == &text[..24]) {
+            return Some((self.name("note", &text[..24]), 24));
+        }
         if word == 24 && is_hex {
             return Some((self.order_or_item(&text[..24]), 24));
         }
