@@ -54,6 +54,28 @@ const NEVER: &[(&str, &str, &[Refused])] = &[
         "has no parameters: an id that is none is nobody's",
         &[Refused::Request],
     ),
+    (
+        "GET /order/v1/inbound/orders/{receiptId}",
+        "has no parameters: an id that is none is nobody's",
+        &[Refused::Request],
+    ),
+    ("GET /v1/inbound/orders/{receiptId}", "has no parameters: an id that is none is nobody's", &[Refused::Request]),
+    ("GET /order/v1/inbound/transformations", "a list: what is not there is not in it", &[Refused::Absent]),
+    (
+        "GET /order/v1/inbound/transformations/{transformationId}",
+        "has no parameters: an id that is none is nobody's",
+        &[Refused::Request],
+    ),
+    (
+        "DELETE /order/v1/inbound/transformations/{transformationId}",
+        "has neither body nor parameters",
+        &[Refused::Request],
+    ),
+    (
+        "POST /order/v1/inbound/transformations/{transformationId}/test",
+        "changes nothing, so no state is in its way",
+        &[Refused::State],
+    ),
     ("GET /note/v1/notes", "a list: what is not there has no notes", &[Refused::Absent]),
     ("GET /note/v1/notes/{noteId}", "has no parameters: an id that is none is nobody's", &[Refused::Request]),
     ("DELETE /note/v1/notes/{noteId}", "has neither body nor parameters", &[Refused::Request]),
@@ -64,6 +86,7 @@ const NEVER: &[(&str, &str, &[Refused])] = &[
         &[Refused::Request],
     ),
     ("DELETE /webhook/v1/subscriptions/{subscriptionId}", "has neither body nor parameters", &[Refused::Request]),
+    ("POST /order/v1/inbound/transformations", "names nothing that could be absent", &[Refused::Absent]),
     ("POST /webhook/v1/subscriptions", "names nothing that could be absent", &[Refused::Absent]),
 ];
 

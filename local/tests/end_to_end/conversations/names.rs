@@ -1,6 +1,8 @@
 //! Names for what differs from run to run. One value has one name in a conversation, so a reference is seen to lead where
 //! it should.
 
+#![expect(clippy::string_slice, reason = "a test panics where a value is not ASCII")]
+
 use serde_json::Value;
 
 /// The names of a conversation.
@@ -53,10 +55,17 @@ impl Names {
     pub(super) fn named(&mut self, value: &mut Value) {
         match value {
             Value::Object(members) => {
-                // The id of a note looks like that of an order.
-                let is_note = members.contains_key("resource") && members.contains_key("text");
+                // The id of a note looks like that of an order, and others look all alike.
+                let has = |names: [&str; 2]| names.iter().all(|name| members.contains_key(*name));
+                let own_kind = match () {
+                    () if has(["resource", "text"]) => Some("note"),
+                    () if has(["receivedAt", "endedAt"]) => Some("receipt"),
+                    () if has(["name", "rules"]) => Some("transformation"),
+                    () => None,
+                };
                 for (member, value) in members {
                     let kind = match (member.as_str(), value.as_str()) {
+                        ("transformationId", Some(_)) => "transformation",
                         ("requestId" | "RequestId", Some(_)) => "request",
                         ("nextCursor", Some(_)) => "cursor",
                         ("secret", Some(_)) => "secret",
@@ -64,7 +73,7 @@ impl Names {
                         ("webhookId", Some(_)) => "webhook",
                         ("transactionId", Some(id)) if id.len() == 24 => "refund",
                         ("shortId", Some(_)) => "short id",
-                        ("id", Some(_)) if is_note => "note",
+                        ("id", Some(_)) if own_kind.is_some() => own_kind.unwrap_or_default(),
                         ("durationMs", _) => {
                             *value = "<milliseconds>".into();
                             continue;
@@ -125,7 +134,9 @@ impl Names {
         }
         if uuid == 36 {
             let id = &text[..36];
+            let known = self.known.iter().find(|(_, known)| known == id).map(|(kind, _)| *kind);
             let kind = match id.as_bytes()[14] {
+                _ if known.is_some() => known.unwrap_or_default(),
                 b'8' if shared::ids::ShipmentId::parse(id).is_ok() => "shipment",
                 b'8' => "package",
                 _ => "subscription",

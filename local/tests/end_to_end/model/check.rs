@@ -49,7 +49,8 @@ fn entry(expected: &Expected, status: u64, body: &Value) -> Result<(), String> {
         let mut found: Vec<Value> = body["orders"].as_array().cloned().unwrap_or_default();
         let by_name = |order: &Value| order["safeId"].as_str().unwrap_or_default().to_owned();
         let mut wanted = wanted.clone();
-        (found.sort_by_key(by_name), wanted.sort_by_key(by_name));
+        found.sort_by_key(by_name);
+        wanted.sort_by_key(by_name);
         within(&Value::Array(wanted), &Value::Array(found), "/orders")?;
     }
     let Some(wanted) = &expected.bulk else { return Ok(()) };

@@ -69,6 +69,7 @@ impl World {
     }
 
     /// All orders, those at a status, or those with an external id.
+    #[expect(clippy::type_complexity, reason = "it has no other place")]
     fn list(&mut self) -> (Request, Expected) {
         let (query, wanted): (String, Box<dyn Fn(&super::aggregate::Order) -> bool>) = match self.rng.u32(0..100) {
             0..10 => return (Request::get(format!("{ORDERS}?pageSize=0")), refuse((400, "INVALID_PARAMETER"))),

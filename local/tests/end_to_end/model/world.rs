@@ -187,6 +187,7 @@ impl World {
 
     /// The order that a change is made to, or why it is not, in the order in which that is looked at: the path, what can
     /// be said of the body alone, the form of the condition, the order, its version.
+    #[expect(clippy::result_large_err, reason = "a test's own answers are few")]
     pub(super) fn addressed(&self, target: &Target, tag: &Tag, broken: Vec<Violation>) -> Result<usize, Expected> {
         match (target, tag) {
             (Target::Malformed, _) => Err(refuse(NOT_FOUND)),
@@ -200,7 +201,7 @@ impl World {
 
     pub(super) fn item_id(&self, order: usize, item: usize) -> String {
         let id = &self.orders[order].id;
-        format!("{}{:03x}", &id[..21], item + 1)
+        format!("{}{:03x}", id.get(..21).unwrap(), item + 1)
     }
 
     /// A shipment as it is read.
