@@ -15,6 +15,7 @@ export const catalogue = [
   { code: "TOO_MANY_DECIMALS", status: 400, title: "an amount has at most this many decimals" },
   { code: "INVALID_FORMAT", status: 400, title: "the string must be of this form" },
   { code: "CONTROL_CHARACTER", status: 400, title: "a string holds no control characters" },
+  { code: "CARD_NUMBER", status: 400, title: "a text holds no card number" },
   { code: "CLIENT_ORDER_NUMBER_REQUIRED", status: 400, title: "the duplicate check needs a clientOrderNumber" },
   { code: "UNKNOWN_SKU", status: 400, title: "the SKU must be in the catalogue" },
   { code: "INACTIVE_SKU", status: 400, title: "the product must be on sale" },

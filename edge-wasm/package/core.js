@@ -11,16 +11,18 @@ const INSTANT_ORDER = 1;
 const ORDER = 2;
 const ORDERS = 3;
 
-/** Words of a record: its head, and each finding. */
-const HEAD_WORDS = 3;
-const FINDING_WORDS = 6;
+/** Words of a record: its head, each finding and each rule. */
+const HEAD_WORDS = 4;
+const FINDING_WORDS = 4;
+const RULE_WORDS = 3;
 const WORD_BYTES = 4;
 /** The order of a finding on the body as a whole, and the length of a text that is not there: the largest word, read with a sign. */
 const NONE = -1;
 /** The largest word. */
 const WORD_MAX = 0xffffffff;
-/** Set in the second word of a warning; the code stands below it. */
+/** Set in the first word of the rule of a warning, and of one whose messages end with the value; the code stands below. */
 const WARNING = 0x10000;
+const SHOWS_VALUE = 0x20000;
 const CODE_MASK = 0xffff;
 
 const encoder = new TextEncoder();
@@ -187,14 +189,21 @@ function readVerdict(bytes) {
 }
 
 function readFindings(verdict, words, findingCount, bytes) {
-  const wordCount = HEAD_WORDS + findingCount * FINDING_WORDS;
-  const take = texts(bytes.subarray(wordCount * WORD_BYTES));
-  for (let at = HEAD_WORDS; at < wordCount; at += FINDING_WORDS) {
+  const firstRule = HEAD_WORDS + findingCount * FINDING_WORDS;
+  const take = texts(bytes.subarray((firstRule + word(words, 3) * RULE_WORDS) * WORD_BYTES));
+  const rules = [];
+  for (let at = HEAD_WORDS; at < firstRule; at += FINDING_WORDS) {
     const order = word(words, at);
-    const kind = word(words, at + 1);
-    const violation = readViolation(words, at, entries[kind & CODE_MASK].code, take);
+    const place = word(words, at + 1);
+    if (place === rules.length) {
+      rules.push(readRule(words, firstRule + place * RULE_WORDS, take));
+    }
+    const rule = rules[place];
+    const pointer = take(word(words, at + 2));
+    const length = word(words, at + 3);
+    const violation = makeViolation(rule, pointer, length === NONE ? undefined : take(length));
     const subject = order === NONE ? verdict : verdict.orders[order];
-    if ((kind & WARNING) !== 0) {
+    if (rule.isWarning) {
       subject.warnings.push(violation);
     } else {
       subject.violations.push(violation);
@@ -214,19 +223,29 @@ function texts(bytes) {
   return (length) => decoder.decode(bytes.subarray(end, (end += length)));
 }
 
-/** One violation; `take` gives the next of the texts. Each form is written at once: members that are added cost more. */
-function readViolation(words, at, code, take) {
-  const pointer = take(word(words, at + 2));
-  const message = take(word(words, at + 3));
-  const limit = word(words, at + 4);
-  const value = word(words, at + 5);
-  if (limit === NONE) {
-    return value === NONE ? { pointer, code, message } : { pointer, code, message, value: take(value) };
+/** A rule, whose words begin at `at`; `take` gives the next of the texts. */
+function readRule(words, at, take) {
+  const kind = word(words, at);
+  const message = take(word(words, at + 1));
+  const limit = word(words, at + 2);
+  return {
+    code: entries[kind & CODE_MASK].code,
+    isWarning: (kind & WARNING) !== 0,
+    message,
+    beforeValue: (kind & SHOWS_VALUE) === 0 ? undefined : `${message}, not \``,
+    limit: limit === NONE ? undefined : take(limit),
+  };
+}
+
+/** One violation. Each form is written at once: members that are added cost more. */
+function makeViolation({ code, message, beforeValue, limit }, pointer, value) {
+  if (value === undefined) {
+    return limit === undefined ? { pointer, code, message } : { pointer, code, message, limit };
   }
-  if (value === NONE) {
-    return { pointer, code, message, limit: take(limit) };
-  }
-  return { pointer, code, message, limit: take(limit), value: take(value) };
+  const whole = beforeValue === undefined ? message : `${beforeValue}${value}\``;
+  return limit === undefined
+    ? { pointer, code, message: whole, value }
+    : { pointer, code, message: whole, limit, value };
 }
 
 /** A word, with a sign: then every one is a small integer, which costs nothing to hand on. */

@@ -1,13 +1,15 @@
 //! The form in which a verdict leaves the module: one block of bytes that `package/core.js` turns into plain objects.
 //!
 //! ```text
-//! words (u32, little endian)   orders, omitted, findings
-//!                              then for each finding: order, kind and code, and the bytes of its four texts
-//! text (UTF-8)                 pointer, message, limit and value of each finding, one after the other
+//! words (u32, little endian)   orders, omitted, findings, rules
+//!                              for each finding: order, rule, and the bytes of its pointer and value
+//!                              for each rule: kind and code, and the bytes of its message and limit
+//! text (UTF-8)                 pointer and value of each finding, one after the other; before those of the first finding of
+//!                              a rule the message and the limit of the rule
 //! ```
 //!
-//! JSON would say the same, but a body without findings, which is nearly every body, then costs 12 bytes instead of an
-//! entry for each order, and one with 500 findings is decoded as one string instead of being parsed.
+//! JSON would say the same, but a body without findings, which is nearly every body, then costs 16 bytes instead of an
+//! entry for each order. One with 500 findings breaks few rules: each is put into words once, and findings refer to it.
 
 use alloc::vec::Vec;
 
@@ -18,81 +20,101 @@ use shared::validation::{OrderVerdict, Verdict, Violation, Violations};
 const BODY: u32 = u32::MAX;
 /// The length of a text that is not there.
 const ABSENT: u32 = u32::MAX;
-/// Set in the second word of a warning; the code's place in the catalogue stands below it.
+/// Set in the first word of the rule of a warning; the code's place in the catalogue stands below it.
 const WARNING: u32 = 1 << 16;
+/// Set in the first word of a rule whose messages end with the value.
+const SHOWS_VALUE: u32 = 1 << 17;
 
 /// Writes a verdict.
 pub(crate) fn record(verdict: &Verdict<'_>) -> Vec<u8> {
     let of_orders = |order: OrderVerdict<'_>| order.violations().len() + order.warnings().len();
     let findings = verdict.violations().len() + verdict.orders().map(of_orders).sum::<usize>();
-    let mut record = Record::new(findings);
-    record.words([verdict.orders().len(), verdict.omitted(), findings].map(word));
+    let mut record = Record {
+        findings: Vec::with_capacity((HEAD_WORDS + findings * FINDING_WORDS) * WORD_BYTES),
+        texts: Vec::with_capacity(findings * FINDING_TEXT_BYTES),
+        rules: Vec::new(),
+        known: Vec::new(),
+        count: 0,
+    };
+    write(&mut record.findings, [verdict.orders().len(), verdict.omitted(), findings, 0].map(word));
     record.findings(BODY, 0, verdict.violations());
     for (index, order) in verdict.orders().enumerate() {
         record.findings(word(index), 0, order.violations());
         record.findings(word(index), WARNING, order.warnings());
     }
-    record.bytes
+    record.end()
 }
 
-/// The words of the head, and of one finding.
-const HEAD_WORDS: usize = 3;
-const FINDING_WORDS: usize = 6;
+/// Words of the head, and of one finding.
+const HEAD_WORDS: usize = 4;
+const FINDING_WORDS: usize = 4;
 const WORD_BYTES: usize = size_of::<u32>();
 /// Room for the texts of a finding: they seldom have to grow.
-const FINDING_TEXT_BYTES: usize = 96;
+const FINDING_TEXT_BYTES: usize = 64;
+/// Rules that are looked for before one is written again.
+const KNOWN_MAX: usize = 8;
 
-struct Record {
-    /// Room for all words, and behind it the texts so far.
-    bytes: Vec<u8>,
-    /// Where the next words belong.
-    at: usize,
+struct Record<'v> {
+    /// The head and the words of the findings.
+    findings: Vec<u8>,
+    /// The words of the rules.
+    rules: Vec<u8>,
+    texts: Vec<u8>,
+    /// The last rules, each with one who broke it and its place among all.
+    known: Vec<(Violation<'v>, u32)>,
+    /// How many rules there are.
+    count: u32,
 }
 
-impl Record {
-    fn new(findings: usize) -> Self {
-        let words = (HEAD_WORDS + findings * FINDING_WORDS) * WORD_BYTES;
-        let mut bytes = Vec::with_capacity(words + findings * FINDING_TEXT_BYTES);
-        bytes.resize(words, 0);
-        Self { bytes, at: 0 }
-    }
-
-    fn words<const COUNT: usize>(&mut self, words: [u32; COUNT]) {
-        let room = self.bytes.get_mut(self.at..).unwrap_or_default();
-        for (room, word) in room.as_chunks_mut().0.iter_mut().zip(words) {
-            *room = word.to_le_bytes();
-        }
-        self.at += COUNT * WORD_BYTES;
-    }
-
-    fn findings(&mut self, order: u32, kind: u32, findings: Violations<'_>) {
-        for finding in findings {
-            self.finding(order, kind, &finding);
+impl<'v> Record<'v> {
+    fn findings(&mut self, order: u32, kind: u32, findings: Violations<'v>) {
+        for found in findings {
+            let known = self.known.iter().find(|(known, _)| known.is_of_same_rule(&found)).map(|(_, rule)| *rule);
+            let rule = known.unwrap_or_else(|| self.rule(kind, found));
+            let (pointer, ()) = self.text(|text| found.write_pointer(text));
+            let (value, has_value) = self.text(|text| found.write_value(text));
+            write(&mut self.findings, [order, rule, pointer, if has_value { value } else { ABSENT }]);
         }
     }
 
-    fn finding(&mut self, order: u32, kind: u32, found: &Violation<'_>) {
-        let pointer = self.write(|text| found.write_pointer(text));
-        let message = self.write(|text| found.write_message(text));
-        let (mut has_limit, mut has_value) = (false, false);
-        let limit = self.write(|text| has_limit = found.write_limit(text));
-        let value = self.write(|text| has_value = found.write_value(text));
-        self.words([
-            order,
-            kind | place(found.code()),
-            pointer,
-            message,
-            if has_limit { limit } else { ABSENT },
-            if has_value { value } else { ABSENT },
-        ]);
+    /// Writes the rule that a finding breaks; gives its place.
+    #[cold]
+    fn rule(&mut self, kind: u32, found: Violation<'v>) -> u32 {
+        let (message, shows_value) = self.text(|text| found.write_rule(text));
+        let (limit, has_limit) = self.text(|text| found.write_limit(text));
+        let shows_value = if shows_value { SHOWS_VALUE } else { 0 };
+        let place = kind | shows_value | place(found.code());
+        write(&mut self.rules, [place, message, if has_limit { limit } else { ABSENT }]);
+        if self.known.len() == KNOWN_MAX {
+            self.known.remove(0);
+        }
+        let rule = self.count;
+        self.known.push((found, rule));
+        self.count += 1;
+        rule
     }
 
-    /// Appends a text and gives its length.
-    fn write(&mut self, write: impl FnOnce(&mut Vec<u8>)) -> u32 {
-        let start = self.bytes.len();
-        write(&mut self.bytes);
-        word(self.bytes.len() - start)
+    /// Appends a text; gives its length and what is said of it.
+    fn text<T>(&mut self, write: impl FnOnce(&mut Vec<u8>) -> T) -> (u32, T) {
+        let start = self.texts.len();
+        let said = write(&mut self.texts);
+        (word(self.texts.len() - start), said)
     }
+
+    /// The whole record.
+    fn end(self) -> Vec<u8> {
+        let mut record = self.findings;
+        if let Some(count) = record.get_mut((HEAD_WORDS - 1) * WORD_BYTES..).and_then(|rest| rest.first_chunk_mut()) {
+            *count = self.count.to_le_bytes();
+        }
+        record.extend_from_slice(&self.rules);
+        record.extend_from_slice(&self.texts);
+        record
+    }
+}
+
+fn write<const COUNT: usize>(out: &mut Vec<u8>, words: [u32; COUNT]) {
+    words.iter().for_each(|word| out.extend_from_slice(&word.to_le_bytes()));
 }
 
 /// The place of a code in the catalogue.

@@ -31,6 +31,7 @@ const reasons = {
     whole: true,
     holds: ({ code }, text) => code === "NOT_JSON" && /\\u[dD][89a-fA-F]/.test(text),
   },
+  "card numbers are not looked for": { holds: ({ code }) => code === "CARD_NUMBER" },
   "depth is not counted": { whole: true, holds: ({ code }) => code === "TOO_DEEP" },
   "JSON.parse takes the last of two members": { whole: true, holds: ({ code }) => code === "DUPLICATE_MEMBER" },
   "bytes are not counted": { holds: ({ code }) => code === "PAYLOAD_TOO_LARGE" },

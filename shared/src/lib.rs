@@ -13,6 +13,7 @@ extern crate alloc;
 
 #[cfg(feature = "domain")]
 pub mod bulk;
+pub mod card;
 pub mod catalogue;
 #[cfg(feature = "domain")]
 pub mod ids;

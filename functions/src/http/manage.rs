@@ -156,9 +156,10 @@ pub(super) fn read_reason(findings: &mut Findings, value: &Value) -> Option<Stri
     read_reason_at(findings, "/reason", value)
 }
 
-/// A reason may have lines, and no other control characters: it is shown, logged and stored.
+/// A reason may have lines, and no other control characters: it is shown, logged and stored. So it holds no card number.
 pub(super) fn read_reason_at(findings: &mut Findings, pointer: &str, value: &Value) -> Option<String> {
     let text = findings.text(pointer, value)?.trim();
+    let has_card_number = findings.card_number(pointer, text);
     if text.chars().any(|character| character.is_control() && !matches!(character, '\n' | '\r' | '\t')) {
         let rule = "a text without control characters but line breaks and tabs";
         findings.broken(Code::ControlCharacter, pointer, rule, value);
@@ -174,7 +175,7 @@ pub(super) fn read_reason_at(findings: &mut Findings, pointer: &str, value: &Val
         findings.broken(Code::TooLong, pointer, &rule, value);
         return None;
     }
-    Some(text.to_owned())
+    (!has_card_number).then(|| text.to_owned())
 }
 
 /// What is to be cancelled and why.

@@ -10,9 +10,9 @@ use std::fmt;
 use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
-use shared::Code;
 use shared::limits::{ATTEMPTED_VALUE_BYTES_MAX, POINTER_NAME_BYTES_MAX, VIOLATIONS_MAX};
 use shared::network::problem::Violation;
+use shared::{Code, card};
 
 use crate::refusal::Refusal;
 
@@ -89,6 +89,16 @@ impl Findings {
         None
     }
 
+    /// Whether a card number stands in a text of people, which is a violation that shows nothing of it.
+    pub(crate) fn card_number(&mut self, pointer: &str, text: &str) -> bool {
+        let found = card::is_in(text);
+        if found {
+            let message = "must hold no card number".to_owned();
+            self.add(Violation::new(Code::CardNumber, pointer.to_owned(), message, None));
+        }
+        found
+    }
+
     /// A boolean.
     pub(crate) fn flag(&mut self, pointer: &str, value: &Value) -> Option<bool> {
         if value.is_boolean() {
@@ -99,20 +109,23 @@ impl Findings {
     }
 }
 
-/// The pointer of a member; that of its object, where the name is too long to be shown.
+/// The pointer of a member; that of its object, where the name is too long to be shown or holds a card number.
 fn member(parent: &str, name: &str) -> String {
-    if name.len() > POINTER_NAME_BYTES_MAX {
+    if name.len() > POINTER_NAME_BYTES_MAX || card::is_in(name) {
         return parent.to_owned();
     }
     format!("{parent}/{}", name.replace('~', "~0").replace('/', "~1"))
 }
 
-/// The value as JSON, cut; none for what has members of its own.
+/// The value as JSON, cut; none for what has members of its own, and where a card number stands in it.
 fn attempted(value: &Value) -> Option<String> {
     if value.is_array() || value.is_object() {
         return None;
     }
     let mut shown = value.to_string();
+    if card::is_in(value.as_str().unwrap_or(&shown)) {
+        return None;
+    }
     shown.truncate(shown.floor_char_boundary(ATTEMPTED_VALUE_BYTES_MAX));
     Some(shown)
 }
@@ -279,6 +292,24 @@ mod tests {
         findings.unknown_in("/a", "b/c");
         let pointers: Vec<String> = findings.settle(false).unwrap().into_iter().map(|found| found.pointer).collect();
         assert_eq!(pointers, ["/a", "/a/b~1c"]);
+    }
+
+    #[test]
+    fn a_card_number_is_refused_and_never_shown() {
+        let mut findings = Findings::default();
+        for text in ["4111 1111 1111 1111", "no 4111-1111-1111-1111"] {
+            assert!(findings.card_number("/reason", text));
+            findings.broken(Code::TooLong, "/reason", "a text of at most 3 characters", &text.into());
+            findings.refuse_unknown_in("/a", text);
+        }
+        findings.broken(Code::WrongType, "/reason", "a string", &4_111_111_111_111_111_u64.into());
+        assert!(!findings.card_number("/reason", "order 4111 1111 1111 1112"));
+        let violations = findings.settle(false).unwrap_err().violations;
+        assert_eq!(violations.len(), 7);
+        for violation in violations {
+            assert!(!shared::card::is_in(&violation.error_message), "{violation:?}");
+            assert!(violation.attempted_value.is_none() && !violation.pointer.contains("1111"), "{violation:?}");
+        }
     }
 
     #[test]

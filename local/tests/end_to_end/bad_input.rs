@@ -149,3 +149,54 @@ async fn ten_megabytes_are_refused_by_the_gateway() {
         assert_eq!(reply.status, 413);
     }
 }
+
+#[tokio::test]
+async fn a_card_number_is_refused_wherever_texts_are_taken_and_never_shown() {
+    const CARD: &str = "4111 1111-1111 1111";
+    let stack = Stack::start().await;
+    let mut waiting = order("card");
+    waiting["automaticProcessing"] = json!(false);
+    // What names things may look like a card number.
+    waiting["externalId"] = json!("4111111111111111");
+    let created = stack.post(NETWORK, &waiting).await;
+    assert_eq!(created.status, 201, "{}", created.body);
+    let id = created.body["order"]["id"].as_str().unwrap();
+    let (path, item) = (format!("{NETWORK}/{id}"), created.body["order"]["items"][0]["id"].as_str().unwrap());
+    let mut with_note = order("noted");
+    with_note["meta"] = json!({"note": CARD});
+    let mut with_gift = order("gift");
+    with_gift["gift"] = json!({"lines": ["for you", CARD]});
+    let webhook = json!({"url": "https://example.com/", "events": ["OrderUpdate"], "description": CARD});
+    let note = json!({"resource": {"type": "Order", "id": id}, "text": format!("paid with {CARD}")});
+    let refunds = json!({"orderId": id, "refunds": [{"itemId": item, "amount": 1, "reason": CARD}]});
+    for (method, path, body, pointer) in [
+        ("POST", NETWORK, with_note.clone(), "/meta/note"),
+        ("POST", NETWORK, with_gift, "/gift/lines/1"),
+        ("PATCH", &path, json!({"meta": {"a": "b", "note": CARD}}), "/meta/note"),
+        ("PATCH", &path, json!({"shippingAddress": {"line2": CARD}}), "/shippingAddress/line2"),
+        ("PATCH", &path, json!({"gift": CARD}), "/gift"),
+        (
+            "PATCH",
+            &format!("{path}/items/{item}"),
+            json!({"options": [{"name": "a", "value": CARD}]}),
+            "/options/0/value",
+        ),
+        ("PATCH", &format!("{path}/items/{item}"), json!({"gift": CARD}), "/gift"),
+        ("POST", &format!("{path}/customerCareHold"), json!({"reason": CARD}), "/reason"),
+        ("POST", &format!("{path}/cancel"), json!({"reason": CARD}), "/reason"),
+        ("POST", "/order/v1/orders/refunds", refunds, "/refunds/0/reason"),
+        ("POST", "/webhook/v1/subscriptions", webhook, "/description"),
+        ("POST", "/note/v1/notes", note, "/text"),
+    ] {
+        let refused = stack.client.send(method, path, DEMO, body.to_string()).await;
+        let errors = refused.body["errors"].as_array().unwrap_or_else(|| panic!("{path}: {}", refused.body));
+        let found = errors.iter().map(|error| (&error["errorCode"], &error["pointer"])).collect::<Vec<_>>();
+        assert_eq!((refused.status, found), (400, vec![(&json!("CARD_NUMBER"), &json!(pointer))]), "{path}");
+        assert!(!shared::card::is_in(&refused.body.to_string()), "{}", refused.body);
+    }
+    // One order of a bulk is refused, the other is stored.
+    let bulk = stack.post(&format!("{NETWORK}/bulk"), &json!({"bulk": [order("fine"), with_note]})).await;
+    let [fine, refused] = [0, 1].map(|index| &bulk.body["bulk"][index]);
+    assert_eq!((&fine["status"], &refused["status"]), (&json!(201), &json!(400)), "{}", bulk.body);
+    assert_eq!(refused["response"]["errors"][0]["pointer"], "/bulk/1/meta/note");
+}

@@ -205,7 +205,7 @@ impl Patch {
     }
 }
 
-/// Members that stand twice, and those that no rule knows.
+/// Members that stand twice, and those that no rule knows: what an update does not bring is looked at here only.
 fn first_look(target: Target, text: &str) -> (Vec<Violation>, Vec<Violation>) {
     let (wrapped, start) = match target {
         Target::Order => (None, ""),
@@ -220,10 +220,21 @@ fn first_look(target: Target, text: &str) -> (Vec<Violation>, Vec<Violation>) {
     for order in verdict.orders() {
         let of_patch = |code: Code| matches!(code, Code::DuplicateMember | Code::PayloadTooLarge);
         violations.extend(order.violations().filter(|violation| of_patch(violation.code())).filter_map(at_patch));
+        let card_numbers = order.violations().filter(|violation| violation.code() == Code::CardNumber);
+        violations.extend(card_numbers.filter_map(at_patch).filter(|violation| !brings(target, &violation.pointer)));
         let unknown = order.warnings().filter(|warning| warning.code() == Code::UnknownMember);
         warnings.extend(unknown.filter_map(at_patch));
     }
     (violations, warnings)
+}
+
+/// Whether a pointer leads through a member that is merged into the order, where the engine looks at it.
+fn brings(target: Target, pointer: &str) -> bool {
+    let name = pointer.split('/').nth(1).unwrap_or_default();
+    match target {
+        Target::Order => ORDER_MEMBERS.contains(&name),
+        Target::Item(_) => ITEM_MEMBERS.contains(&name),
+    }
 }
 
 fn not_updatable(name: &str) -> Violation {
@@ -234,9 +245,9 @@ fn not_updatable(name: &str) -> Violation {
 fn not_true(value: &RawValue) -> Violation {
     let mut shown: String = value.get().to_owned();
     shown.truncate(shown.floor_char_boundary(crate::limits::ATTEMPTED_VALUE_BYTES_MAX));
-    let message = format!("must be true, not `{shown}`");
-    let is_scalar = !shown.starts_with(['{', '[']);
-    Violation::new(Code::WrongType, format!("/{READY}"), message, is_scalar.then_some(shown))
+    let is_shown = !shown.starts_with(['{', '[']) && !crate::card::is_in(value.get());
+    let message = if is_shown { format!("must be true, not `{shown}`") } else { "must be true".to_owned() };
+    Violation::new(Code::WrongType, format!("/{READY}"), message, is_shown.then_some(shown))
 }
 
 /// A name as a JSON pointer has it.

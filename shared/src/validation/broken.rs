@@ -48,6 +48,7 @@ pub(super) enum Broken {
     Control {
         character: char,
     },
+    CardNumber,
     Form(&'static Format),
     NotANumber,
     IntegerRange {
@@ -91,6 +92,7 @@ impl Broken {
             Self::TooFew { .. } => Code::TooFew,
             Self::TooMany { code, .. } => *code,
             Self::Control { .. } => Code::ControlCharacter,
+            Self::CardNumber => Code::CardNumber,
             Self::Form(_) | Self::NotANumber => Code::InvalidFormat,
             Self::IntegerRange { .. } | Self::AmountRange(_) | Self::DegreesRange { .. } => Code::OutOfRange,
             Self::TooManyDecimals { .. } => Code::TooManyDecimals,
@@ -144,7 +146,22 @@ impl Broken {
         }
     }
 
-    fn shows_value(&self) -> bool {
+    /// Whether two are of the same rule, among those that break often.
+    pub(super) fn is_same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Form(one), Self::Form(other)) => core::ptr::eq(*one, *other),
+            (Self::AmountRange(one), Self::AmountRange(other)) => one == other,
+            (Self::IntegerRange { min, max }, Self::IntegerRange { min: other, max: other_max }) => {
+                min == other && max == other_max
+            }
+            (Self::Required, Self::Required)
+            | (Self::CardNumber, Self::CardNumber)
+            | (Self::UnknownMember { nearest: None }, Self::UnknownMember { nearest: None }) => true,
+            _ => false,
+        }
+    }
+
+    pub(super) fn shows_value(&self) -> bool {
         matches!(
             self,
             Self::NotAnInteger
@@ -184,6 +201,7 @@ impl Broken {
                         .map(|digit| char::from_digit(digit & 0xf, 16).unwrap_or('?').to_ascii_uppercase() as u8),
                 );
             }
+            Self::CardNumber => out.words(&["must hold no card number"]),
             Self::Form(format) => out.words(&["must be ", format.is]),
             Self::NotANumber => out.words(&["must be a decimal number such as `200.50`"]),
             Self::IntegerRange { min, max } => between(out, "an integer from ", *min, " to ", *max),

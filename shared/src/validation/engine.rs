@@ -101,15 +101,63 @@ impl<'a> Engine<'a> {
         path: &Path<'_>,
     ) -> Scan<()> {
         let span = start..self.scanner.at();
-        if !matches!(rule, Rule::Text { .. } | Rule::Lines { .. } | Rule::Format(_) | Rule::Amount(_)) {
+        if !matches!(rule, Rule::Id { .. } | Rule::Text { .. } | Rule::Lines { .. } | Rule::Format(_) | Rule::Amount(_))
+        {
             self.report(start, path, Broken::WrongType { wants: rule.type_name(), has: Kind::String.name() });
             return Ok(());
         }
         let shown = (!values::is_secret(*rule)).then(|| span.clone());
         let findings = &mut self.findings;
         let value = values::check_text(*rule, text, &mut |broken| findings.add(start, path, broken, shown.clone()));
+        if rule.is_searched() {
+            self.search_text(start, text, path);
+        }
         if let Some(value) = value {
             self.facts.keep(slot, value, span);
+        }
+        Ok(())
+    }
+
+    /// Reports a card number in a text, or in the name at the end of `path`, that begins at `at`.
+    #[inline(never)]
+    pub(super) fn search_text(&mut self, at: usize, text: Text<'a>, path: &Path<'_>) {
+        if self.dialect.searches_texts && text.holds_card_number() {
+            self.report_bare(at, path, Broken::CardNumber);
+        }
+    }
+
+    /// Moves over a value that no rule is for, checking its syntax. Where unknown members are noticed, its texts and the names
+    /// in it hold no card number either; its numbers are not searched, because they are ids and nothing of it is kept. The
+    /// scanner limits how deep this recurses.
+    #[inline(never)]
+    pub(super) fn skip(&mut self, path: &Path<'_>) -> Scan<()> {
+        let start = self.scanner.at();
+        let mut index = 0;
+        match self.scanner.kind()? {
+            Kind::String => {
+                let text = self.scanner.string()?;
+                self.search_text(start, text, path);
+            }
+            kind @ (Kind::Array | Kind::Object) => {
+                let close = if kind == Kind::Object { b'}' } else { b']' };
+                self.scanner.enter()?;
+                while self.scanner.next(close, index == 0)? {
+                    if kind == Kind::Object {
+                        let at = self.scanner.at();
+                        let name = self.scanner.name()?;
+                        let characters = name.resolve();
+                        let here = Path::Member(path, &characters);
+                        self.search_text(at, name, &here);
+                        self.skip(&here)?;
+                    } else {
+                        self.skip(&Path::Entry(path, index))?;
+                    }
+                    index += 1;
+                }
+            }
+            Kind::Number => drop(self.scanner.number()?),
+            Kind::Boolean => drop(self.scanner.boolean()?),
+            Kind::Null => self.scanner.null()?,
         }
         Ok(())
     }
@@ -139,7 +187,7 @@ impl<'a> Engine<'a> {
             }
             return Ok(());
         }
-        self.scanner.skip()?;
+        self.skip(path)?;
         let broken = Broken::WrongType { wants: rule.type_name(), has: kind.name() };
         // A whole object may hold what is not to be shown.
         if values::is_secret(*rule) || matches!(kind, Kind::Object | Kind::Array) {
@@ -178,7 +226,7 @@ impl<'a> Engine<'a> {
         let mut has = 0;
         while self.scanner.next(b']', has == 0)? {
             match &array.entry {
-                _ if has >= array.max => self.scanner.skip()?,
+                _ if has >= array.max => self.skip(&Path::Entry(path, has))?,
                 Rule::Object(object) if self.scanner.byte() == Some(b'{') => {
                     self.object(object, &Path::Entry(path, has))?;
                 }

@@ -6,6 +6,7 @@ use core::ops::Range;
 use super::broken::Broken;
 use super::sentence::{Sentence, append};
 use super::table::Key;
+use super::text::{Form, Text};
 use crate::limits::{POINTER_NAME_BYTES_MAX, VIOLATIONS_MAX};
 
 /// Where the engine is in the body: a list through the stack, written out only when something is broken.
@@ -20,7 +21,8 @@ pub(super) enum Path<'p> {
 }
 
 impl Path<'_> {
-    /// Appends the JSON pointer (RFC 6901); false when a name in it was too long to be shown.
+    /// Appends the JSON pointer (RFC 6901); false when a name in it was not to be shown: it is too long, or
+    /// holds a card number.
     fn write(&self, pointer: &mut Vec<u8>) -> bool {
         match self {
             Self::Root => true,
@@ -40,7 +42,7 @@ impl Path<'_> {
                 whole
             }
             Self::Member(parent, name) => {
-                let whole = parent.write(pointer) && name.len() <= POINTER_NAME_BYTES_MAX;
+                let whole = parent.write(pointer) && name.len() <= POINTER_NAME_BYTES_MAX && !is_card_in_name(name);
                 if whole {
                     pointer.push(b'/');
                     write_name(pointer, name);
@@ -49,6 +51,10 @@ impl Path<'_> {
             }
         }
     }
+}
+
+fn is_card_in_name(name: &str) -> bool {
+    Text::new(name.as_bytes(), Form::Unescaped).holds_card_number()
 }
 
 fn write_name(pointer: &mut Vec<u8>, name: &str) {

@@ -186,7 +186,8 @@ impl<'a> Engine<'a> {
         let characters = name.resolve();
         let here = Path::Member(path, &characters);
         let Some((place, field)) = object.find(&characters) else {
-            self.scanner.skip()?;
+            self.search_text(at, name, &here);
+            self.skip(&here)?;
             if self.names.is_repeated(floor, marks, name, UNKNOWN_NAMES_MAX) {
                 self.report_bare(at, &here, Broken::Duplicate);
             } else if self.dialect.warns_of_unknown_members {
@@ -199,7 +200,7 @@ impl<'a> Engine<'a> {
         seen.from = place + 1;
         let bit = 1_u32 << place;
         if seen.known & bit != 0 {
-            self.scanner.skip()?;
+            self.skip(&here)?;
             self.report_bare(at, &here, Broken::Duplicate);
             return Ok((seen, None));
         }
@@ -302,13 +303,16 @@ impl<'a> Engine<'a> {
                 continue;
             }
             let name = self.scanner.name()?;
+            let characters = name.resolve();
+            let here = Path::Member(path, &characters);
+            self.search_text(at, name, &here);
             if has > map.entries_max {
-                self.scanner.skip()?;
+                self.skip(&here)?;
             } else if self.names.is_repeated(floor, &mut marks, name, map.entries_max) {
-                self.scanner.skip()?;
-                self.report_bare(at, &Path::Member(path, &name.resolve()), Broken::Duplicate);
+                self.skip(&here)?;
+                self.report_bare(at, &here, Broken::Duplicate);
             } else {
-                self.judge_entry(map, path, at, name)?;
+                self.judge_entry(map, &characters, at, &here)?;
             }
         }
         self.names.seen.truncate(floor);
@@ -320,17 +324,14 @@ impl<'a> Engine<'a> {
     }
 
     /// Reads the value of an entry whose name stands at `at` and that needs a closer look.
-    #[inline(never)]
-    fn judge_entry(&mut self, map: &'static Map, path: &Path<'_>, at: usize, name: Text<'a>) -> Scan<()> {
-        let characters = name.resolve();
-        let here = Path::Member(path, &characters);
+    fn judge_entry(&mut self, map: &'static Map, name: &str, at: usize, here: &Path<'_>) -> Scan<()> {
         let findings = &mut self.findings;
         if let Rule::Text { min, max } = map.name {
-            values::check_characters(&characters, min, max, false, &mut |broken| findings.add(at, &here, broken, None));
+            values::check_characters(name, min, max, false, &mut |broken| findings.add(at, here, broken, None));
         }
         if self.scanner.byte() == Some(b'n') {
             return self.scanner.null();
         }
-        self.value(&map.value, Slot::None, &here)
+        self.value(&map.value, Slot::None, here)
     }
 }

@@ -16,9 +16,6 @@ use crate::Code;
 use crate::limits::DEPTH_MAX;
 use crate::number;
 
-// `skip` keeps one bit per level.
-const _: () = assert!(DEPTH_MAX < 64);
-
 /// Why the body is not JSON that we read; nothing after it is looked at.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Fault {
@@ -147,7 +144,8 @@ impl<'a> Scanner<'a> {
     }
 
     /// Steps to the next entry, or out of the array or object: false.
-    #[inline(always)]
+    #[cfg_attr(feature = "compact", inline(never))]
+    #[cfg_attr(not(feature = "compact"), inline(always))]
     pub(super) fn next(&mut self, close: u8, first: bool) -> Scan<bool> {
         self.space();
         match self.byte() {
@@ -289,45 +287,5 @@ impl<'a> Scanner<'a> {
             self.literal(b"false")?
         }
         Ok(value)
-    }
-
-    /// Steps into a container (true) or over anything else.
-    fn open(&mut self) -> Scan<bool> {
-        match self.kind()? {
-            Kind::Object | Kind::Array => return self.enter().map(|()| true),
-            Kind::String => self.string().map(drop)?,
-            Kind::Number => self.number().map(drop)?,
-            Kind::Boolean => self.boolean().map(drop)?,
-            Kind::Null => self.null()?,
-        }
-        Ok(false)
-    }
-
-    /// Moves over the value under the cursor, checking its syntax; a loop, so that no nesting can exhaust the stack.
-    pub(super) fn skip(&mut self) -> Scan<()> {
-        let floor = self.depth;
-        // Bit n: the container at depth n is an object.
-        let mut objects: u64 = 0;
-        loop {
-            let object = self.byte() == Some(b'{');
-            let mut first = self.open()?;
-            if first {
-                let bit = 1_u64 << self.depth;
-                objects = if object { objects | bit } else { objects & !bit };
-            }
-            loop {
-                if self.depth == floor {
-                    return Ok(());
-                }
-                let object = (objects >> self.depth) & 1 == 1;
-                if self.next(if object { b'}' } else { b']' }, first)? {
-                    if object {
-                        self.name()?;
-                    }
-                    break;
-                }
-                first = false;
-            }
-        }
     }
 }

@@ -51,6 +51,11 @@ impl Sentence for Vec<u8> {
 
     #[inline(never)]
     fn number(&mut self, mut number: u64) {
+        // Most are places of entries.
+        if number < 10 {
+            self.push(b'0' + number as u8);
+            return;
+        }
         let mut digits = [b'0'; 20];
         let mut count = 1;
         for (index, digit) in digits.iter_mut().rev().enumerate() {

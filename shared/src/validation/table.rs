@@ -7,6 +7,8 @@ use alloc::vec::Vec;
 
 use super::block::{BLOCK, Block};
 use super::format::Format;
+use super::wide::may_hold_card_number;
+use crate::card::CARD_DIGITS_MIN;
 
 /// Names of one kind of object and the rules of its members.
 pub(super) struct Object {
@@ -230,7 +232,7 @@ impl Plain {
     #[inline(always)]
     pub(super) const fn new(rule: &Rule) -> Self {
         let (min, max) = match *rule {
-            Rule::Text { min, max } | Rule::Lines { min, max } => (min, max),
+            Rule::Id { min, max } | Rule::Text { min, max } | Rule::Lines { min, max } => (min, max),
             Rule::Format(format) => (1, format.max),
             _ => (1, 0),
         };
@@ -245,6 +247,10 @@ impl Plain {
             && length <= usize::from(self.max)
             && match rule {
                 Rule::Format(format) => format.check(bytes, length),
+                // Enough digits for a card number are looked at again.
+                Rule::Text { .. } | Rule::Lines { .. } => {
+                    length < CARD_DIGITS_MIN || !may_hold_card_number(bytes, length)
+                }
                 _ => true,
             }
     }
@@ -253,7 +259,13 @@ impl Plain {
 /// What a value must be.
 #[derive(Clone, Copy)]
 pub(super) enum Rule {
-    /// A string of so many characters on one line.
+    /// A string of so many characters on one line, which names something: an order, a product, a payment. Its digits are no
+    /// card number, whatever they look like.
+    Id {
+        min: usize,
+        max: usize,
+    },
+    /// A string of so many characters on one line, without a card number.
     Text {
         min: usize,
         max: usize,
@@ -268,14 +280,14 @@ pub(super) enum Rule {
     Boolean,
     /// A JSON number of digits only.
     Integer {
-        min: i64,
-        max: i64,
+        min: i32,
+        max: i32,
     },
     /// Money: a JSON number or a string that holds one, exact, below the limits of amounts.
     Amount(Sign),
     /// A JSON number from `-max` to `max`, exact.
     Degrees {
-        max: i64,
+        max: i32,
     },
     Object(&'static Object),
     /// An object that has a verdict of its own.
@@ -286,10 +298,15 @@ pub(super) enum Rule {
 }
 
 impl Rule {
+    /// Whether it is a text of people, in which no card number may stand.
+    pub(super) const fn is_searched(&self) -> bool {
+        matches!(self, Self::Text { .. } | Self::Lines { .. })
+    }
+
     /// The JSON type, as messages name it.
     pub(super) const fn type_name(self) -> &'static str {
         match self {
-            Self::Text { .. } | Self::Lines { .. } | Self::Format(_) => "string",
+            Self::Id { .. } | Self::Text { .. } | Self::Lines { .. } | Self::Format(_) => "string",
             Self::Boolean => "boolean",
             Self::Integer { .. } => "integer",
             Self::Degrees { .. } => "number",

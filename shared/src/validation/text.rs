@@ -3,6 +3,9 @@
 use alloc::borrow::Cow;
 use alloc::string::String;
 
+use super::wide::may_hold_card_number;
+use crate::card::{self, CARD_DIGITS_MIN};
+
 /// A string that was scanned, without its quotes, its escapes still in it.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Text<'a> {
@@ -45,6 +48,14 @@ impl<'a> Text<'a> {
             return Cow::Owned(String::from_utf8(self.characters().collect()).unwrap_or_default());
         }
         Cow::Borrowed(core::str::from_utf8(self.raw).unwrap_or_default())
+    }
+
+    /// Whether a card number stands in it. An escape of a digit has a digit, so that nearly every text is only counted.
+    #[inline(never)]
+    pub(super) fn holds_card_number(self) -> bool {
+        self.raw.len() >= CARD_DIGITS_MIN
+            && may_hold_card_number(self.raw, self.raw.len())
+            && card::is_in(&self.resolve())
     }
 
     /// The characters in UTF-8, byte by byte, without writing them down.

@@ -49,7 +49,7 @@ pub(super) fn accepts_number<'a>(rule: &Rule, digits: Digits) -> Option<Value<'a
     let value = i64::try_from(mantissa).ok()?;
     match *rule {
         Rule::Integer { min, max } => {
-            (decimals == 0 && !negative && value >= min && value <= max).then_some(Value::Integer(value))
+            (decimals == 0 && !negative && value >= min.into() && value <= max.into()).then_some(Value::Integer(value))
         }
         Rule::Amount(_) if !negative && digits.whole <= AMOUNT_DIGITS => {
             let unit = UNITS.get(AMOUNT_DECIMALS_MAX.checked_sub(decimals)? as usize)?;
@@ -57,7 +57,7 @@ pub(super) fn accepts_number<'a>(rule: &Rule, digits: Digits) -> Option<Value<'a
         }
         // Fewer whole degrees than the bound: what follows the point does not matter.
         Rule::Degrees { max } if decimals <= COORDINATE_DECIMALS_MAX => {
-            (value / UNITS.get(decimals as usize)? < max).then_some(Value::Degrees)
+            (value / UNITS.get(decimals as usize)? < max.into()).then_some(Value::Degrees)
         }
         _ => None,
     }
@@ -78,7 +78,7 @@ pub(super) fn check_text<'a>(rule: Rule, text: Text<'a>, report: &mut Report<'_>
     }
     let characters = text.resolve();
     let valid = match rule {
-        Rule::Text { min, max } => check_characters(&characters, min, max, false, report),
+        Rule::Id { min, max } | Rule::Text { min, max } => check_characters(&characters, min, max, false, report),
         Rule::Lines { min, max } => check_characters(&characters, min, max, true, report),
         Rule::Format(format) => {
             // One finding for a string that has not its form, the plainest one.
@@ -99,9 +99,9 @@ pub(super) fn check_text<'a>(rule: Rule, text: Text<'a>, report: &mut Report<'_>
 /// Checks the text of a number of the type that the rule asks for; gives the value of a valid one.
 pub(super) fn check_number<'a>(rule: Rule, text: &str, report: &mut Report<'_>) -> Option<Value<'a>> {
     match rule {
-        Rule::Integer { min, max } => integer(text, min, max, report).map(Value::Integer),
+        Rule::Integer { min, max } => integer(text, min.into(), max.into(), report).map(Value::Integer),
         Rule::Amount(sign) => amount(text, sign, report).map(Value::Amount),
-        Rule::Degrees { max } => degrees(text, max, report).then_some(Value::Degrees),
+        Rule::Degrees { max } => degrees(text, max.into(), report).then_some(Value::Degrees),
         _ => None,
     }
 }

@@ -7,6 +7,7 @@ use core::ops::Range;
 use super::findings::{Finding, Findings, OrderFindings, Span};
 use super::json;
 use super::sentence::append;
+use super::text::{Form, Text};
 use crate::Code;
 use crate::limits::ATTEMPTED_VALUE_BYTES_MAX;
 
@@ -148,7 +149,7 @@ impl<'v> Violation<'v> {
 
     /// The place, as a JSON pointer (RFC 6901) from the root of the body, for example `/bulk/0/items/1/quantity`; of an
     /// absent member, where it should be. A pointer ends before a name of more than
-    /// [`POINTER_NAME_BYTES_MAX`](crate::limits::POINTER_NAME_BYTES_MAX).
+    /// [`POINTER_NAME_BYTES_MAX`](crate::limits::POINTER_NAME_BYTES_MAX), and before one that holds a card number.
     #[must_use]
     pub fn pointer(&self) -> &'v str {
         core::str::from_utf8(self.pointer_bytes()).unwrap_or_default()
@@ -177,6 +178,19 @@ impl<'v> Violation<'v> {
         self.finding.broken.write_message(out, self.value_bytes());
     }
 
+    /// Whether this one breaks the very rule that the other one breaks, so that both have the same code, limit and message but for
+    /// the value in it. It may say no where it is so: it is asked to write a text once instead of often.
+    #[must_use]
+    pub fn is_of_same_rule(&self, other: &Self) -> bool {
+        self.finding.broken.is_same(&other.finding.broken)
+    }
+
+    /// Appends the [`message`](Self::message) without the value, and says whether it would stand in it, as ``, not `…` ``.
+    pub fn write_rule(&self, out: &mut Vec<u8>) -> bool {
+        self.finding.broken.write_message(out, None);
+        self.finding.broken.shows_value()
+    }
+
     /// The bound of the rule: a number, a range such as `1..10000` (`..<` excludes the end), the JSON type or the name
     /// of the form that is asked for, or the amount that is expected.
     #[must_use]
@@ -191,7 +205,7 @@ impl<'v> Violation<'v> {
     }
 
     /// The attempted value as JSON text, cut to [`ATTEMPTED_VALUE_BYTES_MAX`] bytes. Left out for objects and arrays, for
-    /// unknown and repeated members, and for digits of cards.
+    /// unknown and repeated members, for digits of cards, and where a card number stands in it.
     #[must_use]
     pub fn value(&self) -> Option<&'v str> {
         self.value_bytes().and_then(|bytes| core::str::from_utf8(bytes).ok())
@@ -207,6 +221,9 @@ impl<'v> Violation<'v> {
     /// The bytes of the value, which are UTF-8.
     fn value_bytes(&self) -> Option<&'v [u8]> {
         let bytes = self.body.get(self.finding.value.range()).filter(|bytes| !bytes.is_empty())?;
+        if Text::new(bytes, Form::Escaped).holds_card_number() {
+            return None;
+        }
         let mut cut = bytes.len().min(ATTEMPTED_VALUE_BYTES_MAX);
         // Not between the bytes of a character.
         while bytes.get(cut).is_some_and(|byte| byte & 0xc0 == 0x80) {

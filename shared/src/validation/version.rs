@@ -24,7 +24,11 @@ const fn text() -> [u8; LENGTH] {
     let mut index = 0;
     while index < Body::ALL.len() {
         let dialect = Body::ALL[index].dialect();
-        hash.number(dialect.warns_of_unknown_members as i64 * 2 + dialect.empty_is_absent as i64);
+        hash.number(
+            dialect.searches_texts as i64 * 4
+                + dialect.warns_of_unknown_members as i64 * 2
+                + dialect.empty_is_absent as i64,
+        );
         hash.rule(&dialect.root);
         index += 1;
     }
@@ -81,9 +85,13 @@ impl Hash {
     const fn rule(&mut self, rule: &Rule) {
         self.text(rule.type_name());
         match rule {
-            Rule::Text { min, max } => self.range(*min as i64, *max as i64),
+            Rule::Id { min, max } => self.range(*min as i64, *max as i64),
+            Rule::Text { min, max } => {
+                self.number(2);
+                self.range(*min as i64, *max as i64);
+            }
             Rule::Lines { min, max } => {
-                self.number(1);
+                self.number(3);
                 self.range(*min as i64, *max as i64);
             }
             Rule::Format(format) => {
@@ -91,12 +99,12 @@ impl Hash {
                 self.number(format.max as i64);
             }
             Rule::Boolean => {}
-            Rule::Integer { min, max } => self.range(*min, *max),
+            Rule::Integer { min, max } => self.range(*min as i64, *max as i64),
             Rule::Amount(sign) => {
                 self.number(matches!(sign, Sign::Any) as i64);
                 self.range(limits::AMOUNT_DECIMALS_MAX as i64, limits::AMOUNT_MAX);
             }
-            Rule::Degrees { max } => self.number(*max),
+            Rule::Degrees { max } => self.number(*max as i64),
             Rule::Object(object) | Rule::Order(object) => self.object(object),
             Rule::Array(array) => {
                 self.range(array.min as i64, array.max as i64);

@@ -1,6 +1,7 @@
 //! A string and whatever stands behind it, so that checks of forms can look at whole blocks up to its end.
 
 use super::block::{BLOCK, Block};
+use crate::card::CARD_DIGITS_MIN;
 
 /// A string in a longer slice.
 #[derive(Clone, Copy)]
@@ -64,6 +65,23 @@ impl<'t> Wide<'t> {
     pub(super) fn within(self, at: usize) -> u32 {
         (1 << self.length.saturating_sub(at).min(BLOCK)) - 1
     }
+}
+
+/// Whether the first `length` bytes may hold as many digits as a card number has. Of nearly every text one block tells; the
+/// bytes behind a shorter one do not matter.
+#[cfg_attr(feature = "compact", inline(never))]
+#[cfg_attr(not(feature = "compact"), inline(always))]
+pub(super) fn may_hold_card_number(bytes: &[u8], length: usize) -> bool {
+    let Some(block) = bytes.first_chunk() else { return has_card_digits(bytes, length) };
+    let digits = Block::load(block).within(b'0', b'9').bits().count_ones() as usize;
+    digits + length.saturating_sub(BLOCK) >= CARD_DIGITS_MIN && has_card_digits(bytes, length)
+}
+
+/// Whether the first `length` bytes hold as many digits as a card number has.
+#[cold]
+#[inline(never)]
+fn has_card_digits(bytes: &[u8], length: usize) -> bool {
+    bytes.iter().take(length).filter(|byte| byte.is_ascii_digit()).count() >= CARD_DIGITS_MIN
 }
 
 /// Fewer bytes than a block has, and zeros behind them.

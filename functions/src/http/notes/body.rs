@@ -135,6 +135,7 @@ fn author(findings: &mut Findings, value: &Value) -> Option<Author> {
     let [id, name] = object_of(findings, "/author", value, ["id", "name"])?;
     let id = id.and_then(|id| line(findings, "/author/id", id, ID_CHARACTERS_MAX));
     let name = name.and_then(|name| line(findings, "/author/name", name, NAME_CHARACTERS_MAX));
+    let name = name.filter(|name| !findings.card_number("/author/name", name));
     Some(Author { id: id?, name: name? })
 }
 
@@ -163,8 +164,10 @@ fn object_of<'v>(
 }
 
 fn text(findings: &mut Findings, value: &Value) -> Option<NoteText> {
-    match NoteText::parse(findings.text("/text", value)?) {
-        Ok(text) => Some(text),
+    let sent = findings.text("/text", value)?;
+    let has_card_number = findings.card_number("/text", sent);
+    match NoteText::parse(sent) {
+        Ok(text) => (!has_card_number).then_some(text),
         Err(rule) => {
             let code = match rule {
                 NotAText::Blank => Code::TooShort,
@@ -265,6 +268,7 @@ mod tests {
         assert_eq!(broken(&body(" "), false), expected(&[(Code::TooShort, "/text")]));
         assert_eq!(broken(&body(&"x".repeat(10_001)), false), expected(&[(Code::TooLong, "/text")]));
         assert_eq!(broken(&body("a\u{7}"), false), expected(&[(Code::ControlCharacter, "/text")]));
+        assert_eq!(broken(&body("no 4111 1111 1111 1111"), false), expected(&[(Code::CardNumber, "/text")]));
         assert_eq!(broken(&body("a"), true), expected(&[(Code::UnknownMember, "/resource/x")]));
         let foreign = json!({"resource": {"type": "Product", "id": "p"}, "text": "a",
                              "merchantId": "00000000-0000-4000-8000-000000000000"});

@@ -110,8 +110,8 @@ fn read_package(
     for (name, value) in members.iter().filter(|(_, value)| !value.is_null()) {
         let at = format!("{pointer}/{name}");
         match name.as_str() {
-            "carrierName" => package.carrier = read_text(findings, &at, value, KEYWORD_CHARACTERS_MAX),
-            "carrierMethodName" => package.method = read_text(findings, &at, value, KEYWORD_CHARACTERS_MAX),
+            "carrierName" => package.carrier = read_words(findings, &at, value),
+            "carrierMethodName" => package.method = read_words(findings, &at, value),
             "carrierTrackingNumber" => package.tracking = read_text(findings, &at, value, KEYWORD_CHARACTERS_MAX),
             "carrierLink" => package.link = read_link(findings, &at, value),
             "shippedDate" => package.shipped_at = read_date(findings, &at, value, now).unwrap_or(now),
@@ -120,6 +120,11 @@ fn read_package(
         }
     }
     Some(package)
+}
+
+/// A text of people. Tracking numbers and links are none: their digits may look like those of a card.
+fn read_words(findings: &mut Findings, pointer: &str, value: &Value) -> Option<String> {
+    read_text(findings, pointer, value, KEYWORD_CHARACTERS_MAX).filter(|text| !findings.card_number(pointer, text))
 }
 
 fn read_text(findings: &mut Findings, pointer: &str, value: &Value, characters_max: usize) -> Option<String> {

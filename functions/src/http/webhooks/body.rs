@@ -145,6 +145,9 @@ fn events(findings: &mut Findings, pointer: &str, value: &Value) -> Option<Vec<E
 
 fn description(findings: &mut Findings, pointer: &str, value: &Value) -> Option<String> {
     let text = findings.text(pointer, value)?;
+    if findings.card_number(pointer, text) {
+        return None;
+    }
     let length = text.chars().count();
     let broken = if length > DESCRIPTION_CHARACTERS_MAX {
         (Code::TooLong, format!("has at most {DESCRIPTION_CHARACTERS_MAX} characters, not {length}"))
@@ -205,6 +208,8 @@ mod tests {
             READING,
         ));
         assert_eq!(control, [(Code::ControlCharacter, "/description".to_owned())]);
+        let card = broken(patch(br#"{"description": "of 4111 1111 1111 1111"}"#, READING));
+        assert_eq!(card, [(Code::CardNumber, "/description".to_owned())]);
     }
 
     #[test]

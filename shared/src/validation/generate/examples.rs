@@ -160,6 +160,7 @@ static EXAMPLES: &[Example] = &[
         Some("the name of the form, see [RULES.md](RULES.md)"),
     ),
     instant(Code::ControlCharacter, r#"{"sku":"MUG\n11"}"#, None),
+    order(Code::CardNumber, order_with!(r#""meta":{"note":"pay with 4111 1111 1111 1111"}"#), None),
     instant(Code::ClientOrderNumberRequired, r#"{"sku":"MUG-11","enableClientOrderNumberDupCheck":true}"#, None),
     order(Code::UnknownMember, order_with!(r#""custmerTotal":25"#), None),
     order(

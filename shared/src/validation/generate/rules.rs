@@ -3,6 +3,7 @@
 use super::super::Body;
 use super::super::table::{Object, Rule};
 use super::{COMMAND, fields, request, words};
+use crate::card::{CARD_DIGITS_MAX, CARD_DIGITS_MIN};
 use crate::limits::{BODY_BYTES_MAX, DEPTH_MAX, ORDER_BYTES_MAX};
 
 /// The page.
@@ -15,7 +16,10 @@ pub(super) fn page() -> String {
          {DEPTH_MAX} deep; a member stands at most once in its object.\n\
          - Characters are Unicode code points. Strings hold no control characters; on more than one line, tabs and line \
          breaks are allowed.\n\
-         - A member that is not required may be absent or null.\n"
+         - A member that is not required may be absent or null.\n\
+         - A card number is {CARD_DIGITS_MIN} to {CARD_DIGITS_MAX} digits that pass Luhn's check, together or with single \
+         spaces or hyphens among them; neither one within more digits nor one within a word of hex digits (a UUID, a hash) \
+         is meant. Where no rule knows a member of an order of the order network API, its texts hold none either.\n"
     );
     for body in Body::ALL {
         page.push_str(&section(body));

@@ -84,21 +84,21 @@ impl Models {
 
     fn rule(&mut self, dialect: &Dialect, rule: Rule, absence: Absence) -> Json {
         match rule {
-            Rule::Text { min, max } => strings(absence, min, max, pattern::TEXT),
+            Rule::Id { min, max } | Rule::Text { min, max } => strings(absence, min, max, pattern::TEXT),
             Rule::Lines { min, max } => strings(absence, min, max, pattern::LINES),
             Rule::Format(format) => formatted(absence, format),
             Rule::Boolean => absence.or_empty(object([("type", absence.types("boolean"))])),
             Rule::Integer { min, max } => absence.or_empty(object([
                 ("type", absence.types("integer")),
-                ("minimum", Json::Number(min)),
-                ("maximum", Json::Number(max)),
+                ("minimum", Json::Number(min.into())),
+                ("maximum", Json::Number(max.into())),
                 ("$comment", text("forms such as 1.0 and 1e2 are refused")),
             ])),
             Rule::Amount(sign) => amount(absence, sign),
             Rule::Degrees { max } => absence.or_empty(object([
                 ("type", absence.types("number")),
-                ("minimum", Json::Number(-max)),
-                ("maximum", Json::Number(max)),
+                ("minimum", Json::Number((-max).into())),
+                ("maximum", Json::Number(max.into())),
                 ("$comment", text(EXACT)),
             ])),
             Rule::Object(object) | Rule::Order(object) => absence.or_absent(self.model(dialect, object)),

@@ -6,7 +6,9 @@ use crate::limits::{AMOUNT_DECIMALS_MAX, AMOUNT_MAX, COORDINATE_DECIMALS_MAX};
 /// How long, how many or how large.
 pub(super) fn bounds(rule: Rule) -> String {
     match rule {
-        Rule::Text { min, max } | Rule::Lines { min, max } => format!("{} characters", range(min, max)),
+        Rule::Id { min, max } | Rule::Text { min, max } | Rule::Lines { min, max } => {
+            format!("{} characters", range(min, max))
+        }
         Rule::Format(format) => format!("at most {} characters", format.max),
         Rule::Boolean | Rule::Object(_) | Rule::Order(_) => String::new(),
         Rule::Integer { min, max } => format!("{min} to {max}"),
@@ -21,8 +23,9 @@ pub(super) fn bounds(rule: Rule) -> String {
 /// What it looks like.
 pub(super) fn form(rule: Rule) -> String {
     match rule {
-        Rule::Text { .. } => "on one line".to_owned(),
-        Rule::Lines { .. } => "on one or more lines".to_owned(),
+        Rule::Id { .. } => "on one line".to_owned(),
+        Rule::Text { .. } => "on one line, without a card number".to_owned(),
+        Rule::Lines { .. } => "on one or more lines, without a card number".to_owned(),
         Rule::Format(format) => format!("`{}`: {}", format.name, format.is),
         Rule::Boolean => String::new(),
         Rule::Integer { .. } => "digits only".to_owned(),
@@ -33,7 +36,9 @@ pub(super) fn form(rule: Rule) -> String {
             form if form.is_empty() => array.entry.type_name().to_owned(),
             form => form,
         },
-        Rule::Map(map) => format!("names of {}, texts of {}", bounds(map.name), bounds(map.value)),
+        Rule::Map(map) => {
+            format!("names of {}, texts of {}, without a card number", bounds(map.name), bounds(map.value))
+        }
     }
 }
 

@@ -1,0 +1,206 @@
+//! Card numbers in texts of people: found, so that they are refused and not stored.
+//!
+//! A card number is 13 to 19 digits (ISO/IEC 7812) whose last one makes Luhn's sum a multiple of ten, written without gaps
+//! or with single spaces or hyphens between digits. Issuers are not asked for: their ranges change. One number in ten of
+//! that length has a fitting last digit by chance, so members that name orders, products, parcels or payments are not
+//! searched (see `validation::rules`), and of a text neither the digits of a longer number nor those of a UUID or of a hash are.
+
+/// Digits of a card number, by ISO/IEC 7812.
+pub const CARD_DIGITS_MIN: usize = 13;
+/// Digits of a card number at most.
+pub const CARD_DIGITS_MAX: usize = 19;
+
+/// Whether a card number stands somewhere in a text.
+///
+/// ```
+/// assert!(shared::card::is_in("paid with 4111 1111 1111 1111, thanks"));
+/// assert!(!shared::card::is_in("order 4111 1111 1111 1112"));
+/// ```
+#[must_use]
+pub fn is_in(text: &str) -> bool {
+    let mut rest = text.as_bytes();
+    // The word is what letters and digits the cursor is in, from its first one.
+    let (mut word, mut before) = (rest, b' ');
+    while let [byte, after @ ..] = rest {
+        if !before.is_ascii_alphanumeric() {
+            word = rest;
+        }
+        if byte.is_ascii_digit() && !before.is_ascii_digit() && begins_with_one(rest, word) {
+            return true;
+        }
+        before = *byte;
+        rest = after;
+    }
+    false
+}
+
+/// Whether a text begins with one. It ends where a group of digits ends, and has begun within `word`.
+fn begins_with_one(mut text: &[u8], word: &[u8]) -> bool {
+    // Luhn's sum of the digits so far if the last of them counts once, and if it counts twice.
+    let (mut once, mut twice) = (0_u32, 0_u32);
+    let mut digits = 0;
+    loop {
+        text = match text {
+            [byte @ b'0'..=b'9', after @ ..] if digits < CARD_DIGITS_MAX => {
+                digits += 1;
+                let digit = u32::from(byte - b'0');
+                (once, twice) = (twice + digit, once + digit * 2 - if digit > 4 { 9 } else { 0 });
+                after
+            }
+            [b' ' | b'-', after @ ..] if begins_with_digit(after) => after,
+            _ => return false,
+        };
+        if !begins_with_digit(text)
+            && digits >= CARD_DIGITS_MIN
+            && once % 10 == 0
+            && !is_hex(word, word.len() - text.len())
+        {
+            return true;
+        }
+    }
+}
+
+fn begins_with_digit(text: &[u8]) -> bool {
+    text.first().is_some_and(u8::is_ascii_digit)
+}
+
+/// Whether the words up to the one that holds the byte before `end` have letters, and all of these are hex digits.
+fn is_hex(words: &[u8], end: usize) -> bool {
+    let words = words.iter().enumerate().take_while(|(at, byte)| *at < end || byte.is_ascii_alphanumeric());
+    let letters = words.map(|(_, byte)| byte | 0x20).filter(u8::is_ascii_lowercase);
+    letters.max().is_some_and(|last| last <= b'f')
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::{CARD_DIGITS_MAX, CARD_DIGITS_MIN, is_in};
+
+    /// Luhn's sum, as its definition has it: from the right, every second digit twice, its digits added.
+    fn luhn(digits: &[u8]) -> u32 {
+        let value = |(place, digit): (usize, &u8)| {
+            let value = u32::from(*digit) * if place % 2 == 1 { 2 } else { 1 };
+            value / 10 + value % 10
+        };
+        digits.iter().rev().enumerate().map(value).sum()
+    }
+
+    /// The digits with a last one that fits.
+    fn card(mut digits: Vec<u8>) -> Vec<u8> {
+        digits.push(0);
+        let last = (10 - luhn(&digits) % 10) % 10;
+        *digits.last_mut().unwrap() = last as u8;
+        digits
+    }
+
+    /// Digits with what stands behind each but the last.
+    fn written(digits: &[u8], separators: &[&str]) -> String {
+        let behind = |place: usize| if place + 1 < digits.len() { separators[place] } else { "" };
+        digits.iter().enumerate().map(|(place, digit)| format!("{digit}{}", behind(place))).collect()
+    }
+
+    fn digits(range: std::ops::RangeInclusive<usize>) -> impl Strategy<Value = Vec<u8>> {
+        prop::collection::vec(0..10_u8, range)
+    }
+
+    fn separators() -> impl Strategy<Value = Vec<&'static str>> {
+        prop::collection::vec(prop_oneof![Just(""), Just(" "), Just("-")], CARD_DIGITS_MAX)
+    }
+
+    /// What may stand beside a number: nothing, words, and numbers that a space or a hyphen parts from it.
+    fn beside() -> impl Strategy<Value = String> {
+        prop_oneof![
+            Just(String::new()),
+            "[g-zG-Zé€.,:;/#(]{1,8}",
+            "[a-z]{1,5}[ .,:]{1,2}",
+            "([0-9]{1,25}[ -]){1,3}",
+            any::<String>().prop_map(|text| format!("{text}: ")),
+        ]
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+        #[test]
+        fn every_card_number_is_found_however_it_is_written(
+            digits in digits(CARD_DIGITS_MIN - 1..=CARD_DIGITS_MAX - 1), separators in separators(),
+            before in beside(), behind in beside()
+        ) {
+            let behind: String = behind.chars().rev().collect();
+            let text = format!("{before}{}{behind}", written(&card(digits), &separators));
+            prop_assert!(is_in(&text), "{text}");
+        }
+
+        #[test]
+        fn a_number_with_another_last_digit_is_none(
+            digits in digits(CARD_DIGITS_MIN - 1..=CARD_DIGITS_MAX - 1), other in 1..10_u8,
+            before in "[a-z#:. ]{0,8}", behind in "[a-z.,;:]{0,8}"
+        ) {
+            let mut digits = card(digits);
+            let last = digits.last_mut().unwrap();
+            *last = (*last + other) % 10;
+            let text = format!("{before}{}{behind}", written(&digits, &[""; CARD_DIGITS_MAX]));
+            prop_assert!(!is_in(&text), "{text}");
+        }
+
+        #[test]
+        fn what_is_found_is_a_card_number(text in "[0-9 -]{0,40}") {
+            // All of it by the definition: groups of digits in a row, single separators between them.
+            let starts: Vec<usize> = (0..text.len())
+                .filter(|at| text.as_bytes()[*at].is_ascii_digit() && (*at == 0 || !text.as_bytes()[at - 1].is_ascii_digit()))
+                .collect();
+            let ends = |start: usize| (start + 1..=text.len())
+                .filter(|end| text.as_bytes()[end - 1].is_ascii_digit() && !text.as_bytes().get(*end).is_some_and(u8::is_ascii_digit))
+                .collect::<Vec<_>>();
+            let is_card = |part: &str| {
+                let digits: Vec<u8> = part.bytes().filter(u8::is_ascii_digit).map(|digit| digit - b'0').collect();
+                let single = !["  ", "--", " -", "- "].iter().any(|gap| part.contains(gap));
+                single && (CARD_DIGITS_MIN..=CARD_DIGITS_MAX).contains(&digits.len()) && luhn(&digits) % 10 == 0
+            };
+            let expected = starts.iter().any(|start| ends(*start).into_iter().any(|end| is_card(&text[*start..end])));
+            prop_assert_eq!(is_in(&text), expected);
+        }
+
+        #[test]
+        fn fewer_and_more_digits_in_a_row_are_none(short in digits(0..=11), long in digits(19..=60)) {
+            for digits in [card(short), card(long)] {
+                let text = written(&digits, &vec![""; digits.len()]);
+                prop_assert!(!is_in(&text), "{text}");
+            }
+        }
+
+        #[test]
+        fn hashes_and_uuids_are_none(hex in "[0-9a-f]{24,64}", number in digits(12..=18)) {
+            prop_assume!(hex.contains(|character: char| character.is_ascii_alphabetic()));
+            prop_assert!(!is_in(&hex), "{hex}");
+            let text = written(&card(number), &[""; CARD_DIGITS_MAX]);
+            let (before, behind) = (format!("7f{text}"), format!("{text}e0"));
+            prop_assert!(!is_in(&before) && !is_in(&behind));
+        }
+    }
+
+    #[test]
+    fn numbers_for_tests_of_the_networks_are_found() {
+        for number in [
+            "4111111111111111",
+            "4222222222222",
+            "5555 5555 5555 4444",
+            "3782-822463-10005",
+            "6011111111111117",
+            "3056 930902 5904",
+            "3530111333300000",
+            "6304000000000000",
+            "2223003122003222",
+            "4 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1",
+        ] {
+            assert!(is_in(number), "{number}");
+            assert!(is_in(&format!("Visa{number} 12/27 123")), "{number}");
+        }
+        for none in
+            ["", "4111111111111112", "4111  1111 1111 1111", "4111.1111.1111.1111", "411111111111", "+49 1512 3456789"]
+        {
+            assert!(!is_in(none), "{none}");
+        }
+    }
+}
