@@ -42,7 +42,8 @@ export function createGate(edge, { answerBytesMax = Infinity } = {}) {
       return { pass: true, headers: { "Ordermill-Rules": rules } };
     }
     const code = codeOf(violations, statuses);
-    return answer(request, { code, message: messageOf(violations.length, omitted), violations, omitted });
+    const message = code === "VALIDATION_FAILED" ? messageOf(violations.length, omitted) : withPlace(violations[0]);
+    return answer(request, { code, message, violations, omitted });
   }
 
   function refuseLength(request) {
@@ -119,6 +120,11 @@ function refused(route, verdict, strict) {
 function codeOf(violations, statuses) {
   const [{ code }] = violations;
   return violations.length === 1 && statuses.get(code) === 413 ? code : "VALIDATION_FAILED";
+}
+
+/** What else a body breaks that is too large does not matter. */
+function withPlace({ pointer, message }) {
+  return `${pointer === "" ? "the body" : `\`${pointer}\``} ${message}`;
 }
 
 function messageOf(listed, omitted) {
