@@ -5,10 +5,17 @@
 //! that length has a fitting last digit by chance, so members that name orders, products, parcels or payments are not
 //! searched (see `validation::rules`), and of a text neither the digits of a longer number nor those of a UUID or of a hash are.
 
+#[cfg(feature = "domain")]
+use crate::ids::MerchantId;
+
 /// Digits of a card number, by ISO/IEC 7812.
 pub const CARD_DIGITS_MIN: usize = 13;
 /// Digits of a card number at most.
 pub const CARD_DIGITS_MAX: usize = 19;
+
+/// The shortest that is masked in a log: some cards that no network takes any more had 12.
+#[cfg(feature = "domain")]
+const MASKED_DIGITS_MIN: usize = 12;
 
 /// Whether a card number stands somewhere in a text.
 ///
@@ -18,14 +25,49 @@ pub const CARD_DIGITS_MAX: usize = 19;
 /// ```
 #[must_use]
 pub fn is_in(text: &str) -> bool {
-    let mut rest = text.as_bytes();
-    // The word is what letters and digits the cursor is in, from its first one.
+    any_number(text.as_bytes(), |number, word| any_end(number, word, CARD_DIGITS_MIN, |_| true))
+}
+
+/// The text with a star for each digit of what may be a card number, for logs: also where points or spaces without a break
+/// part its digits. A UUID stays, whatever its digits.
+///
+/// ```
+/// assert_eq!(shared::card::masked("paid with 4111.1111.1111.1111"), "paid with ****.****.****.****");
+/// ```
+#[cfg(feature = "domain")]
+#[must_use]
+pub fn masked(text: &str) -> String {
+    if MerchantId::parse(text).is_ok() {
+        return text.to_owned();
+    }
+    // A byte for each character.
+    let plain = |character: char| match character {
+        '\u{a0}' | '.' => b' ',
+        character => u8::try_from(character).ok().filter(u8::is_ascii).unwrap_or(b'~'),
+    };
+    let plain: Vec<u8> = text.chars().map(plain).collect();
+    let mut hidden = vec![false; plain.len()];
+    any_number(&plain, |number, word| {
+        let start = plain.len().saturating_sub(number.len());
+        any_end(number, word, MASKED_DIGITS_MIN, |length| {
+            hidden.iter_mut().skip(start).take(length).for_each(|hidden| *hidden = true);
+            false
+        })
+    });
+    let shown = |(character, hidden): (char, bool)| if hidden && character.is_ascii_digit() { '*' } else { character };
+    text.chars().zip(hidden).map(shown).collect()
+}
+
+/// Whether something holds for any of the places where digits begin: for the text from there on, and from the first of the
+/// letters and digits on in the middle of which that may be.
+fn any_number<'t>(text: &'t [u8], mut holds: impl FnMut(&'t [u8], &'t [u8]) -> bool) -> bool {
+    let mut rest = text;
     let (mut word, mut before) = (rest, b' ');
     while let [byte, after @ ..] = rest {
         if !before.is_ascii_alphanumeric() {
             word = rest;
         }
-        if byte.is_ascii_digit() && !before.is_ascii_digit() && begins_with_one(rest, word) {
+        if byte.is_ascii_digit() && !before.is_ascii_digit() && holds(rest, word) {
             return true;
         }
         before = *byte;
@@ -34,8 +76,10 @@ pub fn is_in(text: &str) -> bool {
     false
 }
 
-/// Whether a text begins with one. It ends where a group of digits ends, and has begun within `word`.
-fn begins_with_one(mut text: &[u8], word: &[u8]) -> bool {
+/// Whether something holds for any of the lengths of card numbers with which a text begins. One ends where a group of
+/// digits ends, and has begun within `word`.
+fn any_end(mut text: &[u8], word: &[u8], digits_min: usize, mut holds: impl FnMut(usize) -> bool) -> bool {
+    let whole = text.len();
     // Luhn's sum of the digits so far if the last of them counts once, and if it counts twice.
     let (mut once, mut twice) = (0_u32, 0_u32);
     let mut digits = 0;
@@ -51,9 +95,10 @@ fn begins_with_one(mut text: &[u8], word: &[u8]) -> bool {
             _ => return false,
         };
         if !begins_with_digit(text)
-            && digits >= CARD_DIGITS_MIN
+            && digits >= digits_min
             && once % 10 == 0
             && !is_hex(word, word.len() - text.len())
+            && holds(whole - text.len())
         {
             return true;
         }
@@ -75,7 +120,7 @@ fn is_hex(words: &[u8], end: usize) -> bool {
 mod tests {
     use proptest::prelude::*;
 
-    use super::{CARD_DIGITS_MAX, CARD_DIGITS_MIN, is_in};
+    use super::{CARD_DIGITS_MAX, CARD_DIGITS_MIN, is_in, masked};
 
     /// Luhn's sum, as its definition has it: from the right, every second digit twice, its digits added.
     fn luhn(digits: &[u8]) -> u32 {
@@ -130,6 +175,11 @@ mod tests {
             let behind: String = behind.chars().rev().collect();
             let text = format!("{before}{}{behind}", written(&card(digits), &separators));
             prop_assert!(is_in(&text), "{text}");
+        }
+
+        #[test]
+        fn no_text_is_masked_into_one_that_holds_a_card_number(text in "[0-9a-z .\u{a0}-]{0,60}") {
+            prop_assert!(!is_in(&masked(&text)), "{text}");
         }
 
         #[test]
@@ -201,6 +251,39 @@ mod tests {
             ["", "4111111111111112", "4111  1111 1111 1111", "4111.1111.1111.1111", "411111111111", "+49 1512 3456789"]
         {
             assert!(!is_in(none), "{none}");
+        }
+    }
+
+    #[test]
+    fn numbers_of_cards_are_masked_however_they_are_written() {
+        for (text, expected) in [
+            ("4111111111111111", "****************"),
+            ("paid by 4111 1111 1111 1111, again", "paid by **** **** **** ****, again"),
+            ("378282246310005", "***************"),
+            ("3782-822463-10005.", "****-******-*****."),
+            // A digit beside it does not hide it.
+            ("2 4111.1111.1111.1111 7", "2 ****.****.****.**** 7"),
+            ("\u{fc}4111\u{a0}1111\u{a0}1111\u{a0}1111\u{fc}", "\u{fc}****\u{a0}****\u{a0}****\u{a0}****\u{fc}"),
+            ("4111111111111111 4242424242424242", "**************** ****************"),
+        ] {
+            assert_eq!(masked(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_card_stays() {
+        for text in [
+            "",
+            "call 5 people at 10:30, +1 555 010 9999",
+            "4111111111111112",
+            "4111  1111  1111  1111 in pieces",
+            "order 0898f154eef04ff51bbbc000",
+            "12345678901234567890123",
+            // Luhn's sum of its digits fits.
+            "00000000-0000-4000-8000-000000000004",
+            "b234ee56-7890-4f12-a123-4567890abcde",
+        ] {
+            assert_eq!(masked(text), text);
         }
     }
 }

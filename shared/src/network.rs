@@ -5,7 +5,6 @@
 //! be paid back; [`note`] is what people write beside it; [`inbound`] and [`transform`] make orders of other systems' JSON.
 
 pub mod audit;
-pub mod card;
 pub mod event;
 pub mod inbound;
 pub mod member;

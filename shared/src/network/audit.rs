@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use serde_json::value::{RawValue, to_raw_value};
 
-use super::card;
+use crate::card;
 
 /// One difference. Values are JSON as it was written, so that no amount passes through a binary float.
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -13,9 +13,8 @@ use super::names::Names;
 use crate::support::{Reply, Stack};
 use crate::webhooks::now_ms;
 
-/// With few digits: the log of changes takes long runs of them for cards.
 pub(super) fn merchant_id(number: usize) -> String {
-    format!("bbbbbbbb-cccc-4ddd-8eee-ffffffff{number:04}")
+    format!("00000000-0000-4000-8000-{number:012}")
 }
 
 /// Headers of an answer that say something about it.
@@ -170,7 +169,7 @@ fn a_value_has_one_name_wherever_it_stands() {
     let mut names = Names::new(vec![("merchant".to_owned(), merchant_id(7))]);
     let mut body: Value = json!({
         "id": "0898f154eef04ff51bbbc000", "items": ["0898f154eef04ff51bbbc002"], "at": "2031-01-02T03:04:05.678Z",
-        "message": "order 0898f154eef04ff51bbbc000 of bbbbbbbb-cccc-4ddd-8eee-ffffffff0007 is there",
+        "message": "order 0898f154eef04ff51bbbc000 of 00000000-0000-4000-8000-000000000007 is there",
         "sent": "2024-05-01T00:00:00Z", "requestId": "a", "nested": {"requestId": "b", "other": {"requestId": "a"}},
     });
     names.named(&mut body);
