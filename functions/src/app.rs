@@ -5,6 +5,7 @@ pub(crate) mod create_orders;
 pub(crate) mod inbound;
 pub(crate) mod manage_order;
 pub(crate) mod notes;
+pub(crate) mod precondition;
 pub(crate) mod search_orders;
 pub(crate) mod transformations;
 pub(crate) mod webhooks;

@@ -6,6 +6,7 @@
 
 mod app;
 mod authorizer;
+mod causes;
 mod clients;
 pub mod context;
 pub mod cost;

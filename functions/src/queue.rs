@@ -108,6 +108,6 @@ where
 {
     match error.as_service_error() {
         Some(service) => format!("{}: {}", service.code().unwrap_or("unknown"), service.message().unwrap_or_default()),
-        None => crate::store::table::chain(error),
+        None => crate::causes::chain(error),
     }
 }

@@ -31,6 +31,7 @@ pub mod bulk_orders;
 mod claims;
 pub(crate) mod credentials;
 pub(crate) mod deliveries;
+mod error;
 pub mod idempotency;
 pub mod keys;
 pub(crate) mod listing;
@@ -45,4 +46,5 @@ pub(crate) mod table;
 pub(crate) mod transformations;
 pub(crate) mod vendors;
 
-pub(crate) use table::{StoreError, Table};
+pub(crate) use error::StoreError;
+pub(crate) use table::Table;

@@ -8,6 +8,7 @@ use shared::network::problem::Violation;
 use shared::network::request::CreateOrder;
 use shared::order::{Command, Excess, OrderState, Progress, Rejected, transition};
 
+use super::precondition::Versions;
 use crate::refusal::Refusal;
 use crate::store::idempotency::with_mark;
 use crate::store::keys::Key;
@@ -32,10 +33,6 @@ pub(crate) struct Change<'c> {
     /// Which of the request's changes this is: its index in a bulk, or 0.
     pub(crate) part: usize,
 }
-
-/// Versions of an order, of which each will do.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Versions(pub(crate) Vec<u64>);
 
 /// What is to be done to an order as it was read.
 #[derive(Clone, Debug)]
@@ -89,10 +86,8 @@ pub(crate) async fn change_order_and_body(
         let planned = plan(&order);
         // What is not there for the caller has no version either: a condition must not tell of it.
         let is_there = planned.as_ref().err().is_none_or(|refusal| refusal.code != Code::NotFound);
-        let is_stale = |Versions(versions): &Versions| !versions.contains(&order.state.version);
-        if is_there && change.version.as_ref().is_some_and(is_stale) {
-            let message = format!("the order is at version \"{}\"", order.state.version);
-            return Err(Refusal::new(Code::PreconditionFailed, message));
+        if is_there {
+            Versions::require(change.version.as_ref(), "order", order.state.version)?;
         }
         let Plan { command, body, warnings } = planned?;
         let next = match transition(&order.state, &command, table.context.now()) {

@@ -10,7 +10,7 @@ use shared::limits::ATTEMPTED_VALUE_BYTES_MAX;
 use shared::network::note::{Content, NoteId, Resource, ResourceKind};
 use shared::network::problem::Violation;
 
-use super::manage_order::Versions;
+use super::precondition::Versions;
 use crate::refusal::Refusal;
 use crate::store::idempotency::with_mark;
 use crate::store::notes::Note;
@@ -172,10 +172,7 @@ impl Target<'_> {
             if mark.as_ref().is_some_and(|mark| found.marks().contains(mark)) {
                 return Ok(found);
             }
-            if self.versions.is_some_and(|Versions(versions)| !versions.contains(&found.version)) {
-                let message = format!("the note is at version \"{}\"", found.version);
-                return Err(Refusal::new(Code::PreconditionFailed, message));
-            }
+            Versions::require(self.versions, "note", found.version)?;
             let content = content(&found)?;
             if content == found.content {
                 return Ok(found);

@@ -9,6 +9,7 @@ use shared::ids::MerchantId;
 use shared::network::inbound::TransformationId;
 use shared::network::transform::Transformation;
 
+use super::precondition::Versions;
 use crate::refusal::Refusal;
 use crate::store::Table;
 use crate::store::idempotency::with_mark;
@@ -30,8 +31,8 @@ pub(crate) struct Target<'a> {
     pub(crate) merchant: &'a MerchantId,
     /// As it stands in the path.
     pub(crate) id: &'a str,
-    /// The version that it must have.
-    pub(crate) if_match: Option<&'a str>,
+    /// The versions of which it must have one (`If-Match`).
+    pub(crate) versions: Option<&'a Versions>,
 }
 
 impl Target<'_> {
@@ -44,14 +45,10 @@ impl Target<'_> {
         found.ok_or_else(|| not_found(self.id))
     }
 
-    /// Makes sure that it is the version that the caller knows.
+    /// Makes sure that it is a version that the caller knows.
     fn matching(&self, found: StoredTransformation) -> Result<StoredTransformation, Refusal> {
-        let current = etag(&found);
-        let matches = |wanted: &str| wanted.split(',').any(|tag| tag.trim() == current || tag.trim() == "*");
-        if self.if_match.is_none_or(matches) {
-            return Ok(found);
-        }
-        Err(Refusal::new(Code::PreconditionFailed, format!("the ETag is {current} by now")))
+        Versions::require(self.versions, "transformation", found.version)?;
+        Ok(found)
     }
 }
 
@@ -127,7 +124,11 @@ pub(crate) async fn replace(
 pub(crate) async fn delete(table: &Table, target: Target<'_>) -> Result<(), Refusal> {
     for attempt in 0..CHANGES_MAX {
         table.context.pause(attempt).await;
-        let found = target.matching(target.read(table).await?)?;
+        let found = match target.read(table).await {
+            // Ours, whose answer was lost, or another's at the same time.
+            Err(refusal) if refusal.code == Code::NotFound && attempt > 0 => return Ok(()),
+            found => target.matching(found?)?,
+        };
         if table.delete_transformation(&found).await? {
             return Ok(());
         }

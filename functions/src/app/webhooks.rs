@@ -11,6 +11,7 @@ use shared::network::event::Event;
 use shared::time::Timestamp;
 use shared::webhook::{EventKind, SubscriptionId, random_webhook_id};
 
+use super::precondition::Versions;
 use crate::context::NoRandomness;
 use crate::outbound::Transport;
 use crate::outbound::signature::Secret;
@@ -49,8 +50,8 @@ pub(crate) struct Target<'a> {
     pub(crate) merchant: &'a MerchantId,
     /// As it stands in the path.
     pub(crate) id: &'a str,
-    /// The version that it must have.
-    pub(crate) if_match: Option<&'a str>,
+    /// The versions of which it must have one (`If-Match`).
+    pub(crate) versions: Option<&'a Versions>,
 }
 
 impl Target<'_> {
@@ -68,14 +69,10 @@ impl Target<'_> {
         Refusal::new(Code::NotFound, format!("no subscription has the id `{shown}`"))
     }
 
-    /// Makes sure that it is the version that the caller knows.
+    /// Makes sure that it is a version that the caller knows.
     fn matching(&self, found: Subscription) -> Result<Subscription, Refusal> {
-        let current = etag(&found);
-        let matches = |wanted: &str| wanted.split(',').any(|tag| tag.trim() == current || tag.trim() == "*");
-        if self.if_match.is_none_or(matches) {
-            return Ok(found);
-        }
-        Err(Refusal::new(Code::PreconditionFailed, format!("the ETag is {current} by now")))
+        Versions::require(self.versions, "subscription", found.version)?;
+        Ok(found)
     }
 
     /// Makes a change until it holds. One that changes nothing is not written.

@@ -13,10 +13,10 @@ use shared::network::transform::Rule;
 use super::body::JsonBody;
 use super::caller::NetworkCaller;
 use super::inbound::foreign;
+use super::manage::version_of;
 use super::network::{is_strict, raw};
 use super::paging::{Cursors, PageParameters};
 use super::parameters::{PathParameter, QueryParameters};
-use super::webhooks::if_match;
 use crate::app::inbound::{Mapped, draft};
 use crate::app::transformations::{self, Target, etag};
 use crate::refusal::Refusal;
@@ -75,7 +75,7 @@ pub(crate) async fn create(
     headers: HeaderMap,
     JsonBody(bytes): JsonBody,
 ) -> Result<Response, Refusal> {
-    let (new, warnings) = body::transformation(&bytes, is_strict(&headers))?;
+    let (new, warnings) = body::transformation(&bytes, &merchant, is_strict(&headers))?;
     let created = transformations::create(&table, &merchant, new).await?;
     let mut response = answer(StatusCode::CREATED, &created, warnings);
     if let Ok(location) = HeaderValue::from_str(&format!("/order/v1/inbound/transformations/{}", created.id)) {
@@ -120,7 +120,7 @@ pub(crate) async fn read(
     table: Table,
     PathParameter(id): PathParameter,
 ) -> Result<Response, Refusal> {
-    let found = Target { merchant: &merchant, id: &id, if_match: None }.read(&table).await?;
+    let found = Target { merchant: &merchant, id: &id, versions: None }.read(&table).await?;
     Ok(answer(StatusCode::OK, &found, Vec::new()))
 }
 
@@ -132,9 +132,9 @@ pub(crate) async fn replace(
     PathParameter(id): PathParameter,
     JsonBody(bytes): JsonBody,
 ) -> Result<Response, Refusal> {
-    let (new, warnings) = body::transformation(&bytes, is_strict(&headers))?;
-    let if_match = if_match(&headers);
-    let target = Target { merchant: &merchant, id: &id, if_match: if_match.as_deref() };
+    let (new, warnings) = body::transformation(&bytes, &merchant, is_strict(&headers))?;
+    let versions = version_of(&headers)?;
+    let target = Target { merchant: &merchant, id: &id, versions: versions.as_ref() };
     let replaced = transformations::replace(&table, target, new).await?;
     Ok(answer(StatusCode::OK, &replaced, warnings))
 }
@@ -146,8 +146,8 @@ pub(crate) async fn delete(
     headers: HeaderMap,
     PathParameter(id): PathParameter,
 ) -> Result<StatusCode, Refusal> {
-    let if_match = if_match(&headers);
-    let target = Target { merchant: &merchant, id: &id, if_match: if_match.as_deref() };
+    let versions = version_of(&headers)?;
+    let target = Target { merchant: &merchant, id: &id, versions: versions.as_ref() };
     transformations::delete(&table, target).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -173,7 +173,7 @@ pub(crate) async fn test(
     JsonBody(bytes): JsonBody,
 ) -> Result<Response, Refusal> {
     let foreign = foreign(&bytes)?;
-    let found = Target { merchant: &merchant, id: &id, if_match: None }.read(&table).await?;
+    let found = Target { merchant: &merchant, id: &id, versions: None }.read(&table).await?;
     let strict = is_strict(&headers);
     let drafted = draft(&foreign, Some(found.transformation), strict)?;
     let errors = drafted.draft.as_ref().err().map(|refusal| refusal.violations.clone()).unwrap_or_default();

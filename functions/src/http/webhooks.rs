@@ -7,6 +7,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use shared::ids::MerchantId;
 use shared::time::Timestamp;
 use shared::webhook::SubscriptionId;
 
@@ -14,6 +15,7 @@ use self::body::Reading;
 use self::view::{Deliveries, Envelope, SubscriptionView, Subscriptions, TestView};
 use super::body::{JsonBody, OptionalJsonBody};
 use super::caller::NetworkCaller;
+use super::manage::version_of;
 use super::network::is_strict;
 use super::paging::{Cursors, PageParameters};
 use super::parameters::{PathParameter, QueryParameters};
@@ -31,7 +33,7 @@ pub(crate) async fn create(
     headers: HeaderMap,
     JsonBody(bytes): JsonBody,
 ) -> Result<Response, Refusal> {
-    let (new, warnings) = body::subscription(&bytes, reading(&app, &headers))?;
+    let (new, warnings) = body::subscription(&bytes, reading(&app, &merchant, &headers))?;
     let created = webhooks::subscribe(&table, &merchant, new).await?;
     let subscription = SubscriptionView::revealing(&created, table.context.now());
     let mut response =
@@ -82,7 +84,7 @@ pub(crate) async fn read(
     table: Table,
     PathParameter(id): PathParameter,
 ) -> Result<Response, Refusal> {
-    let target = Target { merchant: &merchant, id: &id, if_match: None };
+    let target = Target { merchant: &merchant, id: &id, versions: None };
     let found = target.read(&table).await?;
     let subscription = SubscriptionView::new(&found, table.context.now());
     Ok((tagged(&found), Json(Envelope { subscription, warnings: Vec::new() })).into_response())
@@ -97,9 +99,9 @@ pub(crate) async fn patch(
     PathParameter(id): PathParameter,
     JsonBody(bytes): JsonBody,
 ) -> Result<Response, Refusal> {
-    let (patch, warnings) = body::patch(&bytes, reading(&app, &headers))?;
-    let if_match = if_match(&headers);
-    let target = Target { merchant: &merchant, id: &id, if_match: if_match.as_deref() };
+    let (patch, warnings) = body::patch(&bytes, reading(&app, &merchant, &headers))?;
+    let versions = version_of(&headers)?;
+    let target = Target { merchant: &merchant, id: &id, versions: versions.as_ref() };
     let patched = webhooks::patch(&table, target, patch).await?;
     let subscription = SubscriptionView::new(&patched, table.context.now());
     Ok((tagged(&patched), Json(Envelope { subscription, warnings })).into_response())
@@ -112,8 +114,8 @@ pub(crate) async fn delete(
     headers: HeaderMap,
     PathParameter(id): PathParameter,
 ) -> Result<StatusCode, Refusal> {
-    let if_match = if_match(&headers);
-    let target = Target { merchant: &merchant, id: &id, if_match: if_match.as_deref() };
+    let versions = version_of(&headers)?;
+    let target = Target { merchant: &merchant, id: &id, versions: versions.as_ref() };
     webhooks::unsubscribe(&table, target).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -126,7 +128,7 @@ pub(crate) async fn test(
     table: Table,
     PathParameter(id): PathParameter,
 ) -> Result<Json<TestView>, Refusal> {
-    let target = Target { merchant: &merchant, id: &id, if_match: None };
+    let target = Target { merchant: &merchant, id: &id, versions: None };
     let tested = webhooks::test(&table, &*app.subscribers.transport, target, &request_id).await?;
     Ok(Json(tested.into()))
 }
@@ -141,9 +143,9 @@ pub(crate) async fn rotate(
     PathParameter(id): PathParameter,
     OptionalJsonBody(bytes): OptionalJsonBody,
 ) -> Result<Response, Refusal> {
-    let (overlap_seconds, warnings) = body::overlap_seconds(&bytes, reading(&app, &headers))?;
-    let if_match = if_match(&headers);
-    let target = Target { merchant: &merchant, id: &id, if_match: if_match.as_deref() };
+    let (overlap_seconds, warnings) = body::overlap_seconds(&bytes, reading(&app, &merchant, &headers))?;
+    let versions = version_of(&headers)?;
+    let target = Target { merchant: &merchant, id: &id, versions: versions.as_ref() };
     let rotated = webhooks::rotate(&table, target, overlap_seconds).await?;
     let subscription = SubscriptionView::revealing(&rotated, table.context.now());
     Ok((tagged(&rotated), Json(Envelope { subscription, warnings })).into_response())
@@ -158,7 +160,7 @@ pub(crate) async fn deliveries(
     QueryParameters(parameters): QueryParameters<PageParameters>,
 ) -> Result<Json<Deliveries>, Refusal> {
     let page = parameters.read()?;
-    let subscription = Target { merchant: &merchant, id: &id, if_match: None }.read(&table).await?;
+    let subscription = Target { merchant: &merchant, id: &id, versions: None }.read(&table).await?;
     let list = format!("deliveries {}", subscription.id);
     let before = page.cursor.as_deref().map(|cursor| cursors.open(&list, cursor)).transpose()?;
     // One more than is shown says whether there is more.
@@ -171,15 +173,8 @@ pub(crate) async fn deliveries(
     Ok(Json(Deliveries { deliveries, page: page.number, page_size: page.size, next_cursor }))
 }
 
-fn reading(app: &App, headers: &HeaderMap) -> Reading {
-    Reading { strict: is_strict(headers), allow_loopback: app.subscribers.allow_loopback }
-}
-
-/// The tags of `If-Match`, of one header or several. One that is no text names no version.
-pub(super) fn if_match(headers: &HeaderMap) -> Option<String> {
-    let tags: Vec<&str> =
-        headers.get_all(header::IF_MATCH).iter().map(|value| value.to_str().unwrap_or_default()).collect();
-    (!tags.is_empty()).then(|| tags.join(","))
+fn reading<'r>(app: &App, merchant: &'r MerchantId, headers: &HeaderMap) -> Reading<'r> {
+    Reading { merchant, strict: is_strict(headers), allow_loopback: app.subscribers.allow_loopback }
 }
 
 fn tagged(subscription: &Subscription) -> [(header::HeaderName, String); 1] {

@@ -26,7 +26,7 @@ use tower_service::Service;
 
 use super::guard::{self, Destination};
 use super::{Answer, OutboundError, Transport};
-use crate::store::table::chain;
+use crate::causes::chain;
 
 /// Bytes of an answer's body that are read.
 pub(crate) const BODY_BYTES_MAX: usize = 16 * 1024;

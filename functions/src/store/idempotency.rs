@@ -60,8 +60,9 @@ use futures_util::future::try_join_all;
 use shared::ids::MerchantId;
 use shared::time::Timestamp;
 
+use super::error::store_error;
 use super::keys::Key;
-use super::table::{Item, key_item, store_error};
+use super::table::{Item, key_item};
 use super::{StoreError, Table};
 use crate::cost::Access;
 

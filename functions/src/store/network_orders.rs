@@ -255,5 +255,6 @@ impl Table {
                 .expression_attribute_values(":claimed_at", AttributeValue::N(claimed_at.milliseconds().to_string()))
         })
         .await
+        .map(|_| ())
     }
 }

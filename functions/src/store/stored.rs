@@ -13,9 +13,10 @@ use shared::network::response;
 use shared::order::{Allocation, Failure, Fulfilment, Lines, OrderState, Refund, Shipment, next_step};
 use shared::time::Timestamp;
 
+use super::StoreError;
 use super::body;
 use super::keys::{Key, Kind, due_shard, listed, listed_at};
-use super::table::{Item, StoreError};
+use super::table::Item;
 
 /// What the pipeline needs of an order. It is all that a stream record is read for.
 #[derive(Clone, Debug, Serialize, Deserialize)]

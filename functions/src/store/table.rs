@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodb::error::ProvideErrorMetadata;
 use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
 use aws_sdk_dynamodb::operation::delete_item::builders::DeleteItemFluentBuilder;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
@@ -23,6 +23,7 @@ use futures_util::future::{join_all, try_join_all};
 
 use shared::time::Timestamp;
 
+use super::error::{StoreError, reasons, store_error};
 use super::idempotency::IdempotencyKey;
 use super::keys::Key;
 use crate::context::Context;
@@ -30,17 +31,6 @@ use crate::cost::{Access, Meter};
 
 /// An item as the SDK has it.
 pub(crate) type Item = HashMap<String, AttributeValue>;
-
-/// A call did not succeed.
-#[derive(Clone, Debug, thiserror::Error)]
-pub(crate) enum StoreError {
-    /// The service was busy or did not answer: the same call may be made again.
-    #[error("the table did not answer: {0}")]
-    Busy(String),
-    /// The call, or what it found, is wrong: making it again does not help.
-    #[error("the table refused: {0}")]
-    Fault(String),
-}
 
 /// What became of one item of an insert.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -330,12 +320,12 @@ impl Table {
         }
     }
 
-    /// Deletes one item if its condition holds; that it does not is no error.
+    /// Deletes one item if its condition holds: whether it did. It does not for a delete of ours that was sent again.
     pub(crate) async fn delete_if(
         &self,
         key: &Key,
         condition: impl FnOnce(DeleteItemFluentBuilder) -> DeleteItemFluentBuilder,
-    ) -> Result<(), StoreError> {
+    ) -> Result<bool, StoreError> {
         let request = self
             .client
             .delete_item()
@@ -343,15 +333,18 @@ impl Table {
             .set_key(Some(key_item(key)))
             .return_consumed_capacity(ReturnConsumedCapacity::Indexes);
         match condition(request).send().await {
-            Ok(answer) => self.meter.dynamodb(Access::Write, answer.consumed_capacity()),
+            Ok(answer) => {
+                self.meter.dynamodb(Access::Write, answer.consumed_capacity());
+                Ok(true)
+            }
             Err(error)
                 if error.as_service_error().is_some_and(DeleteItemError::is_conditional_check_failed_exception) =>
             {
                 self.meter.dynamodb(Access::Write, []);
+                Ok(false)
             }
-            Err(error) => return Err(store_error(error)),
+            Err(error) => Err(store_error(error)),
         }
-        Ok(())
     }
 
     /// Every item of one partition of the table or of an index, as `narrow` has it; stops at `items_max`.
@@ -402,42 +395,4 @@ fn keys_and_attributes(keys: Vec<Item>, consistent: bool) -> Result<KeysAndAttri
         .consistent_read(consistent)
         .build()
         .map_err(|error| StoreError::Fault(error.to_string()))
-}
-
-fn reasons(
-    error: &aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError,
-) -> Vec<CancellationReason> {
-    use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError::TransactionCanceledException;
-    match error {
-        TransactionCanceledException(cancelled) => cancelled.cancellation_reasons().to_vec(),
-        _ => Vec::new(),
-    }
-}
-
-/// Sorts a failed call: busy when the same call may succeed later. Its text names the failure and never what was sent.
-pub(crate) fn store_error<E, R>(error: SdkError<E, R>) -> StoreError
-where
-    E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
-    R: std::fmt::Debug + Send + Sync + 'static,
-{
-    let Some(service) = error.as_service_error() else { return StoreError::Busy(chain(&error)) };
-    let code = service.code().unwrap_or("unknown");
-    let text = format!("{code}: {}", service.message().unwrap_or_default());
-    let busy = matches!(
-        code,
-        "ProvisionedThroughputExceededException"
-            | "ThrottlingException"
-            | "RequestLimitExceeded"
-            | "InternalServerError"
-            | "ServiceUnavailable"
-            | "TransactionInProgressException"
-            | "TransactionConflictException"
-    );
-    if busy { StoreError::Busy(text) } else { StoreError::Fault(text) }
-}
-
-/// An error and its causes, in their own words.
-pub(crate) fn chain(error: &(dyn std::error::Error + 'static)) -> String {
-    let causes = std::iter::successors(Some(error), |error| error.source());
-    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }

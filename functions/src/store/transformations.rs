@@ -2,7 +2,7 @@
 //!
 //! No earlier version is kept: every receipt holds the rules that it was received with ([`super::receipts`]).
 
-use aws_sdk_dynamodb::types::{AttributeValue, Delete, TransactWriteItem};
+use aws_sdk_dynamodb::types::AttributeValue;
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
 use shared::ids::MerchantId;
@@ -11,7 +11,7 @@ use shared::network::transform::Transformation;
 use shared::time::Timestamp;
 
 use super::keys::{self, Key};
-use super::table::{Item, key_item};
+use super::table::Item;
 use super::{StoreError, Table, body};
 
 /// A stored transformation.
@@ -139,13 +139,10 @@ impl Table {
 
     /// Deletes a transformation that is still at this version: whether it was.
     pub(crate) async fn delete_transformation(&self, found: &StoredTransformation) -> Result<bool, StoreError> {
-        let delete = Delete::builder()
-            .table_name(&*self.name)
-            .set_key(Some(key_item(&found.key())))
-            .condition_expression("version = :version")
-            .expression_attribute_values(":version", AttributeValue::N(found.version.to_string()))
-            .build()
-            .map_err(fault)?;
-        Ok(self.transact(&[TransactWriteItem::builder().delete(delete).build()]).await?.is_ok())
+        let version = AttributeValue::N(found.version.to_string());
+        self.delete_if(&found.key(), |request| {
+            request.condition_expression("version = :version").expression_attribute_values(":version", version)
+        })
+        .await
     }
 }

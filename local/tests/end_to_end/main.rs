@@ -24,6 +24,7 @@ mod readme;
 mod receiver;
 mod recovery;
 mod redrive;
+mod refunds;
 mod reports;
 mod resilience;
 mod routes;

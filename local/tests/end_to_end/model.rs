@@ -13,6 +13,7 @@ mod changes;
 mod check;
 mod creates;
 mod reads;
+mod shipment;
 mod updates;
 mod world;
 

@@ -1,6 +1,7 @@
 //! Cancelling: whole lines, or some units of a line while the rest of it is made.
 
-use super::transition::{Rejected, clear_settled_failures, refuse, withdraw};
+use super::progress::withdraw;
+use super::transition::{Rejected, clear_settled_failures, refuse};
 use super::{LineStatus, OrderState, OrderStatus, Port};
 use crate::time::Timestamp;
 

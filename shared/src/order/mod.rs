@@ -18,6 +18,7 @@
 
 mod cancel;
 mod lines;
+mod progress;
 mod refund;
 mod shipment;
 mod step;

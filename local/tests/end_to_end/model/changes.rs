@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::aggregate::{Cut, Line, Parcel, Progress, amount};
+use super::aggregate::{Cut, Line, NotAllowed, amount};
+use super::shipment::{Parcel, Progress};
 use super::updates::{ItemEdit, OrderEdit, Violation, item_patch, item_violations, order_patch, order_violations};
 use super::world::{Expected, NOT_FOUND, Request, STATE_NOT_ALLOWED, Step, Tag, Target, World, refuse, tagged};
 
@@ -10,7 +11,7 @@ const ORDERS: &str = "/order/v1/orders";
 
 impl World {
     /// What comes of a change that the state allows or not.
-    fn settled(&self, index: usize, status: u16, outcome: Result<(), super::aggregate::NotAllowed>) -> Expected {
+    fn settled(&self, index: usize, status: u16, outcome: Result<(), NotAllowed>) -> Expected {
         match outcome {
             Ok(()) => Expected::order(status, &self.orders[index]),
             Err(_) => refuse(STATE_NOT_ALLOWED),

@@ -2,9 +2,13 @@
 
 use serde_json::json;
 
+use super::aggregate::Order;
 use super::world::{Expected, NOT_FOUND, Request, Step, Target, World, refuse};
 
 const ORDERS: &str = "/order/v1/orders";
+
+/// Which orders a list has.
+type Wanted = Box<dyn Fn(&Order) -> bool>;
 
 impl World {
     pub(super) fn read(&mut self) -> Step {
@@ -69,9 +73,8 @@ impl World {
     }
 
     /// All orders, those at a status, or those with an external id.
-    #[expect(clippy::type_complexity, reason = "it has no other place")]
     fn list(&mut self) -> (Request, Expected) {
-        let (query, wanted): (String, Box<dyn Fn(&super::aggregate::Order) -> bool>) = match self.rng.u32(0..100) {
+        let (query, wanted): (String, Wanted) = match self.rng.u32(0..100) {
             0..10 => return (Request::get(format!("{ORDERS}?pageSize=0")), refuse((400, "INVALID_PARAMETER"))),
             10..50 => (String::new(), Box::new(|_| true)),
             50..80 => {
@@ -84,7 +87,7 @@ impl World {
                 (format!("&externalId={name}"), Box::new(move |it| it.external_id.as_ref() == Some(&name)))
             }
         };
-        let orders = self.orders.iter().filter(|order| wanted(order)).map(super::aggregate::Order::wire).collect();
+        let orders = self.orders.iter().filter(|order| wanted(order)).map(Order::wire).collect();
         let request = Request::get(format!("{ORDERS}/search?pageSize=200{query}"));
         (request, Expected { status: 200, orders: Some(orders), ..Expected::default() })
     }

@@ -5,7 +5,8 @@ use std::fmt;
 use fastrand::Rng;
 use serde_json::{Value, json};
 
-use super::aggregate::{Line, Order, SHIPPED};
+use super::aggregate::{Line, Order};
+use super::shipment::{Parcel, REJECTED, SHIPPED};
 use super::updates::Violation;
 
 /// A request, as it is printed when it is answered otherwise than the model says.
@@ -208,14 +209,15 @@ impl World {
     pub(super) fn shipment(&self, order: usize, number: usize) -> Value {
         let (of, shipment) = (&self.orders[order], &self.orders[order].shipments[number]);
         let ids = |lines: &[usize]| lines.iter().map(|line| self.item_id(order, *line)).collect::<Vec<_>>();
-        let parcel = |parcel: &super::aggregate::Parcel| json!({"carrierTrackingNumber": parcel.tracking, "orderItemIDs": ids(&parcel.lines)});
+        let parcel =
+            |parcel: &Parcel| json!({"carrierTrackingNumber": parcel.tracking, "orderItemIDs": ids(&parcel.lines)});
         let item = |line: &usize| {
             let item = &of.items[*line];
             json!({"sku": item.sku, "quantity": item.left(), "status": number_of(item.line)})
         };
         json!({
             "id": of.shipment_ids[number], "orderId": of.id, "vendorId": shipment.vendor, "shipmentStatus": shipment.status,
-            "isRejectedByVendor": shipment.status == super::aggregate::REJECTED, "orderItemIDs": ids(&shipment.lines),
+            "isRejectedByVendor": shipment.status == REJECTED, "orderItemIDs": ids(&shipment.lines),
             "packages": shipment.parcels.iter().map(parcel).collect::<Vec<_>>(),
             "orderItems": shipment.lines.iter().map(item).collect::<Vec<_>>(),
         })

@@ -1,0 +1,40 @@
+//! What vendors make of an order, and what they report of it.
+
+/// What one vendor makes.
+#[derive(Clone, Debug)]
+pub(super) struct Shipment {
+    pub(super) vendor: String,
+    /// The number on the wire.
+    pub(super) status: u8,
+    pub(super) lines: Vec<usize>,
+    pub(super) parcels: Vec<Parcel>,
+}
+
+pub(super) const ASSIGNED: u8 = 2;
+pub(super) const IN_PRODUCTION: u8 = 3;
+pub(super) const SHIPPED: u8 = 4;
+pub(super) const DELIVERED: u8 = 5;
+pub(super) const REJECTED: u8 = 6;
+pub(super) const CANCELLED: u8 = 7;
+
+impl Shipment {
+    pub(super) const fn is_live(&self) -> bool {
+        matches!(self.status, ASSIGNED | IN_PRODUCTION)
+    }
+}
+
+/// A parcel: its lines, none of them for all that is left, and the carrier's number.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Parcel {
+    pub(super) lines: Vec<usize>,
+    pub(super) tracking: Option<String>,
+}
+
+/// What a vendor reports.
+#[derive(Clone, Debug)]
+pub(super) enum Progress {
+    InProduction,
+    Shipped(Vec<Parcel>),
+    Delivered,
+    Rejected(String),
+}
