@@ -53,6 +53,8 @@ pub(crate) trait Audited {
 
 /// Writes of one transaction: the changes' events, and the counts that they move.
 const WRITES_MAX: usize = 100;
+/// Bytes of the events of one transaction, which takes 4 MB; the rest is for their keys and the counts.
+const EVENTS_BYTES_MAX: usize = 3 * 1024 * 1024;
 /// How often a transaction is made again without the events that were there already.
 const ROUNDS_MAX: usize = 5;
 
@@ -130,14 +132,21 @@ fn told(state: &OrderState) -> Vec<&str> {
     failures.map(|failure| failure.reason.as_str()).collect()
 }
 
+/// A change, and the event that tells of it.
+struct Told<'c, C> {
+    change: &'c C,
+    event: Event,
+}
+
 /// The changes in as few transactions as hold them.
-fn batches<C: Audited>(mut changes: &[C]) -> Vec<&[C]> {
+fn batches<'t, 'c, C: Audited>(mut changes: &'t [Told<'c, C>]) -> Vec<&'t [Told<'c, C>]> {
     let mut batches = Vec::new();
     while !changes.is_empty() {
-        let mut counts = BTreeSet::new();
-        let fits = |(index, change): &(usize, &C)| {
-            counts.extend(change.counts());
-            index.saturating_add(1).saturating_add(counts.len()) <= WRITES_MAX
+        let (mut counts, mut bytes) = (BTreeSet::new(), 0_usize);
+        let fits = |(index, told): &(usize, &Told<'c, C>)| {
+            counts.extend(told.change.counts());
+            bytes = bytes.saturating_add(told.event.bytes());
+            index.saturating_add(1).saturating_add(counts.len()) <= WRITES_MAX && bytes <= EVENTS_BYTES_MAX
         };
         let count = changes.iter().enumerate().take_while(fits).count().max(1);
         let Some((batch, rest)) = changes.split_at_checked(count) else { break };
@@ -150,12 +159,13 @@ fn batches<C: Audited>(mut changes: &[C]) -> Vec<&[C]> {
 impl Table {
     /// Writes the events of changes and moves the counts, each once: why a change could not be written, at its position.
     pub(crate) async fn audit<C: Audited>(&self, changes: &[C]) -> Vec<Option<StoreError>> {
-        let batches = batches(changes).into_iter().map(|batch| self.audit_together(batch));
+        let told: Vec<Told<'_, C>> = changes.iter().map(|change| Told { change, event: change.event() }).collect();
+        let batches = batches(&told).into_iter().map(|batch| self.audit_together(batch));
         futures_util::future::join_all(batches).await.into_iter().flatten().collect()
     }
 
     /// A transaction that is refused for good is made again change by change, so that one bad change fails alone.
-    async fn audit_together<C: Audited>(&self, changes: &[C]) -> Vec<Option<StoreError>> {
+    async fn audit_together<C: Audited>(&self, changes: &[Told<'_, C>]) -> Vec<Option<StoreError>> {
         match self.audit_batch(changes).await {
             Ok(()) => vec![None; changes.len()],
             Err(StoreError::Fault(_)) if changes.len() > 1 => {
@@ -169,27 +179,27 @@ impl Table {
         }
     }
 
-    async fn audit_batch<C: Audited>(&self, changes: &[C]) -> Result<(), StoreError> {
-        let mut open: Vec<&C> = changes.iter().collect();
+    async fn audit_batch<C: Audited>(&self, changes: &[Told<'_, C>]) -> Result<(), StoreError> {
+        let mut open: Vec<&Told<'_, C>> = changes.iter().collect();
         for _ in 0..ROUNDS_MAX {
             if open.is_empty() {
                 return Ok(());
             }
             let mut writes: Vec<TransactWriteItem> =
-                open.iter().map(|change| self.insert_event(*change)).collect::<Result<_, _>>()?;
+                open.iter().map(|told| self.insert_event(&told.event)).collect::<Result<_, _>>()?;
             writes.extend(self.move_counts(&open)?);
             let Err(reasons) = self.transact(&writes).await? else { return Ok(()) };
             let is_new = |reason: Option<&CancellationReason>| {
                 reason.is_none_or(|reason| reason.code() != Some("ConditionalCheckFailed"))
             };
             let left = open.iter().enumerate().filter(|(index, _)| is_new(reasons.get(*index)));
-            open = left.map(|(_, change)| *change).collect();
+            open = left.map(|(_, told)| *told).collect();
         }
         Err(StoreError::Busy("audit events met others each time".to_owned()))
     }
 
-    fn insert_event(&self, change: &impl Audited) -> Result<TransactWriteItem, StoreError> {
-        let item = serde_dynamo::to_item(change.event()).map_err(|error| StoreError::Fault(error.to_string()))?;
+    fn insert_event(&self, event: &Event) -> Result<TransactWriteItem, StoreError> {
+        let item = serde_dynamo::to_item(event).map_err(|error| StoreError::Fault(error.to_string()))?;
         let put = Put::builder()
             .table_name(&*self.name)
             .set_item(Some(item))
@@ -200,9 +210,9 @@ impl Table {
     }
 
     /// One write for each merchant and API whose counts move.
-    fn move_counts<C: Audited>(&self, changes: &[&C]) -> Result<Vec<TransactWriteItem>, StoreError> {
+    fn move_counts<C: Audited>(&self, changes: &[&Told<'_, C>]) -> Result<Vec<TransactWriteItem>, StoreError> {
         let mut counts: BTreeMap<Key, BTreeMap<OrderStatus, i64>> = BTreeMap::new();
-        for change in changes {
+        for change in changes.iter().map(|told| told.change) {
             let Some(key) = change.counts() else { continue };
             let moved = counts.entry(key).or_default();
             for (status, by) in change.moves() {
@@ -250,9 +260,10 @@ impl Table {
 
 #[cfg(test)]
 mod tests {
+    use shared::network::audit;
     use shared::time::Timestamp;
 
-    use super::{Cause, Change, Fulfilment, Key, OrderState, batches};
+    use super::{Audited, Cause, Change, Fulfilment, Key, OrderState, Told, batches};
 
     fn change(order: usize, merchant: usize) -> Change {
         let pk = format!("b234ee56-7890-4f12-a123-{merchant:012x}#order#O{order}");
@@ -279,8 +290,26 @@ mod tests {
             (100, 100, vec![50, 50]),
         ] {
             let all: Vec<Change> = (0..changes).map(|order| change(order, order % merchants)).collect();
-            let lengths: Vec<usize> = batches(&all).iter().map(|batch| batch.len()).collect();
-            assert_eq!(lengths, expected, "{changes} changes of {merchants} merchants");
+            assert_eq!(lengths(&all), expected, "{changes} changes of {merchants} merchants");
         }
+    }
+
+    fn lengths(changes: &[Change]) -> Vec<usize> {
+        let told: Vec<Told<'_, Change>> = changes.iter().map(|change| Told { change, event: change.event() }).collect();
+        batches(&told).iter().map(|batch| batch.len()).collect()
+    }
+
+    /// Events as long as they may be are more than one transaction takes.
+    #[test]
+    fn a_transaction_holds_what_it_has_bytes_for() {
+        let change = |order| {
+            let text = |text: String| serde_json::value::to_raw_value(&text).unwrap();
+            let (from, to) = (text("a".to_owned()), text("b".repeat(30 * 1024)));
+            let changes = vec![audit::Change { pointer: "/x".to_owned(), from, to }];
+            let cause = Cause { reason: Some("c".repeat(4 * 1000)), ..Cause::default() };
+            Change { changes, cause, ..change(order, 0) }
+        };
+        let all: Vec<Change> = (0..180).map(change).collect();
+        assert_eq!(lengths(&all), [90, 90]);
     }
 }

@@ -12,10 +12,9 @@ use crate::store::keys::Key;
 use crate::store::stored::Cause;
 use crate::store::{StoreError, Table};
 
-/// Bytes of the changes that an event lists. An event is one item of at most 400 KB, and 99 of them are one transaction of
-/// at most 4 MB; a reason that every item of a large order repeats would be more than both. Each of 500 items can still tell
-/// its status.
-const LISTED_BYTES_MAX: usize = 36 * 1024;
+/// Bytes of the changes that an event lists. An event is one item of at most 400 KB; a reason that every item of a large
+/// order repeats would be more. Each of 500 items can still tell its status.
+const LISTED_BYTES_MAX: usize = 40 * 1024;
 
 /// A stored event. What it has not, did not change.
 #[derive(Serialize)]
@@ -66,6 +65,14 @@ impl Event {
             changes: serde_json::to_string(&listed).ok().filter(|_| !listed.is_empty()),
             omitted: (omitted > 0).then_some(omitted),
         }
+    }
+}
+
+impl Event {
+    /// How long its texts are together; what else it has is short.
+    pub(super) fn bytes(&self) -> usize {
+        let length = |text: &Option<String>| text.as_ref().map_or(0, String::len);
+        length(&self.changes).saturating_add(length(&self.reason))
     }
 }
 
