@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 use shared::Code;
+use shared::ids::MerchantId;
+use shared::limits::ATTEMPTED_VALUE_BYTES_MAX;
 use shared::network::problem::{Problem, Violation};
 
 use crate::store::StoreError;
@@ -51,6 +53,15 @@ impl Refusal {
     /// A refusal that says no more than its rule.
     pub(crate) fn rule(code: Code) -> Self {
         Self::new(code, code.title())
+    }
+
+    /// A body that names another merchant (`/merchantId`) than the one whose the credentials are.
+    pub(crate) fn another_merchant(merchant: &MerchantId, named: &str) -> Self {
+        let message = format!("the credentials are those of `{merchant}`");
+        let shown = named.get(..named.floor_char_boundary(ATTEMPTED_VALUE_BYTES_MAX)).unwrap_or_default();
+        let place = "/merchantId".to_owned();
+        let violation = Violation::new(Code::MerchantMismatch, place, message, Some(shown.to_owned()));
+        Self { violations: vec![violation], ..Self::rule(Code::MerchantMismatch) }
     }
 
     /// A body that breaks rules.

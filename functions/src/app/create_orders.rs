@@ -286,13 +286,7 @@ fn prepare(
     if let Some(named) = request.merchant_id.as_deref().filter(|named| !named.is_empty())
         && !named.eq_ignore_ascii_case(merchant.as_str())
     {
-        let violation = Violation::new(
-            Code::MerchantMismatch,
-            "/merchantId".to_owned(),
-            format!("the credentials are those of `{merchant}`"),
-            Some(named.to_owned()),
-        );
-        return Err(Refusal { violations: vec![violation], ..Refusal::rule(Code::MerchantMismatch) });
+        return Err(Refusal::another_merchant(merchant, named));
     }
     let safe_id = match request.safe_id.as_deref().filter(|safe_id| !safe_id.is_empty()) {
         Some(text) => SafeId::parse(text).map_err(|_| Refusal::rule(Code::ValidationFailed))?,

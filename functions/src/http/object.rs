@@ -10,6 +10,7 @@ use std::fmt;
 use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
+use shared::ids::MerchantId;
 use shared::limits::{ATTEMPTED_VALUE_BYTES_MAX, POINTER_NAME_BYTES_MAX, VIOLATIONS_MAX};
 use shared::network::problem::Violation;
 use shared::{Code, card};
@@ -23,6 +24,8 @@ pub(crate) struct Findings {
     pub(crate) warnings: Vec<Violation>,
     /// Violations that are not listed.
     omitted: usize,
+    /// What is said of a body in the name of another merchant, once no rule is broken.
+    another_merchant: Option<Box<Refusal>>,
 }
 
 impl Findings {
@@ -69,13 +72,21 @@ impl Findings {
         self.add(Violation::new(Code::UnknownMember, member(parent, name), "is not known".to_owned(), None));
     }
 
+    /// The member `merchantId`, which must name the merchant whose the credentials are.
+    pub(crate) fn merchant(&mut self, value: &Value, merchant: &MerchantId) {
+        let Some(named) = self.text("/merchantId", value) else { return };
+        if !named.is_empty() && !named.eq_ignore_ascii_case(merchant.as_str()) {
+            self.another_merchant = Some(Box::new(Refusal::another_merchant(merchant, named)));
+        }
+    }
+
     /// The warnings, unless there is a violation; `strict` makes every warning one.
     pub(crate) fn settle(mut self, strict: bool) -> Result<Vec<Violation>, Refusal> {
         if strict {
             std::mem::take(&mut self.warnings).into_iter().for_each(|warning| self.add(warning));
         }
         if self.violations.is_empty() {
-            return Ok(self.warnings);
+            return self.another_merchant.map_or(Ok(self.warnings), |refusal| Err(*refusal));
         }
         Err(Refusal::invalid_beyond(self.violations, self.omitted))
     }

@@ -43,7 +43,7 @@ mod rule;
 mod tree;
 
 pub use pointer::{Pointer, PointerFault};
-pub use rule::{Convert, Parts, Rule, RuleFault};
+pub use rule::{Convert, Parts, Rule, RuleFault, Source};
 pub use tree::{Tree, Unreadable};
 
 use serde::{Deserialize, Serialize};

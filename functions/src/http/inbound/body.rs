@@ -25,7 +25,7 @@ pub(super) fn submission(bytes: &[u8], merchant: &MerchantId, strict: bool) -> R
             "body" => {}
             "transformationId" | "merchantId" if value.is_null() => {}
             "transformationId" => submission.transformation = uuid(&mut findings, "/transformationId", value),
-            "merchantId" => another_merchant(value, merchant, &mut findings)?,
+            "merchantId" => findings.merchant(value, merchant),
             _ => findings.unknown(name),
         }
     }
@@ -71,16 +71,4 @@ fn uuid(findings: &mut Findings, pointer: &str, value: &Value) -> Option<Transfo
         findings.broken(Code::InvalidFormat, pointer, "a UUID", value);
     }
     id
-}
-
-/// The credentials' merchant must be the body's, as for an order.
-fn another_merchant(value: &Value, merchant: &MerchantId, findings: &mut Findings) -> Result<(), Refusal> {
-    let Some(named) = findings.text("/merchantId", value) else { return Ok(()) };
-    if named.is_empty() || named.eq_ignore_ascii_case(merchant.as_str()) {
-        return Ok(());
-    }
-    let message = format!("the credentials are those of `{merchant}`");
-    let shown = named.chars().take(shared::limits::ATTEMPTED_VALUE_BYTES_MAX).collect();
-    let violation = Violation::new(Code::MerchantMismatch, "/merchantId".to_owned(), message, Some(shown));
-    Err(Refusal { violations: vec![violation], ..Refusal::rule(Code::MerchantMismatch) })
 }

@@ -43,12 +43,11 @@ struct Members {
     format: Option<TextFormat>,
     is_internal: Option<bool>,
     author: Option<Author>,
-    merchant: Option<String>,
 }
 
 pub(super) fn new_note(bytes: &[u8], reading: Reading<'_>) -> Result<NewNote, Refusal> {
     let (object, mut findings) = (Object::read(bytes)?, Findings::default());
-    let members = members(&object, &mut findings, |_, _| false);
+    let members = members(&object, &mut findings, reading.merchant, |_, _| false);
     require(&object, &mut findings, &["resource", "text"]);
     let warnings = findings.settle(reading.strict)?;
     let (named, content) = reading.settle(members)?;
@@ -59,7 +58,7 @@ pub(super) fn new_note(bytes: &[u8], reading: Reading<'_>) -> Result<NewNote, Re
 pub(super) fn replacement(bytes: &[u8], id: &str, reading: Reading<'_>) -> Result<Replacement, Refusal> {
     let (object, mut findings) = (Object::read(bytes)?, Findings::default());
     let other_id = object.members().find(|(name, value)| *name == "id" && value.as_str() != Some(id));
-    let members = members(&object, &mut findings, |findings, name| {
+    let members = members(&object, &mut findings, reading.merchant, |findings, name| {
         if name == "id" && other_id.is_some() {
             let message = format!("stays as it is: the note has the id `{id}`");
             findings.add(Violation::new(Code::NotUpdatable, "/id".to_owned(), message, None));
@@ -75,12 +74,7 @@ pub(super) fn replacement(bytes: &[u8], id: &str, reading: Reading<'_>) -> Resul
 impl Reading<'_> {
     /// What the members stand for once no rule is broken: without an author the merchant itself has written it.
     fn settle(self, members: Members) -> Result<(Option<Named>, Content), Refusal> {
-        let Members { named, text, format, is_internal, author, merchant } = members;
-        if let Some(other) = merchant.filter(|id| !id.eq_ignore_ascii_case(self.merchant.as_str())) {
-            let message = format!("the credentials are those of `{}`", self.merchant);
-            let violation = Violation::new(Code::MerchantMismatch, "/merchantId".to_owned(), message, Some(other));
-            return Err(Refusal { violations: vec![violation], ..Refusal::rule(Code::MerchantMismatch) });
-        }
+        let Members { named, text, format, is_internal, author } = members;
         let caller = || Author { id: self.merchant.to_string(), name: "Merchant".to_owned() };
         let content = Content {
             text: text.ok_or_else(|| Refusal::rule(Code::Internal))?,
@@ -101,7 +95,12 @@ fn require(object: &Object, findings: &mut Findings, names: &[&str]) {
 }
 
 /// Reads the members; `other` looks at those that only some bodies know, and says whether it does.
-fn members(object: &Object, findings: &mut Findings, other: impl Fn(&mut Findings, &str) -> bool) -> Members {
+fn members(
+    object: &Object,
+    findings: &mut Findings,
+    merchant: &MerchantId,
+    other: impl Fn(&mut Findings, &str) -> bool,
+) -> Members {
     let mut read = Members::default();
     for (name, value) in object.members() {
         match name {
@@ -114,7 +113,7 @@ fn members(object: &Object, findings: &mut Findings, other: impl Fn(&mut Finding
             }
             "isInternal" => read.is_internal = findings.flag("/isInternal", value),
             "author" => read.author = author(findings, value),
-            "merchantId" => read.merchant = findings.text("/merchantId", value).map(str::to_owned),
+            "merchantId" => findings.merchant(value, merchant),
             name if other(findings, name) => {}
             name => findings.unknown(name),
         }

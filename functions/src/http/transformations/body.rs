@@ -3,6 +3,7 @@
 use serde_json::Value;
 use serde_json::value::RawValue;
 use shared::Code;
+use shared::ids::MerchantId;
 use shared::limits::{DESCRIPTION_CHARACTERS_MAX, TRANSFORMATION_BYTES_MAX, TRANSFORMATION_RULES_MAX};
 use shared::network::merge::Members;
 use shared::network::problem::Violation;
@@ -13,7 +14,11 @@ use crate::http::object::{Findings, Object};
 use crate::refusal::Refusal;
 
 /// What a transformation is made of, and what was noticed.
-pub(super) fn transformation(bytes: &[u8], strict: bool) -> Result<(NewTransformation, Vec<Violation>), Refusal> {
+pub(super) fn transformation(
+    bytes: &[u8],
+    merchant: &MerchantId,
+    strict: bool,
+) -> Result<(NewTransformation, Vec<Violation>), Refusal> {
     let object = Object::read(bytes)?;
     let mut findings = Findings::default();
     // Constants and defaults are stored as they are written, so they are read from the text.
@@ -21,7 +26,8 @@ pub(super) fn transformation(bytes: &[u8], strict: bool) -> Result<(NewTransform
     let (mut title, mut rules) = (None, None);
     for (member, value) in object.members() {
         match member {
-            "name" | "rules" if value.is_null() => {}
+            "name" | "rules" | "merchantId" if value.is_null() => {}
+            "merchantId" => findings.merchant(value, merchant),
             "name" => title = Some(name(&mut findings, value)),
             "rules" => rules = Some(members.get("rules").map(|raw| rules_of(&mut findings, raw)).unwrap_or_default()),
             _ => findings.unknown(member),
@@ -116,9 +122,16 @@ fn rule(findings: &mut Findings, place: &str, raw: &RawValue) -> Option<Rule> {
     if to.is_none() {
         findings.required(&format!("{place}/to"));
     }
-    // What its members are together can be told of those only that could be read.
-    let to = to.flatten().filter(|_| is_read)?;
-    match Rule::new(to, parts) {
+    // What members are together can be told of those only that could be read.
+    if !is_read {
+        return None;
+    }
+    let made = match (parts.source(), to.flatten()) {
+        (Ok(source), Some(to)) => Rule::new(to, source),
+        (Err(fault), _) => Err(fault),
+        (Ok(_), None) => return None,
+    };
+    match made {
         Ok(rule) => Some(rule),
         Err(fault) => {
             findings.add(Violation::new(Code::InvalidFormat, place.to_owned(), fault.to_string(), None));
@@ -168,9 +181,14 @@ mod tests {
     use shared::Code;
 
     use super::transformation;
+    use shared::ids::MerchantId;
+
+    fn merchant() -> MerchantId {
+        MerchantId::parse("b234ee56-7890-4f12-a123-4567890abcde").unwrap()
+    }
 
     fn broken(body: &serde_json::Value) -> Vec<(Code, String)> {
-        let refusal = transformation(body.to_string().as_bytes(), false).unwrap_err();
+        let refusal = transformation(body.to_string().as_bytes(), &merchant(), false).unwrap_err();
         refusal.violations.into_iter().map(|broken| (broken.error_code, broken.pointer)).collect()
     }
 
@@ -183,6 +201,7 @@ mod tests {
             {"to": "/a", "from": "/*"},
             {"to": "/a", "as": "text", "from": "/b"},
             7,
+            {"to": "a"},
         ]});
         let expected = [
             (Code::TooShort, "/name"),
@@ -193,6 +212,8 @@ mod tests {
             (Code::InvalidFormat, "/rules/3"),
             (Code::InvalidFormat, "/rules/4/as"),
             (Code::WrongType, "/rules/5"),
+            (Code::InvalidFormat, "/rules/6/to"),
+            (Code::InvalidFormat, "/rules/6"),
         ];
         assert_eq!(broken(&body), expected.map(|(code, place)| (code, place.to_owned())));
         for (body, code, place) in [
@@ -214,7 +235,7 @@ mod tests {
     #[test]
     fn constants_keep_their_digits() {
         let body = br#"{"name": "n", "rules": [{"to": "/a", "constant": 1.500000000000000000000000001}]}"#;
-        let (new, _) = transformation(body, false).unwrap();
+        let (new, _) = transformation(body, &merchant(), false).unwrap();
         let stored = serde_json::to_string(&new.transformation).unwrap();
         assert_eq!(stored, r#"[{"to":"/a","constant":1.500000000000000000000000001}]"#);
     }

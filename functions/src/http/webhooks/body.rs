@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 use shared::Code;
+use shared::ids::MerchantId;
 use shared::limits::{DESCRIPTION_CHARACTERS_MAX, SECRET_OVERLAP_SECONDS_MAX};
 use shared::network::problem::Violation;
 use shared::webhook::EventKind;
@@ -13,7 +14,9 @@ use crate::refusal::Refusal;
 
 /// How a body is read.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Reading {
+pub(super) struct Reading<'r> {
+    /// Whose request it is.
+    pub(super) merchant: &'r MerchantId,
     /// A warning is an error (`Prefer: handling=strict`).
     pub(super) strict: bool,
     /// Subscribers may be on this machine.
@@ -23,7 +26,7 @@ pub(super) struct Reading {
 type Read<T> = Result<(T, Vec<Violation>), Refusal>;
 
 /// `{url, events, description?, isEnabled?}`.
-pub(super) fn subscription(bytes: &[u8], reading: Reading) -> Read<NewSubscription> {
+pub(super) fn subscription(bytes: &[u8], reading: Reading<'_>) -> Read<NewSubscription> {
     let object = Object::read(bytes)?;
     let mut findings = Findings::default();
     // A null is an absent member.
@@ -45,7 +48,7 @@ pub(super) fn subscription(bytes: &[u8], reading: Reading) -> Read<NewSubscripti
 }
 
 /// A merge patch (RFC 7396) of the same members; only the description can be taken away.
-pub(super) fn patch(bytes: &[u8], reading: Reading) -> Read<SubscriptionPatch> {
+pub(super) fn patch(bytes: &[u8], reading: Reading<'_>) -> Read<SubscriptionPatch> {
     let object = Object::read(bytes)?;
     let mut findings = Findings::default();
     let patch = members(&object, reading, &mut findings, |findings, pointer| findings.required(pointer));
@@ -53,7 +56,7 @@ pub(super) fn patch(bytes: &[u8], reading: Reading) -> Read<SubscriptionPatch> {
 }
 
 /// `{overlapSeconds?}`: for how long the secrets before it sign as well; a day when it does not say.
-pub(super) fn overlap_seconds(bytes: &[u8], reading: Reading) -> Read<i64> {
+pub(super) fn overlap_seconds(bytes: &[u8], reading: Reading<'_>) -> Read<i64> {
     const DEFAULT: i64 = 24 * 3600;
     let object = if bytes.is_empty() { Object::empty() } else { Object::read(bytes)? };
     let mut findings = Findings::default();
@@ -79,7 +82,7 @@ pub(super) fn overlap_seconds(bytes: &[u8], reading: Reading) -> Read<i64> {
 
 fn members(
     object: &Object,
-    reading: Reading,
+    reading: Reading<'_>,
     findings: &mut Findings,
     null: impl Fn(&mut Findings, &str),
 ) -> SubscriptionPatch {
@@ -88,6 +91,8 @@ fn members(
         let pointer = format!("/{name}");
         match name {
             "description" if value.is_null() => patch.description = Some(None),
+            "merchantId" if value.is_null() => {}
+            "merchantId" => findings.merchant(value, reading.merchant),
             "url" | "events" | "isEnabled" if value.is_null() => null(findings, &pointer),
             "url" => patch.url = url(findings, &pointer, value, reading.allow_loopback),
             "events" => patch.events = events(findings, &pointer, value),
@@ -164,10 +169,17 @@ fn description(findings: &mut Findings, pointer: &str, value: &Value) -> Option<
 mod tests {
     use super::{Reading, overlap_seconds, patch, subscription};
     use crate::refusal::Refusal;
+    use std::sync::LazyLock;
+
     use shared::Code;
+    use shared::ids::MerchantId;
     use shared::webhook::EventKind;
 
-    const READING: Reading = Reading { strict: false, allow_loopback: false };
+    fn reading() -> Reading<'static> {
+        static MERCHANT: LazyLock<MerchantId> =
+            LazyLock::new(|| MerchantId::parse("b234ee56-7890-4f12-a123-4567890abcde").unwrap());
+        Reading { merchant: &MERCHANT, strict: false, allow_loopback: false }
+    }
 
     fn broken<T: std::fmt::Debug>(read: Result<T, Refusal>) -> Vec<(Code, String)> {
         read.unwrap_err().violations.into_iter().map(|broken| (broken.error_code, broken.pointer)).collect()
@@ -176,11 +188,11 @@ mod tests {
     #[test]
     fn a_whole_body_is_read() {
         let body = br#"{"isEnabled": false, "events": ["OrderUpdate", "OrderUpdate"], "url": "https://example.com/", "description": null, "urls": 1}"#;
-        let (new, warnings) = subscription(body, READING).unwrap();
+        let (new, warnings) = subscription(body, reading()).unwrap();
         assert_eq!((new.url.as_str(), new.is_enabled, new.description), ("https://example.com/", false, None));
         assert_eq!(new.events, [EventKind::OrderUpdate]);
         assert_eq!((warnings.len(), warnings[0].pointer.as_str()), (1, "/urls"));
-        let strict = broken(subscription(body, Reading { strict: true, ..READING }));
+        let strict = broken(subscription(body, Reading { strict: true, ..reading() }));
         assert_eq!(strict, [(Code::UnknownMember, "/urls".to_owned())]);
     }
 
@@ -190,7 +202,7 @@ mod tests {
         let body = format!(
             r#"{{"isEnabled": 1, "events": ["OrderCreation", "x", 2], "description": "{long}", "url": "http://10.0.0.1/"}}"#
         );
-        let found = broken(subscription(body.as_bytes(), READING));
+        let found = broken(subscription(body.as_bytes(), reading()));
         let expected = [
             (Code::WrongType, "/isEnabled"),
             (Code::InvalidFormat, "/events/1"),
@@ -199,39 +211,41 @@ mod tests {
             (Code::InvalidFormat, "/url"),
         ];
         assert_eq!(found, expected.map(|(code, pointer)| (code, pointer.to_owned())));
-        let missing = broken(subscription(br#"{"url": null}"#, READING));
+        let missing = broken(subscription(br#"{"url": null}"#, reading()));
         assert_eq!(missing, [(Code::Required, "/url".to_owned()), (Code::Required, "/events".to_owned())]);
-        let none = broken(subscription(br#"{"url": "https://a.com", "events": []}"#, READING));
+        let none = broken(subscription(br#"{"url": "https://a.com", "events": []}"#, reading()));
         assert_eq!(none, [(Code::TooFew, "/events".to_owned())]);
         let control = broken(subscription(
             br#"{"url": "https://a.com", "events": ["OrderUpdate"], "description": "\u0007"}"#,
-            READING,
+            reading(),
         ));
         assert_eq!(control, [(Code::ControlCharacter, "/description".to_owned())]);
-        let card = broken(patch(br#"{"description": "of 4111 1111 1111 1111"}"#, READING));
+        let other = br#"{"merchantId": "c345ff67-8901-4a23-b234-567890abcdef", "description": "a"}"#;
+        assert_eq!(broken(patch(other, reading())), [(Code::MerchantMismatch, "/merchantId".to_owned())]);
+        let card = broken(patch(br#"{"description": "of 4111 1111 1111 1111"}"#, reading()));
         assert_eq!(card, [(Code::CardNumber, "/description".to_owned())]);
     }
 
     #[test]
     fn a_patch_changes_what_it_names_and_takes_away_the_description_only() {
-        let (patched, _) = patch(br#"{"description": null}"#, READING).unwrap();
+        let (patched, _) = patch(br#"{"description": null}"#, reading()).unwrap();
         assert_eq!((patched.description, patched.url, patched.is_enabled), (Some(None), None, None));
-        let found = broken(patch(br#"{"isEnabled": null, "url": null}"#, READING));
+        let found = broken(patch(br#"{"isEnabled": null, "url": null}"#, reading()));
         assert_eq!(found, [(Code::Required, "/isEnabled".to_owned()), (Code::Required, "/url".to_owned())]);
     }
 
     #[test]
     fn an_overlap_is_a_week_at_most_and_a_day_by_itself() {
-        assert_eq!(overlap_seconds(b"", READING).unwrap().0, 86_400);
-        assert_eq!(overlap_seconds(b"{}", READING).unwrap().0, 86_400);
-        assert_eq!(overlap_seconds(br#"{"overlapSeconds": 604800}"#, READING).unwrap().0, 604_800);
+        assert_eq!(overlap_seconds(b"", reading()).unwrap().0, 86_400);
+        assert_eq!(overlap_seconds(b"{}", reading()).unwrap().0, 86_400);
+        assert_eq!(overlap_seconds(br#"{"overlapSeconds": 604800}"#, reading()).unwrap().0, 604_800);
         for (body, code) in [
             (&br#"{"overlapSeconds": 604801}"#[..], Code::OutOfRange),
             (br#"{"overlapSeconds": -1}"#, Code::OutOfRange),
             (br#"{"overlapSeconds": 1.5}"#, Code::OutOfRange),
             (br#"{"overlapSeconds": "1"}"#, Code::WrongType),
         ] {
-            assert_eq!(broken(overlap_seconds(body, READING)), [(code, "/overlapSeconds".to_owned())]);
+            assert_eq!(broken(overlap_seconds(body, reading())), [(code, "/overlapSeconds".to_owned())]);
         }
     }
 }

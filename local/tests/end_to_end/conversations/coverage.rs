@@ -86,7 +86,6 @@ const NEVER: &[(&str, &str, &[Refused])] = &[
         &[Refused::Request],
     ),
     ("DELETE /webhook/v1/subscriptions/{subscriptionId}", "has neither body nor parameters", &[Refused::Request]),
-    ("POST /order/v1/inbound/transformations", "names nothing that could be absent", &[Refused::Absent]),
     ("POST /webhook/v1/subscriptions", "names nothing that could be absent", &[Refused::Absent]),
 ];
 

@@ -16,8 +16,17 @@ pub struct Rule {
 
 /// Where a rule's value is from.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Source {
-    From { pointer: Pointer, default: Option<Tree>, convert: Option<Convert> },
+pub enum Source {
+    /// The foreign body.
+    From {
+        /// The place in it.
+        pointer: Pointer,
+        /// What stands in for a value that is not there.
+        default: Option<Tree>,
+        /// What the value is made into.
+        convert: Option<Convert>,
+    },
+    /// The rule itself.
     Constant(Tree),
 }
 
@@ -84,21 +93,30 @@ pub struct Parts {
     pub constant: Option<Tree>,
 }
 
-impl Rule {
-    /// Makes a rule of its members. A default or a constant that is null is none.
+impl Parts {
+    /// Where the value of a rule with these members comes from. A default or a constant that is null is none.
     ///
     /// # Errors
     /// They do not go together.
-    pub fn new(to: Pointer, parts: Parts) -> Result<Self, RuleFault> {
+    pub fn source(self) -> Result<Source, RuleFault> {
         let given = |value: Option<Tree>| value.filter(|value| !value.is_null());
-        let (default, constant) = (given(parts.default), given(parts.constant));
-        let source = match (parts.from, constant) {
-            (None, None) => return Err(RuleFault::NoSource),
-            (Some(_), Some(_)) => return Err(RuleFault::TwoSources),
-            (None, Some(_)) if default.is_some() || parts.convert.is_some() => return Err(RuleFault::OnlyWithFrom),
-            (None, Some(constant)) => Source::Constant(constant),
-            (Some(pointer), None) => Source::From { pointer, default, convert: parts.convert },
-        };
+        let (default, constant) = (given(self.default), given(self.constant));
+        match (self.from, constant) {
+            (None, None) => Err(RuleFault::NoSource),
+            (Some(_), Some(_)) => Err(RuleFault::TwoSources),
+            (None, Some(_)) if default.is_some() || self.convert.is_some() => Err(RuleFault::OnlyWithFrom),
+            (None, Some(constant)) => Ok(Source::Constant(constant)),
+            (Some(pointer), None) => Ok(Source::From { pointer, default, convert: self.convert }),
+        }
+    }
+}
+
+impl Rule {
+    /// Makes a rule of where a value comes and where it comes from.
+    ///
+    /// # Errors
+    /// The two do not go together.
+    pub fn new(to: Pointer, source: Source) -> Result<Self, RuleFault> {
         if let Source::From { pointer, .. } = &source
             && pointer.wildcards() != 0
             && pointer.wildcards() != to.wildcards()
@@ -148,8 +166,9 @@ impl TryFrom<Written> for Rule {
     fn try_from(written: Written) -> Result<Self, String> {
         let Written { to, from, default, convert, constant } = written;
         let pointer = |text: String| Pointer::parse(&text).map_err(|fault| format!("`{text}` is no pointer: {fault}"));
-        let parts = Parts { from: from.map(pointer).transpose()?, default, convert, constant };
-        Self::new(pointer(to)?, parts).map_err(|fault| format!("a rule {fault}"))
+        let (to, from) = (pointer(to)?, from.map(pointer).transpose()?);
+        let parts = Parts { from, default, convert, constant };
+        parts.source().and_then(|source| Self::new(to, source)).map_err(|fault| format!("a rule {fault}"))
     }
 }
 
