@@ -256,6 +256,8 @@ impl<'a> Engine<'a> {
     #[inline(never)]
     fn odd_value(&mut self, field: &'static Field, path: &Path<'_>, start: usize, odd: Odd) -> Scan<()> {
         let here = Path::Known(path, &field.key);
+        // A plain string is not asked for its form a second time; built for size, it is.
+        let was_checked = matches!(odd, Odd::Text) && !cfg!(feature = "compact");
         let text = match (odd, &field.rule, self.scanner.byte()) {
             (Odd::Text, _, _) => Some(self.scanner.cursor.plain_behind(start)),
             (Odd::Value, Rule::Object(object), Some(b'{')) => return self.object(object, &here),
@@ -266,6 +268,11 @@ impl<'a> Engine<'a> {
         };
         match text {
             Some(text) if text.is_empty() && self.dialect.empty_is_absent && !field.required => {}
+            Some(text) if was_checked && let Rule::Format(format) = field.rule => {
+                let shown = (!format.secret).then(|| start..self.scanner.at());
+                let characters = text.plain().map_or(0, <[u8]>::len);
+                self.findings.add(start, &here, values::plain_form(format, characters), shown);
+            }
             Some(text) => {
                 self.facts.has_client_order_number |= field.slot == Slot::ClientOrderNumber;
                 self.judge_text(&field.rule, field.slot, start, text, &here)?;

@@ -94,9 +94,17 @@ impl<'a> Text<'a> {
 
     /// A hash of the characters: FNV-1a.
     pub(super) fn hash(self) -> u32 {
-        self.characters().fold(0x811c_9dc5, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
+        let add = |hash: u32, byte: u8| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193);
+        // Built for size, one loop has to do.
+        if self.form == Form::Escaped || cfg!(feature = "compact") {
+            return self.characters().fold(FNV_START, add);
+        }
+        self.raw.iter().copied().fold(FNV_START, add)
     }
 }
+
+/// The hash of no characters.
+const FNV_START: u32 = 0x811c_9dc5;
 
 /// Longer texts are told apart by a hash.
 const SHORT_BYTES_MAX: usize = 32;

@@ -67,13 +67,10 @@ pub(super) fn accepts_number<'a>(rule: &Rule, digits: Digits) -> Option<Value<'a
 pub(super) fn check_text<'a>(rule: Rule, text: Text<'a>, report: &mut Report<'_>) -> Option<Value<'a>> {
     if let (Rule::Format(format), Some(plain)) = (rule, text.plain()) {
         // Of a plain string only the length and the form are in question.
-        if plain.len() > format.max {
-            report(Broken::TooLong { max: format.max, has: plain.len() });
-        } else if plain.is_empty() || !format.check(plain, plain.len()) {
-            report(Broken::Form(format));
-        } else {
+        if (1..=format.max).contains(&plain.len()) && format.check(plain, plain.len()) {
             return Some(Value::Text(text));
         }
+        report(plain_form(format, plain.len()));
         return None;
     }
     let characters = text.resolve();
@@ -94,6 +91,11 @@ pub(super) fn check_text<'a>(rule: Rule, text: Text<'a>, report: &mut Report<'_>
         _ => false,
     };
     valid.then_some(Value::Text(text))
+}
+
+/// What is wrong with a plain string of so many characters that has not its form.
+pub(super) fn plain_form(format: &'static Format, has: usize) -> Broken {
+    if has > format.max { Broken::TooLong { max: format.max, has } } else { Broken::Form(format) }
 }
 
 /// Checks the text of a number of the type that the rule asks for; gives the value of a valid one.
