@@ -67,7 +67,7 @@ pub(crate) async fn update_item(
 }
 
 /// `PATCH /order/v1/orders/bulk`: `{"bulk": [{"orderId", …patch}]}`. 200 with a status for each entry, in the order of the
-/// request; 400 or 413 when the body is no bulk. Entries are independent; those of one order are applied in turn.
+/// request; 400 or 413 when the body is no bulk; 412 with an `If-Match` of versions. Entries are independent; those of one order are applied in turn.
 pub(crate) async fn update_bulk(
     NetworkCaller(merchant): NetworkCaller,
     RequestId(request_id): RequestId,
@@ -75,6 +75,11 @@ pub(crate) async fn update_bulk(
     headers: HeaderMap,
     JsonBody(bytes): JsonBody,
 ) -> Result<Json<BulkResponse>, Refusal> {
+    if version_of(&headers)?.is_some() {
+        // One version cannot be that of many orders, and to write without looking at it would overwrite in silence.
+        let message = "a bulk has no version: leave If-Match out, or patch the orders one by one";
+        return Err(Refusal::new(Code::PreconditionFailed, message));
+    }
     let verdict = validation::validate(Body::Orders, &bytes);
     refuse_body(&verdict)?;
     let entries = verdict.orders().map(|order| read_entry(bytes.get(order.span()).unwrap_or_default()));
