@@ -55,13 +55,16 @@ impl Refusal {
         Self::new(code, code.title())
     }
 
-    /// A body that names another merchant (`/merchantId`) than the one whose the credentials are.
-    pub(crate) fn another_merchant(merchant: &MerchantId, named: &str) -> Self {
+    /// Refuses a body that names (`/merchantId`) another merchant than the one whose the credentials are.
+    pub(crate) fn unless_own(merchant: &MerchantId, named: &str) -> Result<(), Self> {
+        if named.is_empty() || named.eq_ignore_ascii_case(merchant.as_str()) {
+            return Ok(());
+        }
         let message = format!("the credentials are those of `{merchant}`");
         let shown = named.get(..named.floor_char_boundary(ATTEMPTED_VALUE_BYTES_MAX)).unwrap_or_default();
         let place = "/merchantId".to_owned();
         let violation = Violation::new(Code::MerchantMismatch, place, message, Some(shown.to_owned()));
-        Self { violations: vec![violation], ..Self::rule(Code::MerchantMismatch) }
+        Err(Self { violations: vec![violation], ..Self::rule(Code::MerchantMismatch) })
     }
 
     /// A body that breaks rules.

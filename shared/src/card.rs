@@ -13,6 +13,9 @@ pub const CARD_DIGITS_MIN: usize = 13;
 /// Digits of a card number at most.
 pub const CARD_DIGITS_MAX: usize = 19;
 
+/// The shortest word that may be an id or a hash.
+const HEX_CHARACTERS_MIN: usize = 24;
+
 /// The shortest that is masked in a log: some cards that no network takes any more had 12.
 #[cfg(feature = "domain")]
 const MASKED_DIGITS_MIN: usize = 12;
@@ -109,11 +112,16 @@ fn begins_with_digit(text: &[u8]) -> bool {
     text.first().is_some_and(u8::is_ascii_digit)
 }
 
-/// Whether the words up to the one that holds the byte before `end` have letters, and all of these are hex digits.
+/// Whether the words up to the one that holds the byte before `end` have letters, all of these are hex digits, and there is
+/// more of them than a card number with a few letters beside it: ids of orders have 24 digits, those of UUIDs and of
+/// hashes are more.
 fn is_hex(words: &[u8], end: usize) -> bool {
     let words = words.iter().enumerate().take_while(|(at, byte)| *at < end || byte.is_ascii_alphanumeric());
-    let letters = words.map(|(_, byte)| byte | 0x20).filter(u8::is_ascii_lowercase);
-    letters.max().is_some_and(|last| last <= b'f')
+    let (length, last) = words.fold((0, 0), |(length, last), (_, byte)| {
+        let letter = byte | 0x20;
+        (length + 1, if letter.is_ascii_lowercase() { last.max(letter) } else { last })
+    });
+    length >= HEX_CHARACTERS_MIN && (b'a'..=b'f').contains(&last)
 }
 
 #[cfg(test)]
@@ -225,8 +233,11 @@ mod tests {
             prop_assume!(hex.contains(|character: char| character.is_ascii_alphabetic()));
             prop_assert!(!is_in(&hex), "{hex}");
             let text = written(&card(number), &[""; CARD_DIGITS_MAX]);
-            let (before, behind) = (format!("7f{text}"), format!("{text}e0"));
+            let (before, behind) = (format!("7f7f7f7f7f7f{text}"), format!("{text}e0e0e0e0e0e0"));
             prop_assert!(!is_in(&before) && !is_in(&behind));
+            // A few letters beside a number make no hash of it.
+            let (before, behind) = (format!("7f{text}"), format!("{text}e0"));
+            prop_assert!(is_in(&before) && is_in(&behind));
         }
     }
 

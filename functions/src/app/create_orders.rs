@@ -274,16 +274,6 @@ impl<'a> Creation<'a> {
     }
 }
 
-/// Refuses a body that names another merchant than the one whose the credentials are.
-pub(crate) fn require_own(merchant: &MerchantId, named: Option<&str>) -> Result<(), Refusal> {
-    match named {
-        Some(named) if !named.is_empty() && !named.eq_ignore_ascii_case(merchant.as_str()) => {
-            Err(Refusal::another_merchant(merchant, named))
-        }
-        _ => Ok(()),
-    }
-}
-
 /// Names the order: by its safe id, or by one that is drawn or derived from the request's key. The credentials' merchant
 /// must be the body's.
 fn prepare(
@@ -293,7 +283,7 @@ fn prepare(
     request: CreateOrder,
     accepted_at: Timestamp,
 ) -> Result<NewOrder, Refusal> {
-    require_own(merchant, request.merchant_id.as_deref())?;
+    Refusal::unless_own(merchant, request.merchant_id.as_deref().unwrap_or_default())?;
     let safe_id = match request.safe_id.as_deref().filter(|safe_id| !safe_id.is_empty()) {
         Some(text) => SafeId::parse(text).map_err(|_| Refusal::rule(Code::ValidationFailed))?,
         None => SafeId::generate(table.bytes("safe id", part).map_err(|_| Refusal::rule(Code::Internal))?),

@@ -168,6 +168,16 @@ impl Drafted {
         }
     }
 
+    /// With the refusal that its create gives where the body names another merchant.
+    pub(crate) fn of(mut self, merchant: &MerchantId) -> Self {
+        if let Ok((request, _)) = &self.draft
+            && let Err(refusal) = Refusal::unless_own(merchant, request.merchant_id.as_deref().unwrap_or_default())
+        {
+            self.draft = Err(refusal);
+        }
+        self
+    }
+
     /// Names the order: by the safe id of its body, or by the receipt's own id. A text that is no safe id is no name.
     fn name(&mut self, receipt: &ReceiptId) -> Result<(), StoreError> {
         let name = match self.safe_id.take().filter(|own| !own.is_empty()) {

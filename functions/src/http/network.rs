@@ -89,6 +89,15 @@ pub(super) struct BulkAnswer {
     bytes: usize,
 }
 
+/// Pointers of the use case start at the entry, those of the validation at the body: with all of them from the body on.
+fn placed(index: usize, found: Vec<Violation>) -> Vec<Violation> {
+    let place = format!("/bulk/{index}");
+    let placed = |violation: Violation| {
+        if violation.pointer.starts_with("/bulk/") { violation } else { violation.within(&place) }
+    };
+    found.into_iter().map(placed).collect()
+}
+
 impl BulkAnswer {
     pub(super) const fn new(request_id: String) -> Self {
         Self { request_id, bytes: 0 }
@@ -118,7 +127,8 @@ impl BulkAnswer {
         Ok(BulkResponseItem { status, response })
     }
 
-    fn order(&mut self, index: usize, order: &Order, warnings: Vec<Violation>) -> Result<Box<RawValue>, Refusal> {
+    fn order(&mut self, index: usize, order: &Order, mut warnings: Vec<Violation>) -> Result<Box<RawValue>, Refusal> {
+        warnings = placed(index, warnings);
         let whole = raw(&OrderEnvelope { order, warnings })?;
         if self.has_room(&whole) {
             return Ok(whole);
@@ -129,12 +139,7 @@ impl BulkAnswer {
     }
 
     fn refusal(&mut self, index: usize, mut refusal: Refusal) -> Result<Box<RawValue>, Refusal> {
-        // Pointers of the use case start at the order, those of the validation at the body.
-        for violation in &mut refusal.violations {
-            if !violation.pointer.starts_with("/bulk/") {
-                violation.pointer.insert_str(0, &format!("/bulk/{index}"));
-            }
-        }
+        refusal.violations = placed(index, refusal.violations);
         let whole = raw(&refusal.network_body(&self.request_id))?;
         if self.has_room(&whole) {
             return Ok(whole);

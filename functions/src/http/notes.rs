@@ -91,7 +91,7 @@ impl ListParameters {
 }
 
 /// `GET /note/v1/notes?resourceType&resourceId`: 200 with a page of the notes of one thing, the newest first; 400. A page
-/// whose notes would not fit into an answer ends early, with a cursor.
+/// whose notes would not fit into an answer ends early, with a cursor; one asked for by its number is 400 there.
 pub(crate) async fn list(
     NetworkCaller(merchant): NetworkCaller,
     table: Table,
@@ -107,6 +107,7 @@ pub(crate) async fn list(
         let after = page.cursor.as_deref().map(|cursor| cursors.open(&list, cursor)).transpose()?;
         let found = table.notes(&merchant, resource, after.as_deref(), (page.skip(), page.size)).await?;
         (notes, next) = written(found)?;
+        page.require_whole(notes.len(), next.is_some())?;
         next = next.map(|place| cursors.seal(&list, &place));
     }
     Ok(Json(Notes { notes, page: page.number, page_size: page.size, next_cursor: next }))

@@ -75,9 +75,7 @@ impl Findings {
     /// The member `merchantId`, which must name the merchant whose the credentials are.
     pub(crate) fn merchant(&mut self, value: &Value, merchant: &MerchantId) {
         let Some(named) = self.text("/merchantId", value) else { return };
-        if !named.is_empty() && !named.eq_ignore_ascii_case(merchant.as_str()) {
-            self.another_merchant = Some(Box::new(Refusal::another_merchant(merchant, named)));
-        }
+        self.another_merchant = Refusal::unless_own(merchant, named).err().map(Box::new);
     }
 
     /// The warnings, unless there is a violation; `strict` makes every warning one.

@@ -31,11 +31,23 @@ pub(crate) struct PageParameters {
 pub(crate) struct Page {
     /// From 1; a cursor knows no number.
     pub(crate) number: Option<usize>,
+    /// Whether the number was asked for, not assumed.
+    is_numbered: bool,
     pub(crate) size: usize,
     pub(crate) cursor: Option<String>,
 }
 
 impl Page {
+    /// Refuses a page that was asked for by its number and ended before it was full, with more to come: the next number
+    /// would begin behind rows that nobody has seen. A list without a number goes on from its cursor.
+    pub(crate) fn require_whole(&self, rows: usize, has_more: bool) -> Result<(), Refusal> {
+        if self.is_numbered && has_more && rows < self.size {
+            let message = "the page cannot be given whole: leave `page` out and go on with `cursor`";
+            return Err(Refusal::new(Code::InvalidParameter, message));
+        }
+        Ok(())
+    }
+
     /// Entries before it, counted from the cursor if there is one.
     pub(crate) fn skip(&self) -> usize {
         self.number.map_or(0, |number| number.saturating_sub(1).saturating_mul(self.size))
@@ -48,9 +60,11 @@ impl PageParameters {
         let filled = |text: Option<String>| text.filter(|text| !text.is_empty());
         let size = number("pageSize", filled(self.page_size), PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX)?;
         if let Some(cursor) = filled(self.cursor) {
-            return Ok(Page { number: None, size, cursor: Some(cursor) });
+            return Ok(Page { number: None, is_numbered: false, size, cursor: Some(cursor) });
         }
-        let page = Page { number: Some(number("page", filled(self.page), 1, ROWS_MAX)?), size, cursor: None };
+        let page = filled(self.page);
+        let is_numbered = page.is_some();
+        let page = Page { number: Some(number("page", page, 1, ROWS_MAX)?), is_numbered, size, cursor: None };
         if page.skip().saturating_add(size) > ROWS_MAX {
             let message = format!("pages reach {ROWS_MAX} entries: go on with `cursor`");
             return Err(Refusal::new(Code::InvalidParameter, message));
@@ -132,12 +146,25 @@ mod tests {
 
     #[test]
     fn pages_are_bounded_and_a_cursor_wins() {
-        assert_eq!(read("", "", ""), Some(Page { number: Some(1), size: 50, cursor: None }));
+        assert_eq!(read("", "", ""), Some(Page { number: Some(1), is_numbered: false, size: 50, cursor: None }));
         assert_eq!(read("50", "200", "").unwrap().skip(), 9_800);
-        assert_eq!(read("x", "2", "c"), Some(Page { number: None, size: 2, cursor: Some("c".to_owned()) }));
+        assert_eq!(
+            read("x", "2", "c"),
+            Some(Page { number: None, is_numbered: false, size: 2, cursor: Some("c".to_owned()) })
+        );
         for (page, size) in [("0", ""), ("", "201"), ("", "0"), ("51", "200"), ("+1", ""), ("1.0", "")] {
             assert_eq!(read(page, size, ""), None, "{page} {size}");
         }
+    }
+
+    #[test]
+    fn a_page_asked_for_by_number_is_whole_or_none() {
+        let is_given = |page: &str, cursor: &str, rows, has_more| {
+            read(page, "2", cursor).unwrap().require_whole(rows, has_more).is_ok()
+        };
+        assert!(is_given("3", "", 2, true) && is_given("3", "", 1, false) && is_given("3", "", 0, false));
+        assert!(is_given("", "", 1, true) && is_given("3", "c", 0, true));
+        assert!(!is_given("1", "", 1, true) && !is_given("3", "", 0, true));
     }
 
     #[test]

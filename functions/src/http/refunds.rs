@@ -62,6 +62,8 @@ struct Row {
 }
 
 impl RefundBody {
+    /// An unknown member is an error here, as for a cancel: a misspelt `isShippingRefund` would take the money from the
+    /// other balance.
     fn read(bytes: &[u8], strict: bool) -> Result<Self, Refusal> {
         let (object, mut findings) = (Object::read(bytes)?, Findings::default());
         let (mut order_id, mut rows) = (None, None);
@@ -69,7 +71,7 @@ impl RefundBody {
             match name {
                 "orderId" => order_id = findings.text("/orderId", value),
                 "refunds" => rows = Some(read_rows(&mut findings, value, bytes)),
-                other => findings.unknown(other),
+                other => findings.refuse_unknown_in("", other),
             }
         }
         for (name, pointer) in [("orderId", "/orderId"), ("refunds", "/refunds")] {
@@ -152,7 +154,7 @@ fn read_row(findings: &mut Findings, pointer: &str, entry: &Value, digits: Optio
     }
     for name in members.keys() {
         if !["itemId", "isShippingRefund", "amount", "reason"].contains(&name.as_str()) {
-            findings.unknown_in(pointer, name);
+            findings.refuse_unknown_in(pointer, name);
         }
     }
     let sent = |name: &str| members.get(name).filter(|value| !value.is_null());

@@ -1,7 +1,8 @@
 //! Handlers that find orders and items of the order network API (choices file, rows 1, 3, 5, 7 and 11).
 //!
 //! Every list answers `{"<plural>": […], "page", "pageSize", "nextCursor"}`. A page ends early, with a cursor, where its
-//! rows would not fit into an answer, or where the search has read as many orders as one request may.
+//! rows would not fit into an answer, or where the search has read as many orders as one request may; one that was asked
+//! for by its number is refused there.
 
 use axum::Json;
 use axum::response::Response;
@@ -237,6 +238,7 @@ impl Query {
             is_test: self.flag("isTest")?,
             created: self.period("createdFrom", "createdTo")?,
             updated: self.period("updatedFrom", "updatedTo")?,
+            prefix: self.owned("q"),
             ..OrderFilter::default()
         };
         let known = LineStatus::LETTERS.map(|(status, _)| (status.as_str(), status.as_str()));
@@ -280,6 +282,7 @@ impl Query {
             }
             written.push(row);
         }
+        self.page.require_whole(written.len(), next.is_some())?;
         Ok((written, next.map(|next| cursors.seal(list, &next.to_string()))))
     }
 }

@@ -175,7 +175,7 @@ pub(crate) async fn test(
     let foreign = foreign(&bytes)?;
     let found = Target { merchant: &merchant, id: &id, versions: None }.read(&table).await?;
     let strict = is_strict(&headers);
-    let drafted = draft(&foreign, Some(found.transformation), strict)?;
+    let drafted = draft(&foreign, Some(found.transformation), strict)?.of(&merchant);
     let errors = drafted.draft.as_ref().err().map(|refusal| refusal.violations.clone()).unwrap_or_default();
     let warnings = if strict { Vec::new() } else { drafted.warnings() };
     let body = RawValue::from_string(drafted.body.clone());

@@ -11,7 +11,7 @@ use shared::validation::{self, Body, OrderVerdict};
 use super::body::JsonBody;
 use super::caller::NetworkCaller;
 use super::network::is_strict;
-use crate::app::create_orders::{drafts::refuse_body, require_own};
+use crate::app::create_orders::drafts::refuse_body;
 use crate::refusal::Refusal;
 
 /// What a create would find.
@@ -42,8 +42,8 @@ pub(crate) async fn validate(
 ) -> Result<Json<Judged>, Refusal> {
     let verdict = validation::validate(Body::Order, &bytes);
     refuse_body(&verdict)?;
-    let strict = is_strict(&headers);
-    let judged = verdict.orders().next().map(|order| judge(order, &bytes, &merchant, ("", strict)));
+    let judge = Judge { merchant: &merchant, body: &bytes, strict: is_strict(&headers) };
+    let judged = verdict.orders().next().map(|order| judge.order(order, ""));
     judged.map(Json).ok_or_else(|| Refusal::rule(shared::Code::Internal))
 }
 
@@ -55,37 +55,43 @@ pub(crate) async fn validate_bulk(
 ) -> Result<Json<JudgedBulk>, Refusal> {
     let verdict = validation::validate(Body::Orders, &bytes);
     refuse_body(&verdict)?;
-    let strict = is_strict(&headers);
-    let item = |(index, order)| {
-        let place = format!("/bulk/{index}");
-        JudgedItem { status: 200, response: judge(order, &bytes, &merchant, (&place, strict)) }
-    };
+    let judge = Judge { merchant: &merchant, body: &bytes, strict: is_strict(&headers) };
+    let item = |(index, order)| JudgedItem { status: 200, response: judge.order(order, &format!("/bulk/{index}")) };
     Ok(Json(JudgedBulk { bulk: verdict.orders().enumerate().map(item).collect() }))
 }
 
-/// `strict` makes every warning an error, as it does for a create; and as there, whose the order is matters once the rest
-/// of it is right.
-fn judge(order: OrderVerdict<'_>, body: &[u8], merchant: &MerchantId, (place, strict): (&str, bool)) -> Judged {
-    let mut errors: Vec<Violation> = order.violations().map(Into::into).collect();
-    let mut warnings: Vec<Violation> = order.warnings().map(Into::into).collect();
-    if strict {
-        errors.append(&mut warnings);
-    }
-    if errors.is_empty() {
-        errors = anothers(body.get(order.span()).unwrap_or_default(), merchant, place);
-    }
-    Judged { valid: errors.is_empty(), errors, warnings }
+/// For whom and how a body is judged.
+struct Judge<'a> {
+    merchant: &'a MerchantId,
+    body: &'a [u8],
+    /// Every warning is an error, as it is for a create.
+    strict: bool,
 }
 
-/// What is wrong with the `merchantId` of an order that breaks no rule of its own.
-fn anothers(order: &[u8], merchant: &MerchantId, place: &str) -> Vec<Violation> {
-    #[derive(Deserialize)]
-    #[serde(rename_all = "camelCase")]
-    struct Named {
-        merchant_id: Option<String>,
+impl Judge<'_> {
+    /// The verdict on the order that stands at `place` in the body.
+    fn order(&self, order: OrderVerdict<'_>, place: &str) -> Judged {
+        let mut errors: Vec<Violation> = order.violations().map(Into::into).collect();
+        let mut warnings: Vec<Violation> = order.warnings().map(Into::into).collect();
+        if self.strict {
+            errors.append(&mut warnings);
+        }
+        if errors.is_empty() {
+            errors = self.of_another(self.body.get(order.span()).unwrap_or_default(), place);
+        }
+        Judged { valid: errors.is_empty(), errors, warnings }
     }
-    let named = serde_json::from_slice::<Named>(order).ok().and_then(|named| named.merchant_id);
-    let violations = require_own(merchant, named.as_deref()).err().map_or_else(Vec::new, |refusal| refusal.violations);
-    let placed = |violation: Violation| Violation { pointer: format!("{place}{}", violation.pointer), ..violation };
-    violations.into_iter().map(placed).collect()
+
+    /// Whose an order is matters, as for a create, once the rest of it is right.
+    fn of_another(&self, order: &[u8], place: &str) -> Vec<Violation> {
+        #[derive(Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Named {
+            merchant_id: Option<String>,
+        }
+        let named = serde_json::from_slice::<Named>(order).ok().and_then(|named| named.merchant_id).unwrap_or_default();
+        let refusal = Refusal::unless_own(self.merchant, &named).err();
+        let violations = refusal.into_iter().flat_map(|refusal| refusal.violations);
+        violations.map(|violation| violation.within(place)).collect()
+    }
 }

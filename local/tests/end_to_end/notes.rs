@@ -252,6 +252,10 @@ async fn lists_are_paged_the_newest_first() {
     assert!((100..150).contains(&count), "{count}");
     let rest = stack.get(&format!("{list}&cursor={}", first["nextCursor"].as_str().unwrap())).await.body;
     assert_eq!((count + rest["notes"].as_array().unwrap().len(), &rest["nextCursor"]), (150, &Value::Null));
+    // A number promises the rows before the next number, so such a page is refused.
+    let numbered = stack.get(&format!("{list}&page=1")).await;
+    assert_eq!((numbered.status, &numbered.body["code"]), (400, &json!("INVALID_PARAMETER")));
+    assert!(numbered.body["message"].as_str().unwrap().contains("`cursor`"), "{}", numbered.body);
 }
 
 #[tokio::test]

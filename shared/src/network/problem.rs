@@ -50,6 +50,15 @@ pub struct Problem {
     pub errors: Vec<Violation>,
 }
 
+impl Violation {
+    /// The same of the body that holds at `place` the one that it was found in.
+    #[must_use]
+    pub fn within(self, place: &str) -> Self {
+        let pointer = format!("{place}{}", self.pointer);
+        Self { property_name: property_name(&pointer), pointer, ..self }
+    }
+}
+
 /// `/bulk/0/items/1/quantity` is about `Quantity`, `/bulk/0` about `Bulk`.
 fn property_name(pointer: &str) -> String {
     let member = pointer.rsplit('/').find(|part| !part.is_empty() && !part.bytes().all(|byte| byte.is_ascii_digit()));

@@ -293,7 +293,7 @@ impl Item {
         let price = |amount: Option<Number>| amount.map(|amount| Price { currency, amount });
         let time = |at: Option<Timestamp>| at.map(Timestamp::to_rfc3339_milliseconds);
         let refund_data = RefundData::of(&item, index, state);
-        // A line that is cancelled shows what was left of it then; its status says that nothing is made.
+        // What was ordered stays: what is made of it is `quantity` less `cancelledQuantity`.
         let cancelled_quantity = match line {
             LineStatus::Cancelled => item.quantity,
             _ => state.units_cancelled(index),
@@ -304,7 +304,7 @@ impl Item {
             external_id: item.external_id,
             original_sku: Some(item.sku.clone()),
             sku: item.sku,
-            quantity: state.units_left(index, item.quantity),
+            quantity: item.quantity,
             cancelled_quantity,
             status: line.as_str(),
             status_desc: state

@@ -64,7 +64,7 @@ fn name(findings: &mut Findings, value: &Value) -> Option<String> {
     } else if text.chars().any(char::is_control) {
         (Code::ControlCharacter, "must hold no control characters".to_owned())
     } else {
-        return Some(text.to_owned());
+        return (!findings.card_number(PLACE, text)).then(|| text.to_owned());
     };
     findings.add(Violation::new(broken.0, PLACE.to_owned(), broken.1, None));
     None

@@ -140,7 +140,7 @@ impl Order {
             json!({"remainingPriceBalance": amount(item.balance(false)), "remainingShippingBalance": amount(item.balance(true))})
         });
         json!({
-            "sku": item.sku, "quantity": item.left(), "status": item.line.name(),
+            "sku": item.sku, "quantity": item.quantity, "status": item.line.name(),
             "cancelledQuantity": if is_cancelled { item.quantity } else { item.cancelled },
             "statusDesc": self.failure.as_ref().filter(|_| item.line == Line::Failed),
             "customerPrice": money(item.price), "fulfillmentReady": item.ready, "refundData": refunds,
