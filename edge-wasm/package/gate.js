@@ -167,7 +167,7 @@ function withoutLast(details, excess) {
 }
 
 function flatDetail({ code, message, pointer, value }) {
-  return { error: code, message, pointer, value };
+  return { error: code, message, pointer, value: value === undefined ? undefined : attempted(value) };
 }
 
 function networkError({ code, message, pointer, value }) {
@@ -175,9 +175,27 @@ function networkError({ code, message, pointer, value }) {
     errorCode: code,
     errorMessage: message,
     propertyName: propertyName(pointer),
-    attemptedValue: value ?? null,
+    attemptedValue: value === undefined ? null : attempted(value),
     pointer,
   };
+}
+
+/**
+ * What was sent, from its JSON or the beginning of that: a string, a boolean or an integer of up to 15 digits as it is, of
+ * any other number its text.
+ */
+function attempted(json) {
+  if (/^-?[1-9][0-9]{0,14}$|^(0|true|false|null)$/.test(json)) {
+    return JSON.parse(json);
+  }
+  if (!json.startsWith('"')) {
+    return json;
+  }
+  try {
+    return JSON.parse(json);
+  } catch {
+    return json.slice(1);
+  }
 }
 
 /** `/bulk/0/items/1/quantity` is about `Quantity`, `/bulk/0` about `Bulk`. */

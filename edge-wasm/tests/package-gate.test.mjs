@@ -48,7 +48,7 @@ test("the bulk order API's refusal is flat", () => {
     headers: refusedHeaders,
     body:
       '{"requestId":"id","error":"VALIDATION_FAILED","message":"the body breaks 2 rules","details":[' +
-      '{"error":"OUT_OF_RANGE","message":"must be an integer from 1 to 10000, not `0`","pointer":"/products/0/quantity","value":"0"},' +
+      '{"error":"OUT_OF_RANGE","message":"must be an integer from 1 to 10000, not `0`","pointer":"/products/0/quantity","value":0},' +
       '{"error":"REQUIRED","message":"is required","pointer":"/products/1/quantity"}]}',
   });
 });
@@ -62,7 +62,7 @@ test("the order network API's refusal names properties", () => {
     body:
       '{"requestId":"id","code":"VALIDATION_FAILED","message":"the body breaks 1 rule","errors":[' +
       '{"errorCode":"INVALID_FORMAT","errorMessage":"must be an ISO 3166-1 alpha-2 country code, not `\\"ZZ\\"`",' +
-      '"propertyName":"CountryCode","attemptedValue":"\\"ZZ\\"","pointer":"/shippingAddress/countryCode"}]}',
+      '"propertyName":"CountryCode","attemptedValue":"ZZ","pointer":"/shippingAddress/countryCode"}]}',
   });
 });
 

@@ -3,8 +3,7 @@
 use serde::Serialize;
 use shared::Code;
 use shared::ids::MerchantId;
-use shared::limits::ATTEMPTED_VALUE_BYTES_MAX;
-use shared::network::problem::{Problem, Violation};
+use shared::network::problem::{Attempted, Problem, Violation};
 
 use crate::store::StoreError;
 
@@ -61,9 +60,7 @@ impl Refusal {
             return Ok(());
         }
         let message = format!("the credentials are those of `{merchant}`");
-        let shown = named.get(..named.floor_char_boundary(ATTEMPTED_VALUE_BYTES_MAX)).unwrap_or_default();
-        let place = "/merchantId".to_owned();
-        let violation = Violation::new(Code::MerchantMismatch, place, message, Some(shown.to_owned()));
+        let violation = Violation::by_text(Code::MerchantMismatch, "/merchantId", message, named);
         Err(Self { violations: vec![violation], ..Self::rule(Code::MerchantMismatch) })
     }
 
@@ -165,5 +162,5 @@ struct BulkDetail {
     message: String,
     pointer: String,
     #[serde(skip_serializing_if = "Option::is_none")]
-    value: Option<String>,
+    value: Option<Attempted>,
 }

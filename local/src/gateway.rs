@@ -1,12 +1,13 @@
 //! The gateway: an HTTP API of API Gateway on 127.0.0.1, as the template declares it.
 //!
 //! ```text
-//! client ── limits, throttling ── route ── authorizer function ── event (payload format 2.0) ── function
+//! client ── CORS, limits, throttling ── route ── authorizer function ── event (payload format 2.0) ── function
 //! ```
 //!
 //! A request becomes the very event that AWS would send and goes through `lambda_http`'s own reading of it, so what a
 //! function sees here is what it sees there: the stage, the request id, what the authorizer found.
 
+mod cors;
 mod event;
 mod routes;
 mod throttle;
@@ -16,7 +17,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::{Request, State};
-use axum::http::{HeaderValue, StatusCode, request::Parts};
+use axum::http::{HeaderValue, StatusCode, header, request::Parts};
 use axum::response::{IntoResponse, Response};
 use functions::cost::Cost;
 use http_body_util::{BodyExt, Limited};
@@ -54,15 +55,23 @@ impl Gateway {
 
     /// Answers one request.
     pub(crate) async fn respond(&self, request: Request) -> Response {
-        let (Ok(response) | Err(response)) = self.answer(request).await;
+        let (parts, body) = request.into_parts();
+        let rules = self.api.as_ref().and_then(|api| api.cors.as_ref());
+        if let Some(answer) = rules.and_then(|rules| cors::preflight(rules, &parts)) {
+            return answer;
+        }
+        let origin = parts.headers.get(header::ORIGIN).cloned();
+        let (Ok(mut response) | Err(mut response)) = self.answer(parts, body).await;
+        if let (Some(rules), Some(origin)) = (rules, origin) {
+            cors::allow(rules, &origin, response.headers_mut());
+        }
         response
     }
 
-    async fn answer(&self, request: Request) -> Result<Response, Response> {
+    async fn answer(&self, parts: Parts, body: Body) -> Result<Response, Response> {
         if self.throttle.as_ref().is_some_and(|throttle| !throttle.admits()) {
             return Err(gateway_error(StatusCode::TOO_MANY_REQUESTS, "Too Many Requests"));
         }
-        let (parts, body) = request.into_parts();
         let matched = self.routes.find(&parts).ok_or_else(|| gateway_error(StatusCode::NOT_FOUND, "Not Found"))?;
         let body = read(body).await?;
         let context = event::context(&parts, &matched.route_key);

@@ -83,10 +83,12 @@ impl SafeId {
     /// Reads a safe id.
     ///
     /// # Errors
-    /// It is empty, too long, or has another character.
+    /// It is empty, too long, has another character, or is `.` or `..`.
     pub fn parse(text: &str) -> Result<Self, NotAnId> {
         let unreserved = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'~' | b'-');
         let fits = (1..=crate::limits::SAFE_ID_CHARACTERS_MAX).contains(&text.len()) && text.bytes().all(unreserved);
+        // A path with one of these as a segment is another path.
+        let fits = fits && !matches!(text, "." | "..");
         if fits { Ok(Self(text.to_owned())) } else { Err(NotAnId) }
     }
 

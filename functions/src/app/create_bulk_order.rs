@@ -50,7 +50,7 @@ fn not_priced(error: PricingError) -> Refusal {
         PricingError::MixedCurrency(currencies) => {
             let of_line = |(line, currency): (usize, &Currency)| {
                 let message = format!("the currency of this product is {currency}");
-                Violation::new(Code::MixedCurrency, format!("/products/{line}"), message, Some(currency.to_string()))
+                Violation::by_text(Code::MixedCurrency, &format!("/products/{line}"), message, &currency.to_string())
             };
             let violations = currencies.iter().enumerate().map(of_line).collect();
             Refusal { violations, ..Refusal::rule(Code::MixedCurrency) }

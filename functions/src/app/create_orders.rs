@@ -303,7 +303,7 @@ fn safe_id_exists(order: &NewOrder) -> Refusal {
 fn conflict(code: Code, pointer: &str, value: &str, holder: &str) -> Refusal {
     let member = pointer.trim_start_matches('/');
     let message = format!("order {holder} has the {member} `{value}`");
-    let violation = Violation::new(code, pointer.to_owned(), message.clone(), Some(value.to_owned()));
+    let violation = Violation::by_text(code, pointer, message.clone(), value);
     let facts = Facts { order_id: Some(holder.to_owned()), ..Facts::default() };
     Refusal { violations: vec![violation], facts: Box::new(facts), ..Refusal::new(code, message) }
 }

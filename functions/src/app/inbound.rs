@@ -77,8 +77,8 @@ pub(crate) async fn receive(table: &Table, merchant: &MerchantId, sent: Submissi
 
 fn unknown(id: &TransformationId) -> Refusal {
     let refusal = not_found(id.as_str());
-    let value = Some(id.to_string());
-    let violation = Violation::new(Code::NotFound, "/transformationId".to_owned(), refusal.message.clone(), value);
+    let message = refusal.message.clone();
+    let violation = Violation::by_text(Code::NotFound, "/transformationId", message, id.as_str());
     Refusal { violations: vec![violation], ..refusal }
 }
 
@@ -202,9 +202,8 @@ pub(crate) async fn process(table: &Table, merchant: &MerchantId, receipt: Recei
     let table = Table { request_id: receipt.state.request_id.clone(), ..table.clone() };
     let outcomes = create_drafts(&table, merchant, vec![drafted.draft.clone()]).await;
     let outcome = match outcomes.into_iter().next() {
-        Some((create_orders::Outcome::Created(order) | create_orders::Outcome::Replayed(order), warnings)) => {
-            drafted.accepted(order.id(), warnings)?
-        }
+        Some((create_orders::Outcome::Created(order), warnings)) => drafted.accepted(201, order.id(), warnings)?,
+        Some((create_orders::Outcome::Replayed(order), warnings)) => drafted.accepted(200, order.id(), warnings)?,
         Some((create_orders::Outcome::Refused(refusal), _)) if refusal.code.status() < 500 => {
             drafted.refused(refusal, receipt.state.request_id.as_deref().unwrap_or_default())?
         }
@@ -215,11 +214,11 @@ pub(crate) async fn process(table: &Table, merchant: &MerchantId, receipt: Recei
 }
 
 impl Drafted {
-    fn accepted(self, order_id: &str, warnings: Vec<Violation>) -> Result<Outcome, StoreError> {
+    fn accepted(self, response_code: u16, order_id: &str, warnings: Vec<Violation>) -> Result<Outcome, StoreError> {
         let told = raw(&bounded(self.mapped(warnings)))?;
         Ok(Outcome {
             status: ReceiptStatus::Accepted,
-            response_code: 201,
+            response_code,
             order_id: Some(order_id.to_owned()),
             safe_id: self.safe_id,
             external_id: self.external_id,

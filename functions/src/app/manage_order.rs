@@ -75,7 +75,9 @@ pub(crate) async fn change_order_and_body(
         let Some(mut order) = table.order(change.merchant, change.id).await? else { return Ok(None) };
         let mark = table.mark(change.part);
         if mark.as_ref().is_some_and(|mark| order.has_mark(mark)) {
-            return Ok(Some((order, Vec::new())));
+            // What was odd about the request is so still.
+            let warnings = plan(&order).map(|plan| plan.warnings).unwrap_or_default();
+            return Ok(Some((order, warnings)));
         }
         // A write whose answer was lost, and that was sent again, meets itself; done once more it could count twice.
         if let Some((version, warnings)) = attempted.take()

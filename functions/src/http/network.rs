@@ -26,7 +26,7 @@ use crate::refusal::Refusal;
 use crate::store::Table;
 use crate::store::network_orders::FoundOrder;
 
-/// `POST /order/v1/orders`: 201 with the order, 200 when it was there already; 400, 403, 409.
+/// `POST /order/v1/orders`: 201 with the order and its `ETag`, 200 when it was there already; 400, 403, 409.
 pub(crate) async fn create(
     NetworkCaller(merchant): NetworkCaller,
     table: Table,
@@ -42,7 +42,7 @@ pub(crate) async fn create(
         Outcome::Refused(refusal) => return Err(refusal),
     };
     let location = HeaderValue::from_str(&format!("/order/v1/orders/{}", order.id())).ok();
-    let mut response = (status, Json(OrderEnvelope { order: &*order, warnings })).into_response();
+    let mut response = tagged(order.version(), (status, Json(OrderEnvelope { order: &*order, warnings })));
     if let Some(location) = location.filter(|_| status == StatusCode::CREATED) {
         response.headers_mut().insert(header::LOCATION, location);
     }

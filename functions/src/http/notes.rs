@@ -81,7 +81,8 @@ impl ListParameters {
         let kind = ResourceKind::parse(&self.resource_type).ok_or_else(|| {
             let shown: String = self.resource_type.chars().take(ATTEMPTED_VALUE_BYTES_MAX).collect();
             let known = ResourceKind::ALL.map(ResourceKind::as_str).join(", ");
-            Refusal::new(Code::InvalidParameter, format!("`resourceType` is one of {known}, not `{shown}`"))
+            let not = if shown.is_empty() { " and is required".to_owned() } else { format!(", not `{shown}`") };
+            Refusal::new(Code::InvalidParameter, format!("`resourceType` is one of {known}{not}"))
         })?;
         if self.resource_id.is_empty() {
             return Err(Refusal::new(Code::InvalidParameter, "`resourceId` is the id of what the notes are about"));

@@ -13,6 +13,7 @@ use serde_json::Value;
 use shared::ids::MerchantId;
 use shared::limits::{ATTEMPTED_VALUE_BYTES_MAX, POINTER_NAME_BYTES_MAX, VIOLATIONS_MAX};
 use shared::network::problem::Violation;
+use shared::validation::{self, Body};
 use shared::{Code, card};
 
 use crate::refusal::Refusal;
@@ -57,7 +58,7 @@ impl Findings {
 
     /// A member that no rule knows, of the object at `parent`.
     pub(crate) fn unknown_in(&mut self, parent: &str, name: &str) {
-        self.ignored(member(parent, name), "is not known and was ignored");
+        self.ignored(member(parent, name), "is not known");
     }
 
     /// A member that was read and does nothing; `why` says so after its name.
@@ -149,22 +150,21 @@ impl Object {
         let refuse = |code: Code, pointer: String, message: String| {
             Err(Refusal::invalid(vec![Violation::new(code, pointer, message, None)]))
         };
-        let text = match std::str::from_utf8(bytes) {
-            Ok(text) => text,
-            Err(error) => {
-                return refuse(Code::InvalidUtf8, String::new(), format!("not UTF-8 at byte {}", error.valid_up_to()));
+        // What is no JSON or no object is told in the words in which it is told of an order.
+        let verdict = validation::validate(Body::Order, bytes);
+        let told = || Err(Refusal::invalid(verdict.violations().map(Into::into).collect()));
+        if verdict.violations().any(|violation| violation.code() != Code::TooDeep) {
+            return told();
+        }
+        let (repeated, object) = match (serde_json::from_slice(bytes), serde_json::from_slice(bytes)) {
+            (Ok(Repeated(repeated)), Ok(object)) => (repeated, object),
+            (_, Err(error)) if error.is_data() => {
+                let message = format!("must be an object of at most {MEMBERS_MAX} members");
+                return refuse(Code::WrongType, String::new(), message);
             }
-        };
-        let repeated = match serde_json::from_str::<Repeated>(text) {
-            Ok(Repeated(repeated)) => repeated,
-            Err(error) => return refuse(Code::NotJson, String::new(), format!("not JSON: {error}")),
-        };
-        let object: Self = match serde_json::from_str(text) {
-            Ok(object) => object,
-            Err(error) if error.is_data() => {
-                return refuse(Code::WrongType, String::new(), "must be an object".to_owned());
-            }
-            Err(error) => return refuse(Code::NotJson, String::new(), format!("not JSON: {error}")),
+            // It nests deeper than orders do, and than can be read.
+            _ if verdict.violations().len() > 0 => return told(),
+            _ => return refuse(Code::OutOfRange, String::new(), "a number in it is too large to be read".to_owned()),
         };
         if let Some(pointer) = repeated {
             return refuse(Code::DuplicateMember, pointer, "must stand at most once in its object".to_owned());
@@ -324,6 +324,7 @@ mod tests {
     #[test]
     fn what_is_no_object_is_refused_by_name() {
         let many = format!("{{{}}}", (0..65).map(|index| format!("\"{index}\":0")).collect::<Vec<_>>().join(","));
+        let deep = format!("{{\"a\":{}{}}}", "[".repeat(200), "]".repeat(200));
         for (body, code, pointer) in [
             (&b"\xff"[..], Code::InvalidUtf8, ""),
             (b"", Code::NotJson, ""),
@@ -334,6 +335,8 @@ mod tests {
             (b"{\"a/b\":1,\"a/b\":2}", Code::DuplicateMember, "/a~1b"),
             (b"{\"a\":[{\"b\":1},{\"b\":{\"c\":1,\"d\":2,\"c\":3}}]}", Code::DuplicateMember, "/a/1/b/c"),
             (many.as_bytes(), Code::WrongType, ""),
+            (b"{\"a\":[1e400]}", Code::OutOfRange, ""),
+            (deep.as_bytes(), Code::TooDeep, ""),
         ] {
             let refusal = Object::read(body).unwrap_err();
             let [violation] = refusal.violations.as_slice() else { panic!("{refusal:?}") };

@@ -2,7 +2,7 @@
 
 use axum::Router;
 use axum::extract::Request;
-use axum::http::{HeaderValue, Method, header};
+use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, delete, get, patch, post, put};
 use shared::Code;
@@ -245,7 +245,7 @@ const NOTE: &str = "/note/v1/notes/{noteId}";
 const SUBSCRIPTIONS: &str = "/webhook/v1/subscriptions";
 const SUBSCRIPTION: &str = "/webhook/v1/subscriptions/{subscriptionId}";
 
-/// The router of one function. A request for which it has no route is answered 405 or 404.
+/// The router of one function. A request for which it has no route is answered by [`unrouted`].
 pub(crate) fn router(server: Server, app: App) -> Router {
     let routes = ROUTES.iter().filter(|route| route.server == server);
     // axum answers HEAD where there is GET; the gateway has no such route, so neither have we.
@@ -267,7 +267,8 @@ async fn health() -> impl IntoResponse {
     axum::Json(serde_json::json!({ "status": "ok", "version": env!("CARGO_PKG_VERSION") }))
 }
 
-/// What no route takes: 405 where the path exists for another method, else 404.
+/// What no route takes: 405 where the path exists for another method, else 404. `OPTIONS` asks what there is: a browser's
+/// question before a call from another origin may come this way, and goes well by any answer of success.
 async fn unrouted(request: Request) -> Response {
     let (method, path) = (request.method(), request.uri().path());
     let mut allowed: Vec<&str> = Vec::new();
@@ -280,7 +281,10 @@ async fn unrouted(request: Request) -> Response {
         return Refusal::new(Code::NotFound, "no route has this path").into_response();
     }
     let allowed = allowed.join(", ");
-    let mut response = refuse_method(method, &allowed).into_response();
+    let mut response = match *method {
+        Method::OPTIONS => StatusCode::NO_CONTENT.into_response(),
+        _ => refuse_method(method, &allowed).into_response(),
+    };
     if let Ok(value) = HeaderValue::from_str(&allowed) {
         response.headers_mut().insert(header::ALLOW, value);
     }

@@ -5,18 +5,20 @@
 //! for by its number is refused there.
 
 use axum::Json;
+use axum::http::HeaderMap;
 use axum::response::Response;
 use serde::Serialize;
 use serde_json::value::RawValue;
 use shared::Code;
 use shared::ids::{MerchantId, OrderId, SafeId};
-use shared::limits::{ATTEMPTED_VALUE_BYTES_MAX, BULK_ANSWER_BYTES_MAX, READ_ORDERS_MAX};
+use shared::limits::{ATTEMPTED_VALUE_BYTES_MAX, BULK_ANSWER_BYTES_MAX, READ_ORDERS_MAX, VIOLATIONS_MAX};
+use shared::network::problem::Violation;
 use shared::network::response::ItemEnvelope;
 use shared::order::{LineStatus, OrderStatus};
 use shared::time::Timestamp;
 
 use super::caller::NetworkCaller;
-use super::network::{BulkAnswer, BulkResponse, not_found, raw, tagged};
+use super::network::{BulkAnswer, BulkResponse, is_strict, not_found, raw, tagged};
 use super::paging::{Cursors, Page, PageParameters};
 use super::parameters::{PathParameter, QueryParameters};
 use super::{RequestId, network};
@@ -27,6 +29,25 @@ use crate::store::Table;
 /// The query of a search, as pairs, because `status` may come several times.
 type Pairs = Vec<(String, String)>;
 
+/// What searches know beside the page.
+const FILTERS: [&str; 15] = [
+    "orderId",
+    "safeId",
+    "externalId",
+    "shortId",
+    "status",
+    "sku",
+    "email",
+    "countryCode",
+    "isTest",
+    "createdFrom",
+    "createdTo",
+    "updatedFrom",
+    "updatedTo",
+    "q",
+    "sort",
+];
+
 /// A page of orders.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -35,6 +56,8 @@ pub(crate) struct Orders {
     page: Option<usize>,
     page_size: usize,
     next_cursor: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<Violation>,
 }
 
 /// A page of items.
@@ -45,6 +68,8 @@ pub(crate) struct OrderItems {
     page: Option<usize>,
     page_size: usize,
     next_cursor: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<Violation>,
 }
 
 /// `GET /order/v1/orders` and `GET /order/v1/orders/search`: 200 with a page of orders, the newest first; 400.
@@ -52,12 +77,14 @@ pub(crate) async fn orders(
     NetworkCaller(merchant): NetworkCaller,
     table: Table,
     cursors: Cursors,
+    headers: HeaderMap,
     QueryParameters(pairs): QueryParameters<Pairs>,
 ) -> Result<Json<Orders>, Refusal> {
     let query = Query::read(pairs)?;
+    let warnings = query.unknown(is_strict(&headers))?;
     let filter = query.order_filter(&merchant)?;
     let (orders, next_cursor) = query.find(&table, &merchant, &cursors, "orders", filter).await?;
-    Ok(Json(Orders { orders, page: query.page.number, page_size: query.page.size, next_cursor }))
+    Ok(Json(Orders { orders, page: query.page.number, page_size: query.page.size, next_cursor, warnings }))
 }
 
 /// `GET /order/v1/orderItems`: 200 with a page of items, those of the newest order first; 400.
@@ -65,12 +92,14 @@ pub(crate) async fn items(
     NetworkCaller(merchant): NetworkCaller,
     table: Table,
     cursors: Cursors,
+    headers: HeaderMap,
     QueryParameters(pairs): QueryParameters<Pairs>,
 ) -> Result<Json<OrderItems>, Refusal> {
     let query = Query::read(pairs)?;
+    let warnings = query.unknown(is_strict(&headers))?;
     let filter = query.item_filter(&merchant)?;
     let (order_items, next_cursor) = query.find(&table, &merchant, &cursors, "orderItems", filter).await?;
-    Ok(Json(OrderItems { order_items, page: query.page.number, page_size: query.page.size, next_cursor }))
+    Ok(Json(OrderItems { order_items, page: query.page.number, page_size: query.page.size, next_cursor, warnings }))
 }
 
 /// `GET /order/v1/orders/items/{orderItemId}`: 200 with the item and its order's `ETag`; 404.
@@ -147,6 +176,21 @@ impl Query {
             }
         }
         Ok(query)
+    }
+
+    /// A warning for each parameter that no search has: without its filter a list is longer than was meant. `strict`
+    /// refuses them.
+    fn unknown(&self, strict: bool) -> Result<Vec<Violation>, Refusal> {
+        let names = self.pairs.iter().map(|(name, _)| name.as_str()).filter(|name| !FILTERS.contains(name));
+        let warning = |name: &str| {
+            let message = format!("the parameter `{}` is not known", cut(name));
+            Violation::new(Code::UnknownMember, String::new(), message, None)
+        };
+        let warnings: Vec<Violation> = names.take(VIOLATIONS_MAX).map(warning).collect();
+        match warnings.first() {
+            Some(first) if strict => Err(Refusal::new(Code::InvalidParameter, first.error_message.clone())),
+            _ => Ok(warnings),
+        }
     }
 
     fn text(&self, name: &str) -> Option<&str> {

@@ -71,7 +71,8 @@ pub(crate) async fn of_order(
         .iter()
         .map(|shipment| of.shipment(shipment, name_of(&vendors, &shipment.vendor)))
         .collect();
-    let page_size = shipments.len();
+    // All of them on one page, which has room for one where there is none.
+    let page_size = shipments.len().max(1);
     Ok(tagged(&order, Json(Shipments { shipments, page: 1, page_size, next_cursor: None })))
 }
 

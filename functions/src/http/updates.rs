@@ -115,19 +115,30 @@ fn read_entry(bytes: &[u8]) -> Result<Entry, Refusal> {
     let Some(mut members) = std::str::from_utf8(bytes).ok().and_then(Members::read) else {
         return Err(read_patch(Target::Order, bytes).err().unwrap_or_else(|| Refusal::rule(Code::Internal)));
     };
-    let wrong = |code: Code, message: &str| {
-        Refusal::invalid(vec![Violation::new(code, "/orderId".to_owned(), message.to_owned(), None)])
-    };
-    if members.iter().filter(|(name, _)| *name == "orderId").count() > 1 {
+    let document = members.clone();
+    let id = read_order_id(&mut members);
+    let json = members.to_json().map_err(|_| Refusal::rule(Code::Internal))?;
+    let patch = read_patch(Target::Order, json.as_bytes())?;
+    match id {
+        Ok(id) => Ok(Entry { id: order_id_of(&id)?, patch }),
+        Err(violation) => {
+            let mut violations = patch.violations();
+            violations.push(violation);
+            violations.sort_by_cached_key(|violation| document.place(&violation.pointer));
+            Err(Refusal::invalid(violations))
+        }
+    }
+}
+
+/// Takes the id out of an entry.
+fn read_order_id(members: &mut Members) -> Result<String, Violation> {
+    let wrong = |code: Code, message: &str| Violation::new(code, "/orderId".to_owned(), message.to_owned(), None);
+    let count = members.iter().filter(|(name, _)| *name == "orderId").count();
+    let id = members.remove("orderId").ok_or_else(|| wrong(Code::Required, "is required"))?;
+    if count > 1 {
         return Err(wrong(Code::DuplicateMember, "must stand at most once in its object"));
     }
-    let Some(id) = members.remove("orderId") else { return Err(wrong(Code::Required, "is required")) };
-    let Ok(id) = serde_json::from_str::<String>(id.get()) else {
-        return Err(wrong(Code::WrongType, "must be a string"));
-    };
-    let id = order_id_of(&id)?;
-    let json = members.to_json().map_err(|_| Refusal::rule(Code::Internal))?;
-    Ok(Entry { id, patch: read_patch(Target::Order, json.as_bytes())? })
+    serde_json::from_str(id.get()).map_err(|_| wrong(Code::WrongType, "must be a string"))
 }
 
 type Updated = (OrderId, FoundOrder, Vec<Violation>);

@@ -1,9 +1,9 @@
-//! The `AWS::Serverless::HttpApi`: its stage, its throttling and its Lambda authorizers.
+//! The `AWS::Serverless::HttpApi`: its stage, its throttling, its CORS and its Lambda authorizers.
 
 use super::{
     error::{Read, Refusal},
-    fields::{Fields, entries},
-    model::{Api, Throttling, function_arn},
+    fields::{Fields, entries, texts},
+    model::{Api, Cors, Throttling, function_arn},
     scope::{Kind, Scope},
     yaml::Node,
 };
@@ -15,13 +15,32 @@ pub(super) fn read(scope: &Scope, logical_id: &str, properties: &Node) -> Read<A
     // A named stage would stand in every path that the router sees.
     fields.need_one_of("StageName", &["$default"])?;
     let throttling = fields.take("DefaultRouteSettings").map(|node| throttling(scope, node)).transpose()?;
-    let mut api =
-        Api { logical_id: logical_id.to_owned(), authorizers: BTreeMap::new(), default_authorizer: None, throttling };
+    let cors = fields.take("CorsConfiguration").map(|node| cors(scope, node)).transpose()?;
+    let mut api = Api {
+        logical_id: logical_id.to_owned(),
+        authorizers: BTreeMap::new(),
+        default_authorizer: None,
+        throttling,
+        cors,
+    };
     if let Some(node) = fields.take("Auth") {
         auth(scope, node, &mut api)?;
     }
     fields.finish()?;
     Ok(api)
+}
+
+/// Credentials stand in headers, never in cookies, so `AllowCredentials` is not understood.
+fn cors(scope: &Scope, node: &Node) -> Read<Cors> {
+    let mut fields = Fields::open(scope, "CorsConfiguration", node)?;
+    let mut list = |name: &str| -> Read<Vec<String>> {
+        Ok(texts(scope, fields.need(name)?)?.into_iter().map(|(_, text)| text).collect())
+    };
+    let (allow_origins, allow_methods) = (list("AllowOrigins")?, list("AllowMethods")?);
+    let (allow_headers, expose_headers) = (list("AllowHeaders")?, list("ExposeHeaders")?);
+    let max_age_seconds = fields.need_count("MaxAge", 0..=86_400)?;
+    fields.finish()?;
+    Ok(Cors { allow_origins, allow_methods, allow_headers, expose_headers, max_age_seconds })
 }
 
 fn throttling(scope: &Scope, node: &Node) -> Read<Throttling> {

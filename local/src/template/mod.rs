@@ -30,7 +30,7 @@ mod tests;
 
 pub use error::TemplateError;
 pub use model::{
-    ACCOUNT, Api, Effect, Function, Index, KeyAttribute, KeyType, Logging, Projection, Queue, REGION, Redrive,
+    ACCOUNT, Api, Cors, Effect, Function, Index, KeyAttribute, KeyType, Logging, Projection, Queue, REGION, Redrive,
     STACK_NAME, ScalarType, Stack, Statement, Table, Throttling, queue_arn, stream_arn, table_arn,
 };
 pub use monitoring::{Alarm, Metric, MetricFilter};

@@ -236,6 +236,23 @@ pub struct Api {
     pub default_authorizer: Option<String>,
     /// The limits above which the gateway answers 429.
     pub throttling: Option<Throttling>,
+    /// What pages of other origins may do.
+    pub cors: Option<Cors>,
+}
+
+/// What the gateway tells browsers of pages that came from elsewhere.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cors {
+    /// The origins whose pages may call, or `*` for all.
+    pub allow_origins: Vec<String>,
+    /// With these methods.
+    pub allow_methods: Vec<String>,
+    /// With these headers.
+    pub allow_headers: Vec<String>,
+    /// What they may read of an answer beside its body.
+    pub expose_headers: Vec<String>,
+    /// How long a browser remembers all that.
+    pub max_age_seconds: u32,
 }
 
 /// The token bucket of an API.

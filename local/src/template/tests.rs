@@ -186,9 +186,9 @@ fn parameters_are_overridden_within_their_limits() {
     assert_eq!(sweep.logging.application_level.as_deref(), Some("INFO"), "its metric is a line at that level");
 
     for (name, value, expected) in [
-        ("RetrySeconds", "43201", "template.yaml:39: the parameter `RetrySeconds` is at most 43200, not `43201`"),
-        ("RetrySeconds", "-1", "template.yaml:39: the parameter `RetrySeconds` is at least 0, not `-1`"),
-        ("RetrySeconds", "soon", "template.yaml:39: the parameter `RetrySeconds` is a number, not `soon`"),
+        ("RetrySeconds", "43201", "template.yaml:43: the parameter `RetrySeconds` is at most 43200, not `43201`"),
+        ("RetrySeconds", "-1", "template.yaml:43: the parameter `RetrySeconds` is at least 0, not `-1`"),
+        ("RetrySeconds", "soon", "template.yaml:43: the parameter `RetrySeconds` is a number, not `soon`"),
         (
             "Architecture",
             "riscv",

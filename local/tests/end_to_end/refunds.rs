@@ -128,7 +128,10 @@ async fn units_are_cancelled_until_a_vendor_over_http_has_them() {
         (200, &json!(5), &json!(2), &json!("Open"))
     );
     let refused = cancel(&[(0, 4)]).await;
-    assert_eq!((refused.status, &refused.body["message"]), (422, &json!("of item 1 of the order 3 are left, not 4")));
+    assert_eq!(
+        (refused.status, &refused.body["message"]),
+        (422, &json!("item 1 of the order has 3 units left, not 4"))
+    );
     let refused =
         patch(&stack, &format!("{}/items/{}", path(&id), items[0]["id"].as_str().unwrap()), json!({"quantity": 9}))
             .await;

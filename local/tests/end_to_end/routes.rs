@@ -90,7 +90,6 @@ async fn unknown_paths_are_404_and_other_methods_405() {
         ("POST", "/health", 405, "GET"),
         ("PUT", "/order/v1/orders", 405, "POST, GET"),
         ("HEAD", "/v2/orders", 405, "POST, GET"),
-        ("OPTIONS", "/order/v1/orders/aaaaaaaaaaaaaaaaaaaaa000", 405, "GET, PATCH"),
     ] {
         let reply = stack.client.send(method, path, DEMO, "").await;
         assert_eq!((reply.status, reply.header("allow")), (status, allow), "{method} {path}");
@@ -100,6 +99,8 @@ async fn unknown_paths_are_404_and_other_methods_405() {
         }
         assert_eq!(code.unwrap(), if status == 404 { "NOT_FOUND" } else { "METHOD_NOT_ALLOWED" });
     }
+    let asked = stack.client.send("OPTIONS", "/order/v1/orders/aaaaaaaaaaaaaaaaaaaaa000", &[], "").await;
+    assert_eq!((asked.status, asked.header("allow")), (204, "GET, PATCH"));
 }
 
 #[tokio::test]

@@ -64,7 +64,7 @@ async fn everything_that_is_wrong_is_said_at_once() {
     assert_eq!(found, expected.map(|(code, pointer)| (code.to_owned(), pointer.to_owned())).into());
     let error = refused.body["errors"].as_array().unwrap().iter().find(|error| error["pointer"] == "/isEnabled");
     let expected = json!({"errorCode": "WRONG_TYPE", "errorMessage": "must be a boolean, not `\"yes\"`",
-        "propertyName": "IsEnabled", "attemptedValue": "\"yes\"", "pointer": "/isEnabled"});
+        "propertyName": "IsEnabled", "attemptedValue": "yes", "pointer": "/isEnabled"});
     assert_eq!(error, Some(&expected));
     let strict = [DEMO[0], DEMO[2], ("prefer", "handling=strict")];
     let body = json!({"url": URL, "events": ["OrderUpdate"], "colour": 1}).to_string();

@@ -68,6 +68,21 @@ impl Members {
         Ok(Self(merged.into_iter().flatten().collect()))
     }
 
+    /// Where a pointer leads: the position of its member, of the member or element in that, and so on. Positions of
+    /// pointers are in the order of the document; what is not there stands last in its object.
+    #[must_use]
+    pub fn place(&self, pointer: &str) -> Vec<usize> {
+        let Some(rest) = pointer.strip_prefix('/') else { return Vec::new() };
+        let (token, behind) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+        let name = token.replace("~1", "/").replace("~0", "~");
+        let Some((position, (_, value))) = self.0.iter().enumerate().find(|(_, (known, _))| *known == name) else {
+            return vec![usize::MAX];
+        };
+        let mut place = vec![position];
+        place.extend(place_within(value, behind));
+        place
+    }
+
     /// The object as text.
     ///
     /// # Errors
@@ -75,6 +90,18 @@ impl Members {
     pub fn to_json(&self) -> Result<String, serde_json::Error> {
         serde_json::to_string(self)
     }
+}
+
+fn place_within(value: &RawValue, pointer: &str) -> Vec<usize> {
+    if let Some(members) = Members::read(value.get()) {
+        return members.place(pointer);
+    }
+    let Some(rest) = pointer.strip_prefix('/') else { return Vec::new() };
+    let (token, behind) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    let index: usize = token.parse().unwrap_or(usize::MAX);
+    let elements: Vec<&RawValue> = serde_json::from_str(value.get()).unwrap_or_default();
+    let within = elements.get(index).map(|element| place_within(element, behind));
+    [index].into_iter().chain(within.unwrap_or_default()).collect()
 }
 
 fn patched_value(before: Option<&RawValue>, patch: &RawValue) -> Result<Box<RawValue>, serde_json::Error> {
@@ -145,6 +172,15 @@ mod tests {
         let exact = r#"{"a":1.0000000000000000001,"b":{"c":900719925474099301}}"#;
         assert_eq!(patched("{}", exact), exact);
         assert_eq!(patched(exact, r#"{"b":{"d":0.10}}"#), exact.replace("301}", r#"301,"d":0.10}"#));
+    }
+
+    #[test]
+    fn places_are_in_the_order_of_the_document() {
+        let members = Members::read(r#"{"b":{"y":1,"x":[{"q":1,"p":2},3]},"a~/":1}"#).unwrap();
+        let ordered =
+            ["", "/b", "/b/y", "/b/x", "/b/x/0", "/b/x/0/q", "/b/x/0/p", "/b/x/0/r", "/b/x/1", "/b/z", "/a~0~1", "/c"];
+        let places: Vec<Vec<usize>> = ordered.iter().map(|pointer| members.place(pointer)).collect();
+        assert!(places.is_sorted_by(|one, next| one < next), "{places:?}");
     }
 
     #[test]

@@ -78,8 +78,8 @@ pub struct Patch {
     target: Target,
     /// Those that may be brought.
     members: Members,
-    /// Every name in the document's order.
-    names: Vec<String>,
+    /// All of them, in the document's order.
+    document: Members,
     ready: bool,
     violations: Vec<Violation>,
     warnings: Vec<Violation>,
@@ -112,7 +112,7 @@ impl Patch {
             let violation = Violation::new(Code::NotJson, String::new(), Code::NotJson.title().to_owned(), None);
             return Err(vec![violation]);
         };
-        let names = members.iter().map(|(name, _)| name.to_owned()).collect();
+        let document = members.clone();
         let (mut violations, warnings) = first_look(target, text);
         let mut ready = false;
         match target {
@@ -129,7 +129,20 @@ impl Patch {
                 members.retain(|name| ITEM_MEMBERS.contains(&name));
             }
         }
-        Ok(Self { target, members, names, ready, violations, warnings })
+        Ok(Self { target, members, document, ready, violations, warnings })
+    }
+
+    /// What can be said of the patch without its order: of a bulk's entry that names none.
+    #[must_use]
+    pub fn violations(&self) -> Vec<Violation> {
+        let text = self.members.to_json().unwrap_or_default();
+        let verdict = validation::validate(Body::Order, text.as_bytes());
+        let found = verdict.orders().flat_map(|order| order.violations());
+        // What the order has need not be in its patch.
+        let of_patch = found.filter(|violation| violation.code() != Code::Required).map(Into::into);
+        let mut violations: Vec<Violation> = self.violations.iter().cloned().chain(of_patch).collect();
+        violations.sort_by_cached_key(|violation| self.document.place(&violation.pointer));
+        violations
     }
 
     /// The order with the patch in it; `strict` makes every warning a violation.
@@ -155,7 +168,7 @@ impl Patch {
             violations.append(&mut warnings);
         }
         if !violations.is_empty() {
-            violations.sort_by_key(|violation| self.place(&violation.pointer));
+            violations.sort_by_cached_key(|violation| self.document.place(&violation.pointer));
             return Err(violations);
         }
         let patched: CreateOrder = serde_json::from_str(&text).map_err(fault)?;
@@ -191,17 +204,9 @@ impl Patch {
         let Target::Item(line) = self.target else { return violation };
         let item = format!("/items/{line}/");
         match violation.pointer.strip_prefix(&item).map(|rest| format!("/{rest}")) {
-            Some(pointer) => {
-                Violation::new(violation.error_code, pointer, violation.error_message, violation.attempted_value)
-            }
+            Some(pointer) => violation.at(pointer),
             None => violation,
         }
-    }
-
-    /// Where the patch has the member that a pointer leads through; last of all if it has not.
-    fn place(&self, pointer: &str) -> usize {
-        let name = pointer.split('/').nth(1).unwrap_or_default();
-        self.names.iter().position(|known| escaped(known) == name).unwrap_or(usize::MAX)
     }
 }
 

@@ -1,8 +1,10 @@
 //! The error body of the order network API (spec of our choices, common rules), and of one item of a bulk.
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
+use serde_json::Value;
 
 use crate::Code;
+use crate::limits::ATTEMPTED_VALUE_BYTES_MAX;
 
 /// One place in a body and the rule that it breaks.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -14,19 +16,50 @@ pub struct Violation {
     pub error_message: String,
     /// Last member of the pointer in PascalCase.
     pub property_name: String,
-    /// What was sent, cut short; null when nothing was.
-    pub attempted_value: Option<String>,
+    /// What was sent; null when nothing was.
+    pub attempted_value: Option<Attempted>,
     /// RFC 6901, from the root of the body.
     pub pointer: String,
 }
 
 impl Violation {
-    /// A violation at `pointer`.
+    /// A violation at `pointer`; the value is the JSON that was sent there, or as much of it as is shown.
     #[must_use]
     pub fn new(code: Code, pointer: String, message: String, value: Option<String>) -> Self {
         let property_name = property_name(&pointer);
-        Self { error_code: code, error_message: message, property_name, attempted_value: value, pointer }
+        let attempted_value = value.map(Attempted);
+        Self { error_code: code, error_message: message, property_name, attempted_value, pointer }
     }
+
+    /// A violation by a text, which is shown cut short.
+    #[must_use]
+    pub fn by_text(code: Code, pointer: &str, message: String, text: &str) -> Self {
+        let shown = text.get(..text.floor_char_boundary(ATTEMPTED_VALUE_BYTES_MAX)).unwrap_or_default();
+        Self::new(code, pointer.to_owned(), message, Some(Value::from(shown).to_string()))
+    }
+}
+
+/// What was sent at the place of a violation: its JSON, of which there may be only the beginning.
+///
+/// An answer shows a string, a boolean and an integer of up to 15 digits as they are, which every reader of JSON reads
+/// exactly; of a string that was cut, what there is; of any other number its text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Attempted(String);
+
+impl Serialize for Attempted {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match serde_json::from_str(&self.0) {
+            Ok(value @ (Value::String(_) | Value::Bool(_) | Value::Null)) => value.serialize(serializer),
+            Ok(value @ Value::Number(_)) if is_short_integer(&self.0) => value.serialize(serializer),
+            Ok(_) => serializer.serialize_str(&self.0),
+            Err(_) => serializer.serialize_str(self.0.strip_prefix('"').unwrap_or(&self.0)),
+        }
+    }
+}
+
+fn is_short_integer(text: &str) -> bool {
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    (1..=15).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit()) && text != "-0"
 }
 
 impl From<crate::validation::Violation<'_>> for Violation {
@@ -55,6 +88,12 @@ impl Violation {
     #[must_use]
     pub fn within(self, place: &str) -> Self {
         let pointer = format!("{place}{}", self.pointer);
+        self.at(pointer)
+    }
+
+    /// The same with another pointer.
+    #[must_use]
+    pub fn at(self, pointer: String) -> Self {
         Self { property_name: property_name(&pointer), pointer, ..self }
     }
 }
@@ -68,7 +107,30 @@ fn property_name(pointer: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::property_name;
+    use super::{Attempted, property_name};
+
+    #[test]
+    fn what_was_sent_is_shown_as_every_reader_reads_it() {
+        for (sent, shown) in [
+            (r#""a \"b\" \u00e9""#, r#""a \"b\" é""#),
+            (r#""cut of"#, r#""cut of""#),
+            ("true", "true"),
+            ("null", "null"),
+            ("0", "0"),
+            ("-123456789012345", "-123456789012345"),
+            ("1234567890123456", r#""1234567890123456""#),
+            ("-0", r#""-0""#),
+            ("1.50", r#""1.50""#),
+            ("1e400", r#""1e400""#),
+            (
+                "12345678901234567890123456789012345678901234567890123456789012.",
+                r#""12345678901234567890123456789012345678901234567890123456789012.""#,
+            ),
+            ("[1]", r#""[1]""#),
+        ] {
+            assert_eq!(serde_json::to_string(&Attempted(sent.to_owned())).unwrap(), shown);
+        }
+    }
 
     #[test]
     fn the_property_is_the_last_member_in_pascal_case() {

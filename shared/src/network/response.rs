@@ -39,6 +39,9 @@ pub struct OrderEnvelope<T = Order> {
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Order {
+    /// What its `ETag` is made of.
+    #[serde(skip)]
+    version: u64,
     items: Vec<Item>,
     merchant_item_total: Option<Price>,
     merchant_tax_total: Option<Price>,
@@ -197,6 +200,12 @@ impl Order {
         &self.id
     }
 
+    /// The version that it shows.
+    #[must_use]
+    pub const fn version(&self) -> u64 {
+        self.version
+    }
+
     /// The wire form of a stored order.
     #[must_use]
     pub fn new(merchant: &MerchantId, id: &OrderId, safe_id: &SafeId, order: CreateOrder, state: &OrderState) -> Self {
@@ -211,6 +220,7 @@ impl Order {
             if is_test { Item { fulfillment_ready: sent, ..item } } else { item }
         };
         Self {
+            version: state.version,
             items: lines.map(shown).collect(),
             merchant_item_total: None,
             merchant_tax_total: None,

@@ -31,8 +31,9 @@
 //! # What is written
 //!
 //! Values come over as they are written, digit by digit; `as` makes a number of a string of digits, or a string of a
-//! number. Objects and arrays on the way to `to` are made where nothing is; a token of digits makes an array, whose
-//! elements before it are null until a rule writes them. A later rule may write into what an earlier one wrote, or over it.
+//! number. Objects and arrays on the way to `to` are made where nothing is, as the order has them: behind `/items` a token is an
+//! index or `*`, behind `/meta` it is a name, also one of digits. Where the order has no such place a token of digits
+//! makes an array. Elements before an index are null until a rule writes them. A later rule may write into what an earlier one wrote, or over it.
 //!
 //! What cannot be done is a [`Finding`], of which there may be many; the rest is done all the same, so that all that is
 //! wrong can be told at once.

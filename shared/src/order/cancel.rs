@@ -64,7 +64,7 @@ pub(super) fn cancel(order: &mut OrderState, wanted: Option<&[CancelledLine]>, n
     Ok(())
 }
 
-/// Sorts what is wanted. A line that is cancelled already stays so.
+/// Sorts what is wanted. A line that is cancelled already stays so, and none of its units are left to be counted.
 fn cut(order: &OrderState, wanted: &[CancelledLine]) -> Result<Cut, Rejected> {
     let mut cut = Cut::default();
     let mut lines: Vec<usize> = wanted.iter().map(|entry| entry.line).collect();
@@ -72,23 +72,26 @@ fn cut(order: &OrderState, wanted: &[CancelledLine]) -> Result<Cut, Rejected> {
     lines.dedup();
     for line in lines {
         let name = format!("item {} of the order", line.saturating_add(1));
-        match order.lines.get(line) {
+        let status = order.lines.get(line);
+        match status {
             None => refuse("the order has no such item")?,
-            Some(LineStatus::Cancelled) => continue,
+            Some(LineStatus::Cancelled) => {}
             Some(LineStatus::Fulfilled) => refuse(format!("{name} is Fulfilled"))?,
             Some(LineStatus::Open | LineStatus::Processing | LineStatus::Failed) => {}
         }
         let units: Option<Vec<Units>> =
             wanted.iter().filter(|entry| entry.line == line).map(|entry| entry.units).collect();
         let Some(units) = units else {
-            cut.lines.push(line);
+            if status != Some(LineStatus::Cancelled) {
+                cut.lines.push(line);
+            }
             continue;
         };
         let ordered = units.first().map_or(0, |units| units.ordered);
         let count = units.iter().fold(0_u32, |sum, units| sum.saturating_add(units.count));
-        let left = order.units_left(line, ordered);
+        let left = if status == Some(LineStatus::Cancelled) { 0 } else { order.units_left(line, ordered) };
         if count > left {
-            refuse(format!("of {name} {left} are left, not {count}"))?;
+            refuse(format!("{name} has {left} units left, not {count}"))?;
         }
         if count == left {
             cut.lines.push(line);

@@ -67,14 +67,24 @@ pub const TABLE: &[Row] = &[
         "Cancel",
         "the merchant",
         "the order, or an item that is named, is Fulfilled; for some of its units, a vendor over HTTP has them, or fewer are left",
-        ["OCX=!", "OPCX=!", "UFX=!", "!", "FHCX=!", "C=", "FCX=!"],
+        ["OCX=!", "OPCX=!", "UFX=!", "!", "FHCX=!", "C=!", "FCX=!"],
     ),
     row("Recalled", "the worker", "", ["O=", "P=", "U=", "F=", "H=", "C=", "X="]),
     row("Refund", "the merchant", "a refund exceeds its balance", ["O=!", "P=!", "U=!", "F=!", "H=!", "C=!", "X=!"]),
-    row("Hold", "the merchant", "the order has ended", ["H", "H", "H", "!", "H=", "!", "!"]),
-    row("Release", "the merchant", "", ["=", "=", "=", "F=", "OPU", "C=", "X="]),
+    row(
+        "Hold",
+        "the merchant",
+        "the order has ended, or a part of it is Fulfilled and nobody holds it",
+        ["H", "H", "!", "!", "H=", "!", "!"],
+    ),
+    row("Release", "the merchant", "the order is Fulfilled or Cancelled", ["=", "=", "=", "!", "OPU", "!", "X="]),
     row("GiveUp", "the worker", "", ["OX", "PX=", "UX=", "F=", "HX=", "C=", "X="]),
-    row("Restart", "the merchant, the worker", "", ["O=", "P=", "U=", "F=", "H=", "C=", "OPUH"]),
+    row(
+        "Restart",
+        "the merchant, the worker",
+        "the order is Fulfilled or Cancelled, and every vendor was told",
+        ["O=", "P=", "U=", "F!", "H=", "C!", "OPUH"],
+    ),
 ];
 
 impl Row {

@@ -6,8 +6,8 @@ use super::refund::refund;
 use super::step::{Step, lines_in_work, next_step};
 use super::update::update;
 use super::{
-    Allocation, AskedRefund, CancelledLine, DeadJob, Excess, Failure, Fulfilment, LineStatus, OrderState, Port,
-    Progress, Shipment, ShipmentStatus, Update,
+    Allocation, AskedRefund, CancelledLine, DeadJob, Excess, Failure, Fulfilment, LineStatus, OrderState, OrderStatus,
+    Port, Progress, Shipment, ShipmentStatus, Update,
 };
 use crate::time::Timestamp;
 
@@ -115,14 +115,17 @@ pub fn transition(state: &OrderState, command: &Command, now: Timestamp) -> Resu
         Command::Update(wanted) => update(&mut next, wanted)?,
         Command::Refund(asked) => refund(&mut next, asked)?,
         Command::Hold(reason) => hold(&mut next, reason)?,
-        Command::Release => next.hold = None,
+        Command::Release => release(&mut next)?,
         Command::GiveUp { reason, dead } => give_up(&mut next, reason, dead.as_ref()),
-        Command::Restart => restart(&mut next),
+        Command::Restart => restart(&mut next)?,
     }
     // An update changes the body, which is no part of the state, and has said whether it does.
     if next == *state && !matches!(command, Command::Update(_)) {
         return Err(Rejected::AlreadySo);
     }
+    let is_final = matches!(next.lines.status(), OrderStatus::Fulfilled | OrderStatus::Cancelled);
+    // What is never worked on again is not held; a failed order may be restarted, and must not run past its hold.
+    next.hold = next.hold.filter(|_| !is_final);
     note_changed_lines(state, &mut next, command, now);
     note_submissions(&mut next);
     next.version = state.version.saturating_add(1);
@@ -169,13 +172,18 @@ pub(super) fn refuse(reason: impl Into<String>) -> Result<(), Rejected> {
     Err(Rejected::NotAllowed(reason.into()))
 }
 
-fn refuse_when_ended(order: &OrderState) -> Result<(), Rejected> {
+fn refuse_at(order: &OrderState, is_refused: impl Fn(OrderStatus) -> bool) -> Result<(), Rejected> {
     let status = order.lines.status();
-    if status.has_ended() { refuse(format!("the order is {}", status.as_str())) } else { Ok(()) }
+    if is_refused(status) { refuse(format!("the order is {}", status.as_str())) } else { Ok(()) }
+}
+
+/// Nothing brings back an order of which nothing is left to do.
+fn refuse_when_final(order: &OrderState) -> Result<(), Rejected> {
+    refuse_at(order, |status| matches!(status, OrderStatus::Fulfilled | OrderStatus::Cancelled))
 }
 
 fn start(order: &mut OrderState) -> Result<(), Rejected> {
-    refuse_when_ended(order)?;
+    refuse_at(order, OrderStatus::has_ended)?;
     order.automatic = true;
     order.unready.clear();
     Ok(())
@@ -235,8 +243,16 @@ pub(super) fn clear_settled_failures(order: &mut OrderState) {
 }
 
 fn hold(order: &mut OrderState, reason: &str) -> Result<(), Rejected> {
-    refuse_when_ended(order)?;
+    // Part of what was ordered is delivered: it is too late to look at the order, not to say anew why one looks.
+    let is_late = |status: OrderStatus| status == OrderStatus::PartiallyFulfilled && order.hold.is_none();
+    refuse_at(order, |status| status.has_ended() || is_late(status))?;
     order.hold = Some(reason.to_owned());
+    Ok(())
+}
+
+fn release(order: &mut OrderState) -> Result<(), Rejected> {
+    refuse_when_final(order)?;
+    order.hold = None;
     Ok(())
 }
 
@@ -261,7 +277,11 @@ fn give_up(order: &mut OrderState, reason: &str, dead: Option<&DeadJob>) {
 }
 
 /// Failed lines go back to where they were: to their vendor while the shipment lives, else to be assigned anew.
-fn restart(order: &mut OrderState) {
+fn restart(order: &mut OrderState) -> Result<(), Rejected> {
+    // Also of an order that is cancelled a vendor may still have to be told.
+    if order.failure.is_none() && order.recall_failure.is_none() {
+        refuse_when_final(order)?;
+    }
     let failed: Vec<usize> = order.lines.indexes(|line| line == LineStatus::Failed).collect();
     for line in failed {
         let live = |shipment: &Shipment| shipment.status.is_live() && shipment.lines.contains(&line);
@@ -270,4 +290,5 @@ fn restart(order: &mut OrderState) {
     }
     order.failure = None;
     order.recall_failure = None;
+    Ok(())
 }

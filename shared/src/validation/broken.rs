@@ -221,9 +221,9 @@ impl Broken {
                 out.words(&["is required when `enableClientOrderNumberDupCheck` is true"]);
             }
             Self::UnknownMember { nearest: Some(known) } => {
-                out.words(&["is not known and was ignored; did you mean `", known, "`"]);
+                out.words(&["is not known; did you mean `", known, "`"]);
             }
-            Self::UnknownMember { nearest: None } => out.words(&["is not known and was ignored"]),
+            Self::UnknownMember { nearest: None } => out.words(&["is not known"]),
             Self::Subtotal { expected } => {
                 out.words(&["should be `customerPrice` × `quantity` = "]);
                 out.amount(i128::from_le_bytes(*expected));

@@ -44,8 +44,12 @@ const fn format(name: &'static str, is: &'static str, max: usize, form: Form) ->
 }
 
 /// Unreserved characters of URLs, because a `safeId` stands in paths.
-pub(super) static SAFE_ID: Format =
-    format("safe-id", "letters, digits, `.`, `_`, `~` and `-`", limits::SAFE_ID_CHARACTERS_MAX, Form::SafeId);
+pub(super) static SAFE_ID: Format = format(
+    "safe-id",
+    "letters, digits, `.`, `_`, `~` and `-` (but not `.` or `..`)",
+    limits::SAFE_ID_CHARACTERS_MAX,
+    Form::SafeId,
+);
 pub(super) static UUID: Format = format("uuid", "a UUID", limits::ID_CHARACTERS_MAX, Form::Uuid);
 pub(super) static COUNTRY: Format =
     format("country", "an ISO 3166-1 alpha-2 country code", limits::ID_CHARACTERS_MAX, Form::Country);
@@ -105,12 +109,14 @@ fn is_visible(character: char) -> bool {
     )
 }
 
+/// A path with `.` or `..` as a segment is another path, so no order could be read by such an id.
 fn is_safe_id(text: Wide<'_>) -> bool {
-    (0..text.len()).step_by(BLOCK).all(|at| {
-        let block = text.block(at);
-        let marks = block.within(b'-', b'.').or(block.equal(b'_')).or(block.equal(b'~'));
-        text.within(at) & !block.alphanumeric().or(marks).bits() == 0
-    })
+    !matches!(text.text(), b"." | b"..")
+        && (0..text.len()).step_by(BLOCK).all(|at| {
+            let block = text.block(at);
+            let marks = block.within(b'-', b'.').or(block.equal(b'_')).or(block.equal(b'~'));
+            text.within(at) & !block.alphanumeric().or(marks).bits() == 0
+        })
 }
 
 fn is_uuid(text: Wide<'_>) -> bool {

@@ -35,6 +35,8 @@ mod hosts;
 mod iso;
 mod json;
 mod members;
+#[cfg(feature = "domain")]
+mod place;
 mod rules;
 mod safe_ids;
 mod scan;
@@ -54,6 +56,8 @@ use scan::Fault;
 
 use crate::{Code, limits};
 
+#[cfg(feature = "domain")]
+pub use place::Place;
 pub use verdict::{OrderVerdict, Verdict, Violation, Violations};
 pub use version::rules_version;
 

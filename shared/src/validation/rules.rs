@@ -273,7 +273,11 @@ static ITEM_OPTION: Object = object(
 
 static REPRINT: Object = object(
     Model::ReprintModel,
-    &[field("originalOrderId", ID), field("reasonId", ID), field("shipments", Rule::Array(&REPRINT_SHIPMENTS))],
+    &[
+        field("originalOrderId", ID).required(),
+        field("reasonId", ID),
+        field("shipments", Rule::Array(&REPRINT_SHIPMENTS)),
+    ],
 );
 
 static REPRINT_SHIPMENTS: Array = list(max::REPRINT_SHIPMENTS_MAX, Rule::Object(&REPRINT_SHIPMENT));

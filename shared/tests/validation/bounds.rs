@@ -101,11 +101,11 @@ fn a_slip_in_a_name_is_named() {
     assert_eq!(
         messages,
         [
-            "is not known and was ignored; did you mean `shippingAddress`",
-            "is not known and was ignored; did you mean `items`",
-            "is not known and was ignored; did you mean `safeId`",
-            "is not known and was ignored",
-            "is not known and was ignored",
+            "is not known; did you mean `shippingAddress`",
+            "is not known; did you mean `items`",
+            "is not known; did you mean `safeId`",
+            "is not known",
+            "is not known",
         ]
     );
 }

@@ -56,6 +56,5 @@ fn original(order: &NewOrder) -> Option<&str> {
 
 fn no_original(name: &str) -> Refusal {
     let message = format!("no order has the id `{name}`");
-    let pointer = "/reprint/originalOrderId".to_owned();
-    Refusal::invalid(vec![Violation::new(Code::NotFound, pointer, message, Some(name.to_owned()))])
+    Refusal::invalid(vec![Violation::by_text(Code::NotFound, "/reprint/originalOrderId", message, name)])
 }

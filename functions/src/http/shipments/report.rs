@@ -40,7 +40,7 @@ pub(super) fn read(
     }
     for (member, of) in [("packages", ShipmentStatus::Shipped), ("reason", ShipmentStatus::Rejected)] {
         if status.is_some_and(|status| status != of) && has(member) {
-            let why = format!("belongs to shipmentStatus {} and was ignored", of.number());
+            let why = format!("belongs to shipmentStatus {}", of.number());
             findings.ignored(format!("/{member}"), &why);
         }
     }

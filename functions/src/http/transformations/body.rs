@@ -132,10 +132,26 @@ fn rule(findings: &mut Findings, place: &str, raw: &RawValue) -> Option<Rule> {
         (Ok(_), None) => return None,
     };
     match made {
-        Ok(rule) => Some(rule),
+        Ok(rule) => {
+            look_at(findings, place, &rule, &members);
+            Some(rule)
+        }
         Err(fault) => {
             findings.add(Violation::new(Code::InvalidFormat, place.to_owned(), fault.to_string(), None));
             None
+        }
+    }
+}
+
+/// What the orders that the rule makes would be told each time.
+fn look_at(findings: &mut Findings, place: &str, rule: &Rule, members: &Members) {
+    let target = rule.place();
+    if !target.is_known() {
+        findings.ignored(format!("{place}/to"), "leads to no member that an order has");
+    }
+    for name in ["constant", "default"] {
+        if let Some(raw) = members.get(name).filter(|_| target.is_searched()) {
+            findings.card_number(&format!("{place}/{name}"), raw.get());
         }
     }
 }
@@ -230,6 +246,18 @@ mod tests {
         ] {
             assert_eq!(broken(&body), [(code, place.to_owned())]);
         }
+    }
+
+    #[test]
+    fn what_every_order_would_be_told_is_told_at_once() {
+        let card = "4111 1111 1111 1111";
+        let rule = |to: &str| json!({"to": to, "constant": card});
+        let body = json!({"name": "n", "rules": [rule("/meta/card"), rule("/externalId"), rule("/itmes/0")]});
+        assert_eq!(broken(&body), [(Code::CardNumber, "/rules/0/constant".to_owned())]);
+        let body = json!({"name": "n", "rules": [rule("/externalId"), rule("/itmes/0")]});
+        let (_, warnings) = transformation(body.to_string().as_bytes(), &merchant(), false).unwrap();
+        let [warning] = warnings.as_slice() else { panic!("{warnings:?}") };
+        assert_eq!((warning.error_code, warning.pointer.as_str()), (Code::UnknownMember, "/rules/1/to"));
     }
 
     #[test]

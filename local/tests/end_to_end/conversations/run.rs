@@ -18,8 +18,20 @@ pub(super) fn merchant_id(number: usize) -> String {
 }
 
 /// Headers of an answer that say something about it.
-const SHOWN: [&str; 7] =
-    ["etag", "location", "allow", "retry-after", "www-authenticate", "idempotency-replayed", "content-type"];
+const SHOWN: [&str; 12] = [
+    "etag",
+    "location",
+    "allow",
+    "retry-after",
+    "www-authenticate",
+    "idempotency-replayed",
+    "content-type",
+    "access-control-allow-origin",
+    "access-control-allow-methods",
+    "access-control-allow-headers",
+    "access-control-expose-headers",
+    "access-control-max-age",
+];
 
 /// One conversation of one merchant.
 pub(super) struct Talk<'s> {

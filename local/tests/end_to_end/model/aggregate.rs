@@ -150,6 +150,9 @@ impl Order {
 
     /// Notes a change, if there is one.
     fn changed(&mut self, is_changed: bool) -> Outcome {
+        if self.is_final() {
+            self.hold = None;
+        }
         self.version += u64::from(is_changed);
         Ok(())
     }
@@ -176,8 +179,14 @@ impl Order {
         true
     }
 
+    /// Nothing is left to do, and nothing to be tried again.
+    fn is_final(&self) -> bool {
+        matches!(self.status_of_items(), "Fulfilled" | "Cancelled")
+    }
+
     pub(super) fn hold(&mut self, reason: &str) -> Outcome {
-        if self.has_ended() {
+        let is_late = self.status_of_items() == "PartiallyFulfilled" && self.hold.is_none();
+        if self.has_ended() || is_late {
             return Err(NotAllowed);
         }
         let before = self.hold.replace(reason.to_owned());
@@ -185,6 +194,9 @@ impl Order {
     }
 
     pub(super) fn release(&mut self) -> Outcome {
+        if self.is_final() {
+            return Err(NotAllowed);
+        }
         let before = self.hold.take();
         self.changed(before.is_some())
     }
@@ -204,6 +216,9 @@ impl Order {
 
     /// Failed items go back to the vendor that still has them, or to be given to one anew.
     pub(super) fn refresh(&mut self) -> Outcome {
+        if self.is_final() {
+            return Err(NotAllowed);
+        }
         let failed = self.lines(|line| line == Line::Failed);
         for index in &failed {
             let is_with_vendor = self.shipments.iter().any(|one| one.is_live() && one.lines.contains(index));
@@ -230,12 +245,12 @@ impl Order {
         for index in 0..self.items.len() {
             let asked: Vec<Option<i64>> = cuts.iter().filter(|(item, _)| *item == index).map(|(_, n)| *n).collect();
             let item = &self.items[index];
-            if asked.is_empty() || item.line == Line::Cancelled {
+            let count: Option<i64> = asked.iter().copied().sum();
+            if asked.is_empty() || (item.line == Line::Cancelled && count.is_none()) {
                 continue;
             }
-            let count: Option<i64> = asked.into_iter().sum();
             let count = count.unwrap_or(item.left());
-            if item.line == Line::Fulfilled || count > item.left() {
+            if matches!(item.line, Line::Fulfilled | Line::Cancelled) || count > item.left() {
                 return Err(NotAllowed);
             }
             if count == item.left() {

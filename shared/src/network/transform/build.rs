@@ -7,6 +7,7 @@ use super::{Finding, Transformed};
 use crate::Code;
 use crate::limits::{ATTEMPTED_VALUE_BYTES_MAX, ITEMS_MAX, ORDER_BYTES_MAX, VIOLATIONS_MAX};
 use crate::network::problem::Violation;
+use crate::validation::Place;
 
 /// Bytes that all rules together may write: a body beyond it would be refused in any case, unless one rule after another
 /// wrote over the same place.
@@ -27,6 +28,9 @@ pub(super) struct Build<'s> {
 /// A step to a place of the order.
 #[derive(Clone, Copy)]
 enum Step<'p> {
+    /// A member, whatever its name looks like.
+    Member(&'p str),
+    /// A member, or an element where the name is an index: no rule of orders knows of the place.
     Name(&'p str),
     Element(usize),
 }
@@ -177,7 +181,7 @@ impl<'s> Build<'s> {
 
     fn too_large(&mut self) {
         self.left = 0;
-        let message = format!("the rules make an order of more than {WRITTEN_BYTES_MAX} bytes");
+        let message = format!("the rules write more than {WRITTEN_BYTES_MAX} bytes");
         self.find(Violation::new(Code::PayloadTooLarge, String::new(), message, None), None);
     }
 
@@ -204,14 +208,15 @@ impl<'p> Step<'p> {
     /// What holds such a step where nothing is.
     fn container(&self) -> Tree {
         match self {
-            Self::Name(name) if index(name).is_none() => Tree::Object(Vec::new()),
-            _ => Tree::Array(Vec::new()),
+            Self::Name(name) if index(name).is_some() => Tree::Array(Vec::new()),
+            Self::Name(_) | Self::Member(_) => Tree::Object(Vec::new()),
+            Self::Element(_) => Tree::Array(Vec::new()),
         }
     }
 
     fn written(&self) -> String {
         match self {
-            Self::Name(name) => format!("/{}", name.replace('~', "~0").replace('/', "~1")),
+            Self::Name(name) | Self::Member(name) => format!("/{}", name.replace('~', "~0").replace('/', "~1")),
             Self::Element(index) => format!("/{index}"),
         }
     }
@@ -219,10 +224,16 @@ impl<'p> Step<'p> {
 
 /// The steps to the place that a pointer names with these indexes.
 fn steps<'p>(pointer: &'p Pointer, indexes: &[usize]) -> Vec<Step<'p>> {
-    let mut indexes = indexes.iter().copied();
-    let step = |token: &'p Token| match token {
-        Token::Name(name) => Step::Name(name),
-        Token::Each => Step::Element(indexes.next().unwrap_or_default()),
+    let (mut indexes, mut at) = (indexes.iter().copied(), Place::order());
+    let step = |token: &'p Token| {
+        let before = at;
+        at = token.enter(at);
+        match token {
+            Token::Each => Step::Element(indexes.next().unwrap_or_default()),
+            Token::Name(name) if before.has_members() => Step::Member(name),
+            Token::Name(name) if before.is_array() => index(name).map_or(Step::Name(name), Step::Element),
+            Token::Name(name) => Step::Name(name),
+        }
     };
     pointer.tokens().iter().map(step).collect()
 }
@@ -236,7 +247,7 @@ fn place<'t>(body: &'t mut Tree, steps: &[Step<'_>], left: &mut usize) -> Result
             *tree = step.container();
         }
         let found = match (tree, step) {
-            (Tree::Object(members), Step::Name(name)) => member(members, name),
+            (Tree::Object(members), Step::Name(name) | Step::Member(name)) => member(members, name),
             (Tree::Array(elements), Step::Element(index)) => element(elements, *index, left),
             (Tree::Array(elements), Step::Name(name)) => {
                 let index = index(name).filter(|index| *index < ITEMS_MAX).ok_or(taken)?;

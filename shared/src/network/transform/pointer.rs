@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::limits::{DEPTH_MAX, TRANSFORMATION_POINTER_BYTES_MAX};
+use crate::validation::Place;
 
 /// A place, or one place in each element of arrays.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -102,6 +103,14 @@ impl Pointer {
 }
 
 impl Token {
+    /// Where in an order the token leads from a place.
+    pub(super) fn enter(&self, place: Place) -> Place {
+        match self {
+            Self::Name(name) if !place.is_array() => place.member(name),
+            Self::Name(_) | Self::Each => place.element(),
+        }
+    }
+
     fn parse(text: &str) -> Result<Self, PointerFault> {
         if text == "*" { Ok(Self::Each) } else { unescape(text).map(Self::Name) }
     }

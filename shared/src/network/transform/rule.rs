@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::pointer::{Pointer, Token, index};
 use super::tree::Tree;
 use crate::limits::ITEMS_MAX;
+use crate::validation::Place;
 
 /// What comes where.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -78,6 +79,12 @@ pub enum RuleFault {
     /// An index is beyond what an order can have.
     #[error("has no index of {ITEMS_MAX} or more in `to`")]
     IndexTooLarge,
+    /// An array of the order has no members.
+    #[error("has `*` or an index behind an array of the order in `to`")]
+    NoIndex,
+    /// Something of the order that has members has no elements.
+    #[error("has no `*` in `to` where the order has no array")]
+    NoArray,
 }
 
 /// The members of a rule, each read by itself.
@@ -123,8 +130,25 @@ impl Rule {
         {
             return Err(RuleFault::Wildcards);
         }
-        let is_large = |token: &Token| matches!(token, Token::Name(name) if index(name) >= Some(ITEMS_MAX));
-        if to.tokens().iter().any(is_large) { Err(RuleFault::IndexTooLarge) } else { Ok(Self { to, source }) }
+        let mut place = Place::order();
+        for token in to.tokens() {
+            match token {
+                Token::Each if place.has_members() => return Err(RuleFault::NoArray),
+                Token::Name(name) if place.is_array() && index(name).is_none() => return Err(RuleFault::NoIndex),
+                Token::Name(name) if !place.has_members() && index(name) >= Some(ITEMS_MAX) => {
+                    return Err(RuleFault::IndexTooLarge);
+                }
+                Token::Each | Token::Name(_) => {}
+            }
+            place = token.enter(place);
+        }
+        Ok(Self { to, source })
+    }
+
+    /// What the rules of orders say of the place where the value comes.
+    #[must_use]
+    pub fn place(&self) -> Place {
+        self.to.tokens().iter().fold(Place::order(), |place, token| token.enter(place))
     }
 
     /// Where the value comes.

@@ -45,6 +45,21 @@ fn members_constants_and_defaults_come_to_their_places() {
 }
 
 #[test]
+fn digits_are_a_name_or_an_index_as_the_order_has_it() {
+    let rules = json!([
+        {"to": "/meta/4711", "from": "/a"},
+        {"to": "/meta/-", "from": "/a"},
+        {"to": "/items/1/sku", "from": "/a"},
+        {"to": "/items/1/meta/0", "from": "/a"},
+        {"to": "/x/1", "from": "/a"},
+    ]);
+    let expected = r#"{"meta":{"4711":"b","-":"b"},"items":[null,{"sku":"b","meta":{"0":"b"}}],"x":[null,"b"]}"#;
+    assert_eq!(made(&rules, r#"{"a": "b"}"#), expected);
+    let is_known: Vec<bool> = transformation(&rules).rules.iter().map(|rule| rule.place().is_known()).collect();
+    assert_eq!(is_known, [true, true, true, true, false]);
+}
+
+#[test]
 fn each_element_keeps_its_index_and_none_is_lost() {
     let rules = json!([
         {"to": "/items/*/sku", "from": "/lines/*/article"},
@@ -161,6 +176,12 @@ fn rules_read_back_and_are_held_to_what_goes_together() {
         (json!({"to": "/a", "default": 1, "constant": 1}), "a rule has `default` and `as` beside `from` only"),
         (json!({"to": "/a", "from": "/*"}), "a rule has as many `*` in `from` as in `to`, or none in `from`"),
         (json!({"to": "/a/500", "constant": 1}), "a rule has no index of 500 or more in `to`"),
+        (json!({"to": "/items/500/sku", "constant": 1}), "a rule has no index of 500 or more in `to`"),
+        (
+            json!({"to": "/items/-/sku", "constant": 1}),
+            "a rule has `*` or an index behind an array of the order in `to`",
+        ),
+        (json!({"to": "/meta/*", "constant": 1}), "a rule has no `*` in `to` where the order has no array"),
         (json!({"to": "a", "constant": 1}), "`a` is no pointer: a JSON Pointer, which is empty or begins with `/`"),
     ] {
         let error = serde_json::from_str::<Transformation>(&format!("[{rule}]")).unwrap_err().to_string();

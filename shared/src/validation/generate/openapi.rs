@@ -55,8 +55,18 @@ fn bulk_order_violation() -> Json {
             ("message", described("string", "the rule and the value, for people")),
             ("pointer", described("string", "RFC 6901, from the root of the body")),
         ],
-        [("value", described("string", "what was sent, cut short"))],
+        [("value", attempted(false))],
     )
+}
+
+/// What was sent at the place of a violation.
+fn attempted(null_for_nothing: bool) -> Json {
+    let rule = "what was sent, a string cut short, a number with a fraction or of more than 15 digits as its text";
+    let nothing = if null_for_nothing { "; null when nothing was" } else { "" };
+    object([
+        ("type", texts(["string", "integer", "boolean", "null"])),
+        ("description", text(format!("{rule}{nothing}"))),
+    ])
 }
 
 fn order_network_error() -> Json {
@@ -73,17 +83,13 @@ fn order_network_error() -> Json {
 }
 
 fn order_network_violation() -> Json {
-    let shown = object([
-        ("type", texts(["string", "null"])),
-        ("description", text("what was sent, cut short; null when nothing was")),
-    ]);
     model(
         "one place in the body and the rule that it breaks; also a warning beside a success",
         [
             ("errorCode", codes(endpoints::place_codes(Api::Network))),
             ("errorMessage", described("string", "the rule and the value, for people")),
             ("propertyName", described("string", "the last member of the pointer in PascalCase")),
-            ("attemptedValue", shown),
+            ("attemptedValue", attempted(true)),
             ("pointer", described("string", "RFC 6901, from the root of the body")),
         ],
         [],

@@ -26,7 +26,7 @@ type Form = (&'static Format, fn() -> String);
 /// What a form says without its anchors. None is a form that this file does not know.
 pub(super) fn of(format: &'static Format) -> Option<String> {
     let forms: [Form; 10] = [
-        (&format::SAFE_ID, || "[A-Za-z0-9._~-]+".to_owned()),
+        (&format::SAFE_ID, || r"\.?[A-Za-z0-9_~-][A-Za-z0-9._~-]*|\.\.[A-Za-z0-9._~-]+".to_owned()),
         (&format::UUID, || "[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}".to_owned()),
         (&format::COUNTRY, || any_case(iso::COUNTRIES)),
         (&format::CURRENCY, || any_case(iso::CURRENCIES)),
