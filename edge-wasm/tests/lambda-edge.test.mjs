@@ -53,7 +53,7 @@ test("a bad order is answered in the shape of its API, under CloudFront's id", a
           error: "OUT_OF_RANGE",
           message: "must be an integer from 1 to 10000, not `0`",
           pointer: "/products/0/quantity",
-          value: "0",
+          value: 0,
         },
       ],
     }),

@@ -63,10 +63,8 @@ fn bulk_order_violation() -> Json {
 fn attempted(null_for_nothing: bool) -> Json {
     let rule = "what was sent, a string cut short, a number with a fraction or of more than 15 digits as its text";
     let nothing = if null_for_nothing { "; null when nothing was" } else { "" };
-    object([
-        ("type", texts(["string", "integer", "boolean", "null"])),
-        ("description", text(format!("{rule}{nothing}"))),
-    ])
+    let types = ["string", "integer", "boolean", "null"].map(|kind| object([("type", text(kind))]));
+    object([("anyOf", Json::List(types.into())), ("description", text(format!("{rule}{nothing}")))])
 }
 
 fn order_network_error() -> Json {
