@@ -58,6 +58,30 @@ async fn a_patch_is_merged_into_the_order_digit_by_digit() {
     assert_eq!(replayed.body["order"]["shippingAddress"]["city"], "Shelbyville");
 }
 
+/// Every member that a read shows is one that a patch brings, one that stays, or one of the service's own; none is unknown.
+#[tokio::test]
+async fn what_a_read_shows_is_known_to_a_patch() {
+    let stack = Stack::start().await;
+    let id = create(&stack, &waiting("shown", &["MUG"])).await;
+    let shown = stack.get(&path(&id)).await.body["order"].clone();
+    let item = format!("{}/items/{}", path(&id), shown["items"][0]["id"].as_str().unwrap());
+    for (path, shown) in [(path(&id), &shown), (item, &shown["items"][0])] {
+        // As a client sends back what it has read: null where nothing is, so that no amount is in the form of answers.
+        let body: serde_json::Map<String, Value> =
+            shown.as_object().unwrap().keys().map(|name| (name.clone(), Value::Null)).collect();
+        let reply = patch(&stack, &path, body.into()).await;
+        let all = ["errors", "warnings"].map(|list| reply.body[list].as_array().cloned().unwrap_or_default()).concat();
+        let unknown: Vec<&Value> = all
+            .iter()
+            .filter(|one| one["errorCode"] == "UNKNOWN_MEMBER" && one["errorMessage"] != "is set by the service")
+            .collect();
+        assert!(!all.is_empty() && unknown.is_empty(), "{path} {unknown:?}");
+    }
+    let reply = patch(&stack, &path(&id), json!({"status": "Open", "isSample": true})).await;
+    assert_eq!((reply.status, reply.body["warnings"].as_array().unwrap().len()), (200, 1), "{}", reply.body);
+    assert_eq!(reply.body["warnings"][0]["errorMessage"], "is set by the service");
+}
+
 #[tokio::test]
 async fn what_a_patch_breaks_is_said_at_once_and_in_its_order() {
     let stack = Stack::start().await;

@@ -60,6 +60,34 @@ pub const ITEM_MEMBERS: &[&str] = &[
     "skipSkuValidation",
     "skipImageValidation",
 ];
+/// Members of an order, or of an item, that reads show and nobody sends: who sends back what was read changes nothing by them.
+pub const SHOWN_MEMBERS: &[&str] = &[
+    "id",
+    "shortId",
+    "status",
+    "statusDesc",
+    "createdAt",
+    "updatedAt",
+    "merchantItemTotal",
+    // Of an order alone.
+    "facilityNames",
+    "shipmentCreatedDates",
+    "shipmentIds",
+    "merchantTaxTotal",
+    "merchantShippingTotal",
+    "merchantTotal",
+    // Of an item alone.
+    "originalSKU",
+    "cancelledQuantity",
+    "processedAt",
+    "cancelledAt",
+    "attributes",
+    "merchantPrice",
+    "merchantShippingPrice",
+    "merchantTax",
+    "merchantSubTotal",
+    "refundData",
+];
 /// The member of an item that says that it can be made; the only one that is heard after the item has left `Open`.
 const READY: &str = "fulfillmentReady";
 
@@ -228,9 +256,15 @@ fn first_look(target: Target, text: &str) -> (Vec<Violation>, Vec<Violation>) {
         let card_numbers = order.violations().filter(|violation| violation.code() == Code::CardNumber);
         violations.extend(card_numbers.filter_map(at_patch).filter(|violation| !brings(target, &violation.pointer)));
         let unknown = order.warnings().filter(|warning| warning.code() == Code::UnknownMember);
-        warnings.extend(unknown.filter_map(at_patch));
+        warnings.extend(unknown.filter_map(at_patch).map(known_to_readers));
     }
     (violations, warnings)
+}
+
+/// What is said of a member that no patch brings, in other words where it is one that reads show.
+fn known_to_readers(unknown: Violation) -> Violation {
+    let is_shown = unknown.pointer.strip_prefix('/').is_some_and(|name| SHOWN_MEMBERS.contains(&name));
+    if is_shown { Violation { error_message: "is set by the service".to_owned(), ..unknown } } else { unknown }
 }
 
 /// Whether a pointer leads through a member that is merged into the order, where the engine looks at it.

@@ -97,6 +97,22 @@ async fn a_request_waits_for_the_lease_of_one_that_died() {
     assert_eq!(whole(&send(&stack, "POST", ORDERS, "k", &body).await), whole(&first));
 }
 
+/// What was odd about a patch is told again, also where the patch was done before.
+#[tokio::test]
+async fn a_bulk_of_patches_is_answered_as_the_first_call() {
+    let stack = Stack::start().await;
+    let created = send(&stack, "POST", BULK, "c", &bulk(5).to_string()).await;
+    let patches: Vec<Value> =
+        ids(&created.body).iter().map(|id| json!({"orderId": id, "isSample": true, "colour": "red"})).collect();
+    let body = json!({ "bulk": patches }).to_string();
+    let first = send(&stack, "PATCH", BULK, "p", &body).await;
+    assert_eq!(first.body["bulk"][0]["response"]["warnings"][0]["pointer"], "/bulk/0/colour", "{}", first.body);
+    crash(&stack, "p").await;
+    let retried = send(&stack, "PATCH", BULK, "p", &body).await;
+    assert!(!replayed(&retried));
+    assert_eq!(whole(&retried), whole(&first));
+}
+
 /// A change is done once, whatever others have made of the thing since.
 #[tokio::test]
 async fn a_command_is_not_done_again() {
