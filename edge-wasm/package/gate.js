@@ -59,6 +59,7 @@ export function createGate(edge, { answerBytesMax = Infinity } = {}) {
         "Content-Type": "application/json",
         "Ordermill-Refused-By": "edge",
         "Ordermill-Rules": rules,
+        ...forPages(request.headers),
       },
       body: bodyOf(refusal, routeOf(request), request.requestId ?? crypto.randomUUID(), answerBytesMax),
     };
@@ -91,6 +92,11 @@ function hasCredentials(route, headers) {
 function isStrict(headers) {
   const preferences = text(headers, "prefer").split(/[,;]/);
   return preferences.some((preference) => preference.replaceAll('"', "").trim().toLowerCase() === "handling=strict");
+}
+
+/** A page of another origin may read a refusal, as it may read the origin's: it tells nothing that the page has not sent. */
+function forPages(headers) {
+  return text(headers, "origin") === "" ? {} : { "Access-Control-Allow-Origin": "*" };
 }
 
 /** A header, or nothing where the origin could not read it as text. */

@@ -66,6 +66,23 @@ test("the order network API's refusal names properties", () => {
   });
 });
 
+test("a page of another origin may read a refusal, and sees of a value what was sent", () => {
+  const body = order((value) => {
+    value.safeId = "a b";
+    value.isTest = 1.5;
+    value.items[0].quantity = 12345678901234567;
+    value.shippingAddress.countryCode = "x".repeat(100);
+    value.customerTotal = "\u00e9";
+  });
+  const refusal = gate.decide(request("/order/v1/orders", body, { Origin: "https://desk.example" }));
+  assert.deepEqual(refusal.headers, { ...refusedHeaders, "Access-Control-Allow-Origin": "*" });
+  const sent = Object.fromEntries(JSON.parse(refusal.body).errors.map((error) => [error.propertyName, error.attemptedValue]));
+  assert.equal(sent.SafeId, "a b");
+  assert.equal(sent.Quantity, "12345678901234568");
+  assert.equal(sent.CountryCode, "x".repeat(63));
+  assert.equal(sent.CustomerTotal, "\u00e9");
+});
+
 test("a bulk passes whatever its orders are, and is refused when it is no bulk", () => {
   const someBad = orders((body) => (body.bulk[1].items[0].quantity = 0));
   const allBad = orders((body) => body.bulk.forEach((bulkOrder) => (bulkOrder.items = [])));

@@ -37,6 +37,14 @@ const tooLong = () => new Blob([Buffer.alloc(4 * 1024 * 1024 + 1, " ")]).stream(
 const manyProducts = JSON.stringify({ products: Array(100).fill({ sku: "\u0007".repeat(65), quantity: 0.5, x: 1 }) });
 const manyErrors = order((body) => (body.items = Array(400).fill({ sku: "", quantity: "\u0007\u007f\u2028", images: 1 })));
 
+/** Values that both must show as every reader of JSON reads them. */
+const SHOWN = [
+  ...["12345678901234567", "-123456789012345", "1.50", "-0", "1e400", "true"],
+  ...['"\\u0041\\ud800"', '"\\u0041"', JSON.stringify("\\".repeat(99))],
+];
+const withValue = (value) =>
+  `{"shippingAddress":{"line1":"a","city":"a","countryCode":${value}},"items":[{"sku":"a","quantity":${value}}]}`;
+
 /** Refused whole. */
 const REFUSED = [
   ["/v2/orders", ""],
@@ -56,6 +64,7 @@ const REFUSED = [
   ["/order/v1/orders", tooLong],
   ["/order/v1/orders", order((body) => (body["ßx/~"] = 1)), { prefer: "handling=strict" }],
   ["/order/v1/orders", order((body) => Object.assign(body, { y: 1, items: [] })), { prefer: 'a, handling="strict"' }],
+  ...SHOWN.map((value) => ["/order/v1/orders", withValue(value)]),
   ["/order/v1/orders/bulk", "{}"],
   ["/order/v1/orders/bulk", '{"bulk":[]}'],
   ["/order/v1/orders/bulk", '{"bulk":[{}],"bulk":[{}]}'],
