@@ -101,7 +101,7 @@ impl<'a> Cursor<'a> {
         // Most strings are shorter than a block.
         let mut block = self.chunk(at)?;
         let mut plain = Block::load(block).first_special();
-        while plain == BLOCK {
+        while plain >= BLOCK {
             at += BLOCK;
             block = self.chunk(at)?;
             plain = Block::load(block).first_special();
