@@ -183,11 +183,13 @@ impl Key {
         }
     }
 
-    /// Appends the name as a step of a JSON pointer: no name of the tables has a character that pointers escape. All blocks
-    /// are appended and cut again, because that costs less than a call that copies as many bytes as there are.
+    /// Appends the name as a step of a JSON pointer: no name of the tables has a character that pointers escape. Whole blocks
+    /// are appended, because that costs less than a call that copies as many bytes as there are.
     pub(super) fn write_step(&self, pointer: &mut Vec<u8>) {
         let start = pointer.len();
-        pointer.extend_from_slice(self.blocks.as_flattened());
+        for block in self.blocks.iter().take(self.length().div_ceil(BLOCK)) {
+            pointer.extend_from_slice(block);
+        }
         if let Some(quote) = pointer.get_mut(start) {
             *quote = b'/';
         }
