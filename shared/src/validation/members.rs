@@ -43,8 +43,8 @@ impl<'a> Names<'a> {
         }
     }
 
-    #[cfg_attr(not(feature = "compact"), inline(always))]
     /// Whether a name stands among those seen since `floor`; up to `max` of them are remembered.
+    #[cfg_attr(not(feature = "compact"), inline(always))]
     fn is_repeated(&mut self, floor: usize, marks: &mut Marks, name: Text<'a>, max: usize) -> bool {
         let seen = self.seen.get(floor..).unwrap_or_default();
         let mark = name.mark();
