@@ -52,14 +52,14 @@ mod vectors {
             u8x16_eq(self.0, u8x16_splat(byte))
         }
 
-        /// The first special byte; [`BLOCK`] if there is none.
+        /// The first special byte; [`BLOCK`] or more if there is none.
         #[inline(always)]
         pub(in super::super) fn first_special(self) -> usize {
             // With this bit turned, the quote is 0x20 and the control characters are still the only ones below it; bytes
             // beyond ASCII are negative numbers.
             let turned = v128_xor(self.0, u8x16_splat(b'"' ^ b' '));
             let special = v128_or(i8x16_lt(turned, i8x16_splat(0x21)), v128_or(self.is(0x7f), self.is(b'\\')));
-            first(u8x16_bitmask(special))
+            u32::from(u8x16_bitmask(special)).trailing_zeros() as usize
         }
 
         /// The first byte that is not white space; [`BLOCK`] if there is none.

@@ -37,8 +37,8 @@ impl<'a> Cursor<'a> {
 
     /// The block that begins at a byte, if that much is left.
     #[inline(always)]
-    fn block(&self, at: usize) -> Option<Block> {
-        self.bytes.get(at..).and_then(|rest| rest.first_chunk::<BLOCK>()).map(Block::load)
+    fn chunk(&self, at: usize) -> Option<&'a [u8; BLOCK]> {
+        self.bytes.get(at..).and_then(<[u8]>::first_chunk)
     }
 
     /// Moves over as many bytes of the token that was just recognised.
@@ -97,16 +97,20 @@ impl<'a> Cursor<'a> {
     #[inline(always)]
     pub(super) fn plain_string(&mut self) -> Option<usize> {
         let start = self.at + 1;
-        let mut plain = self.block(start)?.first_special();
-        let mut at = start + plain;
+        let mut at = start;
         // Most strings are shorter than a block.
-        while plain == BLOCK {
-            plain = self.block(at)?.first_special();
-            at += plain;
+        let mut block = self.chunk(at)?;
+        let mut plain = Block::load(block).first_special();
+        while plain >= BLOCK {
+            at += BLOCK;
+            block = self.chunk(at)?;
+            plain = Block::load(block).first_special();
         }
-        if self.bytes.get(at) != Some(&b'"') {
+        // Asked of the block, which is known to have this byte.
+        if block.get(plain) != Some(&b'"') {
             return None;
         }
+        at += plain;
         self.at = at + 1;
         Some(at - start)
     }

@@ -131,6 +131,11 @@ pub(super) struct Findings {
     in_order: bool,
 }
 
+/// Room for the findings of a few orders and the bytes of their pointers, taken with the first: a list that begins small is
+/// moved often. Built for size, it is.
+const FINDINGS_ROOM: usize = 64;
+const POINTERS_ROOM: usize = FINDINGS_ROOM * 64;
+
 /// Findings of one kind in the order that is being read.
 #[derive(Clone, Debug, Default)]
 struct List {
@@ -182,6 +187,9 @@ impl Findings {
             return;
         }
         let start = self.pointers.len();
+        if start == 0 && !cfg!(feature = "compact") {
+            self.pointers.reserve(POINTERS_ROOM);
+        }
         path.write(&mut self.pointers);
         let pointer = Span::from(start..self.pointers.len());
         let found = if self.in_order { &mut list.found } else { &mut self.whole };
@@ -207,6 +215,9 @@ impl Findings {
     pub(super) fn end_order(&mut self, order: Range<usize>) {
         self.in_order = false;
         let start = self.of_orders.len();
+        if start == 0 && !self.is_clean() && !cfg!(feature = "compact") {
+            self.of_orders.reserve(FINDINGS_ROOM);
+        }
         self.of_orders.append(&mut self.violations.found);
         let middle = self.of_orders.len();
         self.of_orders.append(&mut self.warnings.found);
