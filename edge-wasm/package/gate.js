@@ -187,11 +187,12 @@ function networkError({ code, message, pointer, value }) {
 }
 
 /**
- * What was sent, from its JSON or the beginning of that: a string, a boolean or an integer of up to 15 digits as it is, of
- * any other number its text.
+ * What was sent, from its JSON or the beginning of that: a string, a boolean or a plain number of up to 15 digits as it is,
+ * of any other number its text.
  */
 function attempted(json) {
-  if (/^-?[1-9][0-9]{0,14}$|^(0|true|false|null)$/.test(json)) {
+  const isPlain = /^-?(0|[1-9][0-9]*)(\.[0-9]{0,5}[1-9])?$/.test(json) && json.match(/[0-9]/g).length <= 15;
+  if ((isPlain && json !== "-0") || /^(true|false|null)$/.test(json)) {
     return JSON.parse(json);
   }
   if (!json.startsWith('"')) {

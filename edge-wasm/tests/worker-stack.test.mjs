@@ -39,7 +39,7 @@ const manyErrors = order((body) => (body.items = Array(400).fill({ sku: "", quan
 
 /** Values that both must show as every reader of JSON reads them. */
 const SHOWN = [
-  ...["12345678901234567", "-123456789012345", "1.50", "-0", "1e400", "true"],
+  ...["12345678901234567", "-123456789012345", "1.5", "1.50", "-0", "-0.000001", "0.0000001", "1e400", "true"],
   ...['"\\u0041\\ud800"', '"\\u0041"', JSON.stringify("\\".repeat(99))],
 ];
 const withValue = (value) =>

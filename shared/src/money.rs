@@ -8,6 +8,7 @@ use rust_decimal::{Decimal, RoundingStrategy};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 
+use crate::Code;
 use crate::number;
 
 /// An ISO 4217 code: three upper-case letters.
@@ -157,17 +158,29 @@ impl fmt::Display for Money {
 const DIGITS_MAX: (i64, u32) = (13, 15);
 
 /// Reads an amount from its digits, in any form that a JSON number has. The validation's own reading, with wider bounds.
-#[must_use]
-pub fn parse_amount(text: &str) -> Option<Decimal> {
+///
+/// # Errors
+/// `INVALID_FORMAT` of what is no number, `OUT_OF_RANGE` and `TOO_MANY_DECIMALS` of one with too many digits before or
+/// behind the point.
+pub fn read_amount(text: &str) -> Result<Decimal, Code> {
     let (whole, decimals) = DIGITS_MAX;
     if !number::is_number(text) {
-        return None;
+        return Err(Code::InvalidFormat);
     }
     let mut value = 0_i128;
-    let negative =
-        number::exact(text, whole, i64::from(decimals), |digit| value = value * 10 + i128::from(digit)).ok()?;
-    let value = Decimal::try_from_i128_with_scale(if negative { -value } else { value }, decimals).ok()?;
-    Some(value.normalize())
+    let negative = number::exact(text, whole, i64::from(decimals), |digit| value = value * 10 + i128::from(digit))
+        .map_err(|excess| match excess {
+            number::Excess::Magnitude => Code::OutOfRange,
+            number::Excess::Decimals => Code::TooManyDecimals,
+        })?;
+    let value = Decimal::try_from_i128_with_scale(if negative { -value } else { value }, decimals);
+    value.map(|value| value.normalize()).map_err(|_| Code::OutOfRange)
+}
+
+/// The same, where nobody asks why it is none.
+#[must_use]
+pub fn parse_amount(text: &str) -> Option<Decimal> {
+    read_amount(text).ok()
 }
 
 /// Reads an amount that DynamoDB stored, of up to the 28 digits that a decimal holds.

@@ -15,7 +15,7 @@ use shared::time::Timestamp;
 pub(super) use self::body::foreign;
 use super::body::JsonBody;
 use super::caller::NetworkCaller;
-use super::network::is_strict;
+use super::network::{is_strict, tagged};
 use super::parameters::PathParameter;
 use crate::app::inbound::receive;
 use crate::refusal::Refusal;
@@ -112,12 +112,12 @@ pub(crate) async fn create(
     Ok(response)
 }
 
-/// `GET /order/v1/inbound/orders/{receiptId}`: 200 with where it stands; 404.
+/// `GET /order/v1/inbound/orders/{receiptId}`: 200 with where it stands and its `ETag`; 404.
 pub(crate) async fn read(
     NetworkCaller(merchant): NetworkCaller,
     table: Table,
     PathParameter(text): PathParameter,
-) -> Result<Json<Envelope>, Refusal> {
+) -> Result<Response, Refusal> {
     let found = match ReceiptId::parse(&text) {
         Ok(id) => table.receipt(&Key::receipt(&merchant, &id)).await?,
         Err(_) => None,
@@ -126,5 +126,6 @@ pub(crate) async fn read(
         let shown: String = text.chars().take(shared::limits::ATTEMPTED_VALUE_BYTES_MAX).collect();
         Refusal::new(Code::NotFound, format!("no inbound order has the receipt `{shown}`"))
     })?;
-    Ok(Json(Envelope { receipt: ReceiptView::new(&receipt)?, warnings: Vec::new() }))
+    let shown = Envelope { receipt: ReceiptView::new(&receipt)?, warnings: Vec::new() };
+    Ok(tagged(receipt.state.version, Json(shown)))
 }

@@ -132,7 +132,7 @@ pub(super) fn version_of(headers: &HeaderMap) -> Result<Option<Versions>, Refusa
 fn nothing_of(bytes: &[u8], strict: bool) -> Result<Vec<Violation>, Refusal> {
     let object = if bytes.is_empty() { Object::empty() } else { Object::read(bytes)? };
     let mut findings = Findings::default();
-    object.members().for_each(|(name, _)| findings.unknown(name));
+    object.members().for_each(|(name, _)| findings.unknown(name, &[]));
     findings.settle(strict)
 }
 
@@ -143,7 +143,7 @@ fn reason_of(bytes: &[u8], strict: bool) -> Result<(String, Vec<Violation>), Ref
     for (name, value) in object.members() {
         match name {
             "reason" => reason = read_reason(&mut findings, value),
-            other => findings.unknown(other),
+            other => findings.unknown(other, &["reason"]),
         }
     }
     if !object.members().any(|(name, _)| name == "reason") {
@@ -168,7 +168,7 @@ pub(super) fn read_reason_at(findings: &mut Findings, pointer: &str, value: &Val
     }
     let characters = text.chars().count();
     if characters == 0 {
-        findings.broken(Code::TooShort, pointer, "a text of at least 1 character", value);
+        findings.broken(Code::TooShort, pointer, "a text of at least 1 character that is no white space", value);
         return None;
     }
     if characters > REASON_CHARACTERS_MAX {
@@ -201,7 +201,7 @@ impl CancelBody {
                 "reason" => reason = read_reason(&mut findings, value),
                 "items" if value.is_null() => {}
                 "items" => items = Some(read_items(&mut findings, value)),
-                other => findings.refuse_unknown_in("", other),
+                other => findings.refuse_unknown_in("", other, &["reason", "items"]),
             }
         }
         if !object.members().any(|(name, _)| name == "reason") {
@@ -252,7 +252,7 @@ fn read_items(findings: &mut Findings, value: &Value) -> Vec<CancelledItem> {
             continue;
         };
         for name in members.keys().filter(|name| !matches!(name.as_str(), "itemId" | "quantity")) {
-            findings.refuse_unknown_in(&pointer, name);
+            findings.refuse_unknown_in(&pointer, name, &["itemId", "quantity"]);
         }
         let quantity = members.get("quantity").filter(|quantity| !quantity.is_null());
         let count =

@@ -51,14 +51,14 @@ impl Findings {
         self.add(Violation::new(Code::Required, pointer.to_owned(), "is required".to_owned(), None));
     }
 
-    /// A member that no rule knows, of the body itself.
-    pub(crate) fn unknown(&mut self, name: &str) {
-        self.unknown_in("", name);
+    /// A member of the body itself that is none of those that are known.
+    pub(crate) fn unknown(&mut self, name: &str, known: &[&str]) {
+        self.unknown_in("", name, known);
     }
 
-    /// A member that no rule knows, of the object at `parent`.
-    pub(crate) fn unknown_in(&mut self, parent: &str, name: &str) {
-        self.ignored(member(parent, name), "is not known");
+    /// The same of the object at `parent`.
+    pub(crate) fn unknown_in(&mut self, parent: &str, name: &str, known: &[&str]) {
+        self.ignored(member(parent, name), &not_known(name, known));
     }
 
     /// A member that was read and does nothing; `why` says so after its name.
@@ -69,8 +69,8 @@ impl Findings {
     }
 
     /// The same where ignoring it would do something else than what was asked for.
-    pub(crate) fn refuse_unknown_in(&mut self, parent: &str, name: &str) {
-        self.add(Violation::new(Code::UnknownMember, member(parent, name), "is not known".to_owned(), None));
+    pub(crate) fn refuse_unknown_in(&mut self, parent: &str, name: &str, known: &[&str]) {
+        self.add(Violation::new(Code::UnknownMember, member(parent, name), not_known(name, known), None));
     }
 
     /// The member `merchantId`, which must name the merchant whose the credentials are.
@@ -116,6 +116,14 @@ impl Findings {
         }
         self.broken(Code::WrongType, pointer, "a boolean", value);
         None
+    }
+}
+
+/// What is said of a name that is not known: the nearest one that is, if there is one.
+pub(crate) fn not_known(name: &str, known: &[&str]) -> String {
+    match validation::nearest_of(name, known.iter().copied()) {
+        Some(nearest) => format!("is not known; did you mean `{nearest}`"),
+        None => "is not known".to_owned(),
     }
 }
 
@@ -292,13 +300,13 @@ mod tests {
         assert_eq!(refusal.violations.len(), VIOLATIONS_MAX);
         assert_eq!(refusal.message, "the body breaks 1005 rules, of which 1000 are listed");
         let mut findings = Findings::default();
-        (0..VIOLATIONS_MAX + 5).for_each(|index| findings.unknown(&index.to_string()));
-        findings.unknown_in("/a", &"x".repeat(1_000_000));
+        (0..VIOLATIONS_MAX + 5).for_each(|index| findings.unknown(&index.to_string(), &[]));
+        findings.unknown_in("/a", &"x".repeat(1_000_000), &["b"]);
         assert_eq!(findings.clone().settle(false).unwrap().len(), VIOLATIONS_MAX);
         assert_eq!(findings.settle(true).unwrap_err().violations.len(), VIOLATIONS_MAX);
         let mut findings = Findings::default();
-        findings.unknown_in("/a", &"x".repeat(1_000_000));
-        findings.unknown_in("/a", "b/c");
+        findings.unknown_in("/a", &"x".repeat(1_000_000), &["b"]);
+        findings.unknown_in("/a", "b/c", &["b/d"]);
         let pointers: Vec<String> = findings.settle(false).unwrap().into_iter().map(|found| found.pointer).collect();
         assert_eq!(pointers, ["/a", "/a/b~1c"]);
     }
@@ -309,7 +317,7 @@ mod tests {
         for text in ["4111 1111 1111 1111", "no 4111-1111-1111-1111"] {
             assert!(findings.card_number("/reason", text));
             findings.broken(Code::TooLong, "/reason", "a text of at most 3 characters", &text.into());
-            findings.refuse_unknown_in("/a", text);
+            findings.refuse_unknown_in("/a", text, &[]);
         }
         findings.broken(Code::WrongType, "/reason", "a string", &4_111_111_111_111_111_u64.into());
         assert!(!findings.card_number("/reason", "order 4111 1111 1111 1112"));

@@ -5,15 +5,15 @@ use axum::response::Response;
 use rust_decimal::Decimal;
 use serde_json::Value;
 use serde_json::value::RawValue;
-use shared::Code;
 use shared::ids::OrderId;
-use shared::limits::{AMOUNT_DECIMALS_MAX, AMOUNT_MAX, REFUNDS_MAX};
-use shared::money::parse_amount;
+use shared::limits::{AMOUNT_DECIMALS_MAX, AMOUNT_MAX, ATTEMPTED_VALUE_BYTES_MAX, REFUNDS_MAX};
+use shared::money::read_amount as read_exactly;
 use shared::network::merge::Members;
 use shared::network::problem::Violation;
 use shared::network::refund::Paid;
 use shared::order::{AskedRefund, Command, Refund, refund_id};
 use shared::time::Timestamp;
+use shared::{Code, card};
 
 use super::body::JsonBody;
 use super::caller::NetworkCaller;
@@ -71,7 +71,7 @@ impl RefundBody {
             match name {
                 "orderId" => order_id = findings.text("/orderId", value),
                 "refunds" => rows = Some(read_rows(&mut findings, value, bytes)),
-                other => findings.refuse_unknown_in("", other),
+                other => findings.refuse_unknown_in("", other, &["orderId", "refunds"]),
             }
         }
         for (name, pointer) in [("orderId", "/orderId"), ("refunds", "/refunds")] {
@@ -152,10 +152,9 @@ fn read_row(findings: &mut Findings, pointer: &str, entry: &Value, digits: Optio
             findings.required(&at(name));
         }
     }
-    for name in members.keys() {
-        if !["itemId", "isShippingRefund", "amount", "reason"].contains(&name.as_str()) {
-            findings.refuse_unknown_in(pointer, name);
-        }
+    const KNOWN: [&str; 4] = ["itemId", "isShippingRefund", "amount", "reason"];
+    for name in members.keys().filter(|name| !KNOWN.contains(&name.as_str())) {
+        findings.refuse_unknown_in(pointer, name, &KNOWN);
     }
     let sent = |name: &str| members.get(name).filter(|value| !value.is_null());
     let item_id = sent("itemId").and_then(|value| findings.text(&at("itemId"), value));
@@ -169,21 +168,29 @@ fn read_row(findings: &mut Findings, pointer: &str, entry: &Value, digits: Optio
 }
 
 fn read_amount(findings: &mut Findings, pointer: &str, value: &Value, digits: Option<&str>) -> Option<Decimal> {
-    let is_amount = value.is_number() || value.is_string();
-    let Some(amount) = digits.filter(|_| is_amount).and_then(parse_amount) else {
-        let code = if value.is_number() { Code::OutOfRange } else { Code::WrongType };
-        findings.broken(code, pointer, "a number or decimal string", value);
+    let Some(digits) = digits.filter(|_| value.is_number() || value.is_string()) else {
+        findings.broken(Code::WrongType, pointer, "a number or decimal string", value);
         return None;
     };
-    if amount <= Decimal::ZERO || amount >= Decimal::from(AMOUNT_MAX) {
-        let rule = format!("above 0 and below {AMOUNT_MAX}");
-        findings.broken(Code::OutOfRange, pointer, &rule, value);
-        return None;
-    }
-    if amount.scale() > AMOUNT_DECIMALS_MAX {
-        let rule = format!("of at most {AMOUNT_DECIMALS_MAX} decimals");
-        findings.broken(Code::TooManyDecimals, pointer, &rule, value);
-        return None;
-    }
-    Some(amount)
+    let amount = match read_exactly(digits) {
+        Ok(amount) if amount <= Decimal::ZERO || amount >= Decimal::from(AMOUNT_MAX) => Err(Code::OutOfRange),
+        Ok(amount) if amount.scale() > AMOUNT_DECIMALS_MAX => Err(Code::TooManyDecimals),
+        read => read,
+    };
+    let code = match amount {
+        Ok(amount) => return Some(amount),
+        Err(code) => code,
+    };
+    let rule = match code {
+        Code::TooManyDecimals => format!("of at most {AMOUNT_DECIMALS_MAX} decimals"),
+        Code::OutOfRange => format!("above 0 and below {AMOUNT_MAX}"),
+        _ => "a number or decimal string".to_owned(),
+    };
+    // As it was written: the value has not kept all digits.
+    let written = if value.is_number() { digits.to_owned() } else { value.to_string() };
+    let shown = written.get(..written.floor_char_boundary(ATTEMPTED_VALUE_BYTES_MAX)).unwrap_or_default();
+    let shown = Some(shown).filter(|_| !card::is_in(digits));
+    let not = shown.map(|shown| format!(", not `{shown}`")).unwrap_or_default();
+    findings.add(Violation::new(code, pointer.to_owned(), format!("must be {rule}{not}"), shown.map(str::to_owned)));
+    None
 }

@@ -19,6 +19,7 @@ use shared::time::Timestamp;
 
 use super::caller::NetworkCaller;
 use super::network::{BulkAnswer, BulkResponse, is_strict, not_found, raw, tagged};
+use super::object::not_known;
 use super::paging::{Cursors, Page, PageParameters};
 use super::parameters::{PathParameter, QueryParameters};
 use super::{RequestId, network};
@@ -126,7 +127,11 @@ pub(crate) async fn orders_by_ids(
 ) -> Result<Json<BulkResponse>, Refusal> {
     let given = pairs.iter().filter(|(name, _)| name == "ids").flat_map(|(_, value)| value.split(','));
     let ids: Vec<&str> = given.map(str::trim).filter(|id| !id.is_empty()).collect();
-    if ids.is_empty() || ids.len() > READ_ORDERS_MAX {
+    if ids.is_empty() {
+        let message = format!("`ids` is required: 1 to {READ_ORDERS_MAX} order ids with commas between");
+        return Err(Refusal::new(Code::InvalidParameter, message));
+    }
+    if ids.len() > READ_ORDERS_MAX {
         return Err(refuse(
             "ids",
             &format!("1 to {READ_ORDERS_MAX} order ids with commas between"),
@@ -183,7 +188,7 @@ impl Query {
     fn unknown(&self, strict: bool) -> Result<Vec<Violation>, Refusal> {
         let names = self.pairs.iter().map(|(name, _)| name.as_str()).filter(|name| !FILTERS.contains(name));
         let warning = |name: &str| {
-            let message = format!("the parameter `{}` is not known", cut(name));
+            let message = format!("the parameter `{}` {}", cut(name), not_known(name, &FILTERS));
             Violation::new(Code::UnknownMember, String::new(), message, None)
         };
         let warnings: Vec<Violation> = names.take(VIOLATIONS_MAX).map(warning).collect();

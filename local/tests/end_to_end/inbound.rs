@@ -253,13 +253,13 @@ async fn what_is_no_inbound_order_is_refused_at_once_and_receipts_are_their_merc
             json!({"transformationId": 7, "merchantId": 1}).to_string(),
             400,
             "VALIDATION_FAILED",
-            json!(["/body", "/merchantId", "/transformationId"]),
+            json!(["/merchantId", "/transformationId", "/body"]),
         ),
         (
             json!({"body": null, "transformationId": "x"}).to_string(),
             400,
             "VALIDATION_FAILED",
-            json!(["/body", "/transformationId"]),
+            json!(["/transformationId", "/body"]),
         ),
         (
             json!({"body": {}, "transformationId": "00000000-0000-4000-8000-000000000000"}).to_string(),

@@ -195,7 +195,8 @@ async fn an_item_is_updated_while_it_is_open() {
         (json!({"quantity": 0}), (400, "OUT_OF_RANGE", "/quantity")),
         (json!({"sku": null}), (400, "REQUIRED", "/sku")),
         (json!({"images": [{"url": "no"}]}), (400, "INVALID_FORMAT", "/images/0/url")),
-        (json!({"fulfillmentReady": false}), (400, "WRONG_TYPE", "/fulfillmentReady")),
+        (json!({"fulfillmentReady": false}), (400, "NOT_UPDATABLE", "/fulfillmentReady")),
+        (json!({"fulfillmentReady": 0}), (400, "WRONG_TYPE", "/fulfillmentReady")),
         (json!([]), (400, "WRONG_TYPE", "")),
     ] {
         assert_eq!(first(&patch(&stack, &item(0), body.clone()).await), expected, "{body}");

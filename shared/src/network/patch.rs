@@ -281,7 +281,12 @@ fn not_updatable(name: &str) -> Violation {
     Violation::new(Code::NotUpdatable, format!("/{}", escaped(name)), message, None)
 }
 
+/// An item does not become unready: artwork that is there stays there.
 fn not_true(value: &RawValue) -> Violation {
+    if value.get() == "false" {
+        let message = "must be true: an item does not become unready again".to_owned();
+        return Violation::new(Code::NotUpdatable, format!("/{READY}"), message, Some("false".to_owned()));
+    }
     let mut shown: String = value.get().to_owned();
     shown.truncate(shown.floor_char_boundary(crate::limits::ATTEMPTED_VALUE_BYTES_MAX));
     let is_shown = !shown.starts_with(['{', '[']) && !crate::card::is_in(value.get());

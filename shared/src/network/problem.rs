@@ -2,6 +2,7 @@
 
 use serde::{Serialize, Serializer};
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 use crate::Code;
 use crate::limits::ATTEMPTED_VALUE_BYTES_MAX;
@@ -41,7 +42,7 @@ impl Violation {
 
 /// What was sent at the place of a violation: its JSON, of which there may be only the beginning.
 ///
-/// An answer shows a string, a boolean and an integer of up to 15 digits as they are, which every reader of JSON reads
+/// An answer shows a string, a boolean and a plain number of up to 15 digits as they are, which every reader of JSON reads
 /// exactly; of a string that was cut, what there is; of any other number its text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Attempted(String);
@@ -50,16 +51,24 @@ impl Serialize for Attempted {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match serde_json::from_str(&self.0) {
             Ok(value @ (Value::String(_) | Value::Bool(_) | Value::Null)) => value.serialize(serializer),
-            Ok(value @ Value::Number(_)) if is_short_integer(&self.0) => value.serialize(serializer),
+            Ok(Value::Number(_)) if is_plain_number(&self.0) => match RawValue::from_string(self.0.clone()) {
+                Ok(number) => number.serialize(serializer),
+                Err(_) => serializer.serialize_str(&self.0),
+            },
             Ok(_) => serializer.serialize_str(&self.0),
             Err(_) => serializer.serialize_str(self.0.strip_prefix('"').unwrap_or(&self.0)),
         }
     }
 }
 
-fn is_short_integer(text: &str) -> bool {
+/// Whether a JSON number has at most 15 digits, six of them behind the point, no exponent and no zero that says nothing:
+/// whoever reads and writes it gets the same text.
+fn is_plain_number(text: &str) -> bool {
     let digits = text.strip_prefix('-').unwrap_or(text);
-    (1..=15).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit()) && text != "-0"
+    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, "1"));
+    let is_short = digits.bytes().filter(u8::is_ascii_digit).count() <= 15 && fraction.len() <= 6;
+    let is_plain = whole.bytes().chain(fraction.bytes()).all(|byte| byte.is_ascii_digit());
+    is_short && is_plain && !fraction.ends_with('0') && text != "-0"
 }
 
 impl From<crate::validation::Violation<'_>> for Violation {
@@ -120,7 +129,12 @@ mod tests {
             ("-123456789012345", "-123456789012345"),
             ("1234567890123456", r#""1234567890123456""#),
             ("-0", r#""-0""#),
+            ("1.5", "1.5"),
+            ("-0.000001", "-0.000001"),
+            ("0.0000001", r#""0.0000001""#),
             ("1.50", r#""1.50""#),
+            ("1e5", r#""1e5""#),
+            ("123456789012.3456", r#""123456789012.3456""#),
             ("1e400", r#""1e400""#),
             (
                 "12345678901234567890123456789012345678901234567890123456789012.",

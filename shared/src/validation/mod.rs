@@ -58,6 +58,8 @@ use crate::{Code, limits};
 
 #[cfg(feature = "domain")]
 pub use place::Place;
+#[cfg(feature = "domain")]
+pub use suggest::nearest_of;
 pub use verdict::{OrderVerdict, Verdict, Violation, Violations};
 pub use version::rules_version;
 

@@ -5,16 +5,20 @@ use super::table::Object;
 /// Longer names are not compared: none of ours is that long, and the cost is the product of the lengths.
 const BYTES_MAX: usize = 48;
 
-/// The nearest member of an object: at most two slips away, at most one in short names; case does not count.
+/// The nearest member of an object.
 pub(super) fn nearest(name: &str, object: &'static Object) -> Option<&'static str> {
+    nearest_of(name, object.fields.iter().map(|field| field.name()))
+}
+
+/// The nearest of some names: at most two slips away, at most one in short names; case does not count.
+pub fn nearest_of<'n>(name: &str, known: impl Iterator<Item = &'n str>) -> Option<&'n str> {
     let name = name.as_bytes();
     if name.len() > BYTES_MAX {
         return None;
     }
     let tolerated = if name.len() < 5 { 1 } else { 2 };
     // Every slip changes the length by one at most.
-    let known =
-        object.fields.iter().map(|field| field.name()).filter(|known| known.len().abs_diff(name.len()) <= tolerated);
+    let known = known.filter(|known| known.len() <= BYTES_MAX && known.len().abs_diff(name.len()) <= tolerated);
     let distances = known.map(|known| (distance(name, known.as_bytes()), known));
     distances
         .min_by_key(|(distance, _)| *distance)

@@ -13,21 +13,31 @@ use crate::app::inbound::Submission;
 use crate::http::object::{Findings, Object};
 use crate::refusal::Refusal;
 
+const BODY: &str = "/body";
+
 type Read<T> = Result<(T, Vec<Violation>), Refusal>;
 
 /// What is sent, by the merchant whose the credentials are.
 pub(super) fn submission(bytes: &[u8], merchant: &MerchantId, strict: bool) -> Read<Submission> {
     let object = Object::read(bytes)?;
     let mut findings = Findings::default();
-    let mut submission = Submission { foreign: body_of(bytes, &object, &mut findings), transformation: None, strict };
+    let mut submission = Submission { foreign: String::new(), transformation: None, strict };
+    let mut is_there = false;
     for (name, value) in object.members() {
         match name {
-            "body" => {}
+            "body" if value.is_null() => {}
+            "body" => {
+                is_there = true;
+                submission.foreign = body_of(bytes, &mut findings);
+            }
             "transformationId" | "merchantId" if value.is_null() => {}
             "transformationId" => submission.transformation = uuid(&mut findings, "/transformationId", value),
             "merchantId" => findings.merchant(value, merchant),
-            _ => findings.unknown(name),
+            _ => findings.unknown(name, &["body", "transformationId"]),
         }
+    }
+    if !is_there {
+        findings.required(BODY);
     }
     Ok((submission, findings.settle(strict)?))
 }
@@ -36,21 +46,19 @@ pub(super) fn submission(bytes: &[u8], merchant: &MerchantId, strict: bool) -> R
 pub(crate) fn foreign(bytes: &[u8]) -> Result<String, Refusal> {
     let object = Object::read(bytes)?;
     let mut findings = Findings::default();
-    let foreign = body_of(bytes, &object, &mut findings);
+    let is_there = object.members().any(|(name, value)| name == "body" && !value.is_null());
+    let foreign = if is_there { body_of(bytes, &mut findings) } else { String::new() };
+    if !is_there {
+        findings.required(BODY);
+    }
     findings.settle(false)?;
     Ok(foreign)
 }
 
 /// The member `body` as it was written: any JSON that is not too long and not too deep.
-fn body_of(bytes: &[u8], object: &Object, findings: &mut Findings) -> String {
-    const PLACE: &str = "/body";
-    let text = std::str::from_utf8(bytes).unwrap_or_default();
-    let members = Members::read(text).unwrap_or_default();
-    let is_there = object.members().any(|(name, value)| name == "body" && !value.is_null());
-    let Some(body) = members.get("body").map(|raw| raw.get()).filter(|_| is_there) else {
-        findings.required(PLACE);
-        return String::new();
-    };
+fn body_of(bytes: &[u8], findings: &mut Findings) -> String {
+    let members = Members::read(std::str::from_utf8(bytes).unwrap_or_default()).unwrap_or_default();
+    let body = members.get("body").map(|raw| raw.get()).unwrap_or_default();
     let broken = if body.len() > INBOUND_BYTES_MAX {
         let message = format!("has at most {INBOUND_BYTES_MAX} bytes, not {}", body.len());
         (Code::PayloadTooLarge, message)
@@ -61,7 +69,7 @@ fn body_of(bytes: &[u8], object: &Object, findings: &mut Findings) -> String {
             Err(Unreadable::NotJson) => (Code::NotJson, Code::NotJson.title().to_owned()),
         }
     };
-    findings.add(Violation::new(broken.0, PLACE.to_owned(), broken.1, None));
+    findings.add(Violation::new(broken.0, BODY.to_owned(), broken.1, None));
     String::new()
 }
 

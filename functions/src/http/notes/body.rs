@@ -115,7 +115,7 @@ fn members(
             "author" => read.author = author(findings, value),
             "merchantId" => findings.merchant(value, merchant),
             name if other(findings, name) => {}
-            name => findings.unknown(name),
+            name => findings.unknown(name, &["resource", "text", "format", "isInternal", "author"]),
         }
     }
     read
@@ -150,7 +150,7 @@ fn object_of<'v>(
         return None;
     };
     for name in members.keys().filter(|name| !names.contains(&name.as_str())) {
-        findings.unknown_in(pointer, name);
+        findings.unknown_in(pointer, name, &names);
     }
     let mut member = |name: &str| {
         let value = members.get(name).filter(|value| !value.is_null());

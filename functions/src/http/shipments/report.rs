@@ -28,7 +28,7 @@ pub(super) fn read(
             "packages" => packages = read_packages(&mut findings, value, order, now),
             "reason" if is_blank(value) => {}
             "reason" => reason = read_reason(&mut findings, value),
-            other => findings.unknown(other),
+            other => findings.unknown(other, &["shipmentStatus", "packages", "reason"]),
         }
     }
     if !object.members().any(|(name, _)| name == "shipmentStatus") {
@@ -94,6 +94,9 @@ fn read_packages(findings: &mut Findings, value: &Value, order: &OrderId, now: T
     entries.iter().enumerate().filter_map(package).collect()
 }
 
+const PACKAGE_MEMBERS: [&str; 6] =
+    ["carrierName", "carrierMethodName", "carrierTrackingNumber", "carrierLink", "shippedDate", "orderItemIDs"];
+
 fn read_package(
     findings: &mut Findings,
     index: usize,
@@ -116,7 +119,7 @@ fn read_package(
             "carrierLink" => package.link = read_link(findings, &at, value),
             "shippedDate" => package.shipped_at = read_date(findings, &at, value, now).unwrap_or(now),
             "orderItemIDs" => package.lines = read_lines(findings, &at, value, order),
-            _ => findings.unknown_in(&pointer, name),
+            _ => findings.unknown_in(&pointer, name, &PACKAGE_MEMBERS),
         }
     }
     Some(package)

@@ -30,7 +30,7 @@ pub(super) fn transformation(
             "merchantId" => findings.merchant(value, merchant),
             "name" => title = Some(name(&mut findings, value)),
             "rules" => rules = Some(members.get("rules").map(|raw| rules_of(&mut findings, raw)).unwrap_or_default()),
-            _ => findings.unknown(member),
+            _ => findings.unknown(member, &["name", "rules", "merchantId"]),
         }
     }
     for (member, is_missing) in [("/name", title.is_none()), ("/rules", rules.is_none())] {
@@ -116,7 +116,7 @@ fn rule(findings: &mut Findings, place: &str, raw: &RawValue) -> Option<Rule> {
                 is_read &= part.is_some();
             }
             // A default that is misspelt would be missed only when it is needed.
-            _ => findings.refuse_unknown_in(place, name),
+            _ => findings.refuse_unknown_in(place, name, &["to", "from", "default", "as", "constant"]),
         }
     }
     if to.is_none() {
@@ -137,7 +137,8 @@ fn rule(findings: &mut Findings, place: &str, raw: &RawValue) -> Option<Rule> {
             Some(rule)
         }
         Err(fault) => {
-            findings.add(Violation::new(Code::InvalidFormat, place.to_owned(), fault.to_string(), None));
+            let at = if fault.is_of_target() { format!("{place}/to") } else { place.to_owned() };
+            findings.add(Violation::new(Code::InvalidFormat, at, fault.to_string(), None));
             None
         }
     }

@@ -74,7 +74,7 @@ pub(super) fn overlap_seconds(bytes: &[u8], reading: Reading<'_>) -> Read<i64> {
                     }
                 }
             }
-            _ => findings.unknown(name),
+            _ => findings.unknown(name, &["overlapSeconds"]),
         }
     }
     Ok((seconds, findings.settle(reading.strict)?))
@@ -98,7 +98,7 @@ fn members(
             "events" => patch.events = events(findings, &pointer, value),
             "description" => patch.description = description(findings, &pointer, value).map(Some),
             "isEnabled" => patch.is_enabled = findings.flag(&pointer, value),
-            _ => findings.unknown(name),
+            _ => findings.unknown(name, &["url", "events", "description", "isEnabled"]),
         }
     }
     patch

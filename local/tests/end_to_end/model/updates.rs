@@ -82,7 +82,7 @@ pub(super) fn item_patch(edits: &[ItemEdit]) -> Value {
 pub(super) fn item_violations(edits: &[ItemEdit]) -> Vec<Violation> {
     let of_edit = |edit: &ItemEdit| match edit {
         ItemEdit::Quantity(quantity) if *quantity < 1 => Some(("OUT_OF_RANGE", "/quantity".to_owned())),
-        ItemEdit::Ready(false) => Some(("WRONG_TYPE", "/fulfillmentReady".to_owned())),
+        ItemEdit::Ready(false) => Some(("NOT_UPDATABLE", "/fulfillmentReady".to_owned())),
         ItemEdit::NoSku => Some(("REQUIRED", "/sku".to_owned())),
         _ => None,
     };

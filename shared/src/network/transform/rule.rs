@@ -65,26 +65,34 @@ impl Convert {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RuleFault {
     /// There is neither source.
-    #[error("has `from` or `constant`")]
+    #[error("must have `from` or `constant`")]
     NoSource,
     /// There are both.
-    #[error("has `from` or `constant`, not both")]
+    #[error("must have `from` or `constant`, not both")]
     TwoSources,
     /// A constant needs nothing else.
-    #[error("has `default` and `as` beside `from` only")]
+    #[error("must have `default` and `as` beside `from` only")]
     OnlyWithFrom,
     /// The elements of one cannot be told from the elements of the other.
-    #[error("has as many `*` in `from` as in `to`, or none in `from`")]
+    #[error("must have as many `*` in `from` as in `to`, or none in `from`")]
     Wildcards,
     /// An index is beyond what an order can have.
-    #[error("has no index of {ITEMS_MAX} or more in `to`")]
+    #[error("must have no index of {ITEMS_MAX} or more in `to`")]
     IndexTooLarge,
     /// An array of the order has no members.
-    #[error("has `*` or an index behind an array of the order in `to`")]
+    #[error("must have `*` or an index in `to` behind an array of the order")]
     NoIndex,
     /// Something of the order that has members has no elements.
-    #[error("has no `*` in `to` where the order has no array")]
+    #[error("must have `*` in `to` only behind an array of the order")]
     NoArray,
+}
+
+impl RuleFault {
+    /// Whether it is about `to` alone.
+    #[must_use]
+    pub const fn is_of_target(self) -> bool {
+        matches!(self, Self::IndexTooLarge | Self::NoIndex | Self::NoArray)
+    }
 }
 
 /// The members of a rule, each read by itself.

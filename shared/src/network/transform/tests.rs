@@ -170,18 +170,18 @@ fn rules_read_back_and_are_held_to_what_goes_together() {
     let read = transformation(&rules);
     assert_eq!(serde_json::to_value(&read).unwrap(), rules);
     for (rule, reason) in [
-        (json!({"to": "/a"}), "a rule has `from` or `constant`"),
-        (json!({"to": "/a", "constant": null}), "a rule has `from` or `constant`"),
-        (json!({"to": "/a", "from": "", "constant": 1}), "a rule has `from` or `constant`, not both"),
-        (json!({"to": "/a", "default": 1, "constant": 1}), "a rule has `default` and `as` beside `from` only"),
-        (json!({"to": "/a", "from": "/*"}), "a rule has as many `*` in `from` as in `to`, or none in `from`"),
-        (json!({"to": "/a/500", "constant": 1}), "a rule has no index of 500 or more in `to`"),
-        (json!({"to": "/items/500/sku", "constant": 1}), "a rule has no index of 500 or more in `to`"),
+        (json!({"to": "/a"}), "a rule must have `from` or `constant`"),
+        (json!({"to": "/a", "constant": null}), "a rule must have `from` or `constant`"),
+        (json!({"to": "/a", "from": "", "constant": 1}), "a rule must have `from` or `constant`, not both"),
+        (json!({"to": "/a", "default": 1, "constant": 1}), "a rule must have `default` and `as` beside `from` only"),
+        (json!({"to": "/a", "from": "/*"}), "a rule must have as many `*` in `from` as in `to`, or none in `from`"),
+        (json!({"to": "/a/500", "constant": 1}), "a rule must have no index of 500 or more in `to`"),
+        (json!({"to": "/items/500/sku", "constant": 1}), "a rule must have no index of 500 or more in `to`"),
         (
             json!({"to": "/items/-/sku", "constant": 1}),
-            "a rule has `*` or an index behind an array of the order in `to`",
+            "a rule must have `*` or an index in `to` behind an array of the order",
         ),
-        (json!({"to": "/meta/*", "constant": 1}), "a rule has no `*` in `to` where the order has no array"),
+        (json!({"to": "/meta/*", "constant": 1}), "a rule must have `*` in `to` only behind an array of the order"),
         (json!({"to": "a", "constant": 1}), "`a` is no pointer: a JSON Pointer, which is empty or begins with `/`"),
     ] {
         let error = serde_json::from_str::<Transformation>(&format!("[{rule}]")).unwrap_err().to_string();

@@ -61,9 +61,9 @@ fn bulk_order_violation() -> Json {
 
 /// What was sent at the place of a violation.
 fn attempted(null_for_nothing: bool) -> Json {
-    let rule = "what was sent, a string cut short, a number with a fraction or of more than 15 digits as its text";
+    let rule = "what was sent, a string cut short, a number of more than 15 digits, six behind the point, or with an exponent as its text";
     let nothing = if null_for_nothing { "; null when nothing was" } else { "" };
-    let types = ["string", "integer", "boolean", "null"].map(|kind| object([("type", text(kind))]));
+    let types = ["string", "number", "boolean", "null"].map(|kind| object([("type", text(kind))]));
     object([("anyOf", Json::List(types.into())), ("description", text(format!("{rule}{nothing}")))])
 }
 
