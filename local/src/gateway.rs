@@ -34,6 +34,8 @@ const BODY_BYTES_MAX: usize = 10 * 1024 * 1024;
 /// A Lambda event holds 6 MB, and so does an answer.
 const EVENT_BYTES_MAX: usize = 6 * 1024 * 1024;
 
+pub(crate) use event::RequestId;
+
 /// The gateway of a stack.
 pub(crate) struct Gateway {
     routes: Routes,

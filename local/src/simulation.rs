@@ -1,7 +1,7 @@
 //! The stack in a simulation: one thread, time of its own, and things going wrong.
 //!
 //! ```text
-//! clients ── gateway ── functions ── in-process AWS ── dynoxide, queues      one thread, virtual time
+//! clients ── gateway ── functions ── in-process AWS ── table, queues         one thread, virtual time
 //!                         ▲    └──── transport ─────── vendor, subscribers
 //!                     event sources
 //! ```
@@ -23,6 +23,11 @@
 //!
 //! What a crash leaves is what it leaves on AWS: the invocation has no answer, the event source tries again, a client
 //! gets a 500, and the next invocation finds the function loaded anew.
+//!
+//! The table is the embedded database's, as on a developer's machine, or one in memory ([`Ground::in_memory`]), which
+//! answers the same in a fraction of the time: its own tests compare it with the database operation by operation, and a
+//! fault test holds whole runs on either to one hash and the same items. A call that it does not know fails the run
+//! ([`World::unknown`]).
 //!
 //! Tests write a scenario against a world, then let it [settle](World::settle): faults end, time passes, the schedules
 //! run, and then the table is read and the invariants are checked. `tests/faults` has the scenarios.

@@ -16,7 +16,8 @@ use tokio::task::JoinSet;
 pub(crate) use checkpoint::Checkpoints;
 
 use crate::aws::blocking::Blocking;
-use crate::aws::dynamodb::{StreamError, StreamReader};
+use crate::aws::dynamodb::StreamError;
+use crate::aws::dynamodb::tables::Tables;
 use crate::aws::sqs::{Clock, Queues};
 use crate::invoke::Invoke;
 use crate::template::Stack;
@@ -27,7 +28,7 @@ pub(crate) struct Sources {
     pub(crate) stack: Arc<Stack>,
     pub(crate) functions: Arc<dyn Invoke>,
     pub(crate) queues: Queues,
-    pub(crate) database: dynoxide::Database,
+    pub(crate) tables: Tables,
     pub(crate) checkpoints: Checkpoints,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) pace: Pace,
@@ -75,7 +76,7 @@ impl Sources {
             }
             for source in function.stream_sources.iter().filter(|source| source.enabled) {
                 let Some(table) = self.stack.table(&source.table) else { continue };
-                let reader = StreamReader::open(self.database.clone(), &table.name)?.reading(self.pace.blocking);
+                let reader = self.tables.stream(&table.name)?.reading(self.pace.blocking);
                 tasks.spawn(stream::Poller::new(self.clone(), function, source.clone(), reader).run(stop.clone()));
             }
             for schedule in function.schedules.iter().filter(|schedule| schedule.enabled) {

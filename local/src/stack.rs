@@ -189,7 +189,7 @@ pub async fn start(options: Options) -> Result<Running, StartError> {
         stack: Arc::clone(&stack),
         functions: Arc::<Functions>::clone(&functions),
         queues: queues.clone(),
-        database,
+        tables: database.into(),
         checkpoints: Checkpoints::new(options.data.clone()),
         clock: Arc::new(SystemClock),
         pace: Pace::default(),

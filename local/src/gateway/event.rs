@@ -14,9 +14,14 @@ use crate::template::ACCOUNT;
 const API_ID: &str = "local";
 const DOMAIN: &str = "local.execute-api.localhost";
 
+/// The id that a request is to have; without it the gateway draws one.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct RequestId(pub(crate) uuid::Uuid);
+
 /// The request context that function and authorizer both see.
 pub(super) fn context(parts: &Parts, route_key: &str) -> Value {
     let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let id = parts.extensions.get().map_or_else(uuid::Uuid::new_v4, |RequestId(id)| *id);
     let user_agent = parts.headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
     json!({
         "accountId": ACCOUNT,
@@ -30,7 +35,7 @@ pub(super) fn context(parts: &Parts, route_key: &str) -> Value {
             "sourceIp": "127.0.0.1",
             "userAgent": user_agent,
         },
-        "requestId": uuid::Uuid::new_v4().to_string(),
+        "requestId": id.to_string(),
         "routeKey": route_key,
         "stage": "$default",
         "timeEpoch": u64::try_from(since_epoch.as_millis()).unwrap_or(0),

@@ -1,11 +1,10 @@
 //! What a world's table holds, and what it went through, for those who check it.
 
-use dynoxide::Database;
 use serde_json::{Map, Value, json};
 
 use super::world::World;
 use crate::aws::blocking::Blocking;
-use crate::aws::dynamodb::{SequenceNumber, StreamError, StreamReader};
+use crate::aws::dynamodb::{SequenceNumber, StreamError};
 
 /// An item of the table: numbers and texts as texts, the rest as it is.
 pub type Item = Map<String, Value>;
@@ -30,31 +29,8 @@ impl World {
     }
 
     pub(super) fn scan(&self, index: Option<&str>) -> Vec<Item> {
-        let mut items = Vec::new();
-        for table in &self.stack.tables {
-            let mut start = Value::Null;
-            loop {
-                let mut request = json!({"TableName": table.name});
-                if let Some(members) = request.as_object_mut() {
-                    members.extend(index.map(|index| ("IndexName".to_owned(), index.into())));
-                    if !start.is_null() {
-                        members.insert("ExclusiveStartKey".to_owned(), start);
-                    }
-                }
-                let answer = serde_json::from_value(request).ok().and_then(|request| self.database.scan(request).ok());
-                let Some(Value::Object(mut answer)) = answer.and_then(|answer| serde_json::to_value(answer).ok())
-                else {
-                    break;
-                };
-                let found = answer.remove("Items").and_then(|found| found.as_array().cloned()).unwrap_or_default();
-                items.extend(found.iter().map(plain_item));
-                start = answer.remove("LastEvaluatedKey").unwrap_or_default();
-                if start.is_null() {
-                    break;
-                }
-            }
-        }
-        items
+        let tables = self.stack.tables.iter();
+        tables.flat_map(|table| self.tables.items(&table.name, index)).map(|item| plain_item(&item)).collect()
     }
 
     /// Every write to the table since the world began, the oldest first.
@@ -64,7 +40,7 @@ impl World {
     pub async fn changes(&self) -> Result<Vec<Change>, StreamError> {
         let mut changes = Vec::new();
         for table in &self.stack.tables {
-            let reader = StreamReader::open(Database::clone(&self.database), &table.name)?.reading(Blocking::InPlace);
+            let reader = self.tables.stream(&table.name)?.reading(Blocking::InPlace);
             let mut place = None;
             loop {
                 let records = reader.records(place.clone(), RECORDS_MAX).await?;

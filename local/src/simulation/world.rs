@@ -2,13 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
 use aws_sdk_dynamodb::config::SharedHttpClient;
 use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode};
-use dynoxide::Database;
 use functions::context::{Context, Surroundings};
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
@@ -24,8 +23,9 @@ use super::outside::Outside;
 use super::services::{InProcess, Services};
 use crate::aws::blocking::Blocking;
 use crate::aws::dynamodb::direct::Direct;
+use crate::aws::dynamodb::tables::Tables;
 use crate::aws::sqs::{Clock, Endpoint, Outgoing, Queues};
-use crate::gateway::Gateway;
+use crate::gateway::{Gateway, RequestId};
 use crate::invoke::Invoke;
 use crate::sources::{Checkpoints, Pace, Sources};
 use crate::stack;
@@ -38,12 +38,14 @@ pub struct World {
     /// Vendors and subscribers.
     pub outside: Outside,
     clock: VirtualClock,
-    pub(super) database: Database,
+    pub(super) tables: Tables,
     queues: Queues,
     faults: Faults,
     fleet: Fleet,
     gateway: Gateway,
     redrives: AtomicU32,
+    /// Requests of clients so far: their ids are numbers, so that a seed repeats them too.
+    requests: AtomicU64,
     _stop: watch::Sender<bool>,
     _sources: JoinSet<()>,
 }
@@ -105,14 +107,14 @@ impl World {
             source.maximum_concurrency = Some(source.maximum_concurrency.map_or(pollers, |most| most.min(pollers)));
         }
         let stack = Arc::new(stack);
-        let database = ground.database(clock)?;
+        let tables = ground.tables(clock)?;
         let queues = Queues::in_place(Arc::clone(&shared_clock))?;
         queues.declare(&stack.queues).await?;
         let faults = Faults::new(random, plan, std::env::var_os("ORDERMILL_FAULT_LOG").is_some());
         let identities = Arc::new(stack::identities(&stack));
         let (written, writes) = watch::channel(());
         let services = Services {
-            dynamodb: Direct::new(database.clone(), Arc::clone(&identities)),
+            dynamodb: Direct::new(tables.clone(), Arc::clone(&identities)),
             sqs: Endpoint::new(queues.clone(), identities, SQS_URL.to_owned()),
             faults: faults.clone(),
             clock: Arc::clone(&shared_clock),
@@ -133,7 +135,7 @@ impl World {
             stack: Arc::clone(&stack),
             functions: Arc::clone(&functions),
             queues: queues.clone(),
-            database: database.clone(),
+            tables: tables.clone(),
             checkpoints: Checkpoints::new(None),
             clock: shared_clock,
             // Nobody looks in vain: queues and writes tell.
@@ -150,12 +152,13 @@ impl World {
             stack,
             outside,
             clock,
-            database,
+            tables,
             queues,
             faults,
             fleet,
             gateway,
             redrives: AtomicU32::new(0),
+            requests: AtomicU64::new(0),
             _stop: stop,
             _sources: sources,
         })
@@ -167,7 +170,9 @@ impl World {
         if lost && self.faults.below(2) == 0 {
             return None;
         }
-        let mut request = Request::builder().method(method).uri(path);
+        let number = self.requests.fetch_add(1, Ordering::SeqCst);
+        let id = RequestId(uuid::Uuid::from_u128(number.into()));
+        let mut request = Request::builder().method(method).uri(path).extension(id);
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
@@ -339,6 +344,12 @@ impl World {
     #[must_use]
     pub fn panics(&self) -> Vec<String> {
         self.fleet.panics()
+    }
+
+    /// What the functions asked of a table in memory that it does not know. A run that had any has proved nothing.
+    #[must_use]
+    pub fn unknown(&self) -> Vec<String> {
+        self.tables.unknown()
     }
 }
 

@@ -9,7 +9,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use tokio::sync::watch;
 
 use super::{Sources, sleep};
@@ -187,7 +187,9 @@ impl Poller {
     }
 
     async fn invoke(&self, records: &[Value]) -> Outcome {
-        let answer = match self.sources.functions.invoke(&self.function, json!({ "Records": records })).await {
+        // A copy: `json!` would write the records and read them again.
+        let event = Map::from_iter([("Records".to_owned(), Value::Array(records.to_vec()))]);
+        let answer = match self.sources.functions.invoke(&self.function, event.into()).await {
             Ok(answer) => answer,
             Err(error) => return Outcome::Failed(error),
         };

@@ -6,6 +6,7 @@
 //! crash comes there, until no kind is left at which none has.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use local::simulation::faults::ANSWER;
 use local::simulation::{Crash, Plan, Point, Side, World};
@@ -50,15 +51,18 @@ fn run(flow: &Flow, crashes: &[Crash]) -> Vec<Point> {
 
 #[test]
 fn a_process_may_end_at_any_call() {
-    let mut visited = Vec::new();
-    let threads = std::thread::available_parallelism().map_or(2, usize::from);
-    for flows in FLOWS.chunks(threads) {
-        std::thread::scope(|scope| {
-            let threads: Vec<_> = flows.iter().map(|flow| scope.spawn(|| visit(flow))).collect();
-            visited.extend(threads.into_iter().map(|thread| thread.join().unwrap()));
-        });
-    }
-    println!("{} crashes in {} flows", visited.iter().sum::<usize>(), FLOWS.len());
+    let (next, crashes) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    let work = || {
+        while let Some(flow) = FLOWS.get(next.fetch_add(1, Ordering::SeqCst)) {
+            crashes.fetch_add(visit(flow), Ordering::SeqCst);
+        }
+    };
+    std::thread::scope(|scope| {
+        for _ in 0..std::thread::available_parallelism().map_or(2, usize::from) {
+            scope.spawn(work);
+        }
+    });
+    println!("{} crashes in {} flows", crashes.into_inner(), FLOWS.len());
 }
 
 /// Ends a process at every point of a flow: how many runs that took.

@@ -91,6 +91,12 @@ fn money(cents: i64) -> String {
     format!("{}.{:02}", cents / 100, cents % 100)
 }
 
+/// The same with the table in memory.
+pub(crate) fn ground_in_memory() -> &'static Ground {
+    static GROUND: OnceLock<Ground> = OnceLock::new();
+    GROUND.get_or_init(|| ground().in_memory())
+}
+
 /// The ground, laid once for all tests of the process, with the template's own settings.
 pub(crate) fn ground() -> &'static Ground {
     static GROUND: OnceLock<Ground> = OnceLock::new();

@@ -24,6 +24,7 @@ pub(crate) struct Rest<'a> {
     pub(crate) items: Vec<Item>,
     pub(crate) changes: Vec<Change>,
     pub(crate) panics: Vec<String>,
+    pub(crate) unknown: Vec<String>,
     /// Positions of items, by partition key.
     partitions: HashMap<String, Vec<usize>>,
 }
@@ -32,6 +33,7 @@ type Rule = fn(&Rest<'_>) -> Vec<String>;
 
 const RULES: &[(&str, Rule)] = &[
     ("no function panics", |rest| rest.panics.clone()),
+    ("the table knows every call", |rest| rest.unknown.clone()),
     ("what was acknowledged is there, under one id", orders::acknowledged_is_there),
     ("every order is one that a client sent", orders::were_sent),
     ("every receipt is there and has become an order", orders::receipts_are_orders),
@@ -60,7 +62,8 @@ pub(crate) async fn broken(world: &World, ledger: &Ledger, outsiders: &Outsiders
     for (index, item) in items.iter().enumerate() {
         partitions.entry(text(item, "pk").to_owned()).or_default().push(index);
     }
-    let rest = Rest { ledger, notes: outsiders.notes(), items, changes, panics: world.panics(), partitions };
+    let (panics, unknown) = (world.panics(), world.unknown());
+    let rest = Rest { ledger, notes: outsiders.notes(), items, changes, panics, unknown, partitions };
     let named =
         |(name, rule): &(&str, Rule)| rule(&rest).into_iter().map(|how| format!("{name}: {how}")).collect::<Vec<_>>();
     RULES.iter().flat_map(named).collect()

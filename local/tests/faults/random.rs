@@ -1,4 +1,4 @@
-//! Random faults: many seeds, each a world of its own with rates of its own.
+//! Random faults: many seeds, each a world of its own with rates of its own, whose table is in memory.
 //!
 //! `ORDERMILL_FAULT_RUNS` sets how many (1,000 without), `ORDERMILL_FAULT_SEED` the first; `cargo mill faults` sets both.
 //! With `ORDERMILL_FAULT_LOG` a failed run tells all that happened.
@@ -8,10 +8,10 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
-use local::simulation::{Plan, World};
+use local::simulation::{Ground, Item, Plan, World};
 
 use crate::clients::{Clients, Ledger};
-use crate::ground::ground;
+use crate::ground::{ground, ground_in_memory};
 use crate::invariants;
 use crate::outsiders::{Outsiders, rest};
 use crate::scenario;
@@ -24,11 +24,12 @@ struct Ran {
     tally: BTreeMap<&'static str, u64>,
     calls: BTreeMap<String, u64>,
     trace: u64,
+    items: Vec<Item>,
     log: Vec<String>,
 }
 
-fn run(seed: u64) -> Ran {
-    World::run(ground(), seed, Plan::drawn, async |world| {
+fn run(ground: &Ground, seed: u64) -> Ran {
+    World::run(ground, seed, Plan::drawn, async |world| {
         let (ledger, outsiders) = (Ledger::default(), Outsiders::of(world));
         let clients = Clients { world, ledger: &ledger, attempts_max: 4 };
         outsiders.beside(world, scenario::play(&clients)).await;
@@ -37,7 +38,8 @@ fn run(seed: u64) -> Ran {
         clients.finish().await;
         broken.extend(rest(world, &outsiders).await);
         broken.extend(invariants::broken(world, &ledger, &outsiders).await);
-        Ran { broken, tally: world.tally(), calls: world.calls(), trace: world.trace(), log: world.log() }
+        let (tally, calls) = (world.tally(), world.calls());
+        Ran { broken, tally, calls, trace: world.trace(), items: world.items(), log: world.log() }
     })
     .unwrap()
 }
@@ -59,7 +61,7 @@ fn whatever_fails_the_books_balance() {
             if seed >= first + runs || !failed.lock().unwrap().is_empty() {
                 return;
             }
-            let ran = run(seed);
+            let ran = run(ground_in_memory(), seed);
             for (name, count) in &ran.tally {
                 *tally.lock().unwrap().entry(name).or_default() += count;
             }
@@ -94,7 +96,35 @@ fn whatever_fails_the_books_balance() {
 
 #[test]
 fn a_seed_repeats_its_run() {
-    let (one, other) = (run(7), run(7));
+    let (one, other) = (run(ground_in_memory(), 7), run(ground_in_memory(), 7));
     assert_eq!((one.trace, one.tally), (other.trace, other.tally));
-    assert_ne!(one.trace, run(8).trace);
+    assert_ne!(one.trace, run(ground_in_memory(), 8).trace);
+}
+
+/// What the runs in memory prove, they prove of the embedded database too: call by call the same, to the last item.
+#[test]
+fn a_seed_is_the_same_run_on_the_embedded_database() {
+    const SEEDS: std::ops::Range<u64> = 1..7;
+    let compare = |seed| {
+        let (memory, embedded) = (run(ground_in_memory(), seed), run(ground(), seed));
+        assert_eq!(embedded.broken, Vec::<String>::new(), "seed {seed}");
+        assert_eq!((memory.trace, &memory.tally), (embedded.trace, &embedded.tally), "seed {seed}");
+        let (memory, embedded) = (by_key(memory.items), by_key(embedded.items));
+        assert!(!memory.is_empty());
+        for (key, item) in &memory {
+            assert_eq!(Some(item), embedded.get(key), "seed {seed}: {key}");
+        }
+        assert_eq!(memory.len(), embedded.len(), "seed {seed}");
+    };
+    std::thread::scope(|scope| {
+        let (odd, even): (Vec<u64>, Vec<u64>) = SEEDS.partition(|seed| seed % 2 == 1);
+        for seeds in [odd, even] {
+            scope.spawn(move || seeds.into_iter().for_each(compare));
+        }
+    });
+}
+
+/// A table scans in an order of its own.
+fn by_key(items: Vec<Item>) -> BTreeMap<String, Item> {
+    items.into_iter().map(|item| (format!("{} {}", item["pk"], item["sk"]), item)).collect()
 }

@@ -12,9 +12,11 @@
 mod access;
 pub(crate) mod direct;
 mod forward;
+pub(crate) mod memory;
 mod partiql;
 mod stream;
 mod table;
+pub(crate) mod tables;
 
 pub use stream::{SequenceNumber, StreamError, StreamReader};
 pub use table::{TableError, create_table};

@@ -3,6 +3,7 @@
 //! The records come as Lambda hands them to a function, and the place in the stream is a sequence number, so that the
 //! reader can keep it wherever it keeps its checkpoint. The database's one shard is the stream's whole order.
 
+use super::memory::Memory;
 use crate::aws::blocking::Blocking;
 use crate::template::{ACCOUNT, REGION};
 use dynoxide::{Database, DynoxideError};
@@ -56,12 +57,20 @@ pub enum StreamError {
 /// Reads one table's stream.
 #[derive(Clone)]
 pub struct StreamReader {
-    database: Database,
-    blocking: Blocking,
-    /// The stream's ARN in the database's own region.
-    stored_arn: String,
+    source: Source,
     arn: String,
     shard: String,
+}
+
+#[derive(Clone)]
+enum Source {
+    Embedded {
+        database: Database,
+        blocking: Blocking,
+        /// The stream's ARN in the database's own region.
+        stored_arn: String,
+    },
+    Memory(Memory),
 }
 
 impl StreamReader {
@@ -75,14 +84,34 @@ impl StreamReader {
         let Some(stream) = streams.streams.into_iter().next() else {
             return Err(StreamError::Absent(table_name.to_owned()));
         };
-        let arn = format!("arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{table_name}/stream/{}", stream.stream_label);
-        let shard = dynoxide::streams::shard_id(table_name);
-        Ok(Self { database, blocking: Blocking::OnThreads, stored_arn: stream.stream_arn, arn, shard })
+        let source = Source::Embedded { database, blocking: Blocking::OnThreads, stored_arn: stream.stream_arn };
+        Ok(Self::of(source, table_name, &stream.stream_label))
+    }
+
+    /// The stream of a table in memory.
+    pub(crate) fn of_memory(memory: Memory, table_name: &str) -> Self {
+        Self::of(Source::Memory(memory), table_name, "memory")
+    }
+
+    fn of(source: Source, table_name: &str, label: &str) -> Self {
+        let arn = format!("arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{table_name}/stream/{label}");
+        Self { source, arn, shard: dynoxide::streams::shard_id(table_name) }
     }
 
     /// The same, reading where that says.
-    pub(crate) fn reading(self, blocking: Blocking) -> Self {
-        Self { blocking, ..self }
+    pub(crate) fn reading(mut self, where_: Blocking) -> Self {
+        if let Source::Embedded { blocking, .. } = &mut self.source {
+            *blocking = where_;
+        }
+        self
+    }
+
+    /// A read of the memory waits for nobody.
+    const fn blocking(&self) -> Blocking {
+        match &self.source {
+            Source::Embedded { blocking, .. } => *blocking,
+            Source::Memory(_) => Blocking::InPlace,
+        }
     }
 
     /// The stream's ARN, as records carry it.
@@ -104,7 +133,7 @@ impl StreamReader {
     /// A place that the stream never had, or a database that fails.
     pub async fn records(&self, after: Option<SequenceNumber>, limit: usize) -> Result<Vec<Value>, StreamError> {
         let reader = self.clone();
-        self.blocking.run(move || reader.read(after.as_ref(), limit)).await?
+        self.blocking().run(move || reader.read(after.as_ref(), limit)).await?
     }
 
     /// The place of the newest record, for a reader that begins with what comes next.
@@ -124,30 +153,39 @@ impl StreamReader {
                 }
             }
         };
-        self.blocking.run(newest).await?
+        self.blocking().run(newest).await?
     }
 
     fn read(&self, after: Option<&SequenceNumber>, limit: usize) -> Result<Vec<Value>, StreamError> {
+        let mut records = match &self.source {
+            Source::Embedded { database, stored_arn, .. } => self.stored(database, stored_arn, after, limit)?,
+            Source::Memory(memory) => memory.records(after, limit),
+        };
+        for members in records.iter_mut().filter_map(Value::as_object_mut) {
+            members.insert("awsRegion".to_owned(), REGION.into());
+            members.insert("eventSourceARN".to_owned(), self.arn.clone().into());
+        }
+        Ok(records)
+    }
+
+    fn stored(
+        &self,
+        database: &Database,
+        stored_arn: &str,
+        after: Option<&SequenceNumber>,
+        limit: usize,
+    ) -> Result<Vec<Value>, StreamError> {
         let mut request = json!({
-            "StreamArn": self.stored_arn,
+            "StreamArn": stored_arn,
             "ShardId": self.shard,
             "ShardIteratorType": if after.is_some() { "AFTER_SEQUENCE_NUMBER" } else { "TRIM_HORIZON" },
         });
         if let (Some(after), Some(members)) = (after, request.as_object_mut()) {
             members.insert("SequenceNumber".to_owned(), after.as_str().into());
         }
-        let iterator = self.database.get_shard_iterator(serde_json::from_value(request)?)?.shard_iterator;
+        let iterator = database.get_shard_iterator(serde_json::from_value(request)?)?.shard_iterator;
         let request = json!({"ShardIterator": iterator, "Limit": limit});
-        let found = self.database.get_records(serde_json::from_value(request)?)?;
-        let mut records = Vec::with_capacity(found.records.len());
-        for record in found.records {
-            let mut record = serde_json::to_value(record)?;
-            if let Some(members) = record.as_object_mut() {
-                members.insert("awsRegion".to_owned(), REGION.into());
-                members.insert("eventSourceARN".to_owned(), self.arn.clone().into());
-            }
-            records.push(record);
-        }
-        Ok(records)
+        let found = database.get_records(serde_json::from_value(request)?)?;
+        Ok(found.records.into_iter().map(serde_json::to_value).collect::<Result<_, _>>()?)
     }
 }

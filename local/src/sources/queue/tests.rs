@@ -59,7 +59,7 @@ impl Fixture {
             stack: Arc::new(stack),
             functions: Arc::new(functions),
             queues: queues.clone(),
-            database: Database::memory().unwrap(),
+            tables: Database::memory().unwrap().into(),
             checkpoints: Checkpoints::new(None),
             clock: clock.clone(),
             pace: Pace::default(),

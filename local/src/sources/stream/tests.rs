@@ -53,7 +53,7 @@ async fn sources(
         stack: Arc::new(stack),
         functions: Arc::new(functions),
         queues,
-        database: database.clone(),
+        tables: database.clone().into(),
         checkpoints,
         clock: Arc::new(SystemClock),
         pace: Pace::default(),
@@ -71,7 +71,7 @@ fn put(database: &Database, table: &str, keys: &[&str]) {
 /// Runs the poller until `done`, then stops it.
 async fn run(sources: &Sources, source: &StreamSource, done: impl Fn() -> bool) {
     let function = sources.stack.function("RelayFunction").unwrap();
-    let reader = StreamReader::open(sources.database.clone(), &sources.stack.tables[0].name).unwrap();
+    let reader = sources.tables.stream(&sources.stack.tables[0].name).unwrap();
     let (stop, stopped) = watch::channel(false);
     let poller = Poller::new(sources.clone(), function, source.clone(), reader);
     let task = tokio::spawn(poller.run(stopped));

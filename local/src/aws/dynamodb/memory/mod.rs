@@ -1,0 +1,180 @@
+//! A table in memory for the simulation: what the functions ask of DynamoDB, and nothing else.
+//!
+//! A run makes thousands of calls, and the embedded database spends most of them on SQL. This table is a few ordered maps.
+//! It knows the operations and expressions that the functions use; whatever else a call has is refused, and remembered
+//! ([`Memory::unknown`]), so that a run in which it happened fails. What it knows it answers as the embedded database does,
+//! which `tests` hold it to: the same random operations on both, whole answers and records of the stream compared. Two
+//! things are left out: consumed capacity, which no invariant asks for, and items that expire.
+//!
+//! - [`attribute`]: attributes, as JSON and in their order.
+//! - [`expression`]: conditions and updates.
+//! - [`table`]: items, indexes and stream.
+//! - [`read`], [`write`], [`statement`]: the operations.
+
+mod attribute;
+mod expression;
+mod read;
+mod statement;
+mod table;
+mod write;
+
+#[cfg(test)]
+mod tests;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use axum::http::StatusCode;
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+
+use self::attribute::Item;
+use self::table::State;
+use super::SequenceNumber;
+use crate::aws::sqs::Clock;
+use crate::template;
+
+/// One table. Clones are the same.
+#[derive(Clone)]
+pub(crate) struct Memory(Arc<Mutex<State>>);
+
+/// Why a call has no effect.
+#[derive(Debug)]
+enum Failure {
+    /// Its condition does not hold for this item, which is there if it was asked for.
+    Condition(Option<Item>),
+    /// Conditions of a transaction do not hold.
+    Cancelled(Vec<Reason>),
+    /// It has something that is not known here.
+    Unknown(String),
+}
+
+/// Why a write of a transaction stands in its way, if it does.
+#[derive(Debug, Serialize)]
+struct Reason {
+    #[serde(rename = "Code")]
+    code: &'static str,
+    #[serde(rename = "Message", skip_serializing_if = "Option::is_none")]
+    message: Option<&'static str>,
+    #[serde(rename = "Item", skip_serializing_if = "Option::is_none")]
+    item: Option<Item>,
+}
+
+const CONDITION_FAILED: &str = "The conditional request failed";
+
+impl Failure {
+    fn unknown(what: impl Into<String>) -> Self {
+        Self::Unknown(what.into())
+    }
+
+    fn body(&self) -> Value {
+        let of = |name: &str| format!("com.amazonaws.dynamodb.v20120810#{name}");
+        match self {
+            Self::Condition(item) => {
+                let mut body = json!({"__type": of("ConditionalCheckFailedException"), "message": CONDITION_FAILED});
+                if let (Some(item), Some(members)) = (item, body.as_object_mut()) {
+                    members.insert("Item".to_owned(), json!(item));
+                }
+                body
+            }
+            Self::Cancelled(reasons) => {
+                let codes: Vec<&str> = reasons.iter().map(|reason| reason.code).collect();
+                let message = format!(
+                    "Transaction cancelled, please refer cancellation reasons for specific reasons [{}]",
+                    codes.join(", ")
+                );
+                json!({
+                    "__type": of("TransactionCanceledException"), "Message": message, "CancellationReasons": reasons,
+                })
+            }
+            Self::Unknown(what) => json!({
+                "__type": "com.amazon.coral.validate#ValidationException",
+                "message": format!("the table in memory does not know {what}"),
+            }),
+        }
+    }
+}
+
+impl Memory {
+    /// An empty table.
+    ///
+    /// # Errors
+    /// What it has that is not known here.
+    pub(crate) fn new(table: &template::Table) -> Result<Self, String> {
+        Ok(Self(Arc::new(Mutex::new(State::new(table)?))))
+    }
+
+    /// One with the same items and nothing in its stream, by that clock.
+    pub(crate) fn copy(&self, clock: Arc<dyn Clock>) -> Self {
+        Self(Arc::new(Mutex::new(self.state().copy(clock))))
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Answers one call of the JSON protocol: status and body.
+    pub(crate) fn answer(&self, operation: &str, body: Value) -> (StatusCode, String) {
+        let mut state = self.state();
+        match run(&mut state, operation, body) {
+            Ok(answer) => (StatusCode::OK, answer),
+            Err(failure) => {
+                if let Failure::Unknown(what) = &failure {
+                    state.unknown.push(format!("{operation} has {what}"));
+                }
+                (StatusCode::BAD_REQUEST, failure.body().to_string())
+            }
+        }
+    }
+
+    /// What calls had that is not known here. A run that had any has proved nothing.
+    pub(crate) fn unknown(&self) -> Vec<String> {
+        self.state().unknown.clone()
+    }
+
+    /// At most `limit` records of the stream after that place, the oldest first.
+    pub(crate) fn records(&self, after: Option<&SequenceNumber>, limit: usize) -> Vec<Value> {
+        self.state().records(after, limit)
+    }
+
+    /// Every item of the table, or every entry of that index.
+    pub(crate) fn items(&self, index: Option<&str>) -> Vec<Value> {
+        self.state().all(index).into_iter().map(|item| json!(item)).collect()
+    }
+}
+
+fn run(state: &mut State, operation: &str, body: Value) -> Result<String, Failure> {
+    let Value::Object(request) = body else { return Err(Failure::unknown("no members")) };
+    match operation {
+        "BatchExecuteStatement" => text(&statement::batch(state, request)?),
+        "BatchGetItem" => text(&read::batch_get(state, request)?),
+        "DeleteItem" => write::one(state, write::Kind::Delete, request),
+        "GetItem" => text(&read::get(state, request)?),
+        "PutItem" => write::one(state, write::Kind::Put, request),
+        "Query" => text(&read::query(state, request)?),
+        "TransactWriteItems" => write::transaction(state, request),
+        "UpdateItem" => write::one(state, write::Kind::Update, request),
+        _ => Err(Failure::unknown("an operation that no function calls")),
+    }
+}
+
+fn text(answer: &impl Serialize) -> Result<String, Failure> {
+    serde_json::to_string(answer).map_err(|error| Failure::unknown(error.to_string()))
+}
+
+/// Takes a text out of a request.
+fn take_text(request: &mut Map<String, Value>, member: &str) -> Result<Option<String>, Failure> {
+    match request.remove(member) {
+        None => Ok(None),
+        Some(Value::String(text)) => Ok(Some(text)),
+        Some(other) => Err(Failure::unknown(format!("the {member} {other}"))),
+    }
+}
+
+/// Everything of a request was understood; how it wants its capacity told makes no difference.
+fn must_be_empty(mut request: Map<String, Value>) -> Result<(), Failure> {
+    request.remove("ReturnConsumedCapacity");
+    match request.into_iter().next() {
+        Some((member, value)) => Err(Failure::unknown(format!("the member {member} {value}"))),
+        None => Ok(()),
+    }
+}
