@@ -36,7 +36,7 @@ const UNOPTIMISED: usize = 5;
 impl Faults {
     /// What `cargo mill test` runs: every crash point, and a share of the random runs and orders, or all of them.
     pub(crate) const fn of_test(heavy: bool) -> Self {
-        let (runs, drain_orders) = if heavy { (1_000, 10_000) } else { (300, 1_000) };
+        let (runs, drain_orders) = if heavy { (1_000, 10_000) } else { (100, 1_000) };
         Self { seed: 1, runs, random: false, log: false, unoptimised: !heavy, drain_orders }
     }
 

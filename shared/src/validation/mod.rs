@@ -58,8 +58,6 @@ use crate::{Code, limits};
 
 #[cfg(feature = "domain")]
 pub use place::Place;
-#[cfg(feature = "domain")]
-pub use suggest::nearest_of;
 pub use verdict::{OrderVerdict, Verdict, Violation, Violations};
 pub use version::rules_version;
 
@@ -107,6 +105,13 @@ pub fn validate(body: Body, bytes: &[u8]) -> Verdict<'_> {
 #[must_use]
 pub fn refuse_length(bytes: usize) -> Verdict<'static> {
     Verdict::new(&[], Findings::refused(Broken::BodyTooLarge { bytes }))
+}
+
+/// The nearest of some names that a misspelt one was meant to be: at most two slips away, at most one in short names.
+#[cfg(feature = "domain")]
+#[must_use]
+pub fn nearest_of<'n>(name: &str, known: impl Iterator<Item = &'n str>) -> Option<&'n str> {
+    suggest::nearest_of(name, known)
 }
 
 /// A body that is no UTF-8 is refused as that, whatever else is wrong with it.

@@ -11,7 +11,7 @@ pub(super) fn nearest(name: &str, object: &'static Object) -> Option<&'static st
 }
 
 /// The nearest of some names: at most two slips away, at most one in short names; case does not count.
-pub fn nearest_of<'n>(name: &str, known: impl Iterator<Item = &'n str>) -> Option<&'n str> {
+pub(super) fn nearest_of<'n>(name: &str, known: impl Iterator<Item = &'n str>) -> Option<&'n str> {
     let name = name.as_bytes();
     if name.len() > BYTES_MAX {
         return None;
