@@ -177,12 +177,6 @@ pub fn read_amount(text: &str) -> Result<Decimal, Code> {
     value.map(|value| value.normalize()).map_err(|_| Code::OutOfRange)
 }
 
-/// The same, where nobody asks why it is none.
-#[must_use]
-pub fn parse_amount(text: &str) -> Option<Decimal> {
-    read_amount(text).ok()
-}
-
 /// Reads an amount that DynamoDB stored, of up to the 28 digits that a decimal holds.
 #[must_use]
 pub fn parse_stored_amount(text: &str) -> Option<Decimal> {
@@ -207,7 +201,7 @@ impl Number {
             return Ok(None);
         }
         let not_a_decimal = || Error::custom(format!("`{text}` is not a decimal that can be read"));
-        parse_amount(&text).map(|amount| Some(Self(amount))).ok_or_else(not_a_decimal)
+        read_amount(&text).map(|amount| Some(Self(amount))).map_err(|_| not_a_decimal())
     }
 }
 
@@ -226,10 +220,10 @@ impl<'de> Deserialize<'de> for Number {
 
 #[cfg(test)]
 mod tests {
-    use super::{Currency, Money, Number, parse_amount};
+    use super::{Currency, Money, Number, read_amount};
 
     fn money(amount: &str, currency: &str) -> Money {
-        Money { amount: parse_amount(amount).unwrap(), currency: Currency::parse(currency).unwrap() }
+        Money { amount: read_amount(amount).unwrap(), currency: Currency::parse(currency).unwrap() }
     }
 
     #[test]

@@ -12,6 +12,7 @@ pub mod merge;
 pub mod note;
 pub mod patch;
 pub mod problem;
+pub mod reference_token;
 pub mod refund;
 pub mod request;
 pub mod response;

@@ -11,8 +11,9 @@ use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 use shared::ids::MerchantId;
-use shared::limits::{ATTEMPTED_VALUE_BYTES_MAX, POINTER_NAME_BYTES_MAX, VIOLATIONS_MAX};
+use shared::limits::{POINTER_NAME_BYTES_MAX, VIOLATIONS_MAX};
 use shared::network::problem::Violation;
+use shared::network::reference_token::escaped;
 use shared::validation::{self, Body};
 use shared::{Code, card};
 
@@ -32,9 +33,7 @@ pub(crate) struct Findings {
 impl Findings {
     /// A rule that the value at `pointer` breaks: "must be …".
     pub(crate) fn broken(&mut self, code: Code, pointer: &str, rule: &str, value: &Value) {
-        let shown = attempted(value);
-        let not = shown.as_deref().map(|shown| format!(", not `{shown}`")).unwrap_or_default();
-        self.add(Violation::new(code, pointer.to_owned(), format!("must be {rule}{not}"), shown));
+        self.add(Violation::must_be(code, pointer.to_owned(), rule, &value.to_string()));
     }
 
     /// A violation in words of its own.
@@ -132,20 +131,7 @@ fn member(parent: &str, name: &str) -> String {
     if name.len() > POINTER_NAME_BYTES_MAX || card::is_in(name) {
         return parent.to_owned();
     }
-    format!("{parent}/{}", name.replace('~', "~0").replace('/', "~1"))
-}
-
-/// The value as JSON, cut; none for what has members of its own, and where a card number stands in it.
-fn attempted(value: &Value) -> Option<String> {
-    if value.is_array() || value.is_object() {
-        return None;
-    }
-    let mut shown = value.to_string();
-    if card::is_in(value.as_str().unwrap_or(&shown)) {
-        return None;
-    }
-    shown.truncate(shown.floor_char_boundary(ATTEMPTED_VALUE_BYTES_MAX));
-    Some(shown)
+    format!("{parent}/{}", escaped(name))
 }
 
 /// The members of an object, in the order in which they were sent.

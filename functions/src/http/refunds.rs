@@ -5,15 +5,15 @@ use axum::response::Response;
 use rust_decimal::Decimal;
 use serde_json::Value;
 use serde_json::value::RawValue;
+use shared::Code;
 use shared::ids::OrderId;
-use shared::limits::{AMOUNT_DECIMALS_MAX, AMOUNT_MAX, ATTEMPTED_VALUE_BYTES_MAX, REFUNDS_MAX};
-use shared::money::read_amount as read_exactly;
+use shared::limits::{AMOUNT_DECIMALS_MAX, AMOUNT_MAX, REFUNDS_MAX};
+use shared::money;
 use shared::network::merge::Members;
 use shared::network::problem::Violation;
 use shared::network::refund::Paid;
 use shared::order::{AskedRefund, Command, Refund, refund_id};
 use shared::time::Timestamp;
-use shared::{Code, card};
 
 use super::body::JsonBody;
 use super::caller::NetworkCaller;
@@ -172,7 +172,7 @@ fn read_amount(findings: &mut Findings, pointer: &str, value: &Value, digits: Op
         findings.broken(Code::WrongType, pointer, "a number or decimal string", value);
         return None;
     };
-    let amount = match read_exactly(digits) {
+    let amount = match money::read_amount(digits) {
         Ok(amount) if amount <= Decimal::ZERO || amount >= Decimal::from(AMOUNT_MAX) => Err(Code::OutOfRange),
         Ok(amount) if amount.scale() > AMOUNT_DECIMALS_MAX => Err(Code::TooManyDecimals),
         read => read,
@@ -188,9 +188,6 @@ fn read_amount(findings: &mut Findings, pointer: &str, value: &Value, digits: Op
     };
     // As it was written: the value has not kept all digits.
     let written = if value.is_number() { digits.to_owned() } else { value.to_string() };
-    let shown = written.get(..written.floor_char_boundary(ATTEMPTED_VALUE_BYTES_MAX)).unwrap_or_default();
-    let shown = Some(shown).filter(|_| !card::is_in(digits));
-    let not = shown.map(|shown| format!(", not `{shown}`")).unwrap_or_default();
-    findings.add(Violation::new(code, pointer.to_owned(), format!("must be {rule}{not}"), shown.map(str::to_owned)));
+    findings.add(Violation::must_be(code, pointer.to_owned(), &rule, &written));
     None
 }

@@ -6,8 +6,8 @@
 mod report;
 
 use axum::Json;
-use axum::http::{HeaderMap, HeaderValue, header};
-use axum::response::{IntoResponse, Response};
+use axum::http::HeaderMap;
+use axum::response::Response;
 use serde::Serialize;
 use shared::Code;
 use shared::ids::{OrderId, ShipmentId};
@@ -19,7 +19,7 @@ use shared::vendor::Vendor;
 use super::body::JsonBody;
 use super::caller::{NetworkCaller, ShipmentCaller};
 use super::manage::version_of;
-use super::network::{is_strict, not_found};
+use super::network::{is_strict, not_found, tagged};
 use super::parameters::PathParameter;
 use crate::app::manage_order::{Change, change_order};
 use crate::refusal::Refusal;
@@ -73,7 +73,7 @@ pub(crate) async fn of_order(
         .collect();
     // All of them on one page, which has room for one where there is none.
     let page_size = shipments.len().max(1);
-    Ok(tagged(&order, Json(Shipments { shipments, page: 1, page_size, next_cursor: None })))
+    Ok(tagged(order.state.version, Json(Shipments { shipments, page: 1, page_size, next_cursor: None })))
 }
 
 /// `POST /shipment/v1/{shipmentId}/progress`: `{shipmentStatus, packages?, reason?}` from whoever makes the shipment.
@@ -120,19 +120,11 @@ async fn answer(
     let (request, state) = (&order.request, &order.state);
     let of = ShipmentOrder { merchant: &caller.merchant, id: id.order(), request, state };
     let shipment = of.shipment(shipment, name_of(&vendors, &shipment.vendor));
-    Ok(tagged(order, Json(Answer { shipment, warnings })))
+    Ok(tagged(order.state.version, Json(Answer { shipment, warnings })))
 }
 
 fn name_of(vendors: &[Vendor], id: &str) -> Option<String> {
     vendors.iter().find(|vendor| vendor.id == id).map(|vendor| vendor.name.clone())
-}
-
-fn tagged(order: &FoundOrder, body: impl IntoResponse) -> Response {
-    let mut response = body.into_response();
-    if let Ok(etag) = HeaderValue::from_str(&format!("\"{}\"", order.state.version)) {
-        response.headers_mut().insert(header::ETAG, etag);
-    }
-    response
 }
 
 fn unknown(shipment_id: &str) -> Refusal {

@@ -13,7 +13,7 @@ use axum::response::Response;
 use futures_util::StreamExt;
 use shared::Code;
 use shared::ids::{MerchantId, OrderId};
-use shared::limits::{ATTEMPTED_VALUE_BYTES_MAX, BULK_CONCURRENCY};
+use shared::limits::BULK_CONCURRENCY;
 use shared::network::merge::Members;
 use shared::network::patch::{Patch, Target};
 use shared::network::problem::Violation;
@@ -138,12 +138,8 @@ fn read_order_id(members: &mut Members) -> Result<String, Violation> {
     if count > 1 {
         return Err(wrong(Code::DuplicateMember, "must stand at most once in its object"));
     }
-    serde_json::from_str(id.get()).map_err(|_| {
-        let shown = id.get().get(..id.get().floor_char_boundary(ATTEMPTED_VALUE_BYTES_MAX));
-        let is_shown = !id.get().starts_with(['[', '{']) && !shared::card::is_in(id.get());
-        let shown = shown.filter(|_| is_shown).map(str::to_owned);
-        Violation::new(Code::WrongType, "/orderId".to_owned(), "must be a string".to_owned(), shown)
-    })
+    let not_text = |_| Violation::must_be(Code::WrongType, "/orderId".to_owned(), "a string", id.get());
+    serde_json::from_str(id.get()).map_err(not_text)
 }
 
 type Updated = (OrderId, FoundOrder, Vec<Violation>);

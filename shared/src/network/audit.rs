@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use serde_json::value::{RawValue, to_raw_value};
 
+use super::reference_token::escaped;
 use crate::card;
 
 /// One difference. Values are JSON as it was written, so that no amount passes through a binary float.
@@ -56,7 +57,7 @@ fn compare(pointer: &str, before: &str, after: &str, found: &mut Vec<Change>) {
     if let (Some(old), Some(new)) = (members(before), members(after)) {
         let names: std::collections::BTreeSet<&Cow<'_, str>> = old.keys().chain(new.keys()).collect();
         for name in names.into_iter().filter(|name| !PASSED_OVER.contains(&&***name)) {
-            let place = format!("{pointer}/{}", name.replace('~', "~0").replace('/', "~1"));
+            let place = format!("{pointer}/{}", escaped(name));
             let value = |members: &Members<'_>| members.get(name).map_or(NULL, |value| value.get()).to_owned();
             let (old, new) = (value(&old), value(&new));
             if MASKED.contains(&&**name) {
@@ -198,6 +199,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::{Change, changes, of_item};
+    use crate::network::reference_token::unescaped;
 
     fn raw(value: &Value) -> Box<serde_json::value::RawValue> {
         serde_json::value::to_raw_value(value).unwrap()
@@ -287,7 +289,7 @@ mod tests {
             return;
         }
         let (parent, name) = pointer.rsplit_once('/').unwrap();
-        let name = name.replace("~1", "/").replace("~0", "~");
+        let name = unescaped(name).unwrap();
         match document.pointer_mut(parent).unwrap() {
             Value::Object(members) => {
                 members.insert(name, to);

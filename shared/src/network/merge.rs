@@ -6,6 +6,8 @@ use serde::de::{Deserializer, MapAccess, Visitor};
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::value::RawValue;
 
+use super::reference_token::unescaped;
+
 /// An object's members in the order of the document, each value as it was written.
 #[derive(Clone, Debug, Default)]
 pub struct Members(Vec<(String, Box<RawValue>)>);
@@ -74,8 +76,9 @@ impl Members {
     pub fn place(&self, pointer: &str) -> Vec<usize> {
         let Some(rest) = pointer.strip_prefix('/') else { return Vec::new() };
         let (token, behind) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
-        let name = token.replace("~1", "/").replace("~0", "~");
-        let Some((position, (_, value))) = self.0.iter().enumerate().find(|(_, (known, _))| *known == name) else {
+        let name = unescaped(token);
+        let named = |(_, (known, _)): &(usize, &(String, Box<RawValue>))| Some(known) == name.as_ref();
+        let Some((position, (_, value))) = self.0.iter().enumerate().find(named) else {
             return vec![usize::MAX];
         };
         let mut place = vec![position];

@@ -7,6 +7,7 @@ use serde_json::value::RawValue;
 
 use super::merge::Members;
 use super::problem::Violation;
+use super::reference_token::escaped;
 use super::request::{CreateOrder, Item};
 use crate::Code;
 use crate::order::{ItemUpdate, Update};
@@ -287,16 +288,7 @@ fn not_true(value: &RawValue) -> Violation {
         let message = "must be true: an item does not become unready again".to_owned();
         return Violation::new(Code::NotUpdatable, format!("/{READY}"), message, Some("false".to_owned()));
     }
-    let mut shown: String = value.get().to_owned();
-    shown.truncate(shown.floor_char_boundary(crate::limits::ATTEMPTED_VALUE_BYTES_MAX));
-    let is_shown = !shown.starts_with(['{', '[']) && !crate::card::is_in(value.get());
-    let message = if is_shown { format!("must be true, not `{shown}`") } else { "must be true".to_owned() };
-    Violation::new(Code::WrongType, format!("/{READY}"), message, is_shown.then_some(shown))
-}
-
-/// A name as a JSON pointer has it.
-fn escaped(name: &str) -> String {
-    name.replace('~', "~0").replace('/', "~1")
+    Violation::must_be(Code::WrongType, format!("/{READY}"), "true", value.get())
 }
 
 /// Which parts of an order another order changes.

@@ -4,8 +4,8 @@ use serde::{Serialize, Serializer};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use crate::Code;
 use crate::limits::ATTEMPTED_VALUE_BYTES_MAX;
+use crate::{Code, card};
 
 /// One place in a body and the rule that it breaks.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -32,12 +32,28 @@ impl Violation {
         Self { error_code: code, error_message: message, property_name, attempted_value, pointer }
     }
 
+    /// What must be `rule` and is the JSON that was sent, which is shown where it may be.
+    #[must_use]
+    pub fn must_be(code: Code, pointer: String, rule: &str, json: &str) -> Self {
+        let shown = shown(json);
+        let not = shown.map(|shown| format!(", not `{shown}`")).unwrap_or_default();
+        Self::new(code, pointer, format!("must be {rule}{not}"), shown.map(str::to_owned))
+    }
+
     /// A violation by a text, which is shown cut short.
     #[must_use]
     pub fn by_text(code: Code, pointer: &str, message: String, text: &str) -> Self {
-        let shown = text.get(..text.floor_char_boundary(ATTEMPTED_VALUE_BYTES_MAX)).unwrap_or_default();
-        Self::new(code, pointer.to_owned(), message, Some(Value::from(shown).to_string()))
+        Self::new(code, pointer.to_owned(), message, Some(Value::from(cut(text)).to_string()))
     }
+}
+
+/// As much of a JSON text as may be shown: nothing of what has members, and nothing where a card number stands in it.
+fn shown(json: &str) -> Option<&str> {
+    (!json.starts_with(['[', '{']) && !card::is_in(json)).then(|| cut(json))
+}
+
+fn cut(text: &str) -> &str {
+    text.get(..text.floor_char_boundary(ATTEMPTED_VALUE_BYTES_MAX)).unwrap_or_default()
 }
 
 /// What was sent at the place of a violation: its JSON, of which there may be only the beginning.

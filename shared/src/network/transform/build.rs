@@ -5,8 +5,9 @@ use super::rule::{Convert, Rule, Source};
 use super::tree::Tree;
 use super::{Finding, Transformed};
 use crate::Code;
-use crate::limits::{ATTEMPTED_VALUE_BYTES_MAX, ITEMS_MAX, ORDER_BYTES_MAX, VIOLATIONS_MAX};
+use crate::limits::{ITEMS_MAX, ORDER_BYTES_MAX, VIOLATIONS_MAX};
 use crate::network::problem::Violation;
+use crate::network::reference_token::escaped;
 use crate::validation::Place;
 
 /// Bytes that all rules together may write: a body beyond it would be refused in any case, unless one rule after another
@@ -121,16 +122,15 @@ impl<'s> Build<'s> {
         if converted.is_none() {
             let place = rule.to().with(indexes);
             let source = rule.source_of(&place);
-            let (code, shown) = match value {
-                Tree::Scalar(text) => (Code::InvalidFormat, Some(cut(text))),
-                Tree::Array(_) | Tree::Object(_) => (Code::WrongType, None),
+            let (code, written) = match value {
+                Tree::Scalar(text) => (Code::InvalidFormat, text.as_str()),
+                Tree::Array(_) | Tree::Object(_) => (Code::WrongType, "[]"),
             };
-            let not = shown.as_deref().map(|shown| format!(", not `{shown}`")).unwrap_or_default();
             let wanted = match convert {
                 Convert::String => "a string, a number or a boolean",
                 Convert::Number => "a number, or a string of its digits",
             };
-            self.find(Violation::new(code, place, format!("must be {wanted}{not}"), shown), source);
+            self.find(Violation::must_be(code, place, wanted, written), source);
         }
         converted.map(Tree::Scalar)
     }
@@ -216,7 +216,7 @@ impl<'p> Step<'p> {
 
     fn written(&self) -> String {
         match self {
-            Self::Name(name) | Self::Member(name) => format!("/{}", name.replace('~', "~0").replace('/', "~1")),
+            Self::Name(name) | Self::Member(name) => format!("/{}", escaped(name)),
             Self::Element(index) => format!("/{index}"),
         }
     }
@@ -294,8 +294,4 @@ fn number(text: &str) -> Option<String> {
         && serde_json::from_str::<serde_json::Number>(text).is_ok()
         && !text.ends_with(|last: char| last.is_whitespace());
     is_number.then(|| text.to_owned())
-}
-
-fn cut(text: &str) -> String {
-    text.get(..text.floor_char_boundary(ATTEMPTED_VALUE_BYTES_MAX)).unwrap_or_default().to_owned()
 }

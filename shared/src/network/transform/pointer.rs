@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::limits::{DEPTH_MAX, TRANSFORMATION_POINTER_BYTES_MAX};
+use crate::network::reference_token::{escaped, unescaped};
 use crate::validation::Place;
 
 /// A place, or one place in each element of arrays.
@@ -77,7 +78,7 @@ impl Pointer {
             let (first, behind) = text.split_at(text.find('/').unwrap_or(text.len()));
             match token {
                 Token::Each => indexes.push(index(first)?),
-                Token::Name(name) => (unescape(first).as_deref() == Ok(name)).then_some(())?,
+                Token::Name(name) => (unescaped(first).as_ref() == Some(name)).then_some(())?,
             }
             rest = behind;
         }
@@ -91,7 +92,7 @@ impl Pointer {
         for token in &self.0 {
             place.push('/');
             match token {
-                Token::Name(name) => place.push_str(&escape(name)),
+                Token::Name(name) => place.push_str(&escaped(name)),
                 Token::Each => match indexes.next() {
                     Some(index) => place.push_str(&index.to_string()),
                     None => place.push('*'),
@@ -112,7 +113,7 @@ impl Token {
     }
 
     fn parse(text: &str) -> Result<Self, PointerFault> {
-        if text == "*" { Ok(Self::Each) } else { unescape(text).map(Self::Name) }
+        if text == "*" { Ok(Self::Each) } else { unescaped(text).map(Self::Name).ok_or(PointerFault::Escape) }
     }
 }
 
@@ -126,24 +127,4 @@ impl fmt::Display for Pointer {
 pub(super) fn index(token: &str) -> Option<usize> {
     let plain = token.bytes().all(|byte| byte.is_ascii_digit()) && (token == "0" || !token.starts_with('0'));
     if plain { token.parse().ok() } else { None }
-}
-
-fn escape(name: &str) -> String {
-    name.replace('~', "~0").replace('/', "~1")
-}
-
-fn unescape(token: &str) -> Result<String, PointerFault> {
-    let mut name = String::with_capacity(token.len());
-    let mut characters = token.chars();
-    while let Some(character) = characters.next() {
-        name.push(match character {
-            '~' => match characters.next() {
-                Some('0') => '~',
-                Some('1') => '/',
-                _ => return Err(PointerFault::Escape),
-            },
-            other => other,
-        });
-    }
-    Ok(name)
 }
