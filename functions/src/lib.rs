@@ -232,10 +232,12 @@ where
     })
 }
 
-/// Serves an HTTP function under Lambda, with its settings from the process's environment.
+/// Serves an HTTP function under Lambda, with its settings from the process's environment. A runtime of its own, so that
+/// the programs have nothing to compile.
 ///
 /// # Errors
 /// A setting is missing or wrong, or the runtime is gone.
+#[tokio::main(flavor = "current_thread")]
 pub async fn serve_http(load: fn(Settings<'_>) -> Result<axum::Router, SettingError>) -> Result<(), Error> {
     lambda_runtime::tracing::init_default_subscriber();
     let settings = Settings { variable: &environment, surroundings: &Surroundings::default() };
@@ -246,6 +248,7 @@ pub async fn serve_http(load: fn(Settings<'_>) -> Result<axum::Router, SettingEr
 ///
 /// # Errors
 /// A setting is missing or wrong, or the runtime is gone.
+#[tokio::main(flavor = "current_thread")]
 pub async fn serve_events(load: fn(Settings<'_>) -> Result<EventHandler, SettingError>) -> Result<(), Error> {
     lambda_runtime::tracing::init_default_subscriber();
     let handler = load(Settings { variable: &environment, surroundings: &Surroundings::default() })?;

@@ -6,6 +6,7 @@
 //! never a dependency of a deployed binary.
 
 pub mod aws;
+pub mod command_line;
 pub mod commands;
 pub mod demo;
 mod gateway;

@@ -19,6 +19,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, WriteRequest};
 use aws_smithy_http_client::Builder;
 use axum::Router;
 use dynoxide::Database;
+use futures_util::future::BoxFuture;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -149,11 +150,16 @@ impl Running {
     }
 }
 
-/// Stands a stack up.
+/// Stands a stack up. Boxed, so that it is compiled once, and not again in each program that awaits it.
 ///
 /// # Errors
 /// The first thing that stands in the way, with the template's line where it is there.
-pub async fn start(options: Options) -> Result<Running, StartError> {
+#[must_use]
+pub fn start(options: Options) -> BoxFuture<'static, Result<Running, StartError>> {
+    Box::pin(stand_up(options))
+}
+
+async fn stand_up(options: Options) -> Result<Running, StartError> {
     let gateway = listen(options.port).await?;
     let (dynamodb_listener, sqs_listener) = (listen(0).await?, listen(0).await?);
     let url = |listener: &TcpListener| listener.local_addr().map(|address| format!("http://{address}"));
@@ -173,7 +179,7 @@ pub async fn start(options: Options) -> Result<Running, StartError> {
     let identities = Arc::new(identities(&stack));
     let (stop, stopped) = watch::channel(false);
     let mut servers = JoinSet::new();
-    let forever = std::future::pending::<()>;
+    let forever = || -> BoxFuture<'static, ()> { Box::pin(std::future::pending()) };
     let (served, who) = (database.clone(), Arc::clone(&identities));
     servers.spawn(async move { report("DynamoDB", dynamodb::serve(dynamodb_listener, served, who, forever()).await) });
     let served = queues.clone();

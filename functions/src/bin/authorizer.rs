@@ -1,6 +1,5 @@
 //! The `authorizer` function.
 
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), lambda_runtime::Error> {
-    functions::serve_events(functions::authorizer).await
+fn main() -> Result<(), lambda_runtime::Error> {
+    functions::serve_events(functions::authorizer)
 }

@@ -1,6 +1,5 @@
 //! The `fulfil` function.
 
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), lambda_runtime::Error> {
-    functions::serve_events(functions::fulfil).await
+fn main() -> Result<(), lambda_runtime::Error> {
+    functions::serve_events(functions::fulfil)
 }

@@ -1,6 +1,5 @@
 //! The `orders-create` function.
 
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), lambda_runtime::Error> {
-    functions::serve_http(functions::orders_create).await
+fn main() -> Result<(), lambda_runtime::Error> {
+    functions::serve_http(functions::orders_create)
 }

@@ -1,6 +1,5 @@
 //! The `orders-query` function.
 
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), lambda_runtime::Error> {
-    functions::serve_http(functions::orders_query).await
+fn main() -> Result<(), lambda_runtime::Error> {
+    functions::serve_http(functions::orders_query)
 }

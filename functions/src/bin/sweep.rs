@@ -1,6 +1,5 @@
 //! The `sweep` function.
 
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), lambda_runtime::Error> {
-    functions::serve_events(functions::sweep).await
+fn main() -> Result<(), lambda_runtime::Error> {
+    functions::serve_events(functions::sweep)
 }

@@ -1,8 +1,9 @@
-//! `cargo mill faults`: the fault tests, in a build that is made for thousands of runs. `cargo mill test` runs a share of
-//! them in the build that it has, because building that one takes longer than it saves.
+//! `cargo mill faults`: the fault tests, in a build that is made for thousands of runs. `cargo mill test` runs them in the
+//! build that it has, because building that one takes longer than it saves.
 
 use clap::Args;
 
+use super::PACKAGES;
 use super::steps::{RUSTUP, Step, StepError};
 
 /// Options of `faults`.
@@ -28,16 +29,18 @@ pub struct Faults {
     pub drain_orders: u64,
 }
 
-/// The test binary, optimised.
-const BUILD: [&str; 7] = ["test", "--package", "local", "--test", "faults", "--profile", "faults"];
-/// Its arguments without the profile.
-const UNOPTIMISED: usize = 5;
+/// The test binary, of the same build as everything else.
+fn build(optimised: bool) -> Vec<&'static str> {
+    let profile: &[&str] = if optimised { &["--profile", "faults"] } else { &[] };
+    [&["test"], &PACKAGES[..], &["--test", "faults"], profile].concat()
+}
 
 impl Faults {
-    /// What `cargo mill test` runs: every crash point, and a share of the random runs and orders, or all of them.
+    /// What `cargo mill test` runs: every crash point, a thousand random runs, and a share of the drain's orders or all of
+    /// them.
     pub(crate) const fn of_test(heavy: bool) -> Self {
-        let (runs, drain_orders) = if heavy { (1_000, 10_000) } else { (100, 1_000) };
-        Self { seed: 1, runs, random: false, log: false, unoptimised: !heavy, drain_orders }
+        let drain_orders = if heavy { 10_000 } else { 1_000 };
+        Self { seed: 1, runs: 1_000, random: false, log: false, unoptimised: !heavy, drain_orders }
     }
 
     /// Runs them.
@@ -45,10 +48,7 @@ impl Faults {
     /// # Errors
     /// A run failed; it has told its seed.
     pub fn run(&self) -> Result<(), StepError> {
-        let mut arguments = BUILD.to_vec();
-        if self.unoptimised {
-            arguments.truncate(UNOPTIMISED);
-        }
+        let mut arguments = build(!self.unoptimised);
         arguments.extend(["--", "--nocapture"]);
         arguments.extend(self.random.then_some("random::"));
         let mut step = Step::new("cargo", &arguments, RUSTUP)
@@ -64,6 +64,6 @@ impl Faults {
 
 /// So many orders through the pipeline, with two workers and messages that fail: how many a second.
 pub(crate) fn drain(orders: u64) -> Result<(), StepError> {
-    let arguments = [&BUILD[..], &["--", "--nocapture", "drain::"]].concat();
+    let arguments = [&build(true)[..], &["--", "--nocapture", "drain::"]].concat();
     Step::new("cargo", &arguments, RUSTUP).variable("ORDERMILL_DRAIN_ORDERS", orders.to_string()).run()
 }

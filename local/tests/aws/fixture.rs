@@ -82,7 +82,7 @@ impl Sqs {
         .expect("queues");
         queues.declare(&stack.queues).await.expect("declared");
         let (listener, endpoint, stop, stopped) = listener().await;
-        let running = tokio::spawn(sqs::serve(listener, queues.clone(), identities(&stack), stopped));
+        let running = tokio::spawn(sqs::serve(listener, queues.clone(), identities(&stack), Box::pin(stopped)));
         Self { clock, queues, service: Service { endpoint, stop: Some(stop), running } }
     }
 
@@ -117,7 +117,7 @@ impl DynamoDb {
             dynamodb::create_table(&database, table).expect("a table");
         }
         let (listener, endpoint, stop, stopped) = listener().await;
-        let running = tokio::spawn(dynamodb::serve(listener, database.clone(), identities(&stack), stopped));
+        let running = tokio::spawn(dynamodb::serve(listener, database.clone(), identities(&stack), Box::pin(stopped)));
         Self { database, service: Service { endpoint, stop: Some(stop), running } }
     }
 

@@ -33,8 +33,9 @@ use axum::{
 };
 use dynoxide::Database;
 use forward::Upstream;
+use futures_util::future::BoxFuture;
 use serde_json::json;
-use std::{future::Future, io, sync::Arc};
+use std::{io, sync::Arc};
 use tokio::net::TcpListener;
 
 /// DynamoDB's limit of a request.
@@ -45,20 +46,24 @@ const LARGEST_BODY: usize = 16 * 1024 * 1024;
 /// # Errors
 ///
 /// A listener that fails, or a private port that cannot be had.
-pub async fn serve(
+#[must_use]
+pub fn serve(
     listener: TcpListener,
     database: Database,
     identities: Arc<Identities>,
-    shutdown: impl Future<Output = ()> + Send + 'static,
-) -> io::Result<()> {
-    let upstream = Upstream::start(database).await?;
-    let state = Arc::new(Endpoint { identities, upstream });
-    let router = Router::new().route("/", post(call)).layer(DefaultBodyLimit::max(LARGEST_BODY)).with_state(state);
-    // Without it a large answer waits for the client's delayed acknowledgement.
-    let listener = listener.tap_io(|stream| {
-        let _ = stream.set_nodelay(true);
-    });
-    axum::serve(listener, router).with_graceful_shutdown(shutdown).await
+    shutdown: BoxFuture<'static, ()>,
+) -> BoxFuture<'static, io::Result<()>> {
+    // Compiled once, and not again in each program that awaits it.
+    Box::pin(async move {
+        let upstream = Upstream::start(database).await?;
+        let state = Arc::new(Endpoint { identities, upstream });
+        let router = Router::new().route("/", post(call)).layer(DefaultBodyLimit::max(LARGEST_BODY)).with_state(state);
+        // Without it a large answer waits for the client's delayed acknowledgement.
+        let listener = listener.tap_io(|stream| {
+            let _ = stream.set_nodelay(true);
+        });
+        axum::serve(listener, router).with_graceful_shutdown(shutdown).await
+    })
 }
 
 struct Endpoint {

@@ -18,8 +18,9 @@ use axum::{
     response::Response,
     serve::ListenerExt as _,
 };
+use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
-use std::{future::Future, io, sync::Arc};
+use std::{io, sync::Arc};
 use tokio::net::TcpListener;
 use uuid::Uuid;
 
@@ -32,26 +33,30 @@ const LARGEST_BODY: usize = 8 * 1024 * 1024;
 /// # Errors
 ///
 /// A listener that fails.
-pub async fn serve(
+#[must_use]
+pub fn serve(
     listener: TcpListener,
     queues: Queues,
     identities: Arc<Identities>,
-    shutdown: impl Future<Output = ()> + Send + 'static,
-) -> io::Result<()> {
-    let endpoint = format!("http://{}", listener.local_addr()?);
-    let closing = queues.clone();
-    let state = Arc::new(Endpoint::new(queues, identities, endpoint));
-    // SDKs post to `/`, older ones to the path of the queue.
-    let router = Router::new().fallback(answer).layer(DefaultBodyLimit::max(LARGEST_BODY)).with_state(state);
-    // Without it a large answer waits for the client's delayed acknowledgement.
-    let listener = listener.tap_io(|stream| {
-        let _ = stream.set_nodelay(true);
-    });
-    let shutdown = async move {
-        shutdown.await;
-        closing.close();
-    };
-    axum::serve(listener, router).with_graceful_shutdown(shutdown).await
+    shutdown: BoxFuture<'static, ()>,
+) -> BoxFuture<'static, io::Result<()>> {
+    // Compiled once, and not again in each program that awaits it.
+    Box::pin(async move {
+        let endpoint = format!("http://{}", listener.local_addr()?);
+        let closing = queues.clone();
+        let state = Arc::new(Endpoint::new(queues, identities, endpoint));
+        // SDKs post to `/`, older ones to the path of the queue.
+        let router = Router::new().fallback(answer).layer(DefaultBodyLimit::max(LARGEST_BODY)).with_state(state);
+        // Without it a large answer waits for the client's delayed acknowledgement.
+        let listener = listener.tap_io(|stream| {
+            let _ = stream.set_nodelay(true);
+        });
+        let shutdown = async move {
+            shutdown.await;
+            closing.close();
+        };
+        axum::serve(listener, router).with_graceful_shutdown(shutdown).await
+    })
 }
 
 /// SQS for its callers, whatever carries their calls.

@@ -221,7 +221,7 @@ async fn a_message_that_a_function_hides_and_fails_comes_back_when_it_said() {
     let handler = postponing(aws_sdk_sqs::Client::from_conf(config), url, Arc::clone(&seen));
     let fixture = Fixture::new("FunctionResponseTypes: [ReportBatchItemFailures]", handler).await;
     let (queues, identities) = (fixture.queues.clone(), Arc::clone(&fixture.identities));
-    let server = tokio::spawn(sqs::serve(listener, queues, identities, std::future::pending::<()>()));
+    let server = tokio::spawn(sqs::serve(listener, queues, identities, Box::pin(std::future::pending())));
     fixture.send(1).await;
     let poller = fixture.start();
     let invocations = |count| {

@@ -1,0 +1,79 @@
+//! The command line of `cargo mill`. It stands in the library, so that what its commands await is compiled once, and not
+//! again in the program.
+
+use std::process::ExitCode;
+
+use crate::commands::{
+    bench::Bench, edge::Pack, faults::Faults, fuzz::Fuzz, generate::Generate, invoke::Invoke, items::Items,
+    redrive::Redrive, test::Test, up::Up,
+};
+use clap::{Parser, Subcommand};
+use tracing_subscriber::EnvFilter;
+
+/// Ordermill on one machine
+#[derive(Parser)]
+#[command(name = "cargo mill", bin_name = "cargo mill")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run the whole stack on this machine (also what plain `cargo run` does)
+    Up(Up),
+    /// Set up what the tests need and run all of them
+    Test(Test),
+    /// Run one function's own binary on an event, against a stack in memory
+    Invoke(Invoke),
+    /// Build the npm package that validates requests in a Worker, a browser or Node
+    Pack(Pack),
+    /// Measure against peers
+    Bench(Bench),
+    /// Write the files that are derived from the rules
+    Generate(Generate),
+    /// Look for bodies that break the validator
+    Fuzz(Fuzz),
+    /// End processes at every call, and let random calls go wrong
+    Faults(Faults),
+    /// Move what lies in the dead-letter queues of the running stack back to where it came from
+    Redrive(Redrive),
+    /// Print merchants and products as the table's items, for `aws dynamodb batch-write-item`
+    Items(Items),
+}
+
+/// A line for each request and batch; the database's own line for each failed condition is left out. `RUST_LOG`
+/// overrides it.
+const LOG_FILTER: &str = "warn,functions=info,dynoxide=error";
+
+/// Runs the command that this process was started with.
+#[tokio::main]
+pub async fn main() -> ExitCode {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(LOG_FILTER));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let arguments = match Arguments::parse() {
+        Arguments { command: None } => Arguments::parse_from(["cargo mill", "up"]),
+        given => given,
+    };
+    let result: Result<(), Box<dyn std::error::Error>> = match arguments.command {
+        Some(Command::Up(up)) => up.run().await.map_err(Into::into),
+        Some(Command::Test(test)) => test.run().map_err(Into::into),
+        Some(Command::Invoke(invoke)) => invoke.run().await.map_err(Into::into),
+        Some(Command::Items(items)) => items.run().map_err(Into::into),
+        Some(Command::Redrive(redrive)) => redrive.run().await.map_err(Into::into),
+        Some(Command::Pack(pack)) => pack.run().map_err(Into::into),
+        Some(Command::Bench(bench)) => bench.run().map_err(Into::into),
+        Some(Command::Generate(generate)) => generate.run().map_err(Into::into),
+        Some(Command::Faults(faults)) => faults.run().map_err(Into::into),
+        Some(Command::Fuzz(fuzz)) => fuzz.run().map_err(Into::into),
+        None => Ok(()),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            use std::io::Write;
+            let _ = writeln!(std::io::stderr(), "error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
