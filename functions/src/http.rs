@@ -17,6 +17,7 @@ mod notes;
 mod object;
 mod paging;
 mod parameters;
+mod query;
 mod refunds;
 pub mod routes;
 mod search;

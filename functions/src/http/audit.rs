@@ -10,8 +10,9 @@ use shared::network::note::NoteId;
 
 use super::caller::NetworkCaller;
 use super::network::not_found;
-use super::paging::{Cursors, PageParameters};
-use super::parameters::{PathParameter, QueryParameters};
+use super::paging::Cursors;
+use super::parameters::PathParameter;
+use super::query::{ListQuery, PageAnswer};
 use crate::app::notes::Target as NoteTarget;
 use crate::refusal::Refusal;
 use crate::store::audit::StoredEvent;
@@ -22,9 +23,8 @@ use crate::store::{StoreError, Table, keys};
 #[serde(rename_all = "camelCase")]
 pub(crate) struct AuditLogs {
     audit_logs: Vec<AuditEvent>,
-    page: Option<usize>,
-    page_size: usize,
-    next_cursor: Option<String>,
+    #[serde(flatten)]
+    page: PageAnswer,
 }
 
 /// `GET /order/v1/orders/{orderId}/auditLogs`: 200 with a page of the order's log; 404.
@@ -33,11 +33,11 @@ pub(crate) async fn of_order(
     table: Table,
     cursors: Cursors,
     PathParameter(order_id): PathParameter,
-    QueryParameters(parameters): QueryParameters<PageParameters>,
+    query: ListQuery,
 ) -> Result<Json<AuditLogs>, Refusal> {
     let missing = || not_found("orderId", &order_id);
     let id = OrderId::parse(&order_id).map_err(|_| missing())?;
-    Log { table: &table, merchant: &merchant, cursors: &cursors, of: Thing::Order(&id) }.page(parameters, missing).await
+    Log { table: &table, merchant: &merchant, cursors: &cursors, of: Thing::Order(&id) }.page(query, missing).await
 }
 
 /// `GET /order/v1/orders/safeId/{safeId}/auditLogs`: the same by the merchant's own name.
@@ -46,11 +46,11 @@ pub(crate) async fn of_safe_id(
     table: Table,
     cursors: Cursors,
     PathParameter(safe_id): PathParameter,
-    QueryParameters(parameters): QueryParameters<PageParameters>,
+    query: ListQuery,
 ) -> Result<Json<AuditLogs>, Refusal> {
     let missing = || not_found("safeId", &safe_id);
     let id = OrderId::derive(&merchant, &SafeId::parse(&safe_id).map_err(|_| missing())?);
-    Log { table: &table, merchant: &merchant, cursors: &cursors, of: Thing::Order(&id) }.page(parameters, missing).await
+    Log { table: &table, merchant: &merchant, cursors: &cursors, of: Thing::Order(&id) }.page(query, missing).await
 }
 
 /// `GET /order/v1/orders/items/{orderItemId}/auditLogs`: its order's creation, and what changed of the item itself.
@@ -59,14 +59,12 @@ pub(crate) async fn of_order_item(
     table: Table,
     cursors: Cursors,
     PathParameter(item_id): PathParameter,
-    QueryParameters(parameters): QueryParameters<PageParameters>,
+    query: ListQuery,
 ) -> Result<Json<AuditLogs>, Refusal> {
     let missing = || not_found("item id", &item_id);
     let id = OrderId::of_item(&item_id).map_err(|_| missing())?;
     let item = id.item_index(&item_id).ok_or_else(missing)?;
-    Log { table: &table, merchant: &merchant, cursors: &cursors, of: Thing::Item(&id, item) }
-        .page(parameters, missing)
-        .await
+    Log { table: &table, merchant: &merchant, cursors: &cursors, of: Thing::Item(&id, item) }.page(query, missing).await
 }
 
 /// `GET /note/v1/notes/{noteId}/auditLogs`: 200 with a page of the note's log, also once it is deleted; 404.
@@ -75,11 +73,11 @@ pub(crate) async fn of_note(
     table: Table,
     cursors: Cursors,
     PathParameter(note_id): PathParameter,
-    QueryParameters(parameters): QueryParameters<PageParameters>,
+    query: ListQuery,
 ) -> Result<Json<AuditLogs>, Refusal> {
     let missing = || NoteTarget { merchant: &merchant, id: &note_id, versions: None }.not_found();
     let id = NoteId::parse(&note_id).map_err(|_| missing())?;
-    Log { table: &table, merchant: &merchant, cursors: &cursors, of: Thing::Note(&id) }.page(parameters, missing).await
+    Log { table: &table, merchant: &merchant, cursors: &cursors, of: Thing::Note(&id) }.page(query, missing).await
 }
 
 /// What a log is of.
@@ -129,12 +127,9 @@ struct Log<'r> {
 }
 
 impl Log<'_> {
-    async fn page(
-        &self,
-        parameters: PageParameters,
-        missing: impl Fn() -> Refusal,
-    ) -> Result<Json<AuditLogs>, Refusal> {
-        let page = parameters.read()?;
+    async fn page(&self, query: ListQuery, missing: impl Fn() -> Refusal) -> Result<Json<AuditLogs>, Refusal> {
+        let asked = query.read(&[])?;
+        let page = &asked.page;
         let list = format!("auditLogs {}", self.name());
         let before = page.cursor.as_deref().map(|cursor| self.cursors.open(&list, cursor)).transpose()?;
         // A thing without an event may not be there; an order whose item is asked for may have fewer.
@@ -156,23 +151,13 @@ impl Log<'_> {
                         shown.push(event);
                     } else {
                         let next_cursor = next.map(|next| self.cursors.seal(&list, &next));
-                        return Ok(Json(AuditLogs {
-                            audit_logs: shown,
-                            page: page.number,
-                            page_size: page.size,
-                            next_cursor,
-                        }));
+                        return Ok(Json(AuditLogs { audit_logs: shown, page: asked.answered(next_cursor) }));
                     }
                 }
                 next = Some(place);
             }
             if is_last {
-                return Ok(Json(AuditLogs {
-                    audit_logs: shown,
-                    page: page.number,
-                    page_size: page.size,
-                    next_cursor: None,
-                }));
+                return Ok(Json(AuditLogs { audit_logs: shown, page: asked.answered(None) }));
             }
         }
     }

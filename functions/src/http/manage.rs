@@ -130,15 +130,14 @@ pub(super) fn version_of(headers: &HeaderMap) -> Result<Option<Versions>, Refusa
 
 /// A body that has no members and may be left out: what is in it all the same is noticed.
 fn nothing_of(bytes: &[u8], strict: bool) -> Result<Vec<Violation>, Refusal> {
-    let object = if bytes.is_empty() { Object::empty() } else { Object::read(bytes)? };
-    let mut findings = Findings::default();
+    let (object, mut findings) = Object::read_optional(bytes)?;
     object.members().for_each(|(name, _)| findings.unknown(name, &[]));
     findings.settle(strict)
 }
 
 /// A reason for people: the one member of a body.
 fn reason_of(bytes: &[u8], strict: bool) -> Result<(String, Vec<Violation>), Refusal> {
-    let (object, mut findings) = (Object::read(bytes)?, Findings::default());
+    let (object, mut findings) = Object::read(bytes)?;
     let mut reason = None;
     for (name, value) in object.members() {
         match name {
@@ -194,7 +193,7 @@ struct CancelledItem {
 impl CancelBody {
     /// An unknown member is an error here: misspelt `items` would cancel the whole order, which nothing takes back.
     fn read(bytes: &[u8]) -> Result<Self, Refusal> {
-        let (object, mut findings) = (Object::read(bytes)?, Findings::default());
+        let (object, mut findings) = Object::read(bytes)?;
         let (mut reason, mut items) = (None, None);
         for (name, value) in object.members() {
             match name {

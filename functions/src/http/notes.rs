@@ -8,10 +8,10 @@ mod body;
 use axum::Json;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::value::RawValue;
 use shared::Code;
-use shared::limits::{ATTEMPTED_VALUE_BYTES_MAX, BULK_ANSWER_BYTES_MAX};
+use shared::limits::BULK_ANSWER_BYTES_MAX;
 use shared::network::note::{Note as Shown, Resource, ResourceKind};
 use shared::network::problem::Violation;
 
@@ -20,8 +20,9 @@ use super::body::JsonBody;
 use super::caller::NetworkCaller;
 use super::manage::version_of;
 use super::network::{is_strict, raw, tagged};
-use super::paging::{Cursors, PageParameters};
-use super::parameters::{PathParameter, QueryParameters};
+use super::paging::Cursors;
+use super::parameters::PathParameter;
+use super::query::{Asked, ListQuery, PageAnswer, refuse};
 use crate::app::notes::{Target, create as create_note};
 use crate::refusal::Refusal;
 use crate::store::Table;
@@ -40,9 +41,8 @@ struct Envelope {
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Notes {
     notes: Vec<Box<RawValue>>,
-    page: Option<usize>,
-    page_size: usize,
-    next_cursor: Option<String>,
+    #[serde(flatten)]
+    page: PageAnswer,
 }
 
 /// `POST /note/v1/notes`: 201 with the note; 400; 403; 404 where the merchant has not what it is about.
@@ -62,34 +62,26 @@ pub(crate) async fn create(
     Ok(response)
 }
 
-/// The query of a list.
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct ListParameters {
-    #[serde(default)]
-    resource_type: String,
-    #[serde(default)]
-    resource_id: String,
-    page: Option<String>,
-    page_size: Option<String>,
-    cursor: Option<String>,
+/// What the notes of a list are about; none where nothing can have that id.
+fn resource(asked: &Asked) -> Result<Option<Resource>, Refusal> {
+    let named = asked.text(RESOURCE_TYPE).unwrap_or_default();
+    let kind = ResourceKind::parse(named).ok_or_else(|| {
+        let known = ResourceKind::ALL.map(ResourceKind::as_str).join(", ");
+        if named.is_empty() {
+            let message = format!("`{RESOURCE_TYPE}` is one of {known} and is required");
+            return Refusal::new(Code::InvalidParameter, message);
+        }
+        refuse(RESOURCE_TYPE, &format!("one of {known}"), named)
+    })?;
+    let id = asked.text(RESOURCE_ID).ok_or_else(|| {
+        let message = format!("`{RESOURCE_ID}` is the id of what the notes are about and is required");
+        Refusal::new(Code::InvalidParameter, message)
+    })?;
+    Ok(Resource::parse(kind, id).ok())
 }
 
-impl ListParameters {
-    /// What the notes are about; none where nothing can have that id.
-    fn resource(&self) -> Result<Option<Resource>, Refusal> {
-        let kind = ResourceKind::parse(&self.resource_type).ok_or_else(|| {
-            let shown: String = self.resource_type.chars().take(ATTEMPTED_VALUE_BYTES_MAX).collect();
-            let known = ResourceKind::ALL.map(ResourceKind::as_str).join(", ");
-            let not = if shown.is_empty() { " and is required".to_owned() } else { format!(", not `{shown}`") };
-            Refusal::new(Code::InvalidParameter, format!("`resourceType` is one of {known}{not}"))
-        })?;
-        if self.resource_id.is_empty() {
-            return Err(Refusal::new(Code::InvalidParameter, "`resourceId` is the id of what the notes are about"));
-        }
-        Ok(Resource::parse(kind, &self.resource_id).ok())
-    }
-}
+const RESOURCE_TYPE: &str = "resourceType";
+const RESOURCE_ID: &str = "resourceId";
 
 /// `GET /note/v1/notes?resourceType&resourceId`: 200 with a page of the notes of one thing, the newest first; 400. A page
 /// whose notes would not fit into an answer ends early, with a cursor; one asked for by its number is 400 there.
@@ -97,11 +89,10 @@ pub(crate) async fn list(
     NetworkCaller(merchant): NetworkCaller,
     table: Table,
     cursors: Cursors,
-    QueryParameters(parameters): QueryParameters<ListParameters>,
+    query: ListQuery,
 ) -> Result<Json<Notes>, Refusal> {
-    let resource = parameters.resource()?;
-    let ListParameters { page, page_size, cursor, .. } = parameters;
-    let page = PageParameters { page, page_size, cursor }.read()?;
+    let asked = query.read(&[RESOURCE_TYPE, RESOURCE_ID])?;
+    let (resource, page) = (resource(&asked)?, &asked.page);
     let (mut notes, mut next) = (Vec::new(), None);
     if let Some(resource) = &resource {
         let list = format!("notes {} {}", resource.kind().as_str(), resource.id());
@@ -111,7 +102,7 @@ pub(crate) async fn list(
         page.require_whole(notes.len(), next.is_some())?;
         next = next.map(|place| cursors.seal(&list, &place));
     }
-    Ok(Json(Notes { notes, page: page.number, page_size: page.size, next_cursor: next }))
+    Ok(Json(Notes { notes, page: asked.answered(next) }))
 }
 
 /// As many notes of a page as an answer has room for, and after which place the list goes on.

@@ -12,7 +12,8 @@ use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 use shared::ids::MerchantId;
 use shared::limits::{POINTER_NAME_BYTES_MAX, VIOLATIONS_MAX};
-use shared::network::problem::Violation;
+use shared::network::merge::Members;
+use shared::network::problem::{Violation, in_document_order};
 use shared::network::reference_token::escaped;
 use shared::validation::{self, Body};
 use shared::{Code, card};
@@ -28,9 +29,23 @@ pub(crate) struct Findings {
     omitted: usize,
     /// What is said of a body in the name of another merchant, once no rule is broken.
     another_merchant: Option<Box<Refusal>>,
+    /// A body in which members stand twice: what was noticed before it was read member by member is put in its place.
+    document: Option<Members>,
 }
 
 impl Findings {
+    fn of(repeated: Repeated, bytes: &[u8]) -> Self {
+        let mut findings = Self { omitted: repeated.omitted, ..Self::default() };
+        if !repeated.pointers.is_empty() {
+            findings.document = std::str::from_utf8(bytes).ok().and_then(Members::read);
+        }
+        for pointer in repeated.pointers {
+            let message = "must stand at most once in its object".to_owned();
+            findings.add(Violation::new(Code::DuplicateMember, pointer, message, None));
+        }
+        findings
+    }
+
     /// A rule that the value at `pointer` breaks: "must be …".
     pub(crate) fn broken(&mut self, code: Code, pointer: &str, rule: &str, value: &Value) {
         self.add(Violation::must_be(code, pointer.to_owned(), rule, &value.to_string()));
@@ -82,6 +97,9 @@ impl Findings {
     pub(crate) fn settle(mut self, strict: bool) -> Result<Vec<Violation>, Refusal> {
         if strict {
             std::mem::take(&mut self.warnings).into_iter().for_each(|warning| self.add(warning));
+        }
+        if let Some(document) = &self.document {
+            in_document_order(document, &mut self.violations);
         }
         if self.violations.is_empty() {
             return self.another_merchant.map_or(Ok(self.warnings), |refusal| Err(*refusal));
@@ -139,10 +157,11 @@ fn member(parent: &str, name: &str) -> String {
 pub(crate) struct Object(Vec<(String, Value)>);
 
 impl Object {
-    /// Reads a body, which must be an object without repeated members, in itself and in all that it holds.
-    pub(crate) fn read(bytes: &[u8]) -> Result<Self, Refusal> {
-        let refuse = |code: Code, pointer: String, message: String| {
-            Err(Refusal::invalid(vec![Violation::new(code, pointer, message, None)]))
+    /// Reads a body, which must be an object. Members that stand twice, in it or in anything that it holds, are among the
+    /// findings, which go on with what its members break.
+    pub(crate) fn read(bytes: &[u8]) -> Result<(Self, Findings), Refusal> {
+        let refuse = |code: Code, message: String| {
+            Err(Refusal::invalid(vec![Violation::new(code, String::new(), message, None)]))
         };
         // What is no JSON or no object is told in the words in which it is told of an order.
         let verdict = validation::validate(Body::Order, bytes);
@@ -150,25 +169,20 @@ impl Object {
         if verdict.violations().any(|violation| violation.code() != Code::TooDeep) {
             return told();
         }
-        let (repeated, object) = match (serde_json::from_slice(bytes), serde_json::from_slice(bytes)) {
-            (Ok(Repeated(repeated)), Ok(object)) => (repeated, object),
+        match (serde_json::from_slice(bytes), serde_json::from_slice(bytes)) {
+            (Ok(repeated), Ok(object)) => Ok((object, Findings::of(repeated, bytes))),
             (_, Err(error)) if error.is_data() => {
-                let message = format!("must be an object of at most {MEMBERS_MAX} members");
-                return refuse(Code::WrongType, String::new(), message);
+                refuse(Code::WrongType, format!("must be an object of at most {MEMBERS_MAX} members"))
             }
             // It nests deeper than orders do, and than can be read.
-            _ if verdict.violations().len() > 0 => return told(),
-            _ => return refuse(Code::OutOfRange, String::new(), "a number in it is too large to be read".to_owned()),
-        };
-        if let Some(pointer) = repeated {
-            return refuse(Code::DuplicateMember, pointer, "must stand at most once in its object".to_owned());
+            _ if verdict.violations().len() > 0 => told(),
+            _ => refuse(Code::OutOfRange, "a number in it is too large to be read".to_owned()),
         }
-        Ok(object)
     }
 
-    /// No member.
-    pub(crate) const fn empty() -> Self {
-        Self(Vec::new())
+    /// The same of a body that may be left out.
+    pub(crate) fn read_optional(bytes: &[u8]) -> Result<(Self, Findings), Refusal> {
+        if bytes.is_empty() { Ok((Self(Vec::new()), Findings::default())) } else { Self::read(bytes) }
     }
 
     /// Its members.
@@ -202,64 +216,85 @@ impl<'de> Deserialize<'de> for Object {
     }
 }
 
-/// The pointer of the first member that stands twice in its object; none without one.
-struct Repeated(Option<String>);
+/// The pointers of members that stand twice in their objects, as far as they are listed.
+#[derive(Default)]
+struct Repeated {
+    pointers: Vec<String>,
+    omitted: usize,
+}
+
+impl Repeated {
+    fn add(&mut self, pointer: String) {
+        if self.pointers.len() < VIOLATIONS_MAX {
+            self.pointers.push(pointer);
+        } else {
+            self.omitted = self.omitted.saturating_add(1);
+        }
+    }
+
+    /// Those of a value at a place.
+    fn add_within(&mut self, place: &str, within: Self) {
+        within.pointers.iter().for_each(|pointer| self.add(format!("{place}{pointer}")));
+        self.omitted = self.omitted.saturating_add(within.omitted);
+    }
+}
 
 impl<'de> Deserialize<'de> for Repeated {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Anything;
         impl<'de> Visitor<'de> for Anything {
-            type Value = Option<String>;
+            type Value = Repeated;
 
             fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
                 formatter.write_str("a value")
             }
 
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                let (mut names, mut found) = (BTreeSet::new(), None);
-                while let Some((name, Repeated(within))) = map.next_entry::<String, Repeated>()? {
-                    let within = within.map(|pointer| format!("{}{pointer}", member("", &name)));
-                    let repeated = names.contains(&name).then(|| member("", &name));
-                    found = found.or(repeated).or(within);
-                    names.insert(name);
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Repeated, A::Error> {
+                let (mut names, mut found) = (BTreeSet::new(), Repeated::default());
+                while let Some((name, within)) = map.next_entry::<String, Repeated>()? {
+                    let place = member("", &name);
+                    found.add_within(&place, within);
+                    if !names.insert(name) {
+                        found.add(place);
+                    }
                 }
                 Ok(found)
             }
 
-            fn visit_seq<A: SeqAccess<'de>>(self, mut entries: A) -> Result<Self::Value, A::Error> {
-                let (mut index, mut found) = (0_usize, None);
-                while let Some(Repeated(within)) = entries.next_element()? {
-                    found = found.or(within.map(|pointer| format!("/{index}{pointer}")));
+            fn visit_seq<A: SeqAccess<'de>>(self, mut entries: A) -> Result<Repeated, A::Error> {
+                let (mut index, mut found) = (0_usize, Repeated::default());
+                while let Some(within) = entries.next_element()? {
+                    found.add_within(&format!("/{index}"), within);
                     index = index.saturating_add(1);
                 }
                 Ok(found)
             }
 
-            fn visit_unit<E>(self) -> Result<Self::Value, E> {
-                Ok(None)
+            fn visit_unit<E>(self) -> Result<Repeated, E> {
+                Ok(Repeated::default())
             }
 
-            fn visit_bool<E>(self, _: bool) -> Result<Self::Value, E> {
-                Ok(None)
+            fn visit_bool<E>(self, _: bool) -> Result<Repeated, E> {
+                Ok(Repeated::default())
             }
 
-            fn visit_i64<E>(self, _: i64) -> Result<Self::Value, E> {
-                Ok(None)
+            fn visit_i64<E>(self, _: i64) -> Result<Repeated, E> {
+                Ok(Repeated::default())
             }
 
-            fn visit_u64<E>(self, _: u64) -> Result<Self::Value, E> {
-                Ok(None)
+            fn visit_u64<E>(self, _: u64) -> Result<Repeated, E> {
+                Ok(Repeated::default())
             }
 
-            fn visit_f64<E>(self, _: f64) -> Result<Self::Value, E> {
-                Ok(None)
+            fn visit_f64<E>(self, _: f64) -> Result<Repeated, E> {
+                Ok(Repeated::default())
             }
 
-            fn visit_str<E>(self, _: &str) -> Result<Self::Value, E> {
-                Ok(None)
+            fn visit_str<E>(self, _: &str) -> Result<Repeated, E> {
+                Ok(Repeated::default())
             }
         }
-        deserializer.deserialize_any(Anything).map(Self)
+        deserializer.deserialize_any(Anything)
     }
 }
 
@@ -274,7 +309,7 @@ mod tests {
 
     #[test]
     fn members_come_in_the_order_of_the_document() {
-        let object = Object::read(br#"{"b": 1, "a": {"x": [2]}}"#).unwrap();
+        let (object, _) = Object::read(br#"{"b": 1, "a": {"x": [2]}}"#).unwrap();
         assert_eq!(object.members().map(|(name, _)| name).collect::<Vec<_>>(), ["b", "a"]);
     }
 
@@ -316,6 +351,37 @@ mod tests {
     }
 
     #[test]
+    fn members_that_stand_twice_are_told_with_all_else() {
+        let (object, mut findings) =
+            Object::read(br#"{"reason":7,"a/b":1,"x":[{"b":1},{"b":{"c":1,"d":2,"c":3}}],"a/b":2,"a/b":3}"#).unwrap();
+        findings.required("/orderId");
+        for (_, value) in object.members().filter(|(name, _)| *name == "reason") {
+            findings.text("/reason", value);
+        }
+        let violations = findings.settle(false).unwrap_err().violations;
+        let found: Vec<_> = violations.iter().map(|found| (found.error_code, found.pointer.as_str())).collect();
+        assert_eq!(
+            found,
+            [
+                (Code::WrongType, "/reason"),
+                (Code::DuplicateMember, "/a~1b"),
+                (Code::DuplicateMember, "/a~1b"),
+                (Code::DuplicateMember, "/x/1/b/c"),
+                (Code::Required, "/orderId"),
+            ]
+        );
+    }
+
+    #[test]
+    fn members_that_stand_twice_are_bounded_and_counted() {
+        let many = format!("{{\"a\":{{{}\"x\":0}}}}", "\"x\":0,".repeat(VIOLATIONS_MAX + 7));
+        let (_, findings) = Object::read(many.as_bytes()).unwrap();
+        let refusal = findings.settle(false).unwrap_err();
+        assert_eq!(refusal.violations.len(), VIOLATIONS_MAX);
+        assert_eq!(refusal.message, "the body breaks 1007 rules, of which 1000 are listed");
+    }
+
+    #[test]
     fn what_is_no_object_is_refused_by_name() {
         let many = format!("{{{}}}", (0..65).map(|index| format!("\"{index}\":0")).collect::<Vec<_>>().join(","));
         let deep = format!("{{\"a\":{}{}}}", "[".repeat(200), "]".repeat(200));
@@ -326,8 +392,6 @@ mod tests {
             (b"{} {}", Code::NotJson, ""),
             (b"[]", Code::WrongType, ""),
             (b"null", Code::WrongType, ""),
-            (b"{\"a/b\":1,\"a/b\":2}", Code::DuplicateMember, "/a~1b"),
-            (b"{\"a\":[{\"b\":1},{\"b\":{\"c\":1,\"d\":2,\"c\":3}}]}", Code::DuplicateMember, "/a/1/b/c"),
             (many.as_bytes(), Code::WrongType, ""),
             (b"{\"a\":[1e400]}", Code::OutOfRange, ""),
             (deep.as_bytes(), Code::TooDeep, ""),

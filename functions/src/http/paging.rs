@@ -4,7 +4,6 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde::Deserialize;
 use shared::Code;
 use shared::limits::ATTEMPTED_VALUE_BYTES_MAX;
 
@@ -18,8 +17,7 @@ const PAGE_SIZE_DEFAULT: usize = 50;
 const PAGE_SIZE_MAX: usize = 200;
 
 /// Parameters of a list. Texts, so that each that cannot be read is named.
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
+#[derive(Debug)]
 pub(crate) struct PageParameters {
     pub(crate) page: Option<String>,
     pub(crate) page_size: Option<String>,

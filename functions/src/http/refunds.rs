@@ -65,7 +65,7 @@ impl RefundBody {
     /// An unknown member is an error here, as for a cancel: a misspelt `isShippingRefund` would take the money from the
     /// other balance.
     fn read(bytes: &[u8], strict: bool) -> Result<Self, Refusal> {
-        let (object, mut findings) = (Object::read(bytes)?, Findings::default());
+        let (object, mut findings) = Object::read(bytes)?;
         let (mut order_id, mut rows) = (None, None);
         for (name, value) in object.members() {
             match name {

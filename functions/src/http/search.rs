@@ -5,30 +5,25 @@
 //! for by its number is refused there.
 
 use axum::Json;
-use axum::http::HeaderMap;
 use axum::response::Response;
 use serde::Serialize;
 use serde_json::value::RawValue;
 use shared::Code;
 use shared::ids::{MerchantId, OrderId, SafeId};
-use shared::limits::{ATTEMPTED_VALUE_BYTES_MAX, BULK_ANSWER_BYTES_MAX, READ_ORDERS_MAX, VIOLATIONS_MAX};
-use shared::network::problem::Violation;
+use shared::limits::{BULK_ANSWER_BYTES_MAX, READ_ORDERS_MAX};
 use shared::network::response::ItemEnvelope;
 use shared::order::{LineStatus, OrderStatus};
 use shared::time::Timestamp;
 
 use super::caller::NetworkCaller;
-use super::network::{BulkAnswer, BulkResponse, is_strict, not_found, raw, tagged};
-use super::object::not_known;
-use super::paging::{Cursors, Page, PageParameters};
+use super::network::{BulkAnswer, BulkResponse, not_found, raw, tagged};
+use super::paging::Cursors;
 use super::parameters::{PathParameter, QueryParameters};
+use super::query::{Asked, ListQuery, PageAnswer, refuse};
 use super::{RequestId, network};
 use crate::app::search_orders::{Filter, Found, ItemFilter, OrderFilter, Period, Position, Rows, Search, search};
 use crate::refusal::Refusal;
 use crate::store::Table;
-
-/// The query of a search, as pairs, because `status` may come several times.
-type Pairs = Vec<(String, String)>;
 
 /// What searches know beside the page.
 const FILTERS: [&str; 15] = [
@@ -54,11 +49,8 @@ const FILTERS: [&str; 15] = [
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Orders {
     orders: Vec<Box<RawValue>>,
-    page: Option<usize>,
-    page_size: usize,
-    next_cursor: Option<String>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    warnings: Vec<Violation>,
+    #[serde(flatten)]
+    page: PageAnswer,
 }
 
 /// A page of items.
@@ -66,11 +58,8 @@ pub(crate) struct Orders {
 #[serde(rename_all = "camelCase")]
 pub(crate) struct OrderItems {
     order_items: Vec<Box<RawValue>>,
-    page: Option<usize>,
-    page_size: usize,
-    next_cursor: Option<String>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    warnings: Vec<Violation>,
+    #[serde(flatten)]
+    page: PageAnswer,
 }
 
 /// `GET /order/v1/orders` and `GET /order/v1/orders/search`: 200 with a page of orders, the newest first; 400.
@@ -78,14 +67,12 @@ pub(crate) async fn orders(
     NetworkCaller(merchant): NetworkCaller,
     table: Table,
     cursors: Cursors,
-    headers: HeaderMap,
-    QueryParameters(pairs): QueryParameters<Pairs>,
+    query: ListQuery,
 ) -> Result<Json<Orders>, Refusal> {
-    let query = Query::read(pairs)?;
-    let warnings = query.unknown(is_strict(&headers))?;
+    let query = Query(query.read(&FILTERS)?);
     let filter = query.order_filter(&merchant)?;
     let (orders, next_cursor) = query.find(&table, &merchant, &cursors, "orders", filter).await?;
-    Ok(Json(Orders { orders, page: query.page.number, page_size: query.page.size, next_cursor, warnings }))
+    Ok(Json(Orders { orders, page: query.0.answered(next_cursor) }))
 }
 
 /// `GET /order/v1/orderItems`: 200 with a page of items, those of the newest order first; 400.
@@ -93,14 +80,12 @@ pub(crate) async fn items(
     NetworkCaller(merchant): NetworkCaller,
     table: Table,
     cursors: Cursors,
-    headers: HeaderMap,
-    QueryParameters(pairs): QueryParameters<Pairs>,
+    query: ListQuery,
 ) -> Result<Json<OrderItems>, Refusal> {
-    let query = Query::read(pairs)?;
-    let warnings = query.unknown(is_strict(&headers))?;
+    let query = Query(query.read(&FILTERS)?);
     let filter = query.item_filter(&merchant)?;
     let (order_items, next_cursor) = query.find(&table, &merchant, &cursors, "orderItems", filter).await?;
-    Ok(Json(OrderItems { order_items, page: query.page.number, page_size: query.page.size, next_cursor, warnings }))
+    Ok(Json(OrderItems { order_items, page: query.0.answered(next_cursor) }))
 }
 
 /// `GET /order/v1/orders/items/{orderItemId}`: 200 with the item and its order's `ETag`; 404.
@@ -123,7 +108,7 @@ pub(crate) async fn orders_by_ids(
     NetworkCaller(merchant): NetworkCaller,
     RequestId(request_id): RequestId,
     table: Table,
-    QueryParameters(pairs): QueryParameters<Pairs>,
+    QueryParameters(pairs): QueryParameters<Vec<(String, String)>>,
 ) -> Result<Json<BulkResponse>, Refusal> {
     let given = pairs.iter().filter(|(name, _)| name == "ids").flat_map(|(_, value)| value.split(','));
     let ids: Vec<&str> = given.map(str::trim).filter(|id| !id.is_empty()).collect();
@@ -159,61 +144,24 @@ pub(crate) async fn orders_by_ids(
     Ok(Json(network::BulkResponse { bulk }))
 }
 
-/// A search's query: each parameter once, but for `status`.
-struct Query {
-    pairs: Pairs,
-    page: Page,
-}
+/// A search's query.
+struct Query(Asked);
 
 impl Query {
-    fn read(pairs: Pairs) -> Result<Self, Refusal> {
-        let mut pairs: Pairs = pairs.into_iter().filter(|(_, value)| !value.is_empty()).collect();
-        let mut taken = |name: &str| -> Option<String> {
-            let index = pairs.iter().position(|(known, _)| known == name)?;
-            Some(pairs.remove(index).1)
-        };
-        let (page, page_size, cursor) = (taken("page"), taken("pageSize"), taken("cursor"));
-        let page = PageParameters { page, page_size, cursor }.read()?;
-        let query = Self { pairs, page };
-        for (name, _) in query.pairs.iter().filter(|(name, _)| name != "status") {
-            if query.pairs.iter().filter(|(other, _)| other == name).count() > 1 {
-                return Err(Refusal::new(Code::InvalidParameter, format!("`{}` comes more than once", cut(name))));
-            }
-        }
-        Ok(query)
-    }
-
-    /// A warning for each parameter that no search has: without its filter a list is longer than was meant. `strict`
-    /// refuses them.
-    fn unknown(&self, strict: bool) -> Result<Vec<Violation>, Refusal> {
-        let names = self.pairs.iter().map(|(name, _)| name.as_str()).filter(|name| !FILTERS.contains(name));
-        let warning = |name: &str| {
-            let message = format!("the parameter `{}` {}", cut(name), not_known(name, &FILTERS));
-            Violation::new(Code::UnknownMember, String::new(), message, None)
-        };
-        let warnings: Vec<Violation> = names.take(VIOLATIONS_MAX).map(warning).collect();
-        match warnings.first() {
-            Some(first) if strict => Err(Refusal::new(Code::InvalidParameter, first.error_message.clone())),
-            _ => Ok(warnings),
-        }
-    }
-
     fn text(&self, name: &str) -> Option<&str> {
-        self.pairs.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+        self.0.text(name)
     }
 
     fn owned(&self, name: &str) -> Option<String> {
         self.text(name).map(str::to_owned)
     }
 
-    /// The values of `status`, each a parameter of its own or with commas between.
     fn statuses<T>(&self, known: &[(T, &'static str)]) -> Result<Vec<T>, Refusal>
     where
         T: Copy + PartialEq,
     {
-        let named = self.pairs.iter().filter(|(name, _)| name == "status").flat_map(|(_, value)| value.split(','));
         let mut statuses = Vec::new();
-        for name in named.map(str::trim) {
+        for name in self.0.statuses() {
             let found = known.iter().find(|(_, text)| *text == name).map(|(status, _)| *status);
             let names: Vec<&str> = known.iter().map(|(_, text)| *text).collect();
             let status = found.ok_or_else(|| refuse("status", &format!("one of {}", names.join(", ")), name))?;
@@ -316,9 +264,9 @@ impl Query {
             let text = cursors.open(list, cursor)?;
             Position::parse(&text).ok_or_else(|| Refusal::rule(Code::InvalidParameter))
         };
-        let after = self.page.cursor.as_ref().map(position).transpose()?;
+        let after = self.0.page.cursor.as_ref().map(position).transpose()?;
         let is_ascending = self.is_ascending()?;
-        let asked = Search { filter, is_ascending, skip: self.page.skip(), size: self.page.size, after };
+        let asked = Search { filter, is_ascending, skip: self.0.page.skip(), size: self.0.page.size, after };
         let Found { rows, next } = search(table, merchant, &asked).await?;
         let (mut written, mut bytes) = (Vec::new(), 0_usize);
         let mut next = next;
@@ -331,15 +279,7 @@ impl Query {
             }
             written.push(row);
         }
-        self.page.require_whole(written.len(), next.is_some())?;
+        self.0.page.require_whole(written.len(), next.is_some())?;
         Ok((written, next.map(|next| cursors.seal(list, &next.to_string()))))
     }
-}
-
-fn refuse(name: &str, rule: &str, value: &str) -> Refusal {
-    Refusal::new(Code::InvalidParameter, format!("`{name}` is {rule}, not `{}`", cut(value)))
-}
-
-fn cut(text: &str) -> String {
-    text.chars().take(ATTEMPTED_VALUE_BYTES_MAX).collect()
 }

@@ -15,8 +15,9 @@ use super::caller::NetworkCaller;
 use super::inbound::foreign;
 use super::manage::version_of;
 use super::network::{is_strict, raw};
-use super::paging::{Cursors, PageParameters};
-use super::parameters::{PathParameter, QueryParameters};
+use super::paging::Cursors;
+use super::parameters::PathParameter;
+use super::query::{ListQuery, PageAnswer};
 use crate::app::inbound::{Mapped, draft};
 use crate::app::transformations::{self, Target, etag};
 use crate::refusal::Refusal;
@@ -89,9 +90,8 @@ pub(crate) async fn create(
 #[serde(rename_all = "camelCase")]
 struct Page<'t> {
     transformations: Vec<View<'t>>,
-    page: Option<usize>,
-    page_size: usize,
-    next_cursor: Option<String>,
+    #[serde(flatten)]
+    page: PageAnswer,
 }
 
 /// `GET /order/v1/inbound/transformations`: 200 with a page of them, in the order of their ids.
@@ -99,10 +99,11 @@ pub(crate) async fn list(
     NetworkCaller(merchant): NetworkCaller,
     table: Table,
     cursors: Cursors,
-    QueryParameters(parameters): QueryParameters<PageParameters>,
+    query: ListQuery,
 ) -> Result<Response, Refusal> {
     const LIST: &str = "transformations";
-    let page = parameters.read()?;
+    let asked = query.read(&[])?;
+    let page = &asked.page;
     let after = page.cursor.as_deref().map(|cursor| cursors.open(LIST, cursor)).transpose()?;
     // One more than is shown says whether there is more.
     let rows = (page.skip(), page.size.saturating_add(1));
@@ -111,7 +112,7 @@ pub(crate) async fn list(
     found.truncate(page.size);
     let next_cursor = found.last().filter(|_| has_more).map(|last| cursors.seal(LIST, last.id.as_str()));
     let transformations = found.iter().map(View::row).collect();
-    Ok(Json(Page { transformations, page: page.number, page_size: page.size, next_cursor }).into_response())
+    Ok(Json(Page { transformations, page: asked.answered(next_cursor) }).into_response())
 }
 
 /// `GET /order/v1/inbound/transformations/{transformationId}`: 200 with the transformation and its `ETag`; 404.

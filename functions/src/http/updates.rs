@@ -16,7 +16,7 @@ use shared::ids::{MerchantId, OrderId};
 use shared::limits::BULK_CONCURRENCY;
 use shared::network::merge::Members;
 use shared::network::patch::{Patch, Target};
-use shared::network::problem::Violation;
+use shared::network::problem::{Violation, in_document_order};
 use shared::order::Command;
 use shared::validation::{self, Body};
 
@@ -124,7 +124,7 @@ fn read_entry(bytes: &[u8]) -> Result<Entry, Refusal> {
         Err(violation) => {
             let mut violations = patch.violations();
             violations.push(violation);
-            violations.sort_by_cached_key(|violation| document.place(&violation.pointer));
+            in_document_order(&document, &mut violations);
             Err(Refusal::invalid(violations))
         }
     }

@@ -17,8 +17,9 @@ use super::body::{JsonBody, OptionalJsonBody};
 use super::caller::NetworkCaller;
 use super::manage::version_of;
 use super::network::is_strict;
-use super::paging::{Cursors, PageParameters};
-use super::parameters::{PathParameter, QueryParameters};
+use super::paging::Cursors;
+use super::parameters::PathParameter;
+use super::query::ListQuery;
 use super::{App, RequestId};
 use crate::app::webhooks::{self, Target, etag};
 use crate::refusal::Refusal;
@@ -49,10 +50,11 @@ pub(crate) async fn list(
     NetworkCaller(merchant): NetworkCaller,
     table: Table,
     cursors: Cursors,
-    QueryParameters(parameters): QueryParameters<PageParameters>,
+    query: ListQuery,
 ) -> Result<Json<Subscriptions>, Refusal> {
     const LIST: &str = "subscriptions";
-    let page = parameters.read()?;
+    let asked = query.read(&[])?;
+    let page = &asked.page;
     // All of them are read in any case: there are few.
     let all = table.subscriptions(&merchant).await?;
     let start = match &page.cursor {
@@ -67,7 +69,7 @@ pub(crate) async fn list(
         cursors.seal(LIST, &position)
     });
     let subscriptions = shown.into_iter().map(|subscription| SubscriptionView::new(subscription, now)).collect();
-    Ok(Json(Subscriptions { subscriptions, page: page.number, page_size: page.size, next_cursor }))
+    Ok(Json(Subscriptions { subscriptions, page: asked.answered(next_cursor) }))
 }
 
 /// Where the list goes on after the subscription that was shown last, even if it is gone.
@@ -157,9 +159,10 @@ pub(crate) async fn deliveries(
     table: Table,
     cursors: Cursors,
     PathParameter(id): PathParameter,
-    QueryParameters(parameters): QueryParameters<PageParameters>,
+    query: ListQuery,
 ) -> Result<Json<Deliveries>, Refusal> {
-    let page = parameters.read()?;
+    let asked = query.read(&[])?;
+    let page = &asked.page;
     let subscription = Target { merchant: &merchant, id: &id, versions: None }.read(&table).await?;
     let list = format!("deliveries {}", subscription.id);
     let before = page.cursor.as_deref().map(|cursor| cursors.open(&list, cursor)).transpose()?;
@@ -170,7 +173,7 @@ pub(crate) async fn deliveries(
     found.truncate(page.size);
     let next_cursor = found.last().filter(|_| has_more).map(|last| cursors.seal(&list, &last.key.sk));
     let deliveries = found.into_iter().map(Into::into).collect();
-    Ok(Json(Deliveries { deliveries, page: page.number, page_size: page.size, next_cursor }))
+    Ok(Json(Deliveries { deliveries, page: asked.answered(next_cursor) }))
 }
 
 fn reading<'r>(app: &App, merchant: &'r MerchantId, headers: &HeaderMap) -> Reading<'r> {

@@ -1,6 +1,6 @@
 //! JSON Merge Patch (RFC 7396) on JSON text, so that every digit of an amount comes through as it was sent.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde::{Deserialize, Serialize, Serializer};
@@ -70,20 +70,21 @@ impl Members {
         Ok(Self(merged.into_iter().flatten().collect()))
     }
 
-    /// Where a pointer leads: the position of its member, of the member or element in that, and so on. Positions of
-    /// pointers are in the order of the document; what is not there stands last in its object.
+    /// Where each pointer leads: the position of its member, of the member or element in that, and so on. Positions of
+    /// pointers are in the order of the document; what is not there stands last in its object. Each value on the way is
+    /// read once, however many lead through it.
     #[must_use]
-    pub fn place(&self, pointer: &str) -> Vec<usize> {
-        let Some(rest) = pointer.strip_prefix('/') else { return Vec::new() };
-        let (token, behind) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
-        let name = unescaped(token);
-        let named = |(_, (known, _)): &(usize, &(String, Box<RawValue>))| Some(known) == name.as_ref();
-        let Some((position, (_, value))) = self.0.iter().enumerate().find(named) else {
-            return vec![usize::MAX];
-        };
-        let mut place = vec![position];
-        place.extend(place_within(value, behind));
-        place
+    pub fn places(&self, pointers: &[&str]) -> Vec<Vec<usize>> {
+        let mut places = vec![Vec::new(); pointers.len()];
+        let mut positions: HashMap<&str, usize> = HashMap::new();
+        for (position, (name, _)) in self.0.iter().enumerate() {
+            positions.entry(name).or_insert(position);
+        }
+        let values = |position: usize| self.0.get(position).map(|(_, value)| &**value);
+        lead(&mut places, pointers.iter().copied().enumerate().collect(), values, |token| {
+            positions.get(unescaped(token)?.as_str()).copied()
+        });
+        places
     }
 
     /// The object as text.
@@ -95,16 +96,35 @@ impl Members {
     }
 }
 
-fn place_within(value: &RawValue, pointer: &str) -> Vec<usize> {
-    if let Some(members) = Members::read(value.get()) {
-        return members.place(pointer);
+/// Follows pointers, each with its index among all, by a step: from their first tokens to values, and on within those.
+fn lead<'v>(
+    places: &mut [Vec<usize>],
+    pointers: Vec<(usize, &str)>,
+    values: impl Fn(usize) -> Option<&'v RawValue>,
+    position_of: impl Fn(&str) -> Option<usize>,
+) {
+    let mut within: BTreeMap<usize, Vec<(usize, &str)>> = BTreeMap::new();
+    for (index, pointer) in pointers {
+        let Some(rest) = pointer.strip_prefix('/') else { continue };
+        let (token, behind) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+        let position = position_of(token);
+        places.get_mut(index).into_iter().for_each(|place| place.push(position.unwrap_or(usize::MAX)));
+        if let Some(position) = position.filter(|_| !behind.is_empty()) {
+            within.entry(position).or_default().push((index, behind));
+        }
     }
-    let Some(rest) = pointer.strip_prefix('/') else { return Vec::new() };
-    let (token, behind) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
-    let index: usize = token.parse().unwrap_or(usize::MAX);
-    let elements: Vec<&RawValue> = serde_json::from_str(value.get()).unwrap_or_default();
-    let within = elements.get(index).map(|element| place_within(element, behind));
-    [index].into_iter().chain(within.unwrap_or_default()).collect()
+    for (position, pointers) in within {
+        let Some(value) = values(position) else { continue };
+        if let Some(members) = Members::read(value.get()) {
+            let behind: Vec<&str> = pointers.iter().map(|(_, behind)| *behind).collect();
+            for ((index, _), place) in pointers.iter().zip(members.places(&behind)) {
+                places.get_mut(*index).into_iter().for_each(|whole| whole.extend(&place));
+            }
+        } else {
+            let elements: Vec<&RawValue> = serde_json::from_str(value.get()).unwrap_or_default();
+            lead(places, pointers, |index| elements.get(index).copied(), |token| token.parse().ok());
+        }
+    }
 }
 
 fn patched_value(before: Option<&RawValue>, patch: &RawValue) -> Result<Box<RawValue>, serde_json::Error> {
@@ -182,7 +202,7 @@ mod tests {
         let members = Members::read(r#"{"b":{"y":1,"x":[{"q":1,"p":2},3]},"a~/":1}"#).unwrap();
         let ordered =
             ["", "/b", "/b/y", "/b/x", "/b/x/0", "/b/x/0/q", "/b/x/0/p", "/b/x/0/r", "/b/x/1", "/b/z", "/a~0~1", "/c"];
-        let places: Vec<Vec<usize>> = ordered.iter().map(|pointer| members.place(pointer)).collect();
+        let places = members.places(&ordered);
         assert!(places.is_sorted_by(|one, next| one < next), "{places:?}");
     }
 

@@ -6,7 +6,7 @@
 use serde_json::value::RawValue;
 
 use super::merge::Members;
-use super::problem::Violation;
+use super::problem::{Violation, in_document_order};
 use super::reference_token::escaped;
 use super::request::{CreateOrder, Item};
 use crate::Code;
@@ -170,7 +170,7 @@ impl Patch {
         // What the order has need not be in its patch.
         let of_patch = found.filter(|violation| violation.code() != Code::Required).map(Into::into);
         let mut violations: Vec<Violation> = self.violations.iter().cloned().chain(of_patch).collect();
-        violations.sort_by_cached_key(|violation| self.document.place(&violation.pointer));
+        in_document_order(&self.document, &mut violations);
         violations
     }
 
@@ -197,7 +197,7 @@ impl Patch {
             violations.append(&mut warnings);
         }
         if !violations.is_empty() {
-            violations.sort_by_cached_key(|violation| self.document.place(&violation.pointer));
+            in_document_order(&self.document, &mut violations);
             return Err(violations);
         }
         let patched: CreateOrder = serde_json::from_str(&text).map_err(fault)?;

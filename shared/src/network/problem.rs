@@ -4,6 +4,7 @@ use serde::{Serialize, Serializer};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+use super::merge::Members;
 use crate::limits::ATTEMPTED_VALUE_BYTES_MAX;
 use crate::{Code, card};
 
@@ -45,6 +46,15 @@ impl Violation {
     pub fn by_text(code: Code, pointer: &str, message: String, text: &str) -> Self {
         Self::new(code, pointer.to_owned(), message, Some(Value::from(cut(text)).to_string()))
     }
+}
+
+/// Sorts violations of one document by the places of their pointers.
+pub fn in_document_order(document: &Members, violations: &mut Vec<Violation>) {
+    let pointers: Vec<&str> = violations.iter().map(|violation| violation.pointer.as_str()).collect();
+    let places = document.places(&pointers);
+    let mut placed: Vec<_> = places.into_iter().zip(violations.drain(..)).collect();
+    placed.sort_by(|(one, _), (other, _)| one.cmp(other));
+    violations.extend(placed.into_iter().map(|(_, violation)| violation));
 }
 
 /// As much of a JSON text as may be shown: nothing of what has members, and nothing where a card number stands in it.

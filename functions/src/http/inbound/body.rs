@@ -19,8 +19,7 @@ type Read<T> = Result<(T, Vec<Violation>), Refusal>;
 
 /// What is sent, by the merchant whose the credentials are.
 pub(super) fn submission(bytes: &[u8], merchant: &MerchantId, strict: bool) -> Read<Submission> {
-    let object = Object::read(bytes)?;
-    let mut findings = Findings::default();
+    let (object, mut findings) = Object::read(bytes)?;
     let mut submission = Submission { foreign: String::new(), transformation: None, strict };
     let mut is_there = false;
     for (name, value) in object.members() {
@@ -44,8 +43,7 @@ pub(super) fn submission(bytes: &[u8], merchant: &MerchantId, strict: bool) -> R
 
 /// The foreign body alone, of a request that may have the other members as well.
 pub(crate) fn foreign(bytes: &[u8]) -> Result<String, Refusal> {
-    let object = Object::read(bytes)?;
-    let mut findings = Findings::default();
+    let (object, mut findings) = Object::read(bytes)?;
     let is_there = object.members().any(|(name, value)| name == "body" && !value.is_null());
     let foreign = if is_there { body_of(bytes, &mut findings) } else { String::new() };
     if !is_there {

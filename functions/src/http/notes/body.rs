@@ -46,7 +46,7 @@ struct Members {
 }
 
 pub(super) fn new_note(bytes: &[u8], reading: Reading<'_>) -> Result<NewNote, Refusal> {
-    let (object, mut findings) = (Object::read(bytes)?, Findings::default());
+    let (object, mut findings) = Object::read(bytes)?;
     let members = members(&object, &mut findings, reading.merchant, |_, _| false);
     require(&object, &mut findings, &["resource", "text"]);
     let warnings = findings.settle(reading.strict)?;
@@ -56,7 +56,7 @@ pub(super) fn new_note(bytes: &[u8], reading: Reading<'_>) -> Result<NewNote, Re
 
 /// The note of the path as it was read may be sent back whole: `id` must then be its own, and its times are passed over.
 pub(super) fn replacement(bytes: &[u8], id: &str, reading: Reading<'_>) -> Result<Replacement, Refusal> {
-    let (object, mut findings) = (Object::read(bytes)?, Findings::default());
+    let (object, mut findings) = Object::read(bytes)?;
     let other_id = object.members().find(|(name, value)| *name == "id" && value.as_str() != Some(id));
     let members = members(&object, &mut findings, reading.merchant, |findings, name| {
         if name == "id" && other_id.is_some() {

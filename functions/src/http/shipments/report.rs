@@ -19,7 +19,7 @@ pub(super) fn read(
     now: Timestamp,
     strict: bool,
 ) -> Result<(Progress, Vec<Violation>), Refusal> {
-    let (object, mut findings) = (Object::read(bytes)?, Findings::default());
+    let (object, mut findings) = Object::read(bytes)?;
     let (mut status, mut packages, mut reason) = (None, Vec::new(), None);
     for (name, value) in object.members() {
         match name {

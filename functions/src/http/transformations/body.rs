@@ -19,8 +19,7 @@ pub(super) fn transformation(
     merchant: &MerchantId,
     strict: bool,
 ) -> Result<(NewTransformation, Vec<Violation>), Refusal> {
-    let object = Object::read(bytes)?;
-    let mut findings = Findings::default();
+    let (object, mut findings) = Object::read(bytes)?;
     // Constants and defaults are stored as they are written, so they are read from the text.
     let members = Members::read(std::str::from_utf8(bytes).unwrap_or_default()).unwrap_or_default();
     let (mut title, mut rules) = (None, None);

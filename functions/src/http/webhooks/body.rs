@@ -27,8 +27,7 @@ type Read<T> = Result<(T, Vec<Violation>), Refusal>;
 
 /// `{url, events, description?, isEnabled?}`.
 pub(super) fn subscription(bytes: &[u8], reading: Reading<'_>) -> Read<NewSubscription> {
-    let object = Object::read(bytes)?;
-    let mut findings = Findings::default();
+    let (object, mut findings) = Object::read(bytes)?;
     // A null is an absent member.
     let patch = members(&object, reading, &mut findings, |_, _| {});
     let has = |member: &str| object.members().any(|(name, value)| name == member && !value.is_null());
@@ -49,8 +48,7 @@ pub(super) fn subscription(bytes: &[u8], reading: Reading<'_>) -> Read<NewSubscr
 
 /// A merge patch (RFC 7396) of the same members; only the description can be taken away.
 pub(super) fn patch(bytes: &[u8], reading: Reading<'_>) -> Read<SubscriptionPatch> {
-    let object = Object::read(bytes)?;
-    let mut findings = Findings::default();
+    let (object, mut findings) = Object::read(bytes)?;
     let patch = members(&object, reading, &mut findings, |findings, pointer| findings.required(pointer));
     Ok((patch, findings.settle(reading.strict)?))
 }
@@ -58,8 +56,7 @@ pub(super) fn patch(bytes: &[u8], reading: Reading<'_>) -> Read<SubscriptionPatc
 /// `{overlapSeconds?}`: for how long the secrets before it sign as well; a day when it does not say.
 pub(super) fn overlap_seconds(bytes: &[u8], reading: Reading<'_>) -> Read<i64> {
     const DEFAULT: i64 = 24 * 3600;
-    let object = if bytes.is_empty() { Object::empty() } else { Object::read(bytes)? };
-    let mut findings = Findings::default();
+    let (object, mut findings) = Object::read_optional(bytes)?;
     let mut seconds = DEFAULT;
     for (name, value) in object.members() {
         match name {

@@ -7,6 +7,7 @@ use shared::time::Timestamp;
 use shared::webhook::EventKind;
 
 use crate::app::webhooks::Tested;
+use crate::http::query::PageAnswer;
 use crate::store::deliveries::{Delivery, DeliveryState};
 use crate::store::subscriptions::Subscription;
 use crate::webhooks::attempt::Attempt;
@@ -68,9 +69,8 @@ impl SubscriptionView {
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Subscriptions {
     pub(super) subscriptions: Vec<SubscriptionView>,
-    pub(super) page: Option<usize>,
-    pub(super) page_size: usize,
-    pub(super) next_cursor: Option<String>,
+    #[serde(flatten)]
+    pub(super) page: PageAnswer,
 }
 
 /// A page of deliveries.
@@ -78,9 +78,8 @@ pub(crate) struct Subscriptions {
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Deliveries {
     pub(super) deliveries: Vec<DeliveryView>,
-    pub(super) page: Option<usize>,
-    pub(super) page_size: usize,
-    pub(super) next_cursor: Option<String>,
+    #[serde(flatten)]
+    pub(super) page: PageAnswer,
 }
 
 /// One delivery.

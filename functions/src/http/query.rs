@@ -1,0 +1,155 @@
+//! The query of a list (order-network-choices.md, rules common to all services): a page, filters, and what no list knows.
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use serde::Serialize;
+use shared::Code;
+use shared::limits::{ATTEMPTED_VALUE_BYTES_MAX, VIOLATIONS_MAX};
+use shared::network::problem::Violation;
+
+use super::network::is_strict;
+use super::object::not_known;
+use super::paging::{Page, PageParameters};
+use super::parameters::QueryParameters;
+use crate::refusal::Refusal;
+
+/// Parameters as pairs, because one may come several times.
+type Pairs = Vec<(String, String)>;
+
+/// What every list knows beside its filters.
+const PAGE: [&str; 3] = ["page", "pageSize", "cursor"];
+/// The filter that may come several times.
+const SEVERAL: &str = "status";
+
+/// A query that has not been read.
+#[derive(Clone, Debug)]
+pub(crate) struct ListQuery {
+    pairs: Pairs,
+    is_strict: bool,
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for ListQuery {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Self::Rejection> {
+        let QueryParameters(pairs) = QueryParameters::from_request_parts(parts, state).await?;
+        Ok(Self { pairs, is_strict: is_strict(&parts.headers) })
+    }
+}
+
+impl ListQuery {
+    /// Reads the query of a list that has these filters. An empty parameter is an absent one; one that the list does not
+    /// know is named in a warning, because without its filter the list is longer than was meant, or else refused where the
+    /// client is strict.
+    pub(crate) fn read(self, filters: &[&str]) -> Result<Asked, Refusal> {
+        let pairs: Pairs = self.pairs.into_iter().filter(|(_, value)| !value.is_empty()).collect();
+        for (name, _) in pairs.iter().filter(|(name, _)| name != SEVERAL) {
+            if pairs.iter().filter(|(other, _)| other == name).count() > 1 {
+                return Err(Refusal::new(Code::InvalidParameter, format!("`{}` comes more than once", cut(name))));
+            }
+        }
+        let warnings = unknown(&pairs, filters);
+        if let Some(first) = warnings.first().filter(|_| self.is_strict) {
+            return Err(Refusal::new(Code::InvalidParameter, first.error_message.clone()));
+        }
+        let owned = |name: &str| text(&pairs, name).map(str::to_owned);
+        let [page, page_size, cursor] = PAGE.map(owned);
+        let page = PageParameters { page, page_size, cursor }.read()?;
+        Ok(Asked { page, pairs, warnings })
+    }
+}
+
+fn unknown(pairs: &Pairs, filters: &[&str]) -> Vec<Violation> {
+    let known: Vec<&str> = filters.iter().chain(&PAGE).copied().collect();
+    let names = pairs.iter().map(|(name, _)| name.as_str()).filter(|name| !known.contains(name));
+    let warning = |name: &str| {
+        let message = format!("the parameter `{}` {}", cut(name), not_known(name, &known));
+        Violation::new(Code::UnknownMember, String::new(), message, None)
+    };
+    names.take(VIOLATIONS_MAX).map(warning).collect()
+}
+
+fn text<'p>(pairs: &'p Pairs, name: &str) -> Option<&'p str> {
+    pairs.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+}
+
+/// What is asked of a list.
+#[derive(Clone, Debug)]
+pub(crate) struct Asked {
+    pub(crate) page: Page,
+    pairs: Pairs,
+    warnings: Vec<Violation>,
+}
+
+impl Asked {
+    /// The value of a filter, if there is one.
+    pub(crate) fn text(&self, name: &str) -> Option<&str> {
+        text(&self.pairs, name)
+    }
+
+    /// The values of `status`, each a parameter of its own or with commas between.
+    pub(crate) fn statuses(&self) -> impl Iterator<Item = &str> {
+        let named = self.pairs.iter().filter(|(name, _)| name == SEVERAL);
+        named.flat_map(|(_, value)| value.split(',')).map(str::trim)
+    }
+
+    /// What the answer says of its page.
+    pub(crate) fn answered(self, next_cursor: Option<String>) -> PageAnswer {
+        PageAnswer { page: self.page.number, page_size: self.page.size, next_cursor, warnings: self.warnings }
+    }
+}
+
+/// What every answer of a list has beside its rows.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct PageAnswer {
+    /// None behind a cursor, which knows no number.
+    page: Option<usize>,
+    page_size: usize,
+    /// None at the end.
+    next_cursor: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<Violation>,
+}
+
+/// The refusal of a parameter: "`name` is …".
+pub(crate) fn refuse(name: &str, rule: &str, value: &str) -> Refusal {
+    Refusal::new(Code::InvalidParameter, format!("`{name}` is {rule}, not `{}`", cut(value)))
+}
+
+fn cut(text: &str) -> String {
+    text.chars().take(ATTEMPTED_VALUE_BYTES_MAX).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{ListQuery, Pairs};
+
+    fn read(query: &[(&str, &str)], is_strict: bool) -> Result<super::Asked, crate::refusal::Refusal> {
+        let pairs: Pairs = query.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        ListQuery { pairs, is_strict }.read(&["status", "email"])
+    }
+
+    #[test]
+    fn what_no_list_knows_is_named_with_what_is_nearest() {
+        let asked = read(&[("pagesize", "3"), ("email", "a@b"), ("colour", "red")], false).unwrap();
+        let said: Vec<&str> = asked.warnings.iter().map(|warning| warning.error_message.as_str()).collect();
+        assert_eq!(
+            said,
+            ["the parameter `pagesize` is not known; did you mean `pageSize`", "the parameter `colour` is not known"]
+        );
+        assert_eq!(asked.text("email"), Some("a@b"));
+        let refusal = read(&[("pagesize", "3")], true).unwrap_err();
+        assert_eq!(refusal.message, "the parameter `pagesize` is not known; did you mean `pageSize`");
+    }
+
+    #[test]
+    fn only_a_status_comes_several_times() {
+        let asked = read(&[("status", "Open,Processing"), ("status", "Failed"), ("email", "")], true).unwrap();
+        assert_eq!(asked.statuses().collect::<Vec<_>>(), ["Open", "Processing", "Failed"]);
+        assert_eq!(asked.text("email"), None);
+        for name in ["email", "page", "cursor", "colour"] {
+            assert!(read(&[(name, "1"), (name, "2")], false).is_err(), "{name}");
+        }
+    }
+}
