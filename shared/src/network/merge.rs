@@ -80,10 +80,9 @@ impl Members {
         for (position, (name, _)) in self.0.iter().enumerate() {
             positions.entry(name).or_insert(position);
         }
-        let values = |position: usize| self.0.get(position).map(|(_, value)| &**value);
-        lead(&mut places, pointers.iter().copied().enumerate().collect(), values, |token| {
-            positions.get(unescaped(token)?.as_str()).copied()
-        });
+        let value = |position: usize| self.0.get(position).map(|(_, value)| &**value);
+        let position = |token: &str| positions.get(unescaped(token)?.as_str()).copied();
+        lead(&mut places, pointers.iter().copied().enumerate().collect(), &value, &position);
         places
     }
 
@@ -100,8 +99,8 @@ impl Members {
 fn lead<'v>(
     places: &mut [Vec<usize>],
     pointers: Vec<(usize, &str)>,
-    values: impl Fn(usize) -> Option<&'v RawValue>,
-    position_of: impl Fn(&str) -> Option<usize>,
+    values: &dyn Fn(usize) -> Option<&'v RawValue>,
+    position_of: &dyn Fn(&str) -> Option<usize>,
 ) {
     let mut within: BTreeMap<usize, Vec<(usize, &str)>> = BTreeMap::new();
     for (index, pointer) in pointers {
@@ -122,7 +121,7 @@ fn lead<'v>(
             }
         } else {
             let elements: Vec<&RawValue> = serde_json::from_str(value.get()).unwrap_or_default();
-            lead(places, pointers, |index| elements.get(index).copied(), |token| token.parse().ok());
+            lead(places, pointers, &|index| elements.get(index).copied(), &|token| token.parse().ok());
         }
     }
 }
