@@ -33,6 +33,7 @@ export const catalogue = [
   { code: "UNAUTHORIZED", status: 401, title: "the request must carry valid credentials" },
   { code: "INSUFFICIENT_FUNDS", status: 402, title: "the wallet must cover the order" },
   { code: "MERCHANT_MISMATCH", status: 403, title: "merchantId must be the merchant of the credentials" },
+  { code: "FORBIDDEN", status: 403, title: "the credentials must be of those that the call is for" },
   { code: "NOT_FOUND", status: 404, title: "there is no such thing" },
   { code: "METHOD_NOT_ALLOWED", status: 405, title: "the path does not take this method" },
   { code: "CLIENT_ORDER_NUMBER_DUPLICATE", status: 409, title: "the clientOrderNumber must be new" },

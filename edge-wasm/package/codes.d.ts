@@ -76,6 +76,8 @@ export type ProblemCode =
   | "INSUFFICIENT_FUNDS"
   /** The body names another merchant than the credentials. */
   | "MERCHANT_MISMATCH"
+  /** The credentials are valid, and for other calls. */
+  | "FORBIDDEN"
   /** Nothing is there, or it is another merchant's. */
   | "NOT_FOUND"
   /** The path exists, but not for this method. */

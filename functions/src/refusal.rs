@@ -54,6 +54,19 @@ impl Refusal {
         Self::new(code, code.title())
     }
 
+    /// A parameter of the query that cannot be read.
+    pub(crate) fn parameter(name: &str, message: impl Into<String>, value: Option<&str>) -> Self {
+        let message = message.into();
+        let violation = Violation::of_parameter(Code::InvalidParameter, name, message.clone(), value);
+        Self { violations: vec![violation], ..Self::new(Code::InvalidParameter, message) }
+    }
+
+    /// Nothing has the id that the body names at a place.
+    pub(crate) fn not_found_at(pointer: &str, message: String, id: &str) -> Self {
+        let violation = Violation::by_text(Code::NotFound, pointer, message.clone(), id);
+        Self { violations: vec![violation], ..Self::new(Code::NotFound, message) }
+    }
+
     /// Refuses a body that names (`/merchantId`) another merchant than the one whose the credentials are.
     pub(crate) fn unless_own(merchant: &MerchantId, named: &str) -> Result<(), Self> {
         if named.is_empty() || named.eq_ignore_ascii_case(merchant.as_str()) {

@@ -109,7 +109,8 @@ catalogue! {
     /// An update brings a member that stays as the order was created with it.
     NotUpdatable "NOT_UPDATABLE" 400 "the member stays as it is";
 
-    // ------------------------------------------------------------ one place in a body, never a reason to refuse it
+    // ------------------------------------------------------------ one place in a body, no reason to refuse it but where the
+    // client asks for that, or where to pass over a member would do what was not asked for (cancels, refunds)
     [Warning]
     /// No rule knows the member; it is kept out of the order.
     UnknownMember "UNKNOWN_MEMBER" 400 "the member is not known";
@@ -134,6 +135,8 @@ catalogue! {
     InsufficientFunds "INSUFFICIENT_FUNDS" 402 "the wallet must cover the order";
     /// The body names another merchant than the credentials.
     MerchantMismatch "MERCHANT_MISMATCH" 403 "merchantId must be the merchant of the credentials";
+    /// The credentials are valid, and for other calls.
+    Forbidden "FORBIDDEN" 403 "the credentials must be of those that the call is for";
     /// Nothing is there, or it is another merchant's.
     NotFound "NOT_FOUND" 404 "there is no such thing";
     /// The path exists, but not for this method.

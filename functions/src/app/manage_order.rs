@@ -6,7 +6,7 @@ use shared::limits::STATE_BYTES_MAX;
 use shared::money::{Currency, Money};
 use shared::network::problem::Violation;
 use shared::network::request::CreateOrder;
-use shared::order::{Command, Excess, OrderState, Progress, Rejected, transition};
+use shared::order::{AskedRefund, Command, Excess, OrderState, Progress, Rejected, transition};
 
 use super::precondition::Versions;
 use crate::refusal::Refusal;
@@ -96,7 +96,9 @@ pub(crate) async fn change_order_and_body(
             Ok(next) => next,
             Err(Rejected::AlreadySo) => return Ok(Some((order, warnings))),
             Err(Rejected::NotAllowed(reason)) => return Err(Refusal::new(Code::StateNotAllowed, reason)),
-            Err(Rejected::ExceedsBalance(excesses)) => return Err(exceeds_balance(&order, &command, &excesses)),
+            Err(Rejected::ExceedsBalance(excesses)) => {
+                return Err(exceeds_balance(change, &order, &command, &excesses));
+            }
         };
         if is_too_large(&command, &order.state, &next)? {
             return Err(Refusal::new(Code::StateNotAllowed, "the order holds as much as one order may"));
@@ -132,7 +134,7 @@ async fn write(
 }
 
 /// Every refund that is too much, with what is left.
-fn exceeds_balance(order: &FoundOrder, command: &Command, excesses: &[Excess]) -> Refusal {
+fn exceeds_balance(change: &Change<'_>, order: &FoundOrder, command: &Command, excesses: &[Excess]) -> Refusal {
     let code = Code::RefundExceedsBalance;
     let currency = order.request.currency_code.unwrap_or(Currency::USD);
     let asked = if let Command::Refund(asked) = command { asked.as_slice() } else { &[] };
@@ -140,7 +142,12 @@ fn exceeds_balance(order: &FoundOrder, command: &Command, excesses: &[Excess]) -
         let refund = &asked.get(excess.index)?.refund;
         let left = Money { amount: excess.balance, currency };
         let part = if refund.is_shipping { "shipping" } else { "price" };
-        let message = format!("the balance of the {part} of item {} is {left}", refund.line.saturating_add(1));
+        let is_of_it =
+            |row: &AskedRefund| row.refund.line == refund.line && row.refund.is_shipping == refund.is_shipping;
+        let before = asked.iter().take(excess.index).any(is_of_it);
+        let after = if before { " after the rows before this one" } else { "" };
+        let item = change.id.item_id(refund.line);
+        let message = format!("the balance of the {part} of item `{item}` is {left}{after}");
         let pointer = format!("/refunds/{}/amount", excess.index);
         Some(Violation::new(code, pointer, message, Some(refund.amount.normalize().to_string())))
     });

@@ -54,8 +54,7 @@ impl Named {
         };
         let shown: String = self.id.chars().take(ATTEMPTED_VALUE_BYTES_MAX).collect();
         let message = format!("no {what} has the id `{shown}`");
-        let violation = Violation::by_text(Code::NotFound, "/resource/id", message.clone(), &shown);
-        Refusal { violations: vec![violation], ..Refusal::new(Code::NotFound, message) }
+        Refusal::not_found_at("/resource/id", message, &shown)
     }
 }
 

@@ -17,6 +17,7 @@ mod filter;
 
 pub(crate) use filter::{Filter, ItemFilter, OrderFilter, Period};
 
+use serde::Serialize;
 use shared::ids::{MerchantId, OrderId};
 use shared::network::response::{Item, Order};
 use shared::order::OrderStatus;
@@ -47,14 +48,25 @@ impl Rows for OrderFilter {
     }
 }
 
-impl Rows for ItemFilter {
-    type Row = Item;
+/// An item, and whose it is.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct FoundItem {
+    order_id: String,
+    #[serde(flatten)]
+    item: Item,
+}
 
-    fn rows(&self, order: Order) -> Vec<Item> {
+impl Rows for ItemFilter {
+    type Row = FoundItem;
+
+    fn rows(&self, order: Order) -> Vec<FoundItem> {
         if !self.order.takes(&order) {
             return Vec::new();
         }
-        order.into_items().into_iter().filter(|item| self.takes_item(item)).collect()
+        let order_id = order.id().to_owned();
+        let items = order.into_items().into_iter().filter(|item| self.takes_item(item));
+        items.map(|item| FoundItem { order_id: order_id.clone(), item }).collect()
     }
 }
 

@@ -56,10 +56,13 @@ impl<S: Sync> FromRequestParts<S> for NetworkCaller {
     type Rejection = Refusal;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
-        let merchant = identity(parts)?.token_merchant_id.and_then(|id| MerchantId::parse(&id).ok());
-        merchant
-            .map(Self)
-            .ok_or_else(|| Refusal::new(Code::Unauthorized, "the request needs a valid `Authorization: Bearer` token"))
+        let identity = identity(parts)?;
+        let merchant = identity.token_merchant_id.and_then(|id| MerchantId::parse(&id).ok());
+        merchant.map(Self).ok_or_else(|| match identity.vendor_merchant_id {
+            // To ask for another token would not help.
+            Some(_) => Refusal::new(Code::Forbidden, "a vendor's token is for its shipments"),
+            None => Refusal::new(Code::Unauthorized, "the request needs a valid `Authorization: Bearer` token"),
+        })
     }
 }
 

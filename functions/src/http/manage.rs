@@ -32,7 +32,7 @@ pub(crate) async fn cancel(
     JsonBody(bytes): JsonBody,
 ) -> Result<Response, Refusal> {
     let id = order_id_of(&order_id)?;
-    let body = CancelBody::read(&bytes)?;
+    let body = CancelBody::read(&bytes, &merchant)?;
     let command = |order: &FoundOrder| body.command(&id, order);
     change(&table, &merchant, &id, &headers, Some(body.reason.clone()), Vec::new(), command).await
 }
@@ -46,7 +46,7 @@ pub(crate) async fn hold(
     JsonBody(bytes): JsonBody,
 ) -> Result<Response, Refusal> {
     let id = order_id_of(&order_id)?;
-    let (reason, warnings) = reason_of(&bytes, is_strict(&headers))?;
+    let (reason, warnings) = reason_of(&bytes, &merchant, is_strict(&headers))?;
     let command = Command::Hold(reason.clone());
     change(&table, &merchant, &id, &headers, Some(reason), warnings, |_| Ok(command.clone())).await
 }
@@ -60,7 +60,7 @@ pub(crate) async fn release(
     OptionalJsonBody(bytes): OptionalJsonBody,
 ) -> Result<Response, Refusal> {
     let id = order_id_of(&order_id)?;
-    let warnings = nothing_of(&bytes, is_strict(&headers))?;
+    let warnings = nothing_of(&bytes, &merchant, is_strict(&headers))?;
     change(&table, &merchant, &id, &headers, None, warnings, |_| Ok(Command::Release)).await
 }
 
@@ -73,7 +73,7 @@ pub(crate) async fn start(
     OptionalJsonBody(bytes): OptionalJsonBody,
 ) -> Result<Response, Refusal> {
     let id = order_id_of(&order_id)?;
-    let warnings = nothing_of(&bytes, is_strict(&headers))?;
+    let warnings = nothing_of(&bytes, &merchant, is_strict(&headers))?;
     change(&table, &merchant, &id, &headers, None, warnings, |_| Ok(Command::Start)).await
 }
 
@@ -86,7 +86,7 @@ pub(crate) async fn refresh(
     OptionalJsonBody(bytes): OptionalJsonBody,
 ) -> Result<Response, Refusal> {
     let id = order_id_of(&order_id)?;
-    let warnings = nothing_of(&bytes, is_strict(&headers))?;
+    let warnings = nothing_of(&bytes, &merchant, is_strict(&headers))?;
     change(&table, &merchant, &id, &headers, None, warnings, |_| Ok(Command::Restart)).await
 }
 
@@ -129,25 +129,24 @@ pub(super) fn version_of(headers: &HeaderMap) -> Result<Option<Versions>, Refusa
 }
 
 /// A body that has no members and may be left out: what is in it all the same is noticed.
-fn nothing_of(bytes: &[u8], strict: bool) -> Result<Vec<Violation>, Refusal> {
-    let (object, mut findings) = Object::read_optional(bytes)?;
+fn nothing_of(bytes: &[u8], merchant: &MerchantId, strict: bool) -> Result<Vec<Violation>, Refusal> {
+    let (object, mut findings) = Object::read_optional(bytes, merchant)?;
     object.members().for_each(|(name, _)| findings.unknown(name, &[]));
     findings.settle(strict)
 }
 
 /// A reason for people: the one member of a body.
-fn reason_of(bytes: &[u8], strict: bool) -> Result<(String, Vec<Violation>), Refusal> {
-    let (object, mut findings) = Object::read(bytes)?;
+fn reason_of(bytes: &[u8], merchant: &MerchantId, strict: bool) -> Result<(String, Vec<Violation>), Refusal> {
+    let (object, mut findings) = Object::read(bytes, merchant)?;
     let mut reason = None;
     for (name, value) in object.members() {
         match name {
+            "reason" if value.is_null() => {}
             "reason" => reason = read_reason(&mut findings, value),
             other => findings.unknown(other, &["reason"]),
         }
     }
-    if !object.members().any(|(name, _)| name == "reason") {
-        findings.required("/reason");
-    }
+    object.require(&mut findings, &["reason"]);
     let warnings = findings.settle(strict)?;
     Ok((reason.unwrap_or_default(), warnings))
 }
@@ -192,20 +191,18 @@ struct CancelledItem {
 
 impl CancelBody {
     /// An unknown member is an error here: misspelt `items` would cancel the whole order, which nothing takes back.
-    fn read(bytes: &[u8]) -> Result<Self, Refusal> {
-        let (object, mut findings) = Object::read(bytes)?;
+    fn read(bytes: &[u8], merchant: &MerchantId) -> Result<Self, Refusal> {
+        let (object, mut findings) = Object::read(bytes, merchant)?;
         let (mut reason, mut items) = (None, None);
         for (name, value) in object.members() {
             match name {
+                "reason" | "items" if value.is_null() => {}
                 "reason" => reason = read_reason(&mut findings, value),
-                "items" if value.is_null() => {}
                 "items" => items = Some(read_items(&mut findings, value)),
                 other => findings.refuse_unknown_in("", other, &["reason", "items"]),
             }
         }
-        if !object.members().any(|(name, _)| name == "reason") {
-            findings.required("/reason");
-        }
+        object.require(&mut findings, &["reason"]);
         findings.settle(false)?;
         Ok(Self { reason: reason.unwrap_or_default(), items })
     }
@@ -256,7 +253,7 @@ fn read_items(findings: &mut Findings, value: &Value) -> Vec<CancelledItem> {
         let quantity = members.get("quantity").filter(|quantity| !quantity.is_null());
         let count =
             |value: &Value| value.as_u64().and_then(|count| u32::try_from(count).ok()).filter(|count| *count > 0);
-        let id = match members.get("itemId") {
+        let id = match members.get("itemId").filter(|id| !id.is_null()) {
             Some(id) => findings.text(&format!("{pointer}/itemId"), id),
             None => {
                 findings.required(&format!("{pointer}/itemId"));

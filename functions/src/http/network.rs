@@ -229,6 +229,11 @@ pub(crate) struct Counts {
     counts: BTreeMap<&'static str, u64>,
 }
 
+/// No order has the id that a body names at `/orderId`.
+pub(super) fn not_found_at_order_id(id: &str) -> Refusal {
+    Refusal::not_found_at("/orderId", not_found("orderId", id).message, id)
+}
+
 pub(super) fn not_found(member: &str, value: &str) -> Refusal {
     let shown: String = value.chars().take(shared::limits::ATTEMPTED_VALUE_BYTES_MAX).collect();
     Refusal::new(Code::NotFound, format!("no order has the {member} `{shown}`"))

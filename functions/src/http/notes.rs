@@ -10,7 +10,6 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use serde::Serialize;
 use serde_json::value::RawValue;
-use shared::Code;
 use shared::limits::BULK_ANSWER_BYTES_MAX;
 use shared::network::note::{Note as Shown, Resource, ResourceKind};
 use shared::network::problem::Violation;
@@ -69,13 +68,13 @@ fn resource(asked: &Asked) -> Result<Option<Resource>, Refusal> {
         let known = ResourceKind::ALL.map(ResourceKind::as_str).join(", ");
         if named.is_empty() {
             let message = format!("`{RESOURCE_TYPE}` is one of {known} and is required");
-            return Refusal::new(Code::InvalidParameter, message);
+            return Refusal::parameter(RESOURCE_TYPE, message, None);
         }
         refuse(RESOURCE_TYPE, &format!("one of {known}"), named)
     })?;
     let id = asked.text(RESOURCE_ID).ok_or_else(|| {
         let message = format!("`{RESOURCE_ID}` is the id of what the notes are about and is required");
-        Refusal::new(Code::InvalidParameter, message)
+        Refusal::parameter(RESOURCE_ID, message, None)
     })?;
     Ok(Resource::parse(kind, id).ok())
 }

@@ -10,6 +10,7 @@ use std::fmt;
 use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
+use serde_json::value::RawValue;
 use shared::ids::MerchantId;
 use shared::limits::{POINTER_NAME_BYTES_MAX, VIOLATIONS_MAX};
 use shared::network::merge::Members;
@@ -29,16 +30,14 @@ pub(crate) struct Findings {
     omitted: usize,
     /// What is said of a body in the name of another merchant, once no rule is broken.
     another_merchant: Option<Box<Refusal>>,
-    /// A body in which members stand twice: what was noticed before it was read member by member is put in its place.
-    document: Option<Members>,
+    /// The body: what was found in it is told in its order.
+    document: String,
 }
 
 impl Findings {
     fn of(repeated: Repeated, bytes: &[u8]) -> Self {
-        let mut findings = Self { omitted: repeated.omitted, ..Self::default() };
-        if !repeated.pointers.is_empty() {
-            findings.document = std::str::from_utf8(bytes).ok().and_then(Members::read);
-        }
+        let document = String::from_utf8_lossy(bytes).into_owned();
+        let mut findings = Self { omitted: repeated.omitted, document, ..Self::default() };
         for pointer in repeated.pointers {
             let message = "must stand at most once in its object".to_owned();
             findings.add(Violation::new(Code::DuplicateMember, pointer, message, None));
@@ -88,7 +87,7 @@ impl Findings {
     }
 
     /// The member `merchantId`, which must name the merchant whose the credentials are.
-    pub(crate) fn merchant(&mut self, value: &Value, merchant: &MerchantId) {
+    fn merchant(&mut self, value: &Value, merchant: &MerchantId) {
         let Some(named) = self.text("/merchantId", value) else { return };
         self.another_merchant = Refusal::unless_own(merchant, named).err().map(Box::new);
     }
@@ -98,8 +97,10 @@ impl Findings {
         if strict {
             std::mem::take(&mut self.warnings).into_iter().for_each(|warning| self.add(warning));
         }
-        if let Some(document) = &self.document {
-            in_document_order(document, &mut self.violations);
+        if !(self.violations.is_empty() && self.warnings.is_empty()) {
+            let document = Members::read(&self.document).unwrap_or_default();
+            in_document_order(&document, &mut self.violations);
+            in_document_order(&document, &mut self.warnings);
         }
         if self.violations.is_empty() {
             return self.another_merchant.map_or(Ok(self.warnings), |refusal| Err(*refusal));
@@ -157,32 +158,54 @@ fn member(parent: &str, name: &str) -> String {
 pub(crate) struct Object(Vec<(String, Value)>);
 
 impl Object {
-    /// Reads a body, which must be an object. Members that stand twice, in it or in anything that it holds, are among the
-    /// findings, which go on with what its members break.
-    pub(crate) fn read(bytes: &[u8]) -> Result<(Self, Findings), Refusal> {
-        let refuse = |code: Code, message: String| {
-            Err(Refusal::invalid(vec![Violation::new(code, String::new(), message, None)]))
-        };
+    /// Reads a body of that merchant, which must be an object. Members that stand twice, in it or in anything that it holds,
+    /// are among the findings, which go on with what its members break; a `merchantId`, which every body may have, is read
+    /// already.
+    pub(crate) fn read(bytes: &[u8], merchant: &MerchantId) -> Result<(Self, Findings), Refusal> {
         // What is no JSON or no object is told in the words in which it is told of an order.
         let verdict = validation::validate(Body::Order, bytes);
         let told = || Err(Refusal::invalid(verdict.violations().map(Into::into).collect()));
         if verdict.violations().any(|violation| violation.code() != Code::TooDeep) {
             return told();
         }
-        match (serde_json::from_slice(bytes), serde_json::from_slice(bytes)) {
-            (Ok(repeated), Ok(object)) => Ok((object, Findings::of(repeated, bytes))),
+        match (serde_json::from_slice(bytes), serde_json::from_slice::<Self>(bytes)) {
+            (Ok(repeated), Ok(object)) => {
+                let mut findings = Findings::of(repeated, bytes);
+                Ok((object.without_merchant(merchant, &mut findings), findings))
+            }
             (_, Err(error)) if error.is_data() => {
-                refuse(Code::WrongType, format!("must be an object of at most {MEMBERS_MAX} members"))
+                let message = format!("must have at most {MEMBERS_MAX} members");
+                Err(Refusal::invalid(vec![Violation::new(Code::TooMany, String::new(), message, None)]))
             }
             // It nests deeper than orders do, and than can be read.
             _ if verdict.violations().len() > 0 => told(),
-            _ => refuse(Code::OutOfRange, "a number in it is too large to be read".to_owned()),
+            _ => Err(Refusal::invalid(unreadable_numbers(bytes))),
+        }
+    }
+
+    fn without_merchant(self, merchant: &MerchantId, findings: &mut Findings) -> Self {
+        let (named, others) = self.0.into_iter().partition::<Vec<_>, _>(|(name, _)| name == "merchantId");
+        for (_, value) in named.iter().filter(|(_, value)| !value.is_null()) {
+            findings.merchant(value, merchant);
+        }
+        Self(others)
+    }
+
+    /// Whether a member is there, and not null.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.members().any(|(known, value)| known == name && !value.is_null())
+    }
+
+    /// Finds the members missing that must be there.
+    pub(crate) fn require(&self, findings: &mut Findings, names: &[&str]) {
+        for name in names.iter().filter(|name| !self.has(name)) {
+            findings.required(&format!("/{name}"));
         }
     }
 
     /// The same of a body that may be left out.
-    pub(crate) fn read_optional(bytes: &[u8]) -> Result<(Self, Findings), Refusal> {
-        if bytes.is_empty() { Ok((Self(Vec::new()), Findings::default())) } else { Self::read(bytes) }
+    pub(crate) fn read_optional(bytes: &[u8], merchant: &MerchantId) -> Result<(Self, Findings), Refusal> {
+        if bytes.is_empty() { Ok((Self(Vec::new()), Findings::default())) } else { Self::read(bytes, merchant) }
     }
 
     /// Its members.
@@ -213,6 +236,28 @@ impl<'de> Deserialize<'de> for Object {
             }
         }
         deserializer.deserialize_map(Members)
+    }
+}
+
+/// Numbers that are none of a binary float, by their places.
+fn unreadable_numbers(bytes: &[u8]) -> Vec<Violation> {
+    let mut found = Vec::new();
+    if let Ok(body) = serde_json::from_slice::<&RawValue>(bytes) {
+        find_unreadable_numbers("", body, &mut found);
+    }
+    found.truncate(VIOLATIONS_MAX);
+    found
+}
+
+fn find_unreadable_numbers(place: &str, value: &RawValue, found: &mut Vec<Violation>) {
+    if let Some(members) = Members::read(value.get()) {
+        members.iter().for_each(|(name, value)| find_unreadable_numbers(&member(place, name), value, found));
+    } else if let Ok(elements) = serde_json::from_str::<Vec<&RawValue>>(value.get()) {
+        for (index, value) in elements.into_iter().enumerate() {
+            find_unreadable_numbers(&format!("{place}/{index}"), value, found);
+        }
+    } else if serde_json::from_str::<Value>(value.get()).is_err() {
+        found.push(Violation::must_be(Code::OutOfRange, place.to_owned(), "a number below 1e308", value.get()));
     }
 }
 
@@ -305,11 +350,31 @@ const MEMBERS_MAX: usize = shared::limits::UNKNOWN_NAMES_MAX;
 mod tests {
     use super::{Findings, Object};
     use shared::Code;
+    use shared::ids::MerchantId;
     use shared::limits::VIOLATIONS_MAX;
+
+    fn merchant() -> MerchantId {
+        MerchantId::parse("b234ee56-7890-4f12-a123-4567890abcde").unwrap()
+    }
+
+    #[test]
+    fn every_body_may_name_its_merchant_and_no_other() {
+        let of = |merchant_id: &str| {
+            let body = format!("{{\"merchantId\":{merchant_id},\"a\":1}}");
+            let (object, findings) = Object::read(body.as_bytes(), &merchant()).unwrap();
+            assert_eq!(object.members().map(|(name, _)| name).collect::<Vec<_>>(), ["a"]);
+            findings.settle(true).map(drop).map_err(|refusal| refusal.code)
+        };
+        for own in ["null", "\"\"", "\"B234EE56-7890-4F12-A123-4567890ABCDE\""] {
+            assert_eq!(of(own), Ok(()), "{own}");
+        }
+        assert_eq!(of("\"c345ff67-8901-4a23-b234-567890abcdef\""), Err(Code::MerchantMismatch));
+        assert_eq!(of("7"), Err(Code::ValidationFailed));
+    }
 
     #[test]
     fn members_come_in_the_order_of_the_document() {
-        let (object, _) = Object::read(br#"{"b": 1, "a": {"x": [2]}}"#).unwrap();
+        let (object, _) = Object::read(br#"{"b": 1, "a": {"x": [2]}}"#, &merchant()).unwrap();
         assert_eq!(object.members().map(|(name, _)| name).collect::<Vec<_>>(), ["b", "a"]);
     }
 
@@ -352,8 +417,11 @@ mod tests {
 
     #[test]
     fn members_that_stand_twice_are_told_with_all_else() {
-        let (object, mut findings) =
-            Object::read(br#"{"reason":7,"a/b":1,"x":[{"b":1},{"b":{"c":1,"d":2,"c":3}}],"a/b":2,"a/b":3}"#).unwrap();
+        let (object, mut findings) = Object::read(
+            br#"{"reason":7,"a/b":1,"x":[{"b":1},{"b":{"c":1,"d":2,"c":3}}],"a/b":2,"a/b":3}"#,
+            &merchant(),
+        )
+        .unwrap();
         findings.required("/orderId");
         for (_, value) in object.members().filter(|(name, _)| *name == "reason") {
             findings.text("/reason", value);
@@ -375,7 +443,7 @@ mod tests {
     #[test]
     fn members_that_stand_twice_are_bounded_and_counted() {
         let many = format!("{{\"a\":{{{}\"x\":0}}}}", "\"x\":0,".repeat(VIOLATIONS_MAX + 7));
-        let (_, findings) = Object::read(many.as_bytes()).unwrap();
+        let (_, findings) = Object::read(many.as_bytes(), &merchant()).unwrap();
         let refusal = findings.settle(false).unwrap_err();
         assert_eq!(refusal.violations.len(), VIOLATIONS_MAX);
         assert_eq!(refusal.message, "the body breaks 1007 rules, of which 1000 are listed");
@@ -392,11 +460,11 @@ mod tests {
             (b"{} {}", Code::NotJson, ""),
             (b"[]", Code::WrongType, ""),
             (b"null", Code::WrongType, ""),
-            (many.as_bytes(), Code::WrongType, ""),
-            (b"{\"a\":[1e400]}", Code::OutOfRange, ""),
+            (many.as_bytes(), Code::TooMany, ""),
+            (b"{\"a\":[1,{\"b\":1e400}]}", Code::OutOfRange, "/a/1/b"),
             (deep.as_bytes(), Code::TooDeep, ""),
         ] {
-            let refusal = Object::read(body).unwrap_err();
+            let refusal = Object::read(body, &merchant()).unwrap_err();
             let [violation] = refusal.violations.as_slice() else { panic!("{refusal:?}") };
             assert_eq!((violation.error_code, violation.pointer.as_str()), (code, pointer), "{body:?}");
         }

@@ -4,7 +4,6 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use shared::Code;
 use shared::limits::ATTEMPTED_VALUE_BYTES_MAX;
 
 use super::App;
@@ -41,7 +40,7 @@ impl Page {
     pub(crate) fn require_whole(&self, rows: usize, has_more: bool) -> Result<(), Refusal> {
         if self.is_numbered && has_more && rows < self.size {
             let message = "the page cannot be given whole: leave `page` out and go on with `cursor`";
-            return Err(Refusal::new(Code::InvalidParameter, message));
+            return Err(Refusal::parameter("page", message, None));
         }
         Ok(())
     }
@@ -65,7 +64,7 @@ impl PageParameters {
         let page = Page { number: Some(number("page", page, 1, ROWS_MAX)?), is_numbered, size, cursor: None };
         if page.skip().saturating_add(size) > ROWS_MAX {
             let message = format!("pages reach {ROWS_MAX} entries: go on with `cursor`");
-            return Err(Refusal::new(Code::InvalidParameter, message));
+            return Err(Refusal::parameter("page", message, page.number.map(|number| number.to_string()).as_deref()));
         }
         Ok(page)
     }
@@ -77,7 +76,7 @@ fn number(name: &str, value: Option<String>, default: usize, max: usize) -> Resu
     let parsed = digits.flatten().filter(|number| (1..=max).contains(number));
     parsed.ok_or_else(|| {
         let shown: String = text.chars().take(ATTEMPTED_VALUE_BYTES_MAX).collect();
-        Refusal::new(Code::InvalidParameter, format!("`{name}` is a number from 1 to {max}, not `{shown}`"))
+        Refusal::parameter(name, format!("`{name}` is a number from 1 to {max}, not `{shown}`"), Some(&text))
     })
 }
 
@@ -115,7 +114,8 @@ impl Cursors {
             (self.mac(list, position) == signature).then(|| position.to_owned())
         };
         position().ok_or_else(|| {
-            Refusal::new(Code::InvalidParameter, "`cursor` is not one of this list, or not any more: start without it")
+            let message = "`cursor` is not one of this list, or not any more: start without it";
+            Refusal::parameter("cursor", message, Some(cursor))
         })
     }
 

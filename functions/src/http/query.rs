@@ -45,12 +45,13 @@ impl ListQuery {
         let pairs: Pairs = self.pairs.into_iter().filter(|(_, value)| !value.is_empty()).collect();
         for (name, _) in pairs.iter().filter(|(name, _)| name != SEVERAL) {
             if pairs.iter().filter(|(other, _)| other == name).count() > 1 {
-                return Err(Refusal::new(Code::InvalidParameter, format!("`{}` comes more than once", cut(name))));
+                return Err(Refusal::parameter(name, format!("`{}` comes more than once", cut(name)), None));
             }
         }
         let warnings = unknown(&pairs, filters);
         if let Some(first) = warnings.first().filter(|_| self.is_strict) {
-            return Err(Refusal::new(Code::InvalidParameter, first.error_message.clone()));
+            let message = first.error_message.clone();
+            return Err(Refusal { violations: warnings, ..Refusal::new(Code::InvalidParameter, message) });
         }
         let owned = |name: &str| text(&pairs, name).map(str::to_owned);
         let [page, page_size, cursor] = PAGE.map(owned);
@@ -61,12 +62,12 @@ impl ListQuery {
 
 fn unknown(pairs: &Pairs, filters: &[&str]) -> Vec<Violation> {
     let known: Vec<&str> = filters.iter().chain(&PAGE).copied().collect();
-    let names = pairs.iter().map(|(name, _)| name.as_str()).filter(|name| !known.contains(name));
-    let warning = |name: &str| {
+    let unknown = pairs.iter().filter(|(name, _)| !known.contains(&name.as_str()));
+    let warning = |(name, _): &(String, String)| {
         let message = format!("the parameter `{}` {}", cut(name), not_known(name, &known));
-        Violation::new(Code::UnknownMember, String::new(), message, None)
+        Violation::of_parameter(Code::UnknownMember, name, message, None)
     };
-    names.take(VIOLATIONS_MAX).map(warning).collect()
+    unknown.take(VIOLATIONS_MAX).map(warning).collect()
 }
 
 fn text<'p>(pairs: &'p Pairs, name: &str) -> Option<&'p str> {
@@ -114,7 +115,7 @@ pub(crate) struct PageAnswer {
 
 /// The refusal of a parameter: "`name` is …".
 pub(crate) fn refuse(name: &str, rule: &str, value: &str) -> Refusal {
-    Refusal::new(Code::InvalidParameter, format!("`{name}` is {rule}, not `{}`", cut(value)))
+    Refusal::parameter(name, format!("`{name}` is {rule}, not `{}`", cut(value)), Some(value))
 }
 
 fn cut(text: &str) -> String {

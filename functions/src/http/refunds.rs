@@ -6,7 +6,7 @@ use rust_decimal::Decimal;
 use serde_json::Value;
 use serde_json::value::RawValue;
 use shared::Code;
-use shared::ids::OrderId;
+use shared::ids::{MerchantId, OrderId};
 use shared::limits::{AMOUNT_DECIMALS_MAX, AMOUNT_MAX, REFUNDS_MAX};
 use shared::money;
 use shared::network::merge::Members;
@@ -17,8 +17,8 @@ use shared::time::Timestamp;
 
 use super::body::JsonBody;
 use super::caller::NetworkCaller;
-use super::manage::{order_id_of, read_reason_at, version_of};
-use super::network::{envelope, is_strict, not_found};
+use super::manage::{read_reason_at, version_of};
+use super::network::{envelope, is_strict, not_found_at_order_id};
 use super::object::{Findings, Object};
 use crate::app::manage_order::{Change, change_order};
 use crate::refusal::Refusal;
@@ -34,13 +34,14 @@ pub(crate) async fn refund(
     JsonBody(bytes): JsonBody,
 ) -> Result<Response, Refusal> {
     let seed = table.bytes("refund", 0).map_err(|_| Refusal::rule(Code::Internal))?;
-    let body = RefundBody::read(&bytes, is_strict(&headers))?;
-    let id = order_id_of(&body.order_id)?;
+    let body = RefundBody::read(&bytes, &merchant, is_strict(&headers))?;
+    let missing = || not_found_at_order_id(&body.order_id);
+    let id = OrderId::parse(&body.order_id).map_err(|_| missing())?;
     let change =
         Change { merchant: &merchant, id: &id, actor: None, reason: None, version: version_of(&headers)?, part: 0 };
     let command = |order: &FoundOrder| body.command(&id, order, &seed, table.context.now());
     let order = change_order(&table, &change, command).await?;
-    let order = order.ok_or_else(|| not_found("orderId", id.as_str()))?;
+    let order = order.ok_or_else(missing)?;
     let mut response = envelope(order, &merchant, &id, body.warnings)?;
     *response.status_mut() = StatusCode::CREATED;
     Ok(response)
@@ -64,21 +65,18 @@ struct Row {
 impl RefundBody {
     /// An unknown member is an error here, as for a cancel: a misspelt `isShippingRefund` would take the money from the
     /// other balance.
-    fn read(bytes: &[u8], strict: bool) -> Result<Self, Refusal> {
-        let (object, mut findings) = Object::read(bytes)?;
+    fn read(bytes: &[u8], merchant: &MerchantId, strict: bool) -> Result<Self, Refusal> {
+        let (object, mut findings) = Object::read(bytes, merchant)?;
         let (mut order_id, mut rows) = (None, None);
         for (name, value) in object.members() {
             match name {
+                "orderId" | "refunds" if value.is_null() => {}
                 "orderId" => order_id = findings.text("/orderId", value),
                 "refunds" => rows = Some(read_rows(&mut findings, value, bytes)),
                 other => findings.refuse_unknown_in("", other, &["orderId", "refunds"]),
             }
         }
-        for (name, pointer) in [("orderId", "/orderId"), ("refunds", "/refunds")] {
-            if !object.members().any(|(known, _)| known == name) {
-                findings.required(pointer);
-            }
-        }
+        object.require(&mut findings, &["orderId", "refunds"]);
         let order_id = order_id.unwrap_or_default().to_owned();
         let warnings = findings.settle(strict)?;
         Ok(Self { order_id, rows: rows.unwrap_or_default(), warnings })

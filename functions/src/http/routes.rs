@@ -280,6 +280,7 @@ async fn unrouted(request: Request) -> Response {
     if allowed.is_empty() {
         return Refusal::new(Code::NotFound, "no route has this path").into_response();
     }
+    allowed.push(Method::OPTIONS.as_str());
     let allowed = allowed.join(", ");
     let mut response = match *method {
         Method::OPTIONS => StatusCode::NO_CONTENT.into_response(),

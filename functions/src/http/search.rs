@@ -100,7 +100,7 @@ pub(crate) async fn item(
     let found = table.order(&merchant, &id).await?.ok_or_else(missing)?;
     let version = found.state.version;
     let order_item = found.response(&merchant, &id)?.into_items().into_iter().nth(index).ok_or_else(missing)?;
-    Ok(tagged(version, Json(ItemEnvelope { order_item })))
+    Ok(tagged(version, Json(ItemEnvelope { order_id: id.to_string(), order_item })))
 }
 
 /// `GET /order/v1/orders/bulk?ids=a,b,c`: 200 with a status and an order for each, in the order of the ids; 400.
@@ -114,7 +114,7 @@ pub(crate) async fn orders_by_ids(
     let ids: Vec<&str> = given.map(str::trim).filter(|id| !id.is_empty()).collect();
     if ids.is_empty() {
         let message = format!("`ids` is required: 1 to {READ_ORDERS_MAX} order ids with commas between");
-        return Err(Refusal::new(Code::InvalidParameter, message));
+        return Err(Refusal::parameter("ids", message, None));
     }
     if ids.len() > READ_ORDERS_MAX {
         return Err(refuse(
@@ -262,7 +262,8 @@ impl Query {
     {
         let position = |cursor: &String| -> Result<Position, Refusal> {
             let text = cursors.open(list, cursor)?;
-            Position::parse(&text).ok_or_else(|| Refusal::rule(Code::InvalidParameter))
+            Position::parse(&text)
+                .ok_or_else(|| Refusal::parameter("cursor", Code::InvalidParameter.title(), Some(cursor)))
         };
         let after = self.0.page.cursor.as_ref().map(position).transpose()?;
         let is_ascending = self.is_ascending()?;

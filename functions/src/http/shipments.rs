@@ -20,7 +20,9 @@ use super::body::JsonBody;
 use super::caller::{NetworkCaller, ShipmentCaller};
 use super::manage::version_of;
 use super::network::{is_strict, not_found, tagged};
+use super::paging::Cursors;
 use super::parameters::PathParameter;
+use super::query::{ListQuery, PageAnswer};
 use crate::app::manage_order::{Change, change_order};
 use crate::refusal::Refusal;
 use crate::store::Table;
@@ -50,17 +52,24 @@ struct Answer {
 #[serde(rename_all = "camelCase")]
 struct Shipments {
     shipments: Vec<ShipmentResponse>,
-    page: u32,
-    page_size: usize,
-    next_cursor: Option<String>,
+    #[serde(flatten)]
+    page: PageAnswer,
 }
 
-/// `GET /shipment/v1/orders/{orderId}/shipments`: 200 with all of them, oldest first; 404 without such an order.
+/// `GET /shipment/v1/orders/{orderId}/shipments`: 200 with a page of them, oldest first; 400; 404 without such an order.
 pub(crate) async fn of_order(
     NetworkCaller(merchant): NetworkCaller,
     table: Table,
+    cursors: Cursors,
     PathParameter(order_id): PathParameter,
+    query: ListQuery,
 ) -> Result<Response, Refusal> {
+    let asked = query.read(&[])?;
+    let list = format!("shipments {order_id}");
+    let start = match &asked.page.cursor {
+        Some(cursor) => cursors.open(&list, cursor)?.parse().unwrap_or_default(),
+        None => asked.page.skip(),
+    };
     let id = OrderId::parse(&order_id).map_err(|_| not_found("orderId", &order_id))?;
     let order = table.order(&merchant, &id).await?.ok_or_else(|| not_found("orderId", &order_id))?;
     let vendors = table.vendors(&merchant).await?;
@@ -69,11 +78,14 @@ pub(crate) async fn of_order(
         .state
         .shipments
         .iter()
+        .skip(start)
+        .take(asked.page.size)
         .map(|shipment| of.shipment(shipment, name_of(&vendors, &shipment.vendor)))
         .collect();
-    // All of them on one page, which has room for one where there is none.
-    let page_size = shipments.len().max(1);
-    Ok(tagged(order.state.version, Json(Shipments { shipments, page: 1, page_size, next_cursor: None })))
+    // Shipments come behind those that are there, so a place in the list stays what it is.
+    let end = start.saturating_add(shipments.len());
+    let next_cursor = (end < order.state.shipments.len()).then(|| cursors.seal(&list, &end.to_string()));
+    Ok(tagged(order.state.version, Json(Shipments { shipments, page: asked.answered(next_cursor) })))
 }
 
 /// `POST /shipment/v1/{shipmentId}/progress`: `{shipmentStatus, packages?, reason?}` from whoever makes the shipment.
@@ -90,7 +102,8 @@ pub(crate) async fn progress(
     JsonBody(bytes): JsonBody,
 ) -> Result<Response, Refusal> {
     let id = ShipmentId::parse(&shipment_id).map_err(|_| unknown(&shipment_id))?;
-    let (progress, warnings) = report::read(&bytes, id.order(), table.context.now(), is_strict(&headers))?;
+    let (progress, warnings) =
+        report::read(&bytes, (&caller.merchant, id.order()), table.context.now(), is_strict(&headers))?;
     let reason = match &progress {
         Progress::Rejected { reason } => Some(reason.clone()),
         _ => None,

@@ -173,7 +173,7 @@ pub(crate) async fn test(
     PathParameter(id): PathParameter,
     JsonBody(bytes): JsonBody,
 ) -> Result<Response, Refusal> {
-    let foreign = foreign(&bytes)?;
+    let foreign = foreign(&bytes, &merchant)?;
     let found = Target { merchant: &merchant, id: &id, versions: None }.read(&table).await?;
     let strict = is_strict(&headers);
     let drafted = draft(&foreign, Some(found.transformation), strict)?.of(&merchant);

@@ -24,7 +24,7 @@ use super::RequestId;
 use super::body::JsonBody;
 use super::caller::NetworkCaller;
 use super::manage::{order_id_of, version_of};
-use super::network::{BulkAnswer, BulkResponse, envelope, is_strict, not_found};
+use super::network::{BulkAnswer, BulkResponse, envelope, is_strict, not_found, not_found_at_order_id};
 use super::parameters::{PathParameter, PathParameters};
 use crate::app::create_orders::Outcome;
 use crate::app::create_orders::drafts::refuse_body;
@@ -120,7 +120,7 @@ fn read_entry(bytes: &[u8]) -> Result<Entry, Refusal> {
     let json = members.to_json().map_err(|_| Refusal::rule(Code::Internal))?;
     let patch = read_patch(Target::Order, json.as_bytes())?;
     match id {
-        Ok(id) => Ok(Entry { id: order_id_of(&id)?, patch }),
+        Ok(id) => Ok(Entry { id: OrderId::parse(&id).map_err(|_| not_found_at_order_id(&id))?, patch }),
         Err(violation) => {
             let mut violations = patch.violations();
             violations.push(violation);
@@ -168,6 +168,7 @@ impl Request<'_> {
                 return Err(not_found("item id", &id.item_id(line)));
             }
             let patched = patch.apply(&order.request, self.strict).map_err(Refusal::invalid)?;
+            Refusal::unless_own(self.merchant, &patch.merchant())?;
             // That an item is ready is no news of the body.
             let body = (patched.order != order.request).then_some(patched.order);
             let command = match patched.update.only_ready() {
@@ -199,6 +200,11 @@ impl Request<'_> {
                     break;
                 }
                 let result = self.apply(table, &id, &patch, (Target::Order, index)).await;
+                // Here the id is one of the body.
+                let result = result.map_err(|refusal| match refusal.code {
+                    Code::NotFound => not_found_at_order_id(id.as_str()),
+                    _ => refusal,
+                });
                 results.push((index, result.map(|(order, warnings)| (id.clone(), order, warnings))));
             }
             results

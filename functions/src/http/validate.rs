@@ -8,11 +8,12 @@ use shared::ids::MerchantId;
 use shared::network::problem::Violation;
 use shared::validation::{self, Body, OrderVerdict};
 
+use super::RequestId;
 use super::body::JsonBody;
 use super::caller::NetworkCaller;
 use super::network::is_strict;
 use crate::app::create_orders::drafts::refuse_body;
-use crate::refusal::Refusal;
+use crate::refusal::{NetworkBody, Refusal};
 
 /// What a create would find.
 #[derive(Debug, Serialize)]
@@ -31,7 +32,16 @@ pub(crate) struct JudgedBulk {
 #[derive(Debug, Serialize)]
 struct JudgedItem {
     status: u16,
-    response: Judged,
+    response: JudgedResponse,
+}
+
+/// What the single call would have answered.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+enum JudgedResponse {
+    Verdict(Judged),
+    /// The entry is no order at all.
+    Refused(NetworkBody),
 }
 
 /// 200 with the verdict; 400 or 413 when the body is no order at all.
@@ -50,13 +60,14 @@ pub(crate) async fn validate(
 /// 200 with a verdict for each order, in the order of the request; 400 or 413 when the body is no bulk.
 pub(crate) async fn validate_bulk(
     NetworkCaller(merchant): NetworkCaller,
+    RequestId(request_id): RequestId,
     headers: HeaderMap,
     JsonBody(bytes): JsonBody,
 ) -> Result<Json<JudgedBulk>, Refusal> {
     let verdict = validation::validate(Body::Orders, &bytes);
     refuse_body(&verdict)?;
     let judge = Judge { merchant: &merchant, body: &bytes, strict: is_strict(&headers) };
-    let item = |(index, order)| JudgedItem { status: 200, response: judge.order(order, &format!("/bulk/{index}")) };
+    let item = |(index, order)| judge.entry(order, &format!("/bulk/{index}"), &request_id);
     Ok(Json(JudgedBulk { bulk: verdict.orders().enumerate().map(item).collect() }))
 }
 
@@ -80,6 +91,17 @@ impl Judge<'_> {
             errors = self.of_another(self.body.get(order.span()).unwrap_or_default(), place);
         }
         Judged { valid: errors.is_empty(), errors, warnings }
+    }
+
+    /// The entry of a bulk that stands at `place`: a rule that it breaks as a whole makes it no order.
+    fn entry(&self, order: OrderVerdict<'_>, place: &str, request_id: &str) -> JudgedItem {
+        let judged = self.order(order, place);
+        if !judged.errors.iter().any(|error| error.pointer == place) {
+            return JudgedItem { status: 200, response: JudgedResponse::Verdict(judged) };
+        }
+        let refusal = Refusal::invalid(judged.errors);
+        let body = refusal.network_body(request_id);
+        JudgedItem { status: refusal.code.status(), response: JudgedResponse::Refused(body) }
     }
 
     /// Whose an order is matters, as for a create, once the rest of it is right.

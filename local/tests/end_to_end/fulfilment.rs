@@ -168,7 +168,7 @@ async fn a_vendor_sees_its_own_shipments_only() {
     assert_eq!(stack.client.send("GET", &path(1), VENDOR, "").await.status, 404);
     assert_eq!(stack.client.send("GET", &path(0), VENDOR, "").await.status, 200);
     let order = format!("/order/v1/orders/{id}");
-    assert_eq!(stack.client.send("GET", &order, VENDOR, "").await.status, 401, "a vendor's token is no merchant's");
+    assert_eq!(stack.client.send("GET", &order, VENDOR, "").await.status, 403, "a vendor's token is no merchant's");
     // A credential that names no vendor is nobody's, and above all not the merchant's.
     let stored = stack.items().await;
     let credential = stored.iter().find(|item| item.get("vendor_id").is_some_and(|id| id.as_s().unwrap() == "press"));

@@ -259,7 +259,7 @@ async fn what_is_no_inbound_order_is_refused_at_once_and_receipts_are_their_merc
             json!({"body": null, "transformationId": "x"}).to_string(),
             400,
             "VALIDATION_FAILED",
-            json!(["/transformationId", "/body"]),
+            json!(["/body", "/transformationId"]),
         ),
         (
             json!({"body": {}, "transformationId": "00000000-0000-4000-8000-000000000000"}).to_string(),

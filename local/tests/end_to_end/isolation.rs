@@ -188,7 +188,7 @@ async fn another_merchants_ids_are_those_of_nothing() {
         }
         let all = path(route, |_, name| ours.id(name));
         let by_vendor = send(&stack, route, &all, THEIR_VENDOR).await;
-        assert!(matches!(by_vendor.status, 401 | 404), "{name} by a vendor: {}", by_vendor.body);
+        assert!(matches!(by_vendor.status, 403 | 404), "{name} by a vendor: {}", by_vendor.body);
     }
     assert!(settled(&stack).await == before, "a request with another merchant's id has changed something");
 

@@ -52,9 +52,10 @@ async fn refunds_are_taken_of_two_balances_and_never_exceed_them() {
         )
         .await;
     assert_eq!((refused.status, &refused.body["code"]), (422, &json!("REFUND_EXCEEDS_BALANCE")));
-    assert_eq!(refused.body["message"], "the balance of the price of item 1 is 0.01 USD");
+    let told = |part, item: &str, balance| format!("the balance of the {part} of item `{item}` is {balance} USD");
+    assert_eq!(refused.body["message"], told("price", &mug, "0.01"));
     assert_eq!(refused.body["errors"][0]["pointer"], "/refunds/1/amount");
-    assert_eq!(refused.body["errors"][1]["errorMessage"], "the balance of the shipping of item 2 is 0.00 USD");
+    assert_eq!(refused.body["errors"][1]["errorMessage"], told("shipping", &cup, "0.00"));
     assert_eq!(stack.get(&path(&id)).await.header("etag"), "\"2\"");
     // What refunds were taken of stays as it is.
     let item = format!("{}/items/{mug}", path(&id));

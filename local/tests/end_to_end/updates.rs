@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::fulfilment::{VendorServer, create, order_of, shipments, stack, status};
-use crate::support::{DEMO, Reply, Stack, order};
+use crate::support::{DEMO, MERCHANT, Reply, Stack, order};
 
 pub(crate) async fn patch(stack: &Stack, path: &str, body: Value) -> Reply {
     stack.client.send("PATCH", path, DEMO, body.to_string()).await
@@ -118,15 +118,18 @@ async fn what_a_patch_breaks_is_said_at_once_and_in_its_order() {
         let refused = stack.client.send("PATCH", &path(&id), DEMO, text).await;
         assert_eq!(first(&refused), expected, "{text} {}", refused.body);
     }
-    for member in [
-        "merchantId",
-        "externalId",
-        "items",
-        "isTest",
-        "reprint",
-        "automaticProcessing",
-        "allowExternalOrderIdDuplication",
+    // Whose it is may be said, as in every body.
+    for (merchant, expected) in [
+        (json!(MERCHANT), (200, "", "")),
+        (json!(null), (200, "", "")),
+        (json!("00000000-0000-4000-8000-000000000000"), (403, "MERCHANT_MISMATCH", "/merchantId")),
+        (json!(7), (400, "WRONG_TYPE", "/merchantId")),
     ] {
+        let answered = patch(&stack, &path(&id), json!({"merchantId": merchant})).await;
+        assert_eq!(first(&answered), expected, "{}", answered.body);
+    }
+    for member in ["externalId", "items", "isTest", "reprint", "automaticProcessing", "allowExternalOrderIdDuplication"]
+    {
         let refused = patch(&stack, &path(&id), json!({member: null})).await;
         assert_eq!(first(&refused), (400, "NOT_UPDATABLE", format!("/{member}").as_str()));
     }

@@ -33,7 +33,6 @@ pub const ORDER_MEMBERS: &[&str] = &[
 /// Members of an order that stay as they were created: they name it, or decided what became of it.
 pub const FIXED_MEMBERS: &[&str] = &[
     "safeId",
-    "merchantId",
     "externalId",
     "items",
     "isTest",
@@ -89,6 +88,8 @@ pub const SHOWN_MEMBERS: &[&str] = &[
     "merchantSubTotal",
     "refundData",
 ];
+/// The member that names the merchant, whose order it is in any case.
+const MERCHANT: &str = "merchantId";
 /// The member of an item that says that it can be made; the only one that is heard after the item has left `Open`.
 const READY: &str = "fulfillmentReady";
 
@@ -148,6 +149,10 @@ impl Patch {
             Target::Order => {
                 let fixed = members.iter().filter(|(name, _)| FIXED_MEMBERS.contains(name));
                 violations.extend(fixed.map(|(name, _)| not_updatable(name)));
+                if let Some(named) = members.get(MERCHANT).filter(|named| !is_text_or_null(named)) {
+                    let place = format!("/{MERCHANT}");
+                    violations.push(Violation::must_be(Code::WrongType, place, "a string", named.get()));
+                }
                 members.retain(|name| ORDER_MEMBERS.contains(&name));
             }
             Target::Item(_) => {
@@ -159,6 +164,13 @@ impl Patch {
             }
         }
         Ok(Self { target, members, document, ready, violations, warnings })
+    }
+
+    /// The merchant that the patch names; empty where it names none.
+    #[must_use]
+    pub fn merchant(&self) -> String {
+        let named = self.document.get(MERCHANT).filter(|_| self.target == Target::Order);
+        named.and_then(|named| serde_json::from_str(named.get()).ok()).unwrap_or_default()
     }
 
     /// What can be said of the patch without its order: of a bulk's entry that names none.
@@ -280,6 +292,10 @@ fn brings(target: Target, pointer: &str) -> bool {
 fn not_updatable(name: &str) -> Violation {
     let message = "stays as it was created".to_owned();
     Violation::new(Code::NotUpdatable, format!("/{}", escaped(name)), message, None)
+}
+
+fn is_text_or_null(value: &RawValue) -> bool {
+    value.get().starts_with('"') || value.get() == "null"
 }
 
 /// An item does not become unready: artwork that is there stays there.

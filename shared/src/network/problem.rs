@@ -16,15 +16,22 @@ pub struct Violation {
     pub error_code: Code,
     /// The rule and the value, for people.
     pub error_message: String,
-    /// Last member of the pointer in PascalCase.
+    /// Last member of the pointer, or the parameter, in PascalCase.
     pub property_name: String,
     /// What was sent; null when nothing was.
     pub attempted_value: Option<Attempted>,
-    /// RFC 6901, from the root of the body.
+    /// RFC 6901, from the root of the body; empty for a parameter.
     pub pointer: String,
 }
 
 impl Violation {
+    /// A parameter of the query, which has no place in a body; its value is shown cut short.
+    #[must_use]
+    pub fn of_parameter(code: Code, name: &str, message: String, value: Option<&str>) -> Self {
+        let value = value.filter(|value| !card::is_in(value)).map(|value| Value::from(cut(value)).to_string());
+        Self { property_name: pascal_case(cut(name)), ..Self::new(code, String::new(), message, value) }
+    }
+
     /// A violation at `pointer`; the value is the JSON that was sent there, or as much of it as is shown.
     #[must_use]
     pub fn new(code: Code, pointer: String, message: String, value: Option<String>) -> Self {
@@ -136,7 +143,11 @@ impl Violation {
 /// `/bulk/0/items/1/quantity` is about `Quantity`, `/bulk/0` about `Bulk`.
 fn property_name(pointer: &str) -> String {
     let member = pointer.rsplit('/').find(|part| !part.is_empty() && !part.bytes().all(|byte| byte.is_ascii_digit()));
-    let mut letters = member.unwrap_or_default().chars();
+    pascal_case(member.unwrap_or_default())
+}
+
+fn pascal_case(name: &str) -> String {
+    let mut letters = name.chars();
     letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }
 

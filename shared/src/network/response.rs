@@ -84,6 +84,8 @@ pub struct Order {
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ItemEnvelope {
+    /// Whose item it is.
+    pub order_id: String,
     /// The item.
     pub order_item: Item,
 }

@@ -19,36 +19,28 @@ type Read<T> = Result<(T, Vec<Violation>), Refusal>;
 
 /// What is sent, by the merchant whose the credentials are.
 pub(super) fn submission(bytes: &[u8], merchant: &MerchantId, strict: bool) -> Read<Submission> {
-    let (object, mut findings) = Object::read(bytes)?;
+    let (object, mut findings) = Object::read(bytes, merchant)?;
     let mut submission = Submission { foreign: String::new(), transformation: None, strict };
-    let mut is_there = false;
     for (name, value) in object.members() {
         match name {
             "body" if value.is_null() => {}
             "body" => {
-                is_there = true;
                 submission.foreign = body_of(bytes, &mut findings);
             }
-            "transformationId" | "merchantId" if value.is_null() => {}
+            "transformationId" if value.is_null() => {}
             "transformationId" => submission.transformation = uuid(&mut findings, "/transformationId", value),
-            "merchantId" => findings.merchant(value, merchant),
             _ => findings.unknown(name, &["body", "transformationId"]),
         }
     }
-    if !is_there {
-        findings.required(BODY);
-    }
+    object.require(&mut findings, &["body"]);
     Ok((submission, findings.settle(strict)?))
 }
 
 /// The foreign body alone, of a request that may have the other members as well.
-pub(crate) fn foreign(bytes: &[u8]) -> Result<String, Refusal> {
-    let (object, mut findings) = Object::read(bytes)?;
-    let is_there = object.members().any(|(name, value)| name == "body" && !value.is_null());
-    let foreign = if is_there { body_of(bytes, &mut findings) } else { String::new() };
-    if !is_there {
-        findings.required(BODY);
-    }
+pub(crate) fn foreign(bytes: &[u8], merchant: &MerchantId) -> Result<String, Refusal> {
+    let (object, mut findings) = Object::read(bytes, merchant)?;
+    let foreign = if object.has("body") { body_of(bytes, &mut findings) } else { String::new() };
+    object.require(&mut findings, &["body"]);
     findings.settle(false)?;
     Ok(foreign)
 }
@@ -58,7 +50,7 @@ fn body_of(bytes: &[u8], findings: &mut Findings) -> String {
     let members = Members::read(std::str::from_utf8(bytes).unwrap_or_default()).unwrap_or_default();
     let body = members.get("body").map(|raw| raw.get()).unwrap_or_default();
     let broken = if body.len() > INBOUND_BYTES_MAX {
-        let message = format!("has at most {INBOUND_BYTES_MAX} bytes, not {}", body.len());
+        let message = format!("must have at most {INBOUND_BYTES_MAX} bytes, but has {}", body.len());
         (Code::PayloadTooLarge, message)
     } else {
         match Tree::read(body) {

@@ -46,9 +46,9 @@ struct Members {
 }
 
 pub(super) fn new_note(bytes: &[u8], reading: Reading<'_>) -> Result<NewNote, Refusal> {
-    let (object, mut findings) = Object::read(bytes)?;
-    let members = members(&object, &mut findings, reading.merchant, |_, _| false);
-    require(&object, &mut findings, &["resource", "text"]);
+    let (object, mut findings) = Object::read(bytes, reading.merchant)?;
+    let members = members(&object, &mut findings, |_, _| false);
+    object.require(&mut findings, &["resource", "text"]);
     let warnings = findings.settle(reading.strict)?;
     let (named, content) = reading.settle(members)?;
     Ok(NewNote { named: named.ok_or_else(|| Refusal::rule(Code::Internal))?, content, warnings })
@@ -56,16 +56,16 @@ pub(super) fn new_note(bytes: &[u8], reading: Reading<'_>) -> Result<NewNote, Re
 
 /// The note of the path as it was read may be sent back whole: `id` must then be its own, and its times are passed over.
 pub(super) fn replacement(bytes: &[u8], id: &str, reading: Reading<'_>) -> Result<Replacement, Refusal> {
-    let (object, mut findings) = Object::read(bytes)?;
+    let (object, mut findings) = Object::read(bytes, reading.merchant)?;
     let other_id = object.members().find(|(name, value)| *name == "id" && value.as_str() != Some(id));
-    let members = members(&object, &mut findings, reading.merchant, |findings, name| {
+    let members = members(&object, &mut findings, |findings, name| {
         if name == "id" && other_id.is_some() {
             let message = format!("stays as it is: the note has the id `{id}`");
             findings.add(Violation::new(Code::NotUpdatable, "/id".to_owned(), message, None));
         }
         matches!(name, "id" | "createdAt" | "updatedAt")
     });
-    require(&object, &mut findings, &["text"]);
+    object.require(&mut findings, &["text"]);
     let warnings = findings.settle(reading.strict)?;
     let (named, content) = reading.settle(members)?;
     Ok(Replacement { named, content, warnings })
@@ -86,25 +86,12 @@ impl Reading<'_> {
     }
 }
 
-fn require(object: &Object, findings: &mut Findings, names: &[&str]) {
-    for required in names {
-        if !object.members().any(|(name, value)| name == *required && !value.is_null()) {
-            findings.required(&format!("/{required}"));
-        }
-    }
-}
-
 /// Reads the members; `other` looks at those that only some bodies know, and says whether it does.
-fn members(
-    object: &Object,
-    findings: &mut Findings,
-    merchant: &MerchantId,
-    other: impl Fn(&mut Findings, &str) -> bool,
-) -> Members {
+fn members(object: &Object, findings: &mut Findings, other: impl Fn(&mut Findings, &str) -> bool) -> Members {
     let mut read = Members::default();
     for (name, value) in object.members() {
         match name {
-            "resource" | "text" | "format" | "isInternal" | "author" | "merchantId" if value.is_null() => {}
+            "resource" | "text" | "format" | "isInternal" | "author" if value.is_null() => {}
             "resource" => read.named = resource(findings, value),
             "text" => read.text = text(findings, value),
             "format" => {
@@ -113,7 +100,6 @@ fn members(
             }
             "isInternal" => read.is_internal = findings.flag("/isInternal", value),
             "author" => read.author = author(findings, value),
-            "merchantId" => findings.merchant(value, merchant),
             name if other(findings, name) => {}
             name => findings.unknown(name, &["resource", "text", "format", "isInternal", "author"]),
         }
@@ -257,8 +243,8 @@ mod tests {
                 (Code::TooLong, "/author/name"),
                 (Code::InvalidFormat, "/format"),
                 (Code::WrongType, "/isInternal"),
-                (Code::Required, "/resource/id"),
                 (Code::InvalidFormat, "/resource/type"),
+                (Code::Required, "/resource/id"),
                 (Code::WrongType, "/text"),
                 (Code::UnknownMember, "/unknown"),
             ])

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 use shared::Code;
-use shared::ids::OrderId;
+use shared::ids::{MerchantId, OrderId};
 use shared::limits::{CARRIER_LINK_BYTES_MAX, ITEMS_MAX, KEYWORD_CHARACTERS_MAX, PACKAGES_MAX};
 use shared::network::problem::Violation;
 use shared::order::{Package, Progress, ShipmentStatus};
@@ -15,14 +15,15 @@ use crate::refusal::Refusal;
 /// What a body reports, and what was noticed in it.
 pub(super) fn read(
     bytes: &[u8],
-    order: &OrderId,
+    (merchant, order): (&MerchantId, &OrderId),
     now: Timestamp,
     strict: bool,
 ) -> Result<(Progress, Vec<Violation>), Refusal> {
-    let (object, mut findings) = Object::read(bytes)?;
+    let (object, mut findings) = Object::read(bytes, merchant)?;
     let (mut status, mut packages, mut reason) = (None, Vec::new(), None);
     for (name, value) in object.members() {
         match name {
+            "shipmentStatus" if value.is_null() => {}
             "shipmentStatus" => status = read_status(&mut findings, value),
             "packages" if value.is_null() => {}
             "packages" => packages = read_packages(&mut findings, value, order, now),
@@ -31,9 +32,7 @@ pub(super) fn read(
             other => findings.unknown(other, &["shipmentStatus", "packages", "reason"]),
         }
     }
-    if !object.members().any(|(name, _)| name == "shipmentStatus") {
-        findings.required("/shipmentStatus");
-    }
+    object.require(&mut findings, &["shipmentStatus"]);
     let has = |member: &str| object.members().any(|(name, value)| name == member && !is_blank(value));
     if status == Some(ShipmentStatus::Rejected) && !has("reason") {
         findings.required("/reason");

@@ -19,24 +19,19 @@ pub(super) fn transformation(
     merchant: &MerchantId,
     strict: bool,
 ) -> Result<(NewTransformation, Vec<Violation>), Refusal> {
-    let (object, mut findings) = Object::read(bytes)?;
+    let (object, mut findings) = Object::read(bytes, merchant)?;
     // Constants and defaults are stored as they are written, so they are read from the text.
     let members = Members::read(std::str::from_utf8(bytes).unwrap_or_default()).unwrap_or_default();
     let (mut title, mut rules) = (None, None);
     for (member, value) in object.members() {
         match member {
-            "name" | "rules" | "merchantId" if value.is_null() => {}
-            "merchantId" => findings.merchant(value, merchant),
+            "name" | "rules" if value.is_null() => {}
             "name" => title = Some(name(&mut findings, value)),
             "rules" => rules = Some(members.get("rules").map(|raw| rules_of(&mut findings, raw)).unwrap_or_default()),
-            _ => findings.unknown(member, &["name", "rules", "merchantId"]),
+            _ => findings.unknown(member, &["name", "rules"]),
         }
     }
-    for (member, is_missing) in [("/name", title.is_none()), ("/rules", rules.is_none())] {
-        if is_missing {
-            findings.required(member);
-        }
-    }
+    object.require(&mut findings, &["name", "rules"]);
     let warnings = findings.settle(strict)?;
     let transformation = Transformation { rules: rules.unwrap_or_default() };
     within_bytes(&transformation)?;
@@ -48,7 +43,7 @@ fn within_bytes(transformation: &Transformation) -> Result<(), Refusal> {
     if bytes <= TRANSFORMATION_BYTES_MAX {
         return Ok(());
     }
-    let message = format!("have at most {TRANSFORMATION_BYTES_MAX} bytes together, not {bytes}");
+    let message = format!("must have at most {TRANSFORMATION_BYTES_MAX} bytes together, but have {bytes}");
     Err(Refusal::invalid(vec![Violation::new(Code::PayloadTooLarge, "/rules".to_owned(), message, None)]))
 }
 
@@ -57,9 +52,9 @@ fn name(findings: &mut Findings, value: &Value) -> Option<String> {
     let text = findings.text(PLACE, value)?;
     let length = text.chars().count();
     let broken = if length == 0 {
-        (Code::TooShort, "has at least 1 character, not 0".to_owned())
+        (Code::TooShort, "must have at least 1 character, but has 0".to_owned())
     } else if length > DESCRIPTION_CHARACTERS_MAX {
-        (Code::TooLong, format!("has at most {DESCRIPTION_CHARACTERS_MAX} characters, not {length}"))
+        (Code::TooLong, format!("must have at most {DESCRIPTION_CHARACTERS_MAX} characters, but has {length}"))
     } else if text.chars().any(char::is_control) {
         (Code::ControlCharacter, "must hold no control characters".to_owned())
     } else {
@@ -76,9 +71,9 @@ fn rules_of(findings: &mut Findings, raw: &RawValue) -> Vec<Rule> {
         return Vec::new();
     };
     let broken = match rules.len() {
-        0 => Some((Code::TooFew, "has at least 1 entry, not 0".to_owned())),
+        0 => Some((Code::TooFew, "must have at least 1 entry, but has 0".to_owned())),
         count if count > TRANSFORMATION_RULES_MAX => {
-            Some((Code::TooMany, format!("has at most {TRANSFORMATION_RULES_MAX} entries, not {count}")))
+            Some((Code::TooMany, format!("must have at most {TRANSFORMATION_RULES_MAX} entries, but has {count}")))
         }
         _ => None,
     };
@@ -228,8 +223,8 @@ mod tests {
             (Code::InvalidFormat, "/rules/3"),
             (Code::InvalidFormat, "/rules/4/as"),
             (Code::WrongType, "/rules/5"),
-            (Code::InvalidFormat, "/rules/6/to"),
             (Code::InvalidFormat, "/rules/6"),
+            (Code::InvalidFormat, "/rules/6/to"),
         ];
         assert_eq!(broken(&body), expected.map(|(code, place)| (code, place.to_owned())));
         for (body, code, place) in [

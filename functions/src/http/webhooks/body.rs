@@ -27,15 +27,10 @@ type Read<T> = Result<(T, Vec<Violation>), Refusal>;
 
 /// `{url, events, description?, isEnabled?}`.
 pub(super) fn subscription(bytes: &[u8], reading: Reading<'_>) -> Read<NewSubscription> {
-    let (object, mut findings) = Object::read(bytes)?;
+    let (object, mut findings) = Object::read(bytes, reading.merchant)?;
     // A null is an absent member.
     let patch = members(&object, reading, &mut findings, |_, _| {});
-    let has = |member: &str| object.members().any(|(name, value)| name == member && !value.is_null());
-    for member in ["url", "events"] {
-        if !has(member) {
-            findings.required(&format!("/{member}"));
-        }
-    }
+    object.require(&mut findings, &["url", "events"]);
     let warnings = findings.settle(reading.strict)?;
     let new = NewSubscription {
         url: patch.url.unwrap_or_default(),
@@ -48,7 +43,7 @@ pub(super) fn subscription(bytes: &[u8], reading: Reading<'_>) -> Read<NewSubscr
 
 /// A merge patch (RFC 7396) of the same members; only the description can be taken away.
 pub(super) fn patch(bytes: &[u8], reading: Reading<'_>) -> Read<SubscriptionPatch> {
-    let (object, mut findings) = Object::read(bytes)?;
+    let (object, mut findings) = Object::read(bytes, reading.merchant)?;
     let patch = members(&object, reading, &mut findings, |findings, pointer| findings.required(pointer));
     Ok((patch, findings.settle(reading.strict)?))
 }
@@ -56,7 +51,7 @@ pub(super) fn patch(bytes: &[u8], reading: Reading<'_>) -> Read<SubscriptionPatc
 /// `{overlapSeconds?}`: for how long the secrets before it sign as well; a day when it does not say.
 pub(super) fn overlap_seconds(bytes: &[u8], reading: Reading<'_>) -> Read<i64> {
     const DEFAULT: i64 = 24 * 3600;
-    let (object, mut findings) = Object::read_optional(bytes)?;
+    let (object, mut findings) = Object::read_optional(bytes, reading.merchant)?;
     let mut seconds = DEFAULT;
     for (name, value) in object.members() {
         match name {
@@ -88,8 +83,6 @@ fn members(
         let pointer = format!("/{name}");
         match name {
             "description" if value.is_null() => patch.description = Some(None),
-            "merchantId" if value.is_null() => {}
-            "merchantId" => findings.merchant(value, reading.merchant),
             "url" | "events" | "isEnabled" if value.is_null() => null(findings, &pointer),
             "url" => patch.url = url(findings, &pointer, value, reading.allow_loopback),
             "events" => patch.events = events(findings, &pointer, value),
@@ -121,11 +114,11 @@ fn events(findings: &mut Findings, pointer: &str, value: &Value) -> Option<Vec<E
         return None;
     };
     if values.is_empty() {
-        let message = "has at least 1 entry, not 0".to_owned();
+        let message = "must have at least 1 entry, but has 0".to_owned();
         findings.add(Violation::new(Code::TooFew, pointer.to_owned(), message, None));
     }
     if values.len() > EventKind::ALL.len() {
-        let message = format!("has at most {} entries, not {}", EventKind::ALL.len(), values.len());
+        let message = format!("must have at most {} entries, but has {}", EventKind::ALL.len(), values.len());
         findings.add(Violation::new(Code::TooMany, pointer.to_owned(), message, None));
         return None;
     }
@@ -152,7 +145,7 @@ fn description(findings: &mut Findings, pointer: &str, value: &Value) -> Option<
     }
     let length = text.chars().count();
     let broken = if length > DESCRIPTION_CHARACTERS_MAX {
-        (Code::TooLong, format!("has at most {DESCRIPTION_CHARACTERS_MAX} characters, not {length}"))
+        (Code::TooLong, format!("must have at most {DESCRIPTION_CHARACTERS_MAX} characters, but has {length}"))
     } else if text.chars().any(char::is_control) {
         (Code::ControlCharacter, "must hold no control characters".to_owned())
     } else {

@@ -86,6 +86,11 @@ pub(super) static ANSWERS: &[Answer] = &[
         "The order is placed, and the wallet holds less than it costs; nothing was charged.",
     ),
     both(Code::MerchantMismatch, NETWORK, "The body was read, and its `merchantId` is not that of the credentials."),
+    whole(
+        Code::Forbidden,
+        NETWORK,
+        "Before the body is read: the token is that of a vendor, and the call is its merchant's.",
+    ),
     both(
         Code::NotFound,
         BOTH,
