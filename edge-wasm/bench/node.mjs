@@ -10,7 +10,7 @@ import { makePeer } from "./peer.mjs";
 import { edgeModule, smallModule } from "./settings.mjs";
 import { linkValidator } from "./validator.mjs";
 
-const ROUNDS = 150;
+const ROUNDS = 300;
 /** Fresh processes for the time to start; odd, for the median. */
 const PROCESSES = 9;
 

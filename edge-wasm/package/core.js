@@ -177,7 +177,7 @@ function copyIn(exports, bytes) {
 /** A verdict from its record; the form stands in src/record.rs. */
 function readVerdict(bytes) {
   const words = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const [orderCount, omitted, findingCount] = [word(words, 0), word(words, 1), word(words, 2)];
+  const [orderCount, omitted, findingCount] = [0, WORD_BYTES, 2 * WORD_BYTES].map((at) => word(words, at));
   const verdict = { valid: true, violations: [], orders: [], omitted };
   for (let index = 0; index < orderCount; index += 1) {
     verdict.orders.push({ index, violations: [], warnings: [] });
@@ -189,18 +189,19 @@ function readVerdict(bytes) {
 }
 
 function readFindings(verdict, words, findingCount, bytes) {
-  const firstRule = HEAD_WORDS + findingCount * FINDING_WORDS;
-  const take = texts(bytes.subarray((firstRule + word(words, 3) * RULE_WORDS) * WORD_BYTES));
+  const firstText = (HEAD_WORDS + findingCount * FINDING_WORDS) * WORD_BYTES;
+  const firstRule = bytes.length - word(words, 3 * WORD_BYTES) * RULE_WORDS * WORD_BYTES;
+  const take = texts(bytes.subarray(firstText, firstRule));
   const rules = [];
-  for (let at = HEAD_WORDS; at < firstRule; at += FINDING_WORDS) {
+  for (let at = HEAD_WORDS * WORD_BYTES; at < firstText; at += FINDING_WORDS * WORD_BYTES) {
     const order = word(words, at);
-    const place = word(words, at + 1);
+    const place = word(words, at + WORD_BYTES);
     if (place === rules.length) {
-      rules.push(readRule(words, firstRule + place * RULE_WORDS, take));
+      rules.push(readRule(words, firstRule + place * RULE_WORDS * WORD_BYTES, take));
     }
     const rule = rules[place];
-    const pointer = take(word(words, at + 2));
-    const length = word(words, at + 3);
+    const pointer = take(word(words, at + 2 * WORD_BYTES));
+    const length = word(words, at + 3 * WORD_BYTES);
     const violation = makeViolation(rule, pointer, length === NONE ? undefined : take(length));
     const subject = order === NONE ? verdict : verdict.orders[order];
     if (rule.isWarning) {
@@ -223,11 +224,11 @@ function texts(bytes) {
   return (length) => decoder.decode(bytes.subarray(end, (end += length)));
 }
 
-/** A rule, whose words begin at `at`; `take` gives the next of the texts. */
+/** A rule, whose words begin at byte `at`; `take` gives the next of the texts. */
 function readRule(words, at, take) {
   const kind = word(words, at);
-  const message = take(word(words, at + 1));
-  const limit = word(words, at + 2);
+  const message = take(word(words, at + WORD_BYTES));
+  const limit = word(words, at + 2 * WORD_BYTES);
   return {
     code: entries[kind & CODE_MASK].code,
     isWarning: (kind & WARNING) !== 0,
@@ -248,7 +249,7 @@ function makeViolation({ code, message, beforeValue, limit }, pointer, value) {
     : { pointer, code, message: whole, limit, value };
 }
 
-/** A word, with a sign: then every one is a small integer, which costs nothing to hand on. */
-function word(words, index) {
-  return words.getInt32(index * WORD_BYTES, true);
+/** The word at a byte, with a sign: then every one is a small integer, which costs nothing to hand on. */
+function word(words, at) {
+  return words.getInt32(at, true);
 }

@@ -133,8 +133,8 @@ pub(super) struct Findings {
 
 /// Room for the findings of a few orders and the bytes of their pointers, taken with the first: a list that begins small is
 /// moved often. Built for size, it is.
-const FINDINGS_ROOM: usize = 64;
-const POINTERS_ROOM: usize = FINDINGS_ROOM * 64;
+const FINDINGS_ROOM: usize = 512;
+const POINTERS_ROOM: usize = FINDINGS_ROOM * 32;
 
 /// Findings of one kind in the order that is being read.
 #[derive(Clone, Debug, Default)]
