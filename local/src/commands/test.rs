@@ -43,7 +43,7 @@ impl Test {
         step("lints of the edge", lint_edge)?;
         step("functions' binaries", || cargo_on_all(&["build", "--bins"], &[]))?;
         step("unit, property and end-to-end tests", || cargo_on_all(&["test"], &[]))?;
-        step("fault tests", || Faults::of_test(self.heavy).run())?;
+        step("fault tests", || Faults::OF_TEST.run())?;
         step("fuzzing", || Fuzz { seconds: if self.heavy { 600 } else { FUZZING_SECONDS } }.run())?;
         step("set up: Node packages", || set_up_node(false))?;
         step("set up: Chromium", set_up_chromium)?;
