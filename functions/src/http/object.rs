@@ -179,7 +179,7 @@ impl Object {
             }
             // It nests deeper than orders do, and than can be read.
             _ if verdict.violations().len() > 0 => told(),
-            _ => Err(Refusal::invalid(unreadable_numbers(bytes))),
+            _ => Err(unreadable_numbers(bytes)),
         }
     }
 
@@ -240,16 +240,15 @@ impl<'de> Deserialize<'de> for Object {
 }
 
 /// Numbers that are none of a binary float, by their places.
-fn unreadable_numbers(bytes: &[u8]) -> Vec<Violation> {
-    let mut found = Vec::new();
+fn unreadable_numbers(bytes: &[u8]) -> Refusal {
+    let mut found = Findings::default();
     if let Ok(body) = serde_json::from_slice::<&RawValue>(bytes) {
         find_unreadable_numbers("", body, &mut found);
     }
-    found.truncate(VIOLATIONS_MAX);
-    found
+    found.settle(false).err().unwrap_or_else(|| Refusal::rule(Code::NotJson))
 }
 
-fn find_unreadable_numbers(place: &str, value: &RawValue, found: &mut Vec<Violation>) {
+fn find_unreadable_numbers(place: &str, value: &RawValue, found: &mut Findings) {
     if let Some(members) = Members::read(value.get()) {
         members.iter().for_each(|(name, value)| find_unreadable_numbers(&member(place, name), value, found));
     } else if let Ok(elements) = serde_json::from_str::<Vec<&RawValue>>(value.get()) {
@@ -257,7 +256,7 @@ fn find_unreadable_numbers(place: &str, value: &RawValue, found: &mut Vec<Violat
             find_unreadable_numbers(&format!("{place}/{index}"), value, found);
         }
     } else if serde_json::from_str::<Value>(value.get()).is_err() {
-        found.push(Violation::must_be(Code::OutOfRange, place.to_owned(), "a number below 1e308", value.get()));
+        found.add(Violation::must_be(Code::OutOfRange, place.to_owned(), "a number below 1e308", value.get()));
     }
 }
 

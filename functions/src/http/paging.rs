@@ -4,9 +4,9 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use shared::limits::ATTEMPTED_VALUE_BYTES_MAX;
 
 use super::App;
+use super::query::refuse;
 use crate::outbound::signature::Secret;
 use crate::refusal::Refusal;
 
@@ -74,10 +74,7 @@ fn number(name: &str, value: Option<String>, default: usize, max: usize) -> Resu
     let Some(text) = value else { return Ok(default) };
     let digits = text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok());
     let parsed = digits.flatten().filter(|number| (1..=max).contains(number));
-    parsed.ok_or_else(|| {
-        let shown: String = text.chars().take(ATTEMPTED_VALUE_BYTES_MAX).collect();
-        Refusal::parameter(name, format!("`{name}` is a number from 1 to {max}, not `{shown}`"), Some(&text))
-    })
+    parsed.ok_or_else(|| refuse(name, &format!("a number from 1 to {max}"), &text))
 }
 
 /// Version of the form of cursors.

@@ -3,9 +3,9 @@
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use serde::Serialize;
-use shared::Code;
 use shared::limits::{ATTEMPTED_VALUE_BYTES_MAX, VIOLATIONS_MAX};
 use shared::network::problem::Violation;
+use shared::{Code, card};
 
 use super::network::is_strict;
 use super::object::not_known;
@@ -118,8 +118,9 @@ pub(crate) fn refuse(name: &str, rule: &str, value: &str) -> Refusal {
     Refusal::parameter(name, format!("`{name}` is {rule}, not `{}`", cut(value)), Some(value))
 }
 
-fn cut(text: &str) -> String {
-    text.chars().take(ATTEMPTED_VALUE_BYTES_MAX).collect()
+/// As much of a parameter as is shown: nothing where a card number stands in it.
+pub(super) fn cut(text: &str) -> String {
+    if card::is_in(text) { "…".to_owned() } else { text.chars().take(ATTEMPTED_VALUE_BYTES_MAX).collect() }
 }
 
 #[cfg(test)]
@@ -142,6 +143,18 @@ mod tests {
         assert_eq!(asked.text("email"), Some("a@b"));
         let refusal = read(&[("pagesize", "3")], true).unwrap_err();
         assert_eq!(refusal.message, "the parameter `pagesize` is not known; did you mean `pageSize`");
+    }
+
+    #[test]
+    fn a_card_number_is_not_shown() {
+        const CARD: &str = "4111 1111 1111 1111";
+        let asked = read(&[(CARD, "1")], false).unwrap();
+        let wrong = [super::refuse("page", "a number", CARD), read(&[(CARD, "1"), (CARD, "2")], false).unwrap_err()];
+        let refused = wrong.into_iter().flat_map(|refusal| refusal.violations);
+        for found in asked.warnings.into_iter().chain(refused) {
+            let shown = serde_json::to_string(&found).unwrap();
+            assert!(!shown.contains("4111"), "{shown}");
+        }
     }
 
     #[test]

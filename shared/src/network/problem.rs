@@ -29,7 +29,8 @@ impl Violation {
     #[must_use]
     pub fn of_parameter(code: Code, name: &str, message: String, value: Option<&str>) -> Self {
         let value = value.filter(|value| !card::is_in(value)).map(|value| Value::from(cut(value)).to_string());
-        Self { property_name: pascal_case(cut(name)), ..Self::new(code, String::new(), message, value) }
+        let shown = if card::is_in(name) { "" } else { cut(name) };
+        Self { property_name: pascal_case(shown), ..Self::new(code, String::new(), message, value) }
     }
 
     /// A violation at `pointer`; the value is the JSON that was sent there, or as much of it as is shown.
