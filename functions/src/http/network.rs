@@ -20,6 +20,7 @@ use super::body::JsonBody;
 use super::caller::NetworkCaller;
 use super::idempotency::REPLAYED;
 use super::parameters::PathParameter;
+use super::query::cut;
 use crate::app::create_orders::Outcome;
 use crate::app::create_orders::drafts::{create_drafts, draft, draft_of_body, refuse_body};
 use crate::refusal::Refusal;
@@ -235,8 +236,7 @@ pub(super) fn not_found_at_order_id(id: &str) -> Refusal {
 }
 
 pub(super) fn not_found(member: &str, value: &str) -> Refusal {
-    let shown: String = value.chars().take(shared::limits::ATTEMPTED_VALUE_BYTES_MAX).collect();
-    Refusal::new(Code::NotFound, format!("no order has the {member} `{shown}`"))
+    Refusal::new(Code::NotFound, format!("no order has the {member} `{}`", cut(value)))
 }
 
 /// `Prefer: handling=strict` (RFC 7240) makes every warning an error.

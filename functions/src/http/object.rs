@@ -168,7 +168,12 @@ impl Object {
         if verdict.violations().any(|violation| violation.code() != Code::TooDeep) {
             return told();
         }
-        match (serde_json::from_slice(bytes), serde_json::from_slice::<Self>(bytes)) {
+        let repeated = serde_json::from_slice::<Repeated>(bytes);
+        if let Ok(Repeated { reserved: Some(place), .. }) = &repeated {
+            let message = "must have another name".to_owned();
+            return Err(Refusal::invalid(vec![Violation::new(Code::InvalidFormat, place.clone(), message, None)]));
+        }
+        match (repeated, serde_json::from_slice::<Self>(bytes)) {
             (Ok(repeated), Ok(object)) => {
                 let mut findings = Findings::of(repeated, bytes);
                 Ok((object.without_merchant(merchant, &mut findings), findings))
@@ -265,7 +270,13 @@ fn find_unreadable_numbers(place: &str, value: &RawValue, found: &mut Findings) 
 struct Repeated {
     pointers: Vec<String>,
     omitted: usize,
+    /// Where a member has the [`RESERVED`] name.
+    reserved: Option<String>,
 }
+
+/// A value behind this name is no text to `serde_json`, but JSON that it reads in its turn, without a limit of depth: it
+/// would pass every check that was made of a text.
+const RESERVED: &str = "$serde_json::private::RawValue";
 
 impl Repeated {
     fn add(&mut self, pointer: String) {
@@ -278,6 +289,9 @@ impl Repeated {
 
     /// Those of a value at a place.
     fn add_within(&mut self, place: &str, within: Self) {
+        if self.reserved.is_none() {
+            self.reserved = within.reserved.map(|pointer| format!("{place}{pointer}"));
+        }
         within.pointers.iter().for_each(|pointer| self.add(format!("{place}{pointer}")));
         self.omitted = self.omitted.saturating_add(within.omitted);
     }
@@ -298,6 +312,9 @@ impl<'de> Deserialize<'de> for Repeated {
                 while let Some((name, within)) = map.next_entry::<String, Repeated>()? {
                     let place = member("", &name);
                     found.add_within(&place, within);
+                    if name == RESERVED && found.reserved.is_none() {
+                        found.reserved = Some(place.clone());
+                    }
                     if !names.insert(name) {
                         found.add(place);
                     }
@@ -437,6 +454,20 @@ mod tests {
                 (Code::Required, "/orderId"),
             ]
         );
+    }
+
+    #[test]
+    fn no_text_is_read_as_json() {
+        const NAME: &str = "$serde_json::private::RawValue";
+        for (body, place) in [
+            (format!("{{\"reason\":{{\"{NAME}\":\"7\"}}}}"), format!("/reason/{NAME}")),
+            (format!("{{\"a\":[1,{{\"\\u0024{}\":\"[[\"}}]}}", NAME.trim_start_matches('$')), format!("/a/1/{NAME}")),
+            (format!("{{\"{NAME}\":\"{{}}\"}}"), format!("/{NAME}")),
+        ] {
+            let refusal = Object::read(body.as_bytes(), &merchant()).unwrap_err();
+            let [violation] = refusal.violations.as_slice() else { panic!("{refusal:?}") };
+            assert_eq!((violation.error_code, &violation.pointer), (Code::InvalidFormat, &place), "{body}");
+        }
     }
 
     #[test]

@@ -4,6 +4,7 @@
 use axum::Json;
 use axum::http::HeaderMap;
 use serde::{Deserialize, Serialize};
+use shared::Code;
 use shared::ids::MerchantId;
 use shared::network::problem::Violation;
 use shared::validation::{self, Body, OrderVerdict};
@@ -93,10 +94,10 @@ impl Judge<'_> {
         Judged { valid: errors.is_empty(), errors, warnings }
     }
 
-    /// The entry of a bulk that stands at `place`: a rule that it breaks as a whole makes it no order.
+    /// The entry of a bulk that stands at `place`: what is no object is no order.
     fn entry(&self, order: OrderVerdict<'_>, place: &str, request_id: &str) -> JudgedItem {
         let judged = self.order(order, place);
-        if !judged.errors.iter().any(|error| error.pointer == place) {
+        if !judged.errors.iter().any(|error| error.pointer == place && error.error_code == Code::WrongType) {
             return JudgedItem { status: 200, response: JudgedResponse::Verdict(judged) };
         }
         let refusal = Refusal::invalid(judged.errors);

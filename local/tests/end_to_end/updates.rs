@@ -127,6 +127,10 @@ async fn what_a_patch_breaks_is_said_at_once_and_in_its_order() {
     ] {
         let answered = patch(&stack, &path(&id), json!({"merchantId": merchant})).await;
         assert_eq!(first(&answered), expected, "{}", answered.body);
+        let item = format!("{}/items/{}001", path(&id), id.trim_end_matches("000"));
+        let answered = patch(&stack, &item, json!({"merchantId": merchant})).await;
+        assert_eq!(first(&answered), expected, "{}", answered.body);
+        assert!(answered.body["warnings"].is_null(), "{}", answered.body);
     }
     for member in ["externalId", "items", "isTest", "reprint", "automaticProcessing", "allowExternalOrderIdDuplication"]
     {

@@ -143,16 +143,17 @@ impl Patch {
             return Err(vec![violation]);
         };
         let document = members.clone();
-        let (mut violations, warnings) = first_look(target, text);
+        let (mut violations, mut warnings) = first_look(target, text);
+        let merchant = format!("/{MERCHANT}");
+        warnings.retain(|warning| warning.pointer != merchant);
+        if let Some(named) = members.get(MERCHANT).filter(|named| !is_text_or_null(named)) {
+            violations.push(Violation::must_be(Code::WrongType, merchant, "a string", named.get()));
+        }
         let mut ready = false;
         match target {
             Target::Order => {
                 let fixed = members.iter().filter(|(name, _)| FIXED_MEMBERS.contains(name));
                 violations.extend(fixed.map(|(name, _)| not_updatable(name)));
-                if let Some(named) = members.get(MERCHANT).filter(|named| !is_text_or_null(named)) {
-                    let place = format!("/{MERCHANT}");
-                    violations.push(Violation::must_be(Code::WrongType, place, "a string", named.get()));
-                }
                 members.retain(|name| ORDER_MEMBERS.contains(&name));
             }
             Target::Item(_) => {
@@ -169,7 +170,7 @@ impl Patch {
     /// The merchant that the patch names; empty where it names none.
     #[must_use]
     pub fn merchant(&self) -> String {
-        let named = self.document.get(MERCHANT).filter(|_| self.target == Target::Order);
+        let named = self.document.get(MERCHANT);
         named.and_then(|named| serde_json::from_str(named.get()).ok()).unwrap_or_default()
     }
 

@@ -52,7 +52,8 @@ impl Violation {
     /// A violation by a text, which is shown cut short.
     #[must_use]
     pub fn by_text(code: Code, pointer: &str, message: String, text: &str) -> Self {
-        Self::new(code, pointer.to_owned(), message, Some(Value::from(cut(text)).to_string()))
+        let shown = (!card::is_in(text)).then(|| Value::from(cut(text)).to_string());
+        Self::new(code, pointer.to_owned(), message, shown)
     }
 }
 
