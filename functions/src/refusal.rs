@@ -1,11 +1,17 @@
 //! Why a request, or one order of a bulk, is refused: one type for both APIs, and its body in the shape of each.
 
 use serde::Serialize;
-use shared::Code;
 use shared::ids::MerchantId;
+use shared::limits::ATTEMPTED_VALUE_BYTES_MAX;
 use shared::network::problem::{Attempted, Problem, Violation};
+use shared::{Code, card};
 
 use crate::store::StoreError;
+
+/// As much of a client's text as a message shows; nothing of it where a card number stands in it.
+pub(crate) fn shown(text: &str) -> String {
+    if card::is_in(text) { "…".to_owned() } else { text.chars().take(ATTEMPTED_VALUE_BYTES_MAX).collect() }
+}
 
 /// A refusal. What only one API shows is left out by the other.
 #[derive(Clone, Debug)]
@@ -61,10 +67,15 @@ impl Refusal {
         Self { violations: vec![violation], ..Self::new(Code::InvalidParameter, message) }
     }
 
-    /// Nothing has the id that the body names at a place.
-    pub(crate) fn not_found_at(pointer: &str, message: String, id: &str) -> Self {
-        let violation = Violation::by_text(Code::NotFound, pointer, message.clone(), id);
-        Self { violations: vec![violation], ..Self::new(Code::NotFound, message) }
+    /// Nothing of that kind has the id ("no order has the orderId `…`").
+    pub(crate) fn not_found(kind: &str, name: &str, id: &str) -> Self {
+        Self::new(Code::NotFound, format!("no {kind} has the {name} `{}`", shown(id)))
+    }
+
+    /// The same of a text that stands at a place in the body.
+    pub(crate) fn at(self, pointer: &str, text: &str) -> Self {
+        let violation = Violation::by_text(self.code, pointer, self.message.clone(), text);
+        Self { violations: vec![violation], ..self }
     }
 
     /// Refuses a body that names (`/merchantId`) another merchant than the one whose the credentials are.

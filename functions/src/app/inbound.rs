@@ -76,10 +76,7 @@ pub(crate) async fn receive(table: &Table, merchant: &MerchantId, sent: Submissi
 }
 
 fn unknown(id: &TransformationId) -> Refusal {
-    let refusal = not_found(id.as_str());
-    let message = refusal.message.clone();
-    let violation = Violation::by_text(Code::NotFound, "/transformationId", message, id.as_str());
-    Refusal { violations: vec![violation], ..refusal }
+    not_found(id.as_str()).at("/transformationId", id.as_str())
 }
 
 /// A violation or warning, and where in the foreign body its value stands.

@@ -6,7 +6,6 @@
 
 use shared::Code;
 use shared::ids::MerchantId;
-use shared::limits::ATTEMPTED_VALUE_BYTES_MAX;
 use shared::network::note::{Content, NoteId, Resource, ResourceKind};
 use shared::network::problem::Violation;
 
@@ -52,9 +51,7 @@ impl Named {
             ResourceKind::Shipment => "shipment",
             ResourceKind::Product => "product",
         };
-        let shown: String = self.id.chars().take(ATTEMPTED_VALUE_BYTES_MAX).collect();
-        let message = format!("no {what} has the id `{shown}`");
-        Refusal::not_found_at("/resource/id", message, &shown)
+        Refusal::not_found(what, "id", &self.id).at("/resource/id", &self.id)
     }
 }
 
@@ -124,8 +121,7 @@ impl Target<'_> {
     }
 
     pub(crate) fn not_found(&self) -> Refusal {
-        let shown: String = self.id.chars().take(ATTEMPTED_VALUE_BYTES_MAX).collect();
-        Refusal::new(Code::NotFound, format!("no note has the id `{shown}`"))
+        Refusal::not_found("note", "id", self.id)
     }
 
     /// Gives the note other content, in place of all that it had. What it is about stays: a body that names it must name

@@ -54,8 +54,7 @@ impl Target<'_> {
 
 /// No transformation of the merchant has the id.
 pub(crate) fn not_found(id: &str) -> Refusal {
-    let shown: String = id.chars().take(shared::limits::ATTEMPTED_VALUE_BYTES_MAX).collect();
-    Refusal::new(Code::NotFound, format!("no transformation has the id `{shown}`"))
+    Refusal::not_found("transformation", "id", id)
 }
 
 /// The `ETag` of a transformation.

@@ -65,8 +65,7 @@ impl Target<'_> {
     }
 
     fn not_found(&self) -> Refusal {
-        let shown: String = self.id.chars().take(shared::limits::ATTEMPTED_VALUE_BYTES_MAX).collect();
-        Refusal::new(Code::NotFound, format!("no subscription has the id `{shown}`"))
+        Refusal::not_found("subscription", "id", self.id)
     }
 
     /// Makes sure that it is a version that the caller knows.

@@ -9,7 +9,7 @@ use http_body_util::{BodyExt, Limited};
 use shared::Code;
 use shared::limits::BODY_BYTES_MAX;
 
-use crate::refusal::Refusal;
+use crate::refusal::{Refusal, shown};
 
 /// The bytes of a body that is declared as JSON; whether they are is for the validation to say.
 #[derive(Clone, Debug)]
@@ -25,10 +25,7 @@ impl<S: Sync> FromRequest<S> for JsonBody {
             let sent = parts.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("none");
             return Err(Refusal::new(
                 Code::UnsupportedMediaType,
-                format!(
-                    "the Content-Type must be application/json, not `{}`",
-                    sent.chars().take(64).collect::<String>()
-                ),
+                format!("the Content-Type must be application/json, not `{}`", shown(sent)),
             ));
         }
         Ok(Self(bytes.into()))

@@ -13,7 +13,7 @@ use super::caller::BulkCaller;
 use super::parameters::QueryParameters;
 use crate::app::create_bulk_order::create_bulk_order;
 use crate::app::create_orders::drafts::read_valid;
-use crate::refusal::Refusal;
+use crate::refusal::{Refusal, shown};
 use crate::store::Table;
 use crate::store::bulk_orders::Page;
 
@@ -124,10 +124,6 @@ fn number(name: &str, value: Option<String>, default: usize, max: usize) -> Resu
     let digits = text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok());
     let parsed = digits.flatten().filter(|number| (1..=max).contains(number));
     parsed.ok_or_else(|| {
-        Refusal::new(Code::InvalidParameter, format!("`{name}` is a number from 1 to {max}, not `{}`", cut(&text)))
+        Refusal::new(Code::InvalidParameter, format!("`{name}` is a number from 1 to {max}, not `{}`", shown(&text)))
     })
-}
-
-fn cut(text: &str) -> String {
-    text.chars().take(shared::limits::ATTEMPTED_VALUE_BYTES_MAX).collect()
 }

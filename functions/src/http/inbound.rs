@@ -7,7 +7,6 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use serde_json::value::RawValue;
-use shared::Code;
 use shared::network::inbound::{ReceiptId, ReceiptStatus};
 use shared::network::problem::Violation;
 use shared::time::Timestamp;
@@ -122,10 +121,7 @@ pub(crate) async fn read(
         Ok(id) => table.receipt(&Key::receipt(&merchant, &id)).await?,
         Err(_) => None,
     };
-    let receipt = found.ok_or_else(|| {
-        let shown: String = text.chars().take(shared::limits::ATTEMPTED_VALUE_BYTES_MAX).collect();
-        Refusal::new(Code::NotFound, format!("no inbound order has the receipt `{shown}`"))
-    })?;
+    let receipt = found.ok_or_else(|| Refusal::not_found("inbound order", "receipt", &text))?;
     let shown = Envelope { receipt: ReceiptView::new(&receipt)?, warnings: Vec::new() };
     Ok(tagged(receipt.state.version, Json(shown)))
 }

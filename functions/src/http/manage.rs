@@ -120,7 +120,11 @@ pub(super) fn version_of(headers: &HeaderMap) -> Result<Option<Versions>, Refusa
     if tags.contains(&"*") {
         return Ok(None);
     }
-    let version = |tag: &&str| tag.strip_prefix('"')?.strip_suffix('"')?.parse().ok();
+    // A tag is opaque: only one that was given is one.
+    let version = |tag: &&str| -> Option<u64> {
+        let version = tag.strip_prefix('"')?.strip_suffix('"')?.parse().ok()?;
+        (format!("\"{version}\"") == **tag).then_some(version)
+    };
     let versions: Vec<u64> = tags.iter().filter_map(version).collect();
     if versions.is_empty() {
         return Err(Refusal::new(Code::PreconditionFailed, "the If-Match is no ETag that was given"));

@@ -20,7 +20,6 @@ use super::body::JsonBody;
 use super::caller::NetworkCaller;
 use super::idempotency::REPLAYED;
 use super::parameters::PathParameter;
-use super::query::cut;
 use crate::app::create_orders::Outcome;
 use crate::app::create_orders::drafts::{create_drafts, draft, draft_of_body, refuse_body};
 use crate::refusal::Refusal;
@@ -232,11 +231,11 @@ pub(crate) struct Counts {
 
 /// No order has the id that a body names at `/orderId`.
 pub(super) fn not_found_at_order_id(id: &str) -> Refusal {
-    Refusal::not_found_at("/orderId", not_found("orderId", id).message, id)
+    not_found("orderId", id).at("/orderId", id)
 }
 
 pub(super) fn not_found(member: &str, value: &str) -> Refusal {
-    Refusal::new(Code::NotFound, format!("no order has the {member} `{}`", cut(value)))
+    Refusal::not_found("order", member, value)
 }
 
 /// `Prefer: handling=strict` (RFC 7240) makes every warning an error.

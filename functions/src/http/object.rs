@@ -4,154 +4,22 @@
 //! Orders have a reader of their own ([`shared::validation`]), which also runs at the edge; this one is for the bodies that
 //! change them, report of them and configure the service.
 
-use std::collections::BTreeSet;
+mod findings;
+mod first_look;
+
 use std::fmt;
 
 use serde::Deserialize;
-use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::Value;
-use serde_json::value::RawValue;
+use shared::Code;
 use shared::ids::MerchantId;
-use shared::limits::{POINTER_NAME_BYTES_MAX, VIOLATIONS_MAX};
-use shared::network::merge::Members;
-use shared::network::problem::{Violation, in_document_order};
-use shared::network::reference_token::escaped;
+use shared::network::problem::Violation;
 use shared::validation::{self, Body};
-use shared::{Code, card};
 
+pub(crate) use self::findings::{Findings, not_known};
+use self::first_look::{FirstLook, unreadable_numbers};
 use crate::refusal::Refusal;
-
-/// What is noticed while a body is read: so many of each kind are listed, the others are counted.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Findings {
-    pub(crate) violations: Vec<Violation>,
-    pub(crate) warnings: Vec<Violation>,
-    /// Violations that are not listed.
-    omitted: usize,
-    /// What is said of a body in the name of another merchant, once no rule is broken.
-    another_merchant: Option<Box<Refusal>>,
-    /// The body: what was found in it is told in its order.
-    document: String,
-}
-
-impl Findings {
-    fn of(repeated: Repeated, bytes: &[u8]) -> Self {
-        let document = String::from_utf8_lossy(bytes).into_owned();
-        let mut findings = Self { omitted: repeated.omitted, document, ..Self::default() };
-        for pointer in repeated.pointers {
-            let message = "must stand at most once in its object".to_owned();
-            findings.add(Violation::new(Code::DuplicateMember, pointer, message, None));
-        }
-        findings
-    }
-
-    /// A rule that the value at `pointer` breaks: "must be …".
-    pub(crate) fn broken(&mut self, code: Code, pointer: &str, rule: &str, value: &Value) {
-        self.add(Violation::must_be(code, pointer.to_owned(), rule, &value.to_string()));
-    }
-
-    /// A violation in words of its own.
-    pub(crate) fn add(&mut self, violation: Violation) {
-        if self.violations.len() < VIOLATIONS_MAX {
-            self.violations.push(violation);
-        } else {
-            self.omitted = self.omitted.saturating_add(1);
-        }
-    }
-
-    /// A member that must be there.
-    pub(crate) fn required(&mut self, pointer: &str) {
-        self.add(Violation::new(Code::Required, pointer.to_owned(), "is required".to_owned(), None));
-    }
-
-    /// A member of the body itself that is none of those that are known.
-    pub(crate) fn unknown(&mut self, name: &str, known: &[&str]) {
-        self.unknown_in("", name, known);
-    }
-
-    /// The same of the object at `parent`.
-    pub(crate) fn unknown_in(&mut self, parent: &str, name: &str, known: &[&str]) {
-        self.ignored(member(parent, name), &not_known(name, known));
-    }
-
-    /// A member that was read and does nothing; `why` says so after its name.
-    pub(crate) fn ignored(&mut self, pointer: String, why: &str) {
-        if self.warnings.len() < VIOLATIONS_MAX {
-            self.warnings.push(Violation::new(Code::UnknownMember, pointer, why.to_owned(), None));
-        }
-    }
-
-    /// The same where ignoring it would do something else than what was asked for.
-    pub(crate) fn refuse_unknown_in(&mut self, parent: &str, name: &str, known: &[&str]) {
-        self.add(Violation::new(Code::UnknownMember, member(parent, name), not_known(name, known), None));
-    }
-
-    /// The member `merchantId`, which must name the merchant whose the credentials are.
-    fn merchant(&mut self, value: &Value, merchant: &MerchantId) {
-        let Some(named) = self.text("/merchantId", value) else { return };
-        self.another_merchant = Refusal::unless_own(merchant, named).err().map(Box::new);
-    }
-
-    /// The warnings, unless there is a violation; `strict` makes every warning one.
-    pub(crate) fn settle(mut self, strict: bool) -> Result<Vec<Violation>, Refusal> {
-        if strict {
-            std::mem::take(&mut self.warnings).into_iter().for_each(|warning| self.add(warning));
-        }
-        if !(self.violations.is_empty() && self.warnings.is_empty()) {
-            let document = Members::read(&self.document).unwrap_or_default();
-            in_document_order(&document, &mut self.violations);
-            in_document_order(&document, &mut self.warnings);
-        }
-        if self.violations.is_empty() {
-            return self.another_merchant.map_or(Ok(self.warnings), |refusal| Err(*refusal));
-        }
-        Err(Refusal::invalid_beyond(self.violations, self.omitted))
-    }
-
-    /// A string; `rule` says what is asked for when it is none.
-    pub(crate) fn text<'v>(&mut self, pointer: &str, value: &'v Value) -> Option<&'v str> {
-        if value.is_string() {
-            return value.as_str();
-        }
-        self.broken(Code::WrongType, pointer, "a string", value);
-        None
-    }
-
-    /// Whether a card number stands in a text of people, which is a violation that shows nothing of it.
-    pub(crate) fn card_number(&mut self, pointer: &str, text: &str) -> bool {
-        let found = card::is_in(text);
-        if found {
-            let message = "must hold no card number".to_owned();
-            self.add(Violation::new(Code::CardNumber, pointer.to_owned(), message, None));
-        }
-        found
-    }
-
-    /// A boolean.
-    pub(crate) fn flag(&mut self, pointer: &str, value: &Value) -> Option<bool> {
-        if value.is_boolean() {
-            return value.as_bool();
-        }
-        self.broken(Code::WrongType, pointer, "a boolean", value);
-        None
-    }
-}
-
-/// What is said of a name that is not known: the nearest one that is, if there is one.
-pub(crate) fn not_known(name: &str, known: &[&str]) -> String {
-    match validation::nearest_of(name, known.iter().copied()) {
-        Some(nearest) => format!("is not known; did you mean `{nearest}`"),
-        None => "is not known".to_owned(),
-    }
-}
-
-/// The pointer of a member; that of its object, where the name is too long to be shown or holds a card number.
-fn member(parent: &str, name: &str) -> String {
-    if name.len() > POINTER_NAME_BYTES_MAX || card::is_in(name) {
-        return parent.to_owned();
-    }
-    format!("{parent}/{}", escaped(name))
-}
 
 /// The members of an object, in the order in which they were sent.
 #[derive(Debug)]
@@ -168,14 +36,14 @@ impl Object {
         if verdict.violations().any(|violation| violation.code() != Code::TooDeep) {
             return told();
         }
-        let repeated = serde_json::from_slice::<Repeated>(bytes);
-        if let Ok(Repeated { reserved: Some(place), .. }) = &repeated {
+        let first_look = serde_json::from_slice::<FirstLook>(bytes);
+        if let Ok(FirstLook { reserved: Some(place), .. }) = &first_look {
             let message = "must have another name".to_owned();
             return Err(Refusal::invalid(vec![Violation::new(Code::InvalidFormat, place.clone(), message, None)]));
         }
-        match (repeated, serde_json::from_slice::<Self>(bytes)) {
-            (Ok(repeated), Ok(object)) => {
-                let mut findings = Findings::of(repeated, bytes);
+        match (first_look, serde_json::from_slice::<Self>(bytes)) {
+            (Ok(FirstLook { repeated, omitted, .. }), Ok(object)) => {
+                let mut findings = Findings::of(bytes, repeated, omitted);
                 Ok((object.without_merchant(merchant, &mut findings), findings))
             }
             (_, Err(error)) if error.is_data() => {
@@ -186,6 +54,11 @@ impl Object {
             _ if verdict.violations().len() > 0 => told(),
             _ => Err(unreadable_numbers(bytes)),
         }
+    }
+
+    /// The same of a body that may be left out.
+    pub(crate) fn read_optional(bytes: &[u8], merchant: &MerchantId) -> Result<(Self, Findings), Refusal> {
+        if bytes.is_empty() { Ok((Self(Vec::new()), Findings::default())) } else { Self::read(bytes, merchant) }
     }
 
     fn without_merchant(self, merchant: &MerchantId, findings: &mut Findings) -> Self {
@@ -206,11 +79,6 @@ impl Object {
         for name in names.iter().filter(|name| !self.has(name)) {
             findings.required(&format!("/{name}"));
         }
-    }
-
-    /// The same of a body that may be left out.
-    pub(crate) fn read_optional(bytes: &[u8], merchant: &MerchantId) -> Result<(Self, Findings), Refusal> {
-        if bytes.is_empty() { Ok((Self(Vec::new()), Findings::default())) } else { Self::read(bytes, merchant) }
     }
 
     /// Its members.
@@ -241,121 +109,6 @@ impl<'de> Deserialize<'de> for Object {
             }
         }
         deserializer.deserialize_map(Members)
-    }
-}
-
-/// Numbers that are none of a binary float, by their places.
-fn unreadable_numbers(bytes: &[u8]) -> Refusal {
-    let mut found = Findings::default();
-    if let Ok(body) = serde_json::from_slice::<&RawValue>(bytes) {
-        find_unreadable_numbers("", body, &mut found);
-    }
-    found.settle(false).err().unwrap_or_else(|| Refusal::rule(Code::NotJson))
-}
-
-fn find_unreadable_numbers(place: &str, value: &RawValue, found: &mut Findings) {
-    if let Some(members) = Members::read(value.get()) {
-        members.iter().for_each(|(name, value)| find_unreadable_numbers(&member(place, name), value, found));
-    } else if let Ok(elements) = serde_json::from_str::<Vec<&RawValue>>(value.get()) {
-        for (index, value) in elements.into_iter().enumerate() {
-            find_unreadable_numbers(&format!("{place}/{index}"), value, found);
-        }
-    } else if serde_json::from_str::<Value>(value.get()).is_err() {
-        found.add(Violation::must_be(Code::OutOfRange, place.to_owned(), "a number below 1e308", value.get()));
-    }
-}
-
-/// The pointers of members that stand twice in their objects, as far as they are listed.
-#[derive(Default)]
-struct Repeated {
-    pointers: Vec<String>,
-    omitted: usize,
-    /// Where a member has the [`RESERVED`] name.
-    reserved: Option<String>,
-}
-
-/// A value behind this name is no text to `serde_json`, but JSON that it reads in its turn, without a limit of depth: it
-/// would pass every check that was made of a text.
-const RESERVED: &str = "$serde_json::private::RawValue";
-
-impl Repeated {
-    fn add(&mut self, pointer: String) {
-        if self.pointers.len() < VIOLATIONS_MAX {
-            self.pointers.push(pointer);
-        } else {
-            self.omitted = self.omitted.saturating_add(1);
-        }
-    }
-
-    /// Those of a value at a place.
-    fn add_within(&mut self, place: &str, within: Self) {
-        if self.reserved.is_none() {
-            self.reserved = within.reserved.map(|pointer| format!("{place}{pointer}"));
-        }
-        within.pointers.iter().for_each(|pointer| self.add(format!("{place}{pointer}")));
-        self.omitted = self.omitted.saturating_add(within.omitted);
-    }
-}
-
-impl<'de> Deserialize<'de> for Repeated {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Anything;
-        impl<'de> Visitor<'de> for Anything {
-            type Value = Repeated;
-
-            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-                formatter.write_str("a value")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Repeated, A::Error> {
-                let (mut names, mut found) = (BTreeSet::new(), Repeated::default());
-                while let Some((name, within)) = map.next_entry::<String, Repeated>()? {
-                    let place = member("", &name);
-                    found.add_within(&place, within);
-                    if name == RESERVED && found.reserved.is_none() {
-                        found.reserved = Some(place.clone());
-                    }
-                    if !names.insert(name) {
-                        found.add(place);
-                    }
-                }
-                Ok(found)
-            }
-
-            fn visit_seq<A: SeqAccess<'de>>(self, mut entries: A) -> Result<Repeated, A::Error> {
-                let (mut index, mut found) = (0_usize, Repeated::default());
-                while let Some(within) = entries.next_element()? {
-                    found.add_within(&format!("/{index}"), within);
-                    index = index.saturating_add(1);
-                }
-                Ok(found)
-            }
-
-            fn visit_unit<E>(self) -> Result<Repeated, E> {
-                Ok(Repeated::default())
-            }
-
-            fn visit_bool<E>(self, _: bool) -> Result<Repeated, E> {
-                Ok(Repeated::default())
-            }
-
-            fn visit_i64<E>(self, _: i64) -> Result<Repeated, E> {
-                Ok(Repeated::default())
-            }
-
-            fn visit_u64<E>(self, _: u64) -> Result<Repeated, E> {
-                Ok(Repeated::default())
-            }
-
-            fn visit_f64<E>(self, _: f64) -> Result<Repeated, E> {
-                Ok(Repeated::default())
-            }
-
-            fn visit_str<E>(self, _: &str) -> Result<Repeated, E> {
-                Ok(Repeated::default())
-            }
-        }
-        deserializer.deserialize_any(Anything)
     }
 }
 
@@ -454,6 +207,17 @@ mod tests {
                 (Code::Required, "/orderId"),
             ]
         );
+    }
+
+    #[test]
+    fn below_a_name_that_is_not_shown_a_pointer_ends() {
+        let long = "n".repeat(600);
+        let body = format!("{{\"a\":{{\"{long}\":{{\"b\":1,\"b\":2}},\"b\":5}}}}");
+        let (_, findings) = Object::read(body.as_bytes(), &merchant()).unwrap();
+        assert_eq!(findings.violations.iter().map(|found| found.pointer.as_str()).collect::<Vec<_>>(), ["/a"]);
+        let body = format!("{{\"a\":{{\"{long}\":{{\"b\":1e400}},\"b\":5}}}}");
+        let refusal = Object::read(body.as_bytes(), &merchant()).unwrap_err();
+        assert_eq!(refusal.violations.iter().map(|found| found.pointer.as_str()).collect::<Vec<_>>(), ["/a"]);
     }
 
     #[test]

@@ -3,15 +3,15 @@
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use serde::Serialize;
-use shared::limits::{ATTEMPTED_VALUE_BYTES_MAX, VIOLATIONS_MAX};
+use shared::Code;
+use shared::limits::VIOLATIONS_MAX;
 use shared::network::problem::Violation;
-use shared::{Code, card};
 
 use super::network::is_strict;
 use super::object::not_known;
 use super::paging::{Page, PageParameters};
 use super::parameters::QueryParameters;
-use crate::refusal::Refusal;
+use crate::refusal::{Refusal, shown};
 
 /// Parameters as pairs, because one may come several times.
 type Pairs = Vec<(String, String)>;
@@ -45,7 +45,7 @@ impl ListQuery {
         let pairs: Pairs = self.pairs.into_iter().filter(|(_, value)| !value.is_empty()).collect();
         for (name, _) in pairs.iter().filter(|(name, _)| name != SEVERAL) {
             if pairs.iter().filter(|(other, _)| other == name).count() > 1 {
-                return Err(Refusal::parameter(name, format!("`{}` comes more than once", cut(name)), None));
+                return Err(Refusal::parameter(name, format!("`{}` comes more than once", shown(name)), None));
             }
         }
         let warnings = unknown(&pairs, filters);
@@ -64,7 +64,7 @@ fn unknown(pairs: &Pairs, filters: &[&str]) -> Vec<Violation> {
     let known: Vec<&str> = filters.iter().chain(&PAGE).copied().collect();
     let unknown = pairs.iter().filter(|(name, _)| !known.contains(&name.as_str()));
     let warning = |(name, _): &(String, String)| {
-        let message = format!("the parameter `{}` {}", cut(name), not_known(name, &known));
+        let message = format!("the parameter `{}` {}", shown(name), not_known(name, &known));
         Violation::of_parameter(Code::UnknownMember, name, message, None)
     };
     unknown.take(VIOLATIONS_MAX).map(warning).collect()
@@ -115,12 +115,7 @@ pub(crate) struct PageAnswer {
 
 /// The refusal of a parameter: "`name` is …".
 pub(crate) fn refuse(name: &str, rule: &str, value: &str) -> Refusal {
-    Refusal::parameter(name, format!("`{name}` is {rule}, not `{}`", cut(value)), Some(value))
-}
-
-/// As much of a parameter as is shown: nothing where a card number stands in it.
-pub(super) fn cut(text: &str) -> String {
-    if card::is_in(text) { "…".to_owned() } else { text.chars().take(ATTEMPTED_VALUE_BYTES_MAX).collect() }
+    Refusal::parameter(name, format!("`{name}` is {rule}, not `{}`", shown(value)), Some(value))
 }
 
 #[cfg(test)]

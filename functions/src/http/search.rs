@@ -260,13 +260,15 @@ impl Query {
     where
         F: Rows<Row: Serialize> + Filter,
     {
+        let is_ascending = self.is_ascending()?;
+        // A place in one order is none in the other.
+        let list = &format!("{list}{}", if is_ascending { " createdAt" } else { "" });
         let position = |cursor: &String| -> Result<Position, Refusal> {
             let text = cursors.open(list, cursor)?;
             Position::parse(&text)
                 .ok_or_else(|| Refusal::parameter("cursor", Code::InvalidParameter.title(), Some(cursor)))
         };
         let after = self.0.page.cursor.as_ref().map(position).transpose()?;
-        let is_ascending = self.is_ascending()?;
         let asked = Search { filter, is_ascending, skip: self.0.page.skip(), size: self.0.page.size, after };
         let Found { rows, next } = search(table, merchant, &asked).await?;
         let (mut written, mut bytes) = (Vec::new(), 0_usize);

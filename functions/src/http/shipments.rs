@@ -9,7 +9,6 @@ use axum::Json;
 use axum::http::HeaderMap;
 use axum::response::Response;
 use serde::Serialize;
-use shared::Code;
 use shared::ids::{OrderId, ShipmentId};
 use shared::network::problem::Violation;
 use shared::network::shipment::{ShipmentOrder, ShipmentResponse};
@@ -141,6 +140,5 @@ fn name_of(vendors: &[Vendor], id: &str) -> Option<String> {
 }
 
 fn unknown(shipment_id: &str) -> Refusal {
-    let shown: String = shipment_id.chars().take(shared::limits::ATTEMPTED_VALUE_BYTES_MAX).collect();
-    Refusal::new(Code::NotFound, format!("no shipment has the id `{shown}`"))
+    Refusal::not_found("shipment", "id", shipment_id)
 }

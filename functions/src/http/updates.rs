@@ -134,7 +134,8 @@ fn read_entry(bytes: &[u8]) -> Result<Entry, Refusal> {
 fn read_order_id(members: &mut Members) -> Result<String, Violation> {
     let wrong = |code: Code, message: &str| Violation::new(code, "/orderId".to_owned(), message.to_owned(), None);
     let count = members.iter().filter(|(name, _)| *name == "orderId").count();
-    let id = members.remove("orderId").ok_or_else(|| wrong(Code::Required, "is required"))?;
+    let id = members.remove("orderId").filter(|id| id.get() != "null");
+    let id = id.ok_or_else(|| wrong(Code::Required, "is required"))?;
     if count > 1 {
         return Err(wrong(Code::DuplicateMember, "must stand at most once in its object"));
     }

@@ -80,6 +80,8 @@ async fn a_list_is_paged_by_number_and_by_cursor() {
         ("pageSize=201", "`pageSize`"),
         ("page=51&pageSize=200", "`cursor`"),
         ("cursor=abc", "`cursor`"),
+        // A cursor of the other order would lead back over what was seen.
+        (&format!("sort=createdAt&pageSize=5&cursor={cursor}"), "`cursor`"),
         ("sort=id", "`sort`"),
         ("status=Lost", "`status`"),
         ("isTest=maybe", "`isTest`"),

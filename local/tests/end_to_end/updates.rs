@@ -144,6 +144,11 @@ async fn what_a_patch_breaks_is_said_at_once_and_in_its_order() {
     let stale = [DEMO[0], DEMO[2], ("if-match", "\"7\"")];
     let refused = stack.client.send("PATCH", &path(&id), &stale, r#"{"isSample": true}"#).await;
     assert_eq!((refused.status, &refused.body["code"]), (412, &json!("PRECONDITION_FAILED")));
+    // A tag is opaque: what reads as the same number was never given.
+    for tag in ["\"01\"", "\"+1\"", "1"] {
+        let other = [DEMO[0], DEMO[2], ("if-match", tag)];
+        assert_eq!(stack.client.send("PATCH", &path(&id), &other, r#"{"isSample": true}"#).await.status, 412, "{tag}");
+    }
     let seen = [DEMO[0], DEMO[2], ("if-match", "\"1\"")];
     assert_eq!(stack.client.send("PATCH", &path(&id), &seen, r#"{"isSample": true}"#).await.header("etag"), "\"2\"");
     for id in ["aaaaaaaaaaaaaaaaaaaaa000", "x"] {
@@ -242,6 +247,7 @@ async fn a_bulk_of_patches_is_answered_in_its_order_and_applied_in_turn() {
         {"orderId": a, "meta": {"n": "2", "m": "1"}},
         {"orderId": b, "isSample": true, "unknown": 1},
         {"orderId": "one of two"},
+        {"orderId": null},
     ]})
     .to_string()
     .replace(r#""one of two""#, r#""a","orderId":"b""#);
@@ -249,7 +255,7 @@ async fn a_bulk_of_patches_is_answered_in_its_order_and_applied_in_turn() {
     assert_eq!(reply.status, 200, "{}", reply.body);
     let entries = reply.body["bulk"].as_array().unwrap();
     let statuses: Vec<u64> = entries.iter().map(|entry| entry["status"].as_u64().unwrap()).collect();
-    assert_eq!(statuses, [200, 404, 400, 400, 400, 400, 200, 200, 400], "{}", reply.body);
+    assert_eq!(statuses, [200, 404, 400, 400, 400, 400, 200, 200, 400, 400], "{}", reply.body);
     let error = |index: usize| &entries[index]["response"]["errors"][0];
     for (index, code, pointer) in [
         (2, "NOT_UPDATABLE", "/bulk/2/safeId"),
@@ -257,6 +263,7 @@ async fn a_bulk_of_patches_is_answered_in_its_order_and_applied_in_turn() {
         (4, "WRONG_TYPE", "/bulk/4/orderId"),
         (5, "WRONG_TYPE", "/bulk/5"),
         (8, "DUPLICATE_MEMBER", "/bulk/8/orderId"),
+        (9, "REQUIRED", "/bulk/9/orderId"),
     ] {
         assert_eq!((&error(index)["errorCode"], &error(index)["pointer"]), (&json!(code), &json!(pointer)));
     }
@@ -336,4 +343,19 @@ async fn a_reprint_names_an_order_of_the_merchant() {
     let statuses: Vec<&Value> = reply.body["bulk"].as_array().unwrap().iter().map(|entry| &entry["status"]).collect();
     assert_eq!(statuses, [400, 201, 201]);
     assert_eq!(reply.body["bulk"][0]["response"]["errors"][0]["pointer"], "/bulk/0/reprint/originalOrderId");
+}
+
+#[tokio::test]
+async fn what_is_noticed_in_a_patch_is_told_in_its_order() {
+    let stack = Stack::start().await;
+    let id = create(&stack, &waiting("noticed", &["MUG"])).await;
+    let item = format!("{}/items/{}001", path(&id), id.trim_end_matches("000"));
+    let patch = r#"{"customerSubtotal": 999, "zoo": 1, "customerPrice": 5}"#;
+    let told = stack.client.send("PATCH", &item, DEMO, patch).await;
+    let warnings = told.body["warnings"].as_array().unwrap().iter();
+    let told: Vec<_> = warnings.map(|warning| (&warning["errorCode"], &warning["pointer"])).collect();
+    assert_eq!(
+        told,
+        [(&json!("TOTAL_MISMATCH"), &json!("/customerSubtotal")), (&json!("UNKNOWN_MEMBER"), &json!("/zoo"))]
+    );
 }

@@ -209,6 +209,7 @@ impl Patch {
         if strict {
             violations.append(&mut warnings);
         }
+        in_document_order(&self.document, &mut warnings);
         if !violations.is_empty() {
             in_document_order(&self.document, &mut violations);
             return Err(violations);
