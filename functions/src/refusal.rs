@@ -3,7 +3,7 @@
 use serde::Serialize;
 use shared::ids::MerchantId;
 use shared::limits::ATTEMPTED_VALUE_BYTES_MAX;
-use shared::network::problem::{Attempted, Problem, Violation};
+use shared::network::problem::{Attempted, Broken, Problem, Violation};
 use shared::{Code, card};
 
 use crate::store::StoreError;
@@ -95,6 +95,11 @@ impl Refusal {
 
     /// A body that breaks more rules than are listed.
     pub(crate) fn invalid_beyond(violations: Vec<Violation>, omitted: usize) -> Self {
+        Self::broken(Broken { violations, omitted })
+    }
+
+    /// A body that breaks all these rules.
+    pub(crate) fn broken(Broken { violations, omitted }: Broken) -> Self {
         let (code, message) = match (violations.as_slice(), omitted) {
             // A body too large in any way is not a mistake in one place, and what else it breaks does not matter.
             ([only], _) if only.error_code.status() == 413 => (only.error_code, told_with_its_place(only)),
@@ -138,8 +143,13 @@ impl Refusal {
 }
 
 fn told_with_its_place(violation: &Violation) -> String {
-    let place = if violation.pointer.is_empty() { "the body".to_owned() } else { format!("`{}`", violation.pointer) };
-    format!("{place} {}", violation.error_message)
+    let Violation { pointer, error_message, .. } = violation;
+    match pointer.as_str() {
+        // It says itself what has a limit.
+        _ if !error_message.starts_with("must ") => error_message.clone(),
+        "" => format!("the body {error_message}"),
+        _ => format!("`{pointer}` {error_message}"),
+    }
 }
 
 /// The storage's words go to the log; the client hears whether to try again.
@@ -187,4 +197,29 @@ struct BulkDetail {
     pointer: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     value: Option<Attempted>,
+}
+
+#[cfg(test)]
+mod tests {
+    use shared::Code;
+    use shared::limits::ORDER_BYTES_MAX;
+    use shared::network::problem::Violation;
+    use shared::validation::{Body, validate};
+
+    use super::Refusal;
+
+    #[test]
+    fn what_is_too_large_is_named() {
+        let told = |pointer: &str, message: &str| {
+            let violation = Violation::new(Code::PayloadTooLarge, pointer.to_owned(), message.to_owned(), None);
+            Refusal::invalid(vec![violation]).message
+        };
+        assert_eq!(told("/body", "must have at most 5 bytes"), "`/body` must have at most 5 bytes");
+        assert_eq!(told("", "must have at most 5 bytes"), "the body must have at most 5 bytes");
+        let body = format!("{{\"meta\":{{\"a\":\"{}\"}}}}", "x".repeat(ORDER_BYTES_MAX));
+        let verdict = validate(Body::Order, body.as_bytes());
+        let found = verdict.orders().flat_map(|order| order.violations());
+        let large = found.filter(|found| found.code() == Code::PayloadTooLarge).map(Into::into).collect();
+        assert_eq!(Refusal::invalid(large).message, "an order has at most 262144 bytes, but this one has 262161");
+    }
 }

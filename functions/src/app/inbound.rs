@@ -89,6 +89,14 @@ pub(crate) struct Mapped {
     source_pointer: Option<String>,
 }
 
+impl Mapped {
+    /// What is odd about the request beside the foreign body; the message says that it is of the request.
+    pub(crate) fn of_request(violation: Violation) -> Self {
+        let error_message = format!("in the request this {}", violation.error_message);
+        Self { violation: Violation { error_message, ..violation }, source_pointer: None }
+    }
+}
+
 /// An order as a foreign body makes it, and what is to be said of it.
 pub(crate) struct Drafted {
     /// The body of the order.

@@ -85,13 +85,9 @@ pub(crate) async fn change_order_and_body(
         {
             return Ok(Some((order, warnings)));
         }
-        let planned = plan(&order);
-        // What is not there for the caller has no version either: a condition must not tell of it.
-        let is_there = planned.as_ref().err().is_none_or(|refusal| refusal.code != Code::NotFound);
-        if is_there {
-            Versions::require(change.version.as_ref(), "order", order.state.version)?;
-        }
-        let Plan { command, body, warnings } = planned?;
+        let Plan { command, body, warnings } = plan(&order)?;
+        // After the plan: what is not there for the caller has no version either, and a condition must not tell of it.
+        Versions::require(change.version.as_ref(), "order", order.state.version)?;
         let next = match transition(&order.state, &command, table.context.now()) {
             Ok(next) => next,
             Err(Rejected::AlreadySo) => return Ok(Some((order, warnings))),

@@ -167,8 +167,8 @@ impl Target<'_> {
             if mark.as_ref().is_some_and(|mark| found.marks().contains(mark)) {
                 return Ok(found);
             }
-            Versions::require(self.versions, "note", found.version)?;
             let content = content(&found)?;
+            Versions::require(self.versions, "note", found.version)?;
             if content == found.content {
                 return Ok(found);
             }

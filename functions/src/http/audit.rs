@@ -12,7 +12,7 @@ use super::caller::NetworkCaller;
 use super::network::not_found;
 use super::paging::Cursors;
 use super::parameters::PathParameter;
-use super::query::{ListQuery, PageAnswer};
+use super::query::{PageAnswer, RawQuery};
 use crate::app::notes::Target as NoteTarget;
 use crate::refusal::Refusal;
 use crate::store::audit::StoredEvent;
@@ -33,11 +33,11 @@ pub(crate) async fn of_order(
     table: Table,
     cursors: Cursors,
     PathParameter(order_id): PathParameter,
-    query: ListQuery,
+    query: RawQuery,
 ) -> Result<Json<AuditLogs>, Refusal> {
-    let missing = || not_found("orderId", &order_id);
-    let id = OrderId::parse(&order_id).map_err(|_| missing())?;
-    Log { table: &table, merchant: &merchant, cursors: &cursors, of: Thing::Order(&id) }.page(query, missing).await
+    let of = OrderId::parse(&order_id).ok().map(Thing::Order);
+    let log = Log { table: &table, merchant: &merchant, cursors: &cursors };
+    log.page(of, query, || not_found("orderId", &order_id)).await
 }
 
 /// `GET /order/v1/orders/safeId/{safeId}/auditLogs`: the same by the merchant's own name.
@@ -46,11 +46,11 @@ pub(crate) async fn of_safe_id(
     table: Table,
     cursors: Cursors,
     PathParameter(safe_id): PathParameter,
-    query: ListQuery,
+    query: RawQuery,
 ) -> Result<Json<AuditLogs>, Refusal> {
-    let missing = || not_found("safeId", &safe_id);
-    let id = OrderId::derive(&merchant, &SafeId::parse(&safe_id).map_err(|_| missing())?);
-    Log { table: &table, merchant: &merchant, cursors: &cursors, of: Thing::Order(&id) }.page(query, missing).await
+    let of = SafeId::parse(&safe_id).ok().map(|known| Thing::Order(OrderId::derive(&merchant, &known)));
+    let log = Log { table: &table, merchant: &merchant, cursors: &cursors };
+    log.page(of, query, || not_found("safeId", &safe_id)).await
 }
 
 /// `GET /order/v1/orders/items/{orderItemId}/auditLogs`: its order's creation, and what changed of the item itself.
@@ -59,12 +59,12 @@ pub(crate) async fn of_order_item(
     table: Table,
     cursors: Cursors,
     PathParameter(item_id): PathParameter,
-    query: ListQuery,
+    query: RawQuery,
 ) -> Result<Json<AuditLogs>, Refusal> {
-    let missing = || not_found("item id", &item_id);
-    let id = OrderId::of_item(&item_id).map_err(|_| missing())?;
-    let item = id.item_index(&item_id).ok_or_else(missing)?;
-    Log { table: &table, merchant: &merchant, cursors: &cursors, of: Thing::Item(&id, item) }.page(query, missing).await
+    let item = |id: OrderId| id.item_index(&item_id).map(|index| Thing::Item(id, index));
+    let of = OrderId::of_item(&item_id).ok().and_then(item);
+    let log = Log { table: &table, merchant: &merchant, cursors: &cursors };
+    log.page(of, query, || not_found("item id", &item_id)).await
 }
 
 /// `GET /note/v1/notes/{noteId}/auditLogs`: 200 with a page of the note's log, also once it is deleted; 404.
@@ -73,33 +73,32 @@ pub(crate) async fn of_note(
     table: Table,
     cursors: Cursors,
     PathParameter(note_id): PathParameter,
-    query: ListQuery,
+    query: RawQuery,
 ) -> Result<Json<AuditLogs>, Refusal> {
-    let missing = || NoteTarget { merchant: &merchant, id: &note_id, versions: None }.not_found();
-    let id = NoteId::parse(&note_id).map_err(|_| missing())?;
-    Log { table: &table, merchant: &merchant, cursors: &cursors, of: Thing::Note(&id) }.page(query, missing).await
+    let of = NoteId::parse(&note_id).ok().map(Thing::Note);
+    let log = Log { table: &table, merchant: &merchant, cursors: &cursors };
+    log.page(of, query, || NoteTarget { merchant: &merchant, id: &note_id, versions: None }.not_found()).await
 }
 
 /// What a log is of.
-#[derive(Clone, Copy)]
-enum Thing<'r> {
-    Order(&'r OrderId),
+enum Thing {
+    Order(OrderId),
     /// The item at an index.
-    Item(&'r OrderId, usize),
-    Note(&'r NoteId),
+    Item(OrderId, usize),
+    Note(NoteId),
 }
 
-impl Thing<'_> {
-    fn reference(self) -> Reference {
+impl Thing {
+    fn reference(&self) -> Reference {
         match self {
             Self::Order(id) => Reference { kind: "Order", id: id.to_string() },
-            Self::Item(id, item) => Reference { kind: "OrderItem", id: id.item_id(item) },
+            Self::Item(id, item) => Reference { kind: "OrderItem", id: id.item_id(*item) },
             Self::Note(id) => Reference { kind: "Note", id: id.to_string() },
         }
     }
 
     /// The partition of its events; those of an item are its order's.
-    fn partition(self, merchant: &MerchantId) -> String {
+    fn partition(&self, merchant: &MerchantId) -> String {
         match self {
             Self::Order(id) | Self::Item(id, _) => keys::audit_of(merchant.as_str(), id.as_str()),
             Self::Note(id) => keys::audit_of_note(merchant.as_str(), id.as_str()),
@@ -107,14 +106,29 @@ impl Thing<'_> {
     }
 
     /// Whether the merchant has it, or had it.
-    async fn is_known(self, table: &Table, merchant: &MerchantId) -> Result<bool, StoreError> {
+    async fn is_known(&self, table: &Table, merchant: &MerchantId) -> Result<bool, StoreError> {
         Ok(match self {
             Self::Order(id) => table.order(merchant, id).await?.is_some(),
             Self::Item(id, item) => {
-                table.order(merchant, id).await?.is_some_and(|order| item < order.state.lines.count())
+                table.order(merchant, id).await?.is_some_and(|order| *item < order.state.lines.count())
             }
             Self::Note(id) => table.note(merchant, id).await?.is_some(),
         })
+    }
+
+    /// The event as it is told of this; none where it has nothing of it.
+    fn shown(&self, event: StoredEvent, merchant: &MerchantId) -> Option<AuditEvent> {
+        let resource = self.reference();
+        let id = format!("{}-{}", resource.id, event.version());
+        let mut event = event.told(id, merchant, resource);
+        if let Self::Item(_, item) = self {
+            let is_creation = event.changes.is_empty() && event.action == "Create";
+            event.changes = of_item(&event.changes, *item);
+            if event.changes.is_empty() && !is_creation {
+                return None;
+            }
+        }
+        Some(event)
     }
 }
 
@@ -123,28 +137,34 @@ struct Log<'r> {
     table: &'r Table,
     merchant: &'r MerchantId,
     cursors: &'r Cursors,
-    of: Thing<'r>,
 }
 
 impl Log<'_> {
-    async fn page(&self, query: ListQuery, missing: impl Fn() -> Refusal) -> Result<Json<AuditLogs>, Refusal> {
+    /// A page of the log; `missing` refuses where nothing has the id, or nothing can have it.
+    async fn page(
+        &self,
+        of: Option<Thing>,
+        query: RawQuery,
+        missing: impl Fn() -> Refusal,
+    ) -> Result<Json<AuditLogs>, Refusal> {
         let asked = query.read(&[])?;
         let page = &asked.page;
-        let list = format!("auditLogs {}", self.name());
+        let list = format!("auditLogs {}", of.as_ref().map(|of| of.reference().id).unwrap_or_default());
         let before = page.cursor.as_deref().map(|cursor| self.cursors.open(&list, cursor)).transpose()?;
+        let of = of.ok_or_else(&missing)?;
         // A thing without an event may not be there; an order whose item is asked for may have fewer.
-        let is_item = matches!(self.of, Thing::Item(..));
-        if (is_item || before.is_none()) && !self.of.is_known(self.table, self.merchant).await? {
+        let is_item = matches!(of, Thing::Item(..));
+        if (is_item || before.is_none()) && !of.is_known(self.table, self.merchant).await? {
             return Err(missing());
         }
-        let partition = self.of.partition(self.merchant);
+        let partition = of.partition(self.merchant);
         let (mut shown, mut skip, mut next) = (Vec::new(), page.skip(), before);
         loop {
             let events = self.table.audit_events(&partition, next.as_deref(), EVENTS_READ).await?;
             let is_last = events.len() < EVENTS_READ;
             for event in events {
                 let place = event.place().to_owned();
-                if let Some(event) = self.shown(event) {
+                if let Some(event) = of.shown(event, self.merchant) {
                     if skip > 0 {
                         skip = skip.saturating_sub(1);
                     } else if shown.len() < page.size {
@@ -160,25 +180,6 @@ impl Log<'_> {
                 return Ok(Json(AuditLogs { audit_logs: shown, page: asked.answered(None) }));
             }
         }
-    }
-
-    fn name(&self) -> String {
-        self.of.reference().id
-    }
-
-    /// The event as it is told of whatever the log is of; none where it has nothing of it.
-    fn shown(&self, event: StoredEvent) -> Option<AuditEvent> {
-        let resource = self.of.reference();
-        let id = format!("{}-{}", resource.id, event.version());
-        let mut event = event.told(id, self.merchant, resource);
-        if let Thing::Item(_, item) = self.of {
-            let is_creation = event.changes.is_empty() && event.action == "Create";
-            event.changes = of_item(&event.changes, item);
-            if event.changes.is_empty() && !is_creation {
-                return None;
-            }
-        }
-        Some(event)
     }
 }
 

@@ -118,7 +118,7 @@ fn key(headers: &HeaderMap) -> Result<String, Refusal> {
         let rule = format!(
             "the header Idempotency-Key is one value of 1 to {IDEMPOTENCY_KEY_CHARACTERS_MAX} printable ASCII characters"
         );
-        Refusal::new(Code::InvalidParameter, rule)
+        Refusal::parameter("Idempotency-Key", rule, std::str::from_utf8(value).ok())
     })
 }
 

@@ -13,13 +13,15 @@ use shared::limits::BULK_ANSWER_BYTES_MAX;
 use shared::network::problem::Violation;
 use shared::network::response::{Order, OrderEnvelope, OrderSummary};
 use shared::order::Fulfilment;
-use shared::validation::{self, Body};
+use shared::validation::{self, Body, Verdict};
 
 use super::RequestId;
 use super::body::JsonBody;
 use super::caller::NetworkCaller;
 use super::idempotency::REPLAYED;
+use super::object;
 use super::parameters::PathParameter;
+use super::query::RawQuery;
 use crate::app::create_orders::Outcome;
 use crate::app::create_orders::drafts::{create_drafts, draft, draft_of_body, refuse_body};
 use crate::refusal::Refusal;
@@ -56,6 +58,9 @@ pub(crate) async fn create(
 #[derive(Debug, Serialize)]
 pub(crate) struct BulkResponse {
     pub(super) bulk: Vec<BulkResponseItem>,
+    /// What was noticed beside the orders.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) warnings: Vec<Violation>,
 }
 
 /// What the single call would have answered.
@@ -75,11 +80,31 @@ pub(crate) async fn create_bulk(
 ) -> Result<Json<BulkResponse>, Refusal> {
     let verdict = validation::validate(Body::Orders, &bytes);
     refuse_body(&verdict)?;
+    let warnings = beside_orders(&bytes, &verdict, &merchant, is_strict(&headers))?;
     let drafts = verdict.orders().map(|order| draft(&bytes, order, is_strict(&headers))).collect();
     let mut answer = BulkAnswer::new(request_id);
     let outcomes = create_drafts(&table, &merchant, drafts).await.into_iter().enumerate();
     let items = outcomes.map(|(index, (outcome, warnings))| answer.item(index, outcome, warnings));
-    Ok(Json(BulkResponse { bulk: items.collect::<Result<_, _>>()? }))
+    Ok(Json(BulkResponse { bulk: items.collect::<Result<_, _>>()?, warnings }))
+}
+
+/// What stands in a bulk beside its orders: a `merchantId`, which must be the caller's, and what nobody knows. The orders
+/// are not read again: the text before the first and that behind the last are a small object.
+pub(super) fn beside_orders(
+    body: &[u8],
+    verdict: &Verdict<'_>,
+    merchant: &MerchantId,
+    strict: bool,
+) -> Result<Vec<Violation>, Refusal> {
+    let mut spans = verdict.orders().map(|order| order.span());
+    let first = spans.next().unwrap_or_default();
+    let last = spans.last().unwrap_or(first.clone());
+    let text = [body.get(..first.start).unwrap_or_default(), body.get(last.end..).unwrap_or_default()].concat();
+    let (members, mut findings) = object::read(&text, merchant)?;
+    for member in members.iter().filter(|(name, _)| *name != "bulk") {
+        findings.unknown("", member, &["bulk"]);
+    }
+    findings.settle(strict)
 }
 
 /// Writes the entries of a bulk's answer, and watches its size: what is stored must be answered, so when there is no more
@@ -219,14 +244,19 @@ pub(super) fn tagged(version: u64, answer: impl IntoResponse) -> Response {
 pub(crate) async fn count_by_status(
     NetworkCaller(merchant): NetworkCaller,
     table: Table,
+    query: RawQuery,
 ) -> Result<Json<Counts>, Refusal> {
+    let (_, warnings) = query.known(&[])?;
     let counts = table.order_counts(merchant.as_str(), Fulfilment::Vendors).await?;
-    Ok(Json(Counts { counts: counts.into_iter().map(|(status, count)| (status.as_str(), count)).collect() }))
+    let counts = counts.into_iter().map(|(status, count)| (status.as_str(), count)).collect();
+    Ok(Json(Counts { counts, warnings }))
 }
 
 #[derive(Serialize)]
 pub(crate) struct Counts {
     counts: BTreeMap<&'static str, u64>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<Violation>,
 }
 
 /// No order has the id that a body names at `/orderId`.

@@ -21,7 +21,7 @@ use super::manage::version_of;
 use super::network::{is_strict, raw, tagged};
 use super::paging::Cursors;
 use super::parameters::PathParameter;
-use super::query::{Asked, ListQuery, PageAnswer, refuse};
+use super::query::{Asked, PageAnswer, RawQuery, refuse};
 use crate::app::notes::{Target, create as create_note};
 use crate::refusal::Refusal;
 use crate::store::Table;
@@ -61,8 +61,8 @@ pub(crate) async fn create(
     Ok(response)
 }
 
-/// What the notes of a list are about; none where nothing can have that id.
-fn resource(asked: &Asked) -> Result<Option<Resource>, Refusal> {
+/// What the notes of a list are about.
+fn resource(asked: &Asked) -> Result<(ResourceKind, &str), Refusal> {
     let named = asked.text(RESOURCE_TYPE).unwrap_or_default();
     let kind = ResourceKind::parse(named).ok_or_else(|| {
         let known = ResourceKind::ALL.map(ResourceKind::as_str).join(", ");
@@ -76,7 +76,7 @@ fn resource(asked: &Asked) -> Result<Option<Resource>, Refusal> {
         let message = format!("`{RESOURCE_ID}` is the id of what the notes are about and is required");
         Refusal::parameter(RESOURCE_ID, message, None)
     })?;
-    Ok(Resource::parse(kind, id).ok())
+    Ok((kind, id))
 }
 
 const RESOURCE_TYPE: &str = "resourceType";
@@ -88,14 +88,15 @@ pub(crate) async fn list(
     NetworkCaller(merchant): NetworkCaller,
     table: Table,
     cursors: Cursors,
-    query: ListQuery,
+    query: RawQuery,
 ) -> Result<Json<Notes>, Refusal> {
     let asked = query.read(&[RESOURCE_TYPE, RESOURCE_ID])?;
-    let (resource, page) = (resource(&asked)?, &asked.page);
+    let ((kind, id), page) = (resource(&asked)?, &asked.page);
+    let list = format!("notes {} {id}", kind.as_str());
+    let after = page.cursor.as_deref().map(|cursor| cursors.open(&list, cursor)).transpose()?;
     let (mut notes, mut next) = (Vec::new(), None);
-    if let Some(resource) = &resource {
-        let list = format!("notes {} {}", resource.kind().as_str(), resource.id());
-        let after = page.cursor.as_deref().map(|cursor| cursors.open(&list, cursor)).transpose()?;
+    // What nothing can have as its id has no notes.
+    if let Ok(resource) = &Resource::parse(kind, id) {
         let found = table.notes(&merchant, resource, after.as_deref(), (page.skip(), page.size)).await?;
         (notes, next) = written(found)?;
         page.require_whole(notes.len(), next.is_some())?;
@@ -140,7 +141,7 @@ pub(crate) async fn replace(
     JsonBody(bytes): JsonBody,
 ) -> Result<Response, Refusal> {
     let new = body::replacement(&bytes, &id, Reading { merchant: &merchant, strict: is_strict(&headers) })?;
-    let versions = version_of(&headers)?;
+    let versions = version_of(&headers);
     let target = Target { merchant: &merchant, id: &id, versions: versions.as_ref() };
     let note = target.replace(&table, &new.content, new.named.as_ref()).await?;
     Ok(envelope(&note, new.warnings))
@@ -153,7 +154,7 @@ pub(crate) async fn delete(
     headers: HeaderMap,
     PathParameter(id): PathParameter,
 ) -> Result<StatusCode, Refusal> {
-    let versions = version_of(&headers)?;
+    let versions = version_of(&headers);
     Target { merchant: &merchant, id: &id, versions: versions.as_ref() }.delete(&table).await?;
     Ok(StatusCode::NO_CONTENT)
 }

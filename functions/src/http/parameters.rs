@@ -43,7 +43,8 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for QueryParameter
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Self::Rejection> {
         let query = Query::<T>::from_request_parts(parts, state).await;
         query.map(|Query(parameters)| Self(parameters)).map_err(|rejection| {
-            Refusal::new(Code::InvalidParameter, format!("the query cannot be read: {}", rejection.body_text()))
+            // No parameter of it can be named.
+            Refusal::parameter("", format!("the query cannot be read: {}", rejection.body_text()), None)
         })
     }
 }

@@ -1,4 +1,5 @@
-//! The query of a list (order-network-choices.md, rules common to all services): a page, filters, and what no list knows.
+//! The query of a list (order-network-choices.md, rules common to all services): a page, filters, and what no list knows;
+//! and the query of the few other calls that have one.
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
@@ -14,21 +15,21 @@ use super::parameters::QueryParameters;
 use crate::refusal::{Refusal, shown};
 
 /// Parameters as pairs, because one may come several times.
-type Pairs = Vec<(String, String)>;
+pub(crate) type Pairs = Vec<(String, String)>;
 
 /// What every list knows beside its filters.
 const PAGE: [&str; 3] = ["page", "pageSize", "cursor"];
-/// The filter that may come several times.
-const SEVERAL: &str = "status";
+/// The parameters that may come several times.
+const SEVERAL: [&str; 2] = ["status", "ids"];
 
 /// A query that has not been read.
 #[derive(Clone, Debug)]
-pub(crate) struct ListQuery {
+pub(crate) struct RawQuery {
     pairs: Pairs,
     is_strict: bool,
 }
 
-impl<S: Send + Sync> FromRequestParts<S> for ListQuery {
+impl<S: Send + Sync> FromRequestParts<S> for RawQuery {
     type Rejection = Refusal;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Self::Rejection> {
@@ -37,34 +38,39 @@ impl<S: Send + Sync> FromRequestParts<S> for ListQuery {
     }
 }
 
-impl ListQuery {
+impl RawQuery {
     /// Reads the query of a list that has these filters. An empty parameter is an absent one; one that the list does not
     /// know is named in a warning, because without its filter the list is longer than was meant, or else refused where the
     /// client is strict.
     pub(crate) fn read(self, filters: &[&str]) -> Result<Asked, Refusal> {
-        let pairs: Pairs = self.pairs.into_iter().filter(|(_, value)| !value.is_empty()).collect();
-        for (name, _) in pairs.iter().filter(|(name, _)| name != SEVERAL) {
-            if pairs.iter().filter(|(other, _)| other == name).count() > 1 {
-                return Err(Refusal::parameter(name, format!("`{}` comes more than once", shown(name)), None));
-            }
-        }
-        let warnings = unknown(&pairs, filters);
-        if let Some(first) = warnings.first().filter(|_| self.is_strict) {
-            let message = first.error_message.clone();
-            return Err(Refusal { violations: warnings, ..Refusal::new(Code::InvalidParameter, message) });
-        }
+        let (pairs, warnings) = self.known(&[filters, &PAGE].concat())?;
         let owned = |name: &str| text(&pairs, name).map(str::to_owned);
         let [page, page_size, cursor] = PAGE.map(owned);
         let page = PageParameters { page, page_size, cursor }.read()?;
         Ok(Asked { page, pairs, warnings })
     }
+
+    /// Reads the query of a call that is no list and has these parameters: their pairs, and the same warnings.
+    pub(crate) fn known(self, known: &[&str]) -> Result<(Pairs, Vec<Violation>), Refusal> {
+        let pairs: Pairs = self.pairs.into_iter().filter(|(_, value)| !value.is_empty()).collect();
+        for (name, _) in pairs.iter().filter(|(name, _)| !SEVERAL.contains(&name.as_str())) {
+            if pairs.iter().filter(|(other, _)| other == name).count() > 1 {
+                return Err(Refusal::parameter(name, format!("`{}` comes more than once", shown(name)), None));
+            }
+        }
+        let warnings = unknown(&pairs, known);
+        if let Some(first) = warnings.first().filter(|_| self.is_strict) {
+            let message = first.error_message.clone();
+            return Err(Refusal { violations: warnings, ..Refusal::new(Code::InvalidParameter, message) });
+        }
+        Ok((pairs, warnings))
+    }
 }
 
-fn unknown(pairs: &Pairs, filters: &[&str]) -> Vec<Violation> {
-    let known: Vec<&str> = filters.iter().chain(&PAGE).copied().collect();
+fn unknown(pairs: &Pairs, known: &[&str]) -> Vec<Violation> {
     let unknown = pairs.iter().filter(|(name, _)| !known.contains(&name.as_str()));
     let warning = |(name, _): &(String, String)| {
-        let message = format!("the parameter `{}` {}", shown(name), not_known(name, &known));
+        let message = format!("the parameter `{}` {}", shown(name), not_known(name, known));
         Violation::of_parameter(Code::UnknownMember, name, message, None)
     };
     unknown.take(VIOLATIONS_MAX).map(warning).collect()
@@ -90,7 +96,7 @@ impl Asked {
 
     /// The values of `status`, each a parameter of its own or with commas between.
     pub(crate) fn statuses(&self) -> impl Iterator<Item = &str> {
-        let named = self.pairs.iter().filter(|(name, _)| name == SEVERAL);
+        let named = self.pairs.iter().filter(|(name, _)| name == "status");
         named.flat_map(|(_, value)| value.split(',')).map(str::trim)
     }
 
@@ -120,11 +126,11 @@ pub(crate) fn refuse(name: &str, rule: &str, value: &str) -> Refusal {
 
 #[cfg(test)]
 mod tests {
-    use super::{ListQuery, Pairs};
+    use super::{Pairs, RawQuery};
 
     fn read(query: &[(&str, &str)], is_strict: bool) -> Result<super::Asked, crate::refusal::Refusal> {
         let pairs: Pairs = query.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        ListQuery { pairs, is_strict }.read(&["status", "email"])
+        RawQuery { pairs, is_strict }.read(&["status", "email"])
     }
 
     #[test]

@@ -3,13 +3,10 @@
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use rust_decimal::Decimal;
-use serde_json::Value;
-use serde_json::value::RawValue;
 use shared::Code;
 use shared::ids::{MerchantId, OrderId};
 use shared::limits::{AMOUNT_DECIMALS_MAX, AMOUNT_MAX, REFUNDS_MAX};
 use shared::money;
-use shared::network::merge::Members;
 use shared::network::problem::Violation;
 use shared::network::refund::Paid;
 use shared::order::{AskedRefund, Command, Refund, refund_id};
@@ -17,9 +14,9 @@ use shared::time::Timestamp;
 
 use super::body::JsonBody;
 use super::caller::NetworkCaller;
-use super::manage::{read_reason_at, version_of};
+use super::manage::{no_such_item, read_reason, version_of};
 use super::network::{envelope, is_strict, not_found_at_order_id};
-use super::object::{Findings, Object};
+use super::object::{self, Findings, Value};
 use crate::app::manage_order::{Change, change_order};
 use crate::refusal::Refusal;
 use crate::store::Table;
@@ -38,7 +35,7 @@ pub(crate) async fn refund(
     let missing = || not_found_at_order_id(&body.order_id);
     let id = OrderId::parse(&body.order_id).map_err(|_| missing())?;
     let change =
-        Change { merchant: &merchant, id: &id, actor: None, reason: None, version: version_of(&headers)?, part: 0 };
+        Change { merchant: &merchant, id: &id, actor: None, reason: None, version: version_of(&headers), part: 0 };
     let command = |order: &FoundOrder| body.command(&id, order, &seed, table.context.now());
     let order = change_order(&table, &change, command).await?;
     let order = order.ok_or_else(missing)?;
@@ -66,30 +63,28 @@ impl RefundBody {
     /// An unknown member is an error here, as for a cancel: a misspelt `isShippingRefund` would take the money from the
     /// other balance.
     fn read(bytes: &[u8], merchant: &MerchantId, strict: bool) -> Result<Self, Refusal> {
-        let (object, mut findings) = Object::read(bytes, merchant)?;
+        let (members, mut findings) = object::read(bytes, merchant)?;
         let (mut order_id, mut rows) = (None, None);
-        for (name, value) in object.members() {
+        for (name, value) in members.iter() {
             match name {
                 "orderId" | "refunds" if value.is_null() => {}
                 "orderId" => order_id = findings.text("/orderId", value),
-                "refunds" => rows = Some(read_rows(&mut findings, value, bytes)),
-                other => findings.refuse_unknown_in("", other, &["orderId", "refunds"]),
+                "refunds" => rows = Some(read_rows(&mut findings, value)),
+                _ => findings.refuse_unknown("", (name, value), &["orderId", "refunds"]),
             }
         }
-        object.require(&mut findings, &["orderId", "refunds"]);
-        let order_id = order_id.unwrap_or_default().to_owned();
+        findings.require("", &members, &["orderId", "refunds"]);
         let warnings = findings.settle(strict)?;
-        Ok(Self { order_id, rows: rows.unwrap_or_default(), warnings })
+        Ok(Self { order_id: order_id.unwrap_or_default(), rows: rows.unwrap_or_default(), warnings })
     }
 
     /// The command for this order; the ids of its refunds follow from `seed`.
     fn command(&self, id: &OrderId, order: &FoundOrder, seed: &[u8; 16], at: Timestamp) -> Result<Command, Refusal> {
-        let (mut asked, mut findings) = (Vec::new(), Findings::default());
+        let (mut asked, mut missing) = (Vec::new(), Vec::new());
         for (index, row) in self.rows.iter().enumerate() {
             let line = id.item_index(&row.item_id);
             let Some((line, item)) = line.and_then(|line| Some((line, order.request.items.get(line)?))) else {
-                let at = format!("/refunds/{index}/itemId");
-                findings.broken(Code::NoSuchItem, &at, "the id of an item of the order", &row.item_id.as_str().into());
+                missing.push(no_such_item(format!("/refunds/{index}/itemId"), &row.item_id));
                 continue;
             };
             let refund = Refund {
@@ -102,75 +97,44 @@ impl RefundBody {
             };
             asked.push(AskedRefund { refund, paid: Paid::of(item).part(row.is_shipping) });
         }
-        findings.settle(false)?;
-        Ok(Command::Refund(asked))
+        if missing.is_empty() { Ok(Command::Refund(asked)) } else { Err(Refusal::invalid(missing)) }
     }
 }
 
-/// `bytes` is the whole body: amounts are read from its digits, which the values have not kept.
-fn read_rows(findings: &mut Findings, value: &Value, bytes: &[u8]) -> Vec<Row> {
-    let Some(entries) = value.as_array() else {
-        findings.broken(Code::WrongType, "/refunds", "an array", value);
-        return Vec::new();
-    };
-    if entries.is_empty() {
-        findings.broken(Code::TooFew, "/refunds", "an array of at least 1 entry", value);
-    }
-    if entries.len() > REFUNDS_MAX {
-        let rule = format!("an array of at most {REFUNDS_MAX} entries");
-        findings.broken(Code::TooMany, "/refunds", &rule, value);
-        return Vec::new();
-    }
-    let exact = exact_amounts(bytes);
-    let mut rows = Vec::new();
-    for (index, entry) in entries.iter().enumerate() {
-        let digits = exact.get(index).and_then(Option::as_deref);
-        rows.extend(read_row(findings, &format!("/refunds/{index}"), entry, digits));
-    }
-    rows
+fn read_rows(findings: &mut Findings, value: Value<'_>) -> Vec<Row> {
+    let entries = findings.array("/refunds", value, (1, REFUNDS_MAX)).unwrap_or_default();
+    let row = |(index, entry): (usize, Value<'_>)| read_row(findings, &format!("/refunds/{index}"), entry);
+    entries.into_iter().enumerate().filter_map(row).collect()
 }
 
-/// The amount of each row as it was written.
-fn exact_amounts(bytes: &[u8]) -> Vec<Option<String>> {
-    let body = std::str::from_utf8(bytes).ok().and_then(Members::read).unwrap_or_default();
-    let rows = body.get("refunds").map(RawValue::get).unwrap_or_default();
-    let rows: Vec<Box<RawValue>> = serde_json::from_str(rows).unwrap_or_default();
-    let amount = |row: &RawValue| Some(Members::read(row.get())?.get("amount")?.get().trim_matches('"').to_owned());
-    rows.iter().map(|row| amount(row)).collect()
-}
-
-fn read_row(findings: &mut Findings, pointer: &str, entry: &Value, digits: Option<&str>) -> Option<Row> {
-    let Some(members) = entry.as_object() else {
-        findings.broken(Code::WrongType, pointer, "an object", entry);
-        return None;
-    };
-    let at = |name: &str| format!("{pointer}/{name}");
-    for name in ["itemId", "amount", "reason"] {
-        if members.get(name).is_none_or(Value::is_null) {
-            findings.required(&at(name));
+fn read_row(findings: &mut Findings, pointer: &str, entry: Value<'_>) -> Option<Row> {
+    let members = findings.object(pointer, entry)?;
+    let (mut item_id, mut is_shipping, mut amount, mut reason) = (None, Some(false), None, None);
+    for (name, value) in members.iter() {
+        let at = format!("{pointer}/{name}");
+        match name {
+            "itemId" | "isShippingRefund" | "amount" | "reason" if value.is_null() => {}
+            "itemId" => item_id = findings.text(&at, value),
+            "isShippingRefund" => is_shipping = findings.flag(&at, value),
+            "amount" => amount = read_amount(findings, &at, value),
+            "reason" => reason = read_reason(findings, &at, value),
+            _ => {
+                findings.refuse_unknown(pointer, (name, value), &["itemId", "isShippingRefund", "amount", "reason"]);
+            }
         }
     }
-    const KNOWN: [&str; 4] = ["itemId", "isShippingRefund", "amount", "reason"];
-    for name in members.keys().filter(|name| !KNOWN.contains(&name.as_str())) {
-        findings.refuse_unknown_in(pointer, name, &KNOWN);
-    }
-    let sent = |name: &str| members.get(name).filter(|value| !value.is_null());
-    let item_id = sent("itemId").and_then(|value| findings.text(&at("itemId"), value));
-    let is_shipping = match sent("isShippingRefund") {
-        Some(value) => findings.flag(&at("isShippingRefund"), value),
-        None => Some(false),
-    };
-    let amount = sent("amount").and_then(|value| read_amount(findings, &at("amount"), value, digits));
-    let reason = sent("reason").and_then(|value| read_reason_at(findings, &at("reason"), value));
-    Some(Row { item_id: item_id?.to_owned(), is_shipping: is_shipping?, amount: amount?, reason: reason? })
+    findings.require(pointer, &members, &["itemId", "amount", "reason"]);
+    Some(Row { item_id: item_id?, is_shipping: is_shipping?, amount: amount?, reason: reason? })
 }
 
-fn read_amount(findings: &mut Findings, pointer: &str, value: &Value, digits: Option<&str>) -> Option<Decimal> {
-    let Some(digits) = digits.filter(|_| value.is_number() || value.is_string()) else {
+/// An amount is read from its digits.
+fn read_amount(findings: &mut Findings, pointer: &str, value: Value<'_>) -> Option<Decimal> {
+    let digits = if value.is_number() { Some(value.json().to_owned()) } else { value.text() };
+    let Some(digits) = digits else {
         findings.broken(Code::WrongType, pointer, "a number or decimal string", value);
         return None;
     };
-    let amount = match money::read_amount(digits) {
+    let amount = match money::read_amount(&digits) {
         Ok(amount) if amount <= Decimal::ZERO || amount >= Decimal::from(AMOUNT_MAX) => Err(Code::OutOfRange),
         Ok(amount) if amount.scale() > AMOUNT_DECIMALS_MAX => Err(Code::TooManyDecimals),
         read => read,
@@ -184,8 +148,6 @@ fn read_amount(findings: &mut Findings, pointer: &str, value: &Value, digits: Op
         Code::OutOfRange => format!("above 0 and below {AMOUNT_MAX}"),
         _ => "a number or decimal string".to_owned(),
     };
-    // As it was written: the value has not kept all digits.
-    let written = if value.is_number() { digits.to_owned() } else { value.to_string() };
-    findings.add(Violation::must_be(code, pointer.to_owned(), &rule, &written));
+    findings.broken(code, pointer, &rule, value);
     None
 }

@@ -18,8 +18,8 @@ use shared::time::Timestamp;
 use super::caller::NetworkCaller;
 use super::network::{BulkAnswer, BulkResponse, not_found, raw, tagged};
 use super::paging::Cursors;
-use super::parameters::{PathParameter, QueryParameters};
-use super::query::{Asked, ListQuery, PageAnswer, refuse};
+use super::parameters::PathParameter;
+use super::query::{Asked, PageAnswer, RawQuery, refuse};
 use super::{RequestId, network};
 use crate::app::search_orders::{Filter, Found, ItemFilter, OrderFilter, Period, Position, Rows, Search, search};
 use crate::refusal::Refusal;
@@ -67,7 +67,7 @@ pub(crate) async fn orders(
     NetworkCaller(merchant): NetworkCaller,
     table: Table,
     cursors: Cursors,
-    query: ListQuery,
+    query: RawQuery,
 ) -> Result<Json<Orders>, Refusal> {
     let query = Query(query.read(&FILTERS)?);
     let filter = query.order_filter(&merchant)?;
@@ -80,7 +80,7 @@ pub(crate) async fn items(
     NetworkCaller(merchant): NetworkCaller,
     table: Table,
     cursors: Cursors,
-    query: ListQuery,
+    query: RawQuery,
 ) -> Result<Json<OrderItems>, Refusal> {
     let query = Query(query.read(&FILTERS)?);
     let filter = query.item_filter(&merchant)?;
@@ -108,8 +108,9 @@ pub(crate) async fn orders_by_ids(
     NetworkCaller(merchant): NetworkCaller,
     RequestId(request_id): RequestId,
     table: Table,
-    QueryParameters(pairs): QueryParameters<Vec<(String, String)>>,
+    query: RawQuery,
 ) -> Result<Json<BulkResponse>, Refusal> {
+    let (pairs, warnings) = query.known(&["ids"])?;
     let given = pairs.iter().filter(|(name, _)| name == "ids").flat_map(|(_, value)| value.split(','));
     let ids: Vec<&str> = given.map(str::trim).filter(|id| !id.is_empty()).collect();
     if ids.is_empty() {
@@ -141,7 +142,7 @@ pub(crate) async fn orders_by_ids(
             None => answer.refused(index, not_found("orderId", text))?,
         });
     }
-    Ok(Json(network::BulkResponse { bulk }))
+    Ok(Json(network::BulkResponse { bulk, warnings }))
 }
 
 /// A search's query.

@@ -21,7 +21,7 @@ use super::manage::version_of;
 use super::network::{is_strict, not_found, tagged};
 use super::paging::Cursors;
 use super::parameters::PathParameter;
-use super::query::{ListQuery, PageAnswer};
+use super::query::{PageAnswer, RawQuery};
 use crate::app::manage_order::{Change, change_order};
 use crate::refusal::Refusal;
 use crate::store::Table;
@@ -61,7 +61,7 @@ pub(crate) async fn of_order(
     table: Table,
     cursors: Cursors,
     PathParameter(order_id): PathParameter,
-    query: ListQuery,
+    query: RawQuery,
 ) -> Result<Response, Refusal> {
     let asked = query.read(&[])?;
     let list = format!("shipments {order_id}");
@@ -100,15 +100,17 @@ pub(crate) async fn progress(
     PathParameter(shipment_id): PathParameter,
     JsonBody(bytes): JsonBody,
 ) -> Result<Response, Refusal> {
-    let id = ShipmentId::parse(&shipment_id).map_err(|_| unknown(&shipment_id))?;
+    let id = ShipmentId::parse(&shipment_id);
+    let order = id.as_ref().ok().map(ShipmentId::order);
     let (progress, warnings) =
-        report::read(&bytes, (&caller.merchant, id.order()), table.context.now(), is_strict(&headers))?;
+        report::read(&bytes, (&caller.merchant, order), table.context.now(), is_strict(&headers))?;
+    let id = id.map_err(|_| unknown(&shipment_id))?;
     let reason = match &progress {
         Progress::Rejected { reason } => Some(reason.clone()),
         _ => None,
     };
     let actor = caller.vendor.as_ref().map(|vendor| format!("vendor:{vendor}"));
-    let version = version_of(&headers)?;
+    let version = version_of(&headers);
     let change = Change { merchant: &caller.merchant, id: id.order(), actor, reason, version, part: 0 };
     let command = |order: &FoundOrder| {
         let shipment = order.state.shipment(id.number()).filter(|shipment| caller.may_see(&shipment.vendor));

@@ -17,7 +17,7 @@ use super::manage::version_of;
 use super::network::{is_strict, raw};
 use super::paging::Cursors;
 use super::parameters::PathParameter;
-use super::query::{ListQuery, PageAnswer};
+use super::query::{PageAnswer, RawQuery};
 use crate::app::inbound::{Mapped, draft};
 use crate::app::transformations::{self, Target, etag};
 use crate::refusal::Refusal;
@@ -99,7 +99,7 @@ pub(crate) async fn list(
     NetworkCaller(merchant): NetworkCaller,
     table: Table,
     cursors: Cursors,
-    query: ListQuery,
+    query: RawQuery,
 ) -> Result<Response, Refusal> {
     const LIST: &str = "transformations";
     let asked = query.read(&[])?;
@@ -134,7 +134,7 @@ pub(crate) async fn replace(
     JsonBody(bytes): JsonBody,
 ) -> Result<Response, Refusal> {
     let (new, warnings) = body::transformation(&bytes, &merchant, is_strict(&headers))?;
-    let versions = version_of(&headers)?;
+    let versions = version_of(&headers);
     let target = Target { merchant: &merchant, id: &id, versions: versions.as_ref() };
     let replaced = transformations::replace(&table, target, new).await?;
     Ok(answer(StatusCode::OK, &replaced, warnings))
@@ -147,7 +147,7 @@ pub(crate) async fn delete(
     headers: HeaderMap,
     PathParameter(id): PathParameter,
 ) -> Result<StatusCode, Refusal> {
-    let versions = version_of(&headers)?;
+    let versions = version_of(&headers);
     let target = Target { merchant: &merchant, id: &id, versions: versions.as_ref() };
     transformations::delete(&table, target).await?;
     Ok(StatusCode::NO_CONTENT)
@@ -160,6 +160,7 @@ struct Tried {
     /// The body of the order that the rules make, as far as they can.
     body: Box<RawValue>,
     errors: Vec<Mapped>,
+    /// Of the request itself, then of the order.
     warnings: Vec<Mapped>,
 }
 
@@ -173,12 +174,13 @@ pub(crate) async fn test(
     PathParameter(id): PathParameter,
     JsonBody(bytes): JsonBody,
 ) -> Result<Response, Refusal> {
-    let foreign = foreign(&bytes, &merchant)?;
-    let found = Target { merchant: &merchant, id: &id, versions: None }.read(&table).await?;
     let strict = is_strict(&headers);
+    let (foreign, noticed) = foreign(&bytes, (&merchant, &id), strict)?;
+    let found = Target { merchant: &merchant, id: &id, versions: None }.read(&table).await?;
     let drafted = draft(&foreign, Some(found.transformation), strict)?.of(&merchant);
     let errors = drafted.draft.as_ref().err().map(|refusal| refusal.violations.clone()).unwrap_or_default();
     let warnings = if strict { Vec::new() } else { drafted.warnings() };
+    let noticed = noticed.into_iter().map(Mapped::of_request);
     let body = RawValue::from_string(drafted.body.clone());
     let tried = Tried {
         valid: drafted.draft.is_ok(),
@@ -187,7 +189,7 @@ pub(crate) async fn test(
             Err(_) => raw(&())?,
         },
         errors: drafted.mapped(errors),
-        warnings: drafted.mapped(warnings),
+        warnings: noticed.chain(drafted.mapped(warnings)).collect(),
     };
     Ok(Json(tried).into_response())
 }

@@ -16,7 +16,7 @@ use shared::ids::{MerchantId, OrderId};
 use shared::limits::BULK_CONCURRENCY;
 use shared::network::merge::Members;
 use shared::network::patch::{Patch, Target};
-use shared::network::problem::{Violation, in_document_order};
+use shared::network::problem::{Broken, Violation, in_document_order};
 use shared::order::Command;
 use shared::validation::{self, Body};
 
@@ -24,7 +24,7 @@ use super::RequestId;
 use super::body::JsonBody;
 use super::caller::NetworkCaller;
 use super::manage::{order_id_of, version_of};
-use super::network::{BulkAnswer, BulkResponse, envelope, is_strict, not_found, not_found_at_order_id};
+use super::network::{BulkAnswer, BulkResponse, beside_orders, envelope, is_strict, not_found, not_found_at_order_id};
 use super::parameters::{PathParameter, PathParameters};
 use crate::app::create_orders::Outcome;
 use crate::app::create_orders::drafts::refuse_body;
@@ -42,9 +42,9 @@ pub(crate) async fn update(
     PathParameter(order_id): PathParameter,
     JsonBody(bytes): JsonBody,
 ) -> Result<Response, Refusal> {
-    let id = order_id_of(&order_id)?;
     let patch = read_patch(Target::Order, &bytes)?;
-    let request = Request { merchant: &merchant, version: version_of(&headers)?, strict: is_strict(&headers) };
+    let request = Request { merchant: &merchant, version: version_of(&headers), strict: is_strict(&headers) };
+    let id = order_id_of(&order_id).map_err(|missing| request.missing(&patch, missing))?;
     let (order, warnings) = request.apply(&table, &id, &patch, (Target::Order, 0)).await?;
     envelope(order, &merchant, &id, warnings)
 }
@@ -58,10 +58,13 @@ pub(crate) async fn update_item(
     PathParameters((order_id, item_id)): PathParameters<(String, String)>,
     JsonBody(bytes): JsonBody,
 ) -> Result<Response, Refusal> {
-    let id = order_id_of(&order_id)?;
-    let line = id.item_index(&item_id).ok_or_else(|| not_found("item id", &item_id))?;
-    let patch = read_patch(Target::Item(line), &bytes)?;
-    let request = Request { merchant: &merchant, version: version_of(&headers)?, strict: is_strict(&headers) };
+    let id = order_id_of(&order_id);
+    let line = id.as_ref().ok().and_then(|id| id.item_index(&item_id));
+    // What a patch breaks is the same for every item, and for one that no order can have.
+    let patch = read_patch(Target::Item(line.unwrap_or_default()), &bytes)?;
+    let request = Request { merchant: &merchant, version: version_of(&headers), strict: is_strict(&headers) };
+    let known = id.and_then(|id| Ok((id, line.ok_or_else(|| not_found("item id", &item_id))?)));
+    let (id, line) = known.map_err(|missing| request.missing(&patch, missing))?;
     let (order, warnings) = request.apply(&table, &id, &patch, (Target::Item(line), 0)).await?;
     envelope(order, &merchant, &id, warnings)
 }
@@ -75,16 +78,17 @@ pub(crate) async fn update_bulk(
     headers: HeaderMap,
     JsonBody(bytes): JsonBody,
 ) -> Result<Json<BulkResponse>, Refusal> {
-    if version_of(&headers)?.is_some() {
+    let verdict = validation::validate(Body::Orders, &bytes);
+    refuse_body(&verdict)?;
+    let warnings = beside_orders(&bytes, &verdict, &merchant, is_strict(&headers))?;
+    if version_of(&headers).is_some() {
         // One version cannot be that of many orders, and to write without looking at it would overwrite in silence.
         let message = "a bulk has no version: leave If-Match out, or patch the orders one by one";
         return Err(Refusal::new(Code::PreconditionFailed, message));
     }
-    let verdict = validation::validate(Body::Orders, &bytes);
-    refuse_body(&verdict)?;
-    let entries = verdict.orders().map(|order| read_entry(bytes.get(order.span()).unwrap_or_default()));
-    let entries: Vec<Result<Entry, Refusal>> = entries.collect();
     let request = Request { merchant: &merchant, version: None, strict: is_strict(&headers) };
+    let entries = verdict.orders().map(|order| request.read_entry(bytes.get(order.span()).unwrap_or_default()));
+    let entries: Vec<Result<Entry, Refusal>> = entries.collect();
     let outcomes = request.apply_all(&table, entries).await;
     let mut answer = BulkAnswer::new(request_id);
     let mut bulk = Vec::new();
@@ -97,7 +101,7 @@ pub(crate) async fn update_bulk(
             Err(refusal) => answer.refused(index, refusal)?,
         });
     }
-    Ok(Json(BulkResponse { bulk }))
+    Ok(Json(BulkResponse { bulk, warnings }))
 }
 
 /// One entry of a bulk.
@@ -107,27 +111,7 @@ struct Entry {
 }
 
 fn read_patch(target: Target, bytes: &[u8]) -> Result<Patch, Refusal> {
-    Patch::read(target, bytes).map_err(Refusal::invalid)
-}
-
-/// An entry is a patch with the id of its order in it.
-fn read_entry(bytes: &[u8]) -> Result<Entry, Refusal> {
-    let Some(mut members) = std::str::from_utf8(bytes).ok().and_then(Members::read) else {
-        return Err(read_patch(Target::Order, bytes).err().unwrap_or_else(|| Refusal::rule(Code::Internal)));
-    };
-    let document = members.clone();
-    let id = read_order_id(&mut members);
-    let json = members.to_json().map_err(|_| Refusal::rule(Code::Internal))?;
-    let patch = read_patch(Target::Order, json.as_bytes())?;
-    match id {
-        Ok(id) => Ok(Entry { id: OrderId::parse(&id).map_err(|_| not_found_at_order_id(&id))?, patch }),
-        Err(violation) => {
-            let mut violations = patch.violations();
-            violations.push(violation);
-            in_document_order(&document, &mut violations);
-            Err(Refusal::invalid(violations))
-        }
-    }
+    Patch::read(target, bytes).map_err(Refusal::broken)
 }
 
 /// Takes the id out of an entry.
@@ -153,6 +137,38 @@ struct Request<'r> {
 }
 
 impl Request<'_> {
+    /// An entry is a patch with the id of its order in it.
+    fn read_entry(&self, bytes: &[u8]) -> Result<Entry, Refusal> {
+        let Some(mut members) = std::str::from_utf8(bytes).ok().and_then(Members::read) else {
+            return Err(read_patch(Target::Order, bytes).err().unwrap_or_else(|| Refusal::rule(Code::Internal)));
+        };
+        let document = members.clone();
+        let id = read_order_id(&mut members);
+        let json = members.to_json().map_err(|_| Refusal::rule(Code::Internal))?;
+        let patch = read_patch(Target::Order, json.as_bytes())?;
+        match id {
+            Ok(text) => match OrderId::parse(&text) {
+                Ok(id) => Ok(Entry { id, patch }),
+                Err(_) => Err(self.missing(&patch, not_found_at_order_id(&text))),
+            },
+            Err(violation) => {
+                let Broken { mut violations, omitted } = patch.alone(self.strict);
+                violations.push(violation);
+                in_document_order(&document, &mut violations);
+                Err(Refusal::broken(Broken::first(violations, omitted)))
+            }
+        }
+    }
+
+    /// The refusal of a patch whose order or item is not there, unless something is to be said of the patch alone.
+    fn missing(&self, patch: &Patch, missing: Refusal) -> Refusal {
+        let broken = patch.alone(self.strict);
+        if !broken.violations.is_empty() {
+            return Refusal::broken(broken);
+        }
+        Refusal::unless_own(self.merchant, &patch.merchant()).err().unwrap_or(missing)
+    }
+
     async fn apply(
         &self,
         table: &Table,
@@ -166,9 +182,9 @@ impl Request<'_> {
             if let Target::Item(line) = target
                 && order.state.lines.get(line).is_none()
             {
-                return Err(not_found("item id", &id.item_id(line)));
+                return Err(self.missing(patch, not_found("item id", &id.item_id(line))));
             }
-            let patched = patch.apply(&order.request, self.strict).map_err(Refusal::invalid)?;
+            let patched = patch.apply(&order.request, self.strict).map_err(Refusal::broken)?;
             Refusal::unless_own(self.merchant, &patch.merchant())?;
             // That an item is ready is no news of the body.
             let body = (patched.order != order.request).then_some(patched.order);
@@ -179,7 +195,7 @@ impl Request<'_> {
             Ok(Plan { command, body, warnings: patched.warnings })
         };
         let changed = change_order_and_body(table, &change, plan).await?;
-        changed.ok_or_else(|| not_found("orderId", id.as_str()))
+        changed.ok_or_else(|| self.missing(patch, not_found("orderId", id.as_str())))
     }
 
     /// What became of each entry, at its position.

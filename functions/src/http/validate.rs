@@ -6,13 +6,13 @@ use axum::http::HeaderMap;
 use serde::{Deserialize, Serialize};
 use shared::Code;
 use shared::ids::MerchantId;
-use shared::network::problem::Violation;
+use shared::network::problem::{Broken, Violation};
 use shared::validation::{self, Body, OrderVerdict};
 
 use super::RequestId;
 use super::body::JsonBody;
 use super::caller::NetworkCaller;
-use super::network::is_strict;
+use super::network::{beside_orders, is_strict};
 use crate::app::create_orders::drafts::refuse_body;
 use crate::refusal::{NetworkBody, Refusal};
 
@@ -28,6 +28,9 @@ pub(crate) struct Judged {
 #[derive(Debug, Serialize)]
 pub(crate) struct JudgedBulk {
     bulk: Vec<JudgedItem>,
+    /// What was noticed beside the orders.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<Violation>,
 }
 
 #[derive(Debug, Serialize)]
@@ -67,9 +70,10 @@ pub(crate) async fn validate_bulk(
 ) -> Result<Json<JudgedBulk>, Refusal> {
     let verdict = validation::validate(Body::Orders, &bytes);
     refuse_body(&verdict)?;
+    let warnings = beside_orders(&bytes, &verdict, &merchant, is_strict(&headers))?;
     let judge = Judge { merchant: &merchant, body: &bytes, strict: is_strict(&headers) };
     let item = |(index, order)| judge.entry(order, &format!("/bulk/{index}"), &request_id);
-    Ok(Json(JudgedBulk { bulk: verdict.orders().enumerate().map(item).collect() }))
+    Ok(Json(JudgedBulk { bulk: verdict.orders().enumerate().map(item).collect(), warnings }))
 }
 
 /// For whom and how a body is judged.
@@ -83,11 +87,7 @@ struct Judge<'a> {
 impl Judge<'_> {
     /// The verdict on the order that stands at `place` in the body.
     fn order(&self, order: OrderVerdict<'_>, place: &str) -> Judged {
-        let mut errors: Vec<Violation> = order.violations().map(Into::into).collect();
-        let mut warnings: Vec<Violation> = order.warnings().map(Into::into).collect();
-        if self.strict {
-            errors.append(&mut warnings);
-        }
+        let (Broken { violations: mut errors, .. }, warnings) = Broken::of_order(order, self.strict);
         if errors.is_empty() {
             errors = self.of_another(self.body.get(order.span()).unwrap_or_default(), place);
         }

@@ -19,7 +19,7 @@ use super::manage::version_of;
 use super::network::is_strict;
 use super::paging::Cursors;
 use super::parameters::PathParameter;
-use super::query::ListQuery;
+use super::query::RawQuery;
 use super::{App, RequestId};
 use crate::app::webhooks::{self, Target, etag};
 use crate::refusal::Refusal;
@@ -50,7 +50,7 @@ pub(crate) async fn list(
     NetworkCaller(merchant): NetworkCaller,
     table: Table,
     cursors: Cursors,
-    query: ListQuery,
+    query: RawQuery,
 ) -> Result<Json<Subscriptions>, Refusal> {
     const LIST: &str = "subscriptions";
     let asked = query.read(&[])?;
@@ -102,7 +102,7 @@ pub(crate) async fn patch(
     JsonBody(bytes): JsonBody,
 ) -> Result<Response, Refusal> {
     let (patch, warnings) = body::patch(&bytes, reading(&app, &merchant, &headers))?;
-    let versions = version_of(&headers)?;
+    let versions = version_of(&headers);
     let target = Target { merchant: &merchant, id: &id, versions: versions.as_ref() };
     let patched = webhooks::patch(&table, target, patch).await?;
     let subscription = SubscriptionView::new(&patched, table.context.now());
@@ -116,7 +116,7 @@ pub(crate) async fn delete(
     headers: HeaderMap,
     PathParameter(id): PathParameter,
 ) -> Result<StatusCode, Refusal> {
-    let versions = version_of(&headers)?;
+    let versions = version_of(&headers);
     let target = Target { merchant: &merchant, id: &id, versions: versions.as_ref() };
     webhooks::unsubscribe(&table, target).await?;
     Ok(StatusCode::NO_CONTENT)
@@ -146,7 +146,7 @@ pub(crate) async fn rotate(
     OptionalJsonBody(bytes): OptionalJsonBody,
 ) -> Result<Response, Refusal> {
     let (overlap_seconds, warnings) = body::overlap_seconds(&bytes, reading(&app, &merchant, &headers))?;
-    let versions = version_of(&headers)?;
+    let versions = version_of(&headers);
     let target = Target { merchant: &merchant, id: &id, versions: versions.as_ref() };
     let rotated = webhooks::rotate(&table, target, overlap_seconds).await?;
     let subscription = SubscriptionView::revealing(&rotated, table.context.now());
@@ -159,13 +159,13 @@ pub(crate) async fn deliveries(
     table: Table,
     cursors: Cursors,
     PathParameter(id): PathParameter,
-    query: ListQuery,
+    query: RawQuery,
 ) -> Result<Json<Deliveries>, Refusal> {
     let asked = query.read(&[])?;
     let page = &asked.page;
-    let subscription = Target { merchant: &merchant, id: &id, versions: None }.read(&table).await?;
-    let list = format!("deliveries {}", subscription.id);
+    let list = format!("deliveries {id}");
     let before = page.cursor.as_deref().map(|cursor| cursors.open(&list, cursor)).transpose()?;
+    let subscription = Target { merchant: &merchant, id: &id, versions: None }.read(&table).await?;
     // One more than is shown says whether there is more.
     let rows = (page.skip(), page.size.saturating_add(1));
     let mut found = table.deliveries(&merchant, &subscription.id, before.as_deref(), rows).await?;

@@ -1,6 +1,8 @@
 //! What one merchant has is not there for another: every route of the list, with each id of its path, its query and its
 //! body. A new route is tested because it stands in the list, or fails here until this file knows its ids.
 
+mod refusal_order;
+
 use std::collections::BTreeMap;
 
 use functions::routes::{ROUTES, Route};

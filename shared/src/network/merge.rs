@@ -78,7 +78,8 @@ impl Members {
         let mut places = vec![Vec::new(); pointers.len()];
         let mut positions: HashMap<&str, usize> = HashMap::new();
         for (position, (name, _)) in self.0.iter().enumerate() {
-            positions.entry(name).or_insert(position);
+            // Of a repeated member the last one is the one too many.
+            positions.insert(name, position);
         }
         let value = |position: usize| self.0.get(position).map(|(_, value)| &**value);
         let position = |token: &str| positions.get(unescaped(token)?.as_str()).copied();

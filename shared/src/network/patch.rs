@@ -3,91 +3,21 @@
 //! The merged order is held against the rules of a create, by the same engine, so nothing can be brought in by an update
 //! that a create would have refused. Pointers start at the patch.
 
+mod difference;
+mod members;
+
 use serde_json::value::RawValue;
 
+use self::difference::update_between;
+pub use self::members::{FIXED_MEMBERS, ITEM_MEMBERS, ORDER_MEMBERS, SHOWN_MEMBERS};
 use super::merge::Members;
-use super::problem::{Violation, in_document_order};
+use super::problem::{Broken, Violation, in_document_order};
 use super::reference_token::escaped;
-use super::request::{CreateOrder, Item};
+use super::request::CreateOrder;
 use crate::Code;
 use crate::order::{ItemUpdate, Update};
 use crate::validation::{self, Body};
 
-/// Members of an order that an update may bring.
-pub const ORDER_MEMBERS: &[&str] = &[
-    "shippingAddress",
-    "billingAddress",
-    "returnAddress",
-    "languageCode",
-    "isSample",
-    "client",
-    "meta",
-    "customerShippingMethod",
-    "customerTotal",
-    "customerItemTotal",
-    "customerTotalShipping",
-    "customerTotalTaxes",
-    "customerTotalDiscountAndPromotions",
-    "customerPaymentMethods",
-];
-/// Members of an order that stay as they were created: they name it, or decided what became of it.
-pub const FIXED_MEMBERS: &[&str] = &[
-    "safeId",
-    "externalId",
-    "items",
-    "isTest",
-    "currencyCode",
-    "reprint",
-    "automaticProcessing",
-    "allowExternalOrderIdDuplication",
-];
-/// Members of an item that an update may bring.
-pub const ITEM_MEMBERS: &[&str] = &[
-    "sku",
-    "quantity",
-    "images",
-    "options",
-    "customerSubtotal",
-    "customerPrice",
-    "customerShippingPrice",
-    "customerTaxes",
-    "customerDiscountsOrPromotions",
-    "clientAttributes",
-    "meta",
-    "isSample",
-    "externalId",
-    "skipImgManip",
-    "skipSkuValidation",
-    "skipImageValidation",
-];
-/// Members of an order, or of an item, that reads show and nobody sends: who sends back what was read changes nothing by them.
-pub const SHOWN_MEMBERS: &[&str] = &[
-    "id",
-    "shortId",
-    "status",
-    "statusDesc",
-    "createdAt",
-    "updatedAt",
-    "merchantItemTotal",
-    // Of an order alone.
-    "facilityNames",
-    "shipmentCreatedDates",
-    "shipmentIds",
-    "merchantTaxTotal",
-    "merchantShippingTotal",
-    "merchantTotal",
-    // Of an item alone.
-    "originalSKU",
-    "cancelledQuantity",
-    "processedAt",
-    "cancelledAt",
-    "attributes",
-    "merchantPrice",
-    "merchantShippingPrice",
-    "merchantTax",
-    "merchantSubTotal",
-    "refundData",
-];
 /// The member that names the merchant, whose order it is in any case.
 const MERCHANT: &str = "merchantId";
 /// The member of an item that says that it can be made; the only one that is heard after the item has left `Open`.
@@ -126,21 +56,33 @@ pub struct Patched {
     pub warnings: Vec<Violation>,
 }
 
+/// An order that a patch makes, as text, and what is to be said of both, at places of the patch.
+struct Judged {
+    text: String,
+    violations: Vec<Violation>,
+    omitted: usize,
+    warnings: Vec<Violation>,
+}
+
+/// An order of what every order has.
+const SMALLEST_ORDER: &str =
+    r#"{"shippingAddress":{"line1":"-","city":"-","countryCode":"US"},"items":[{"sku":"-","quantity":1}]}"#;
+
 impl Patch {
     /// Reads a patch.
     ///
     /// # Errors
     /// It is no JSON object.
-    pub fn read(target: Target, bytes: &[u8]) -> Result<Self, Vec<Violation>> {
+    pub fn read(target: Target, bytes: &[u8]) -> Result<Self, Broken> {
         // As an order it misses members; that it is an object, and that none stands twice, is said by the same engine.
         let verdict = validation::validate(Body::Order, bytes);
         if verdict.violations().len() > 0 {
-            return Err(verdict.violations().map(Into::into).collect());
+            return Err(Broken::first(verdict.violations().map(Into::into).collect(), verdict.omitted()));
         }
         let text = std::str::from_utf8(bytes).unwrap_or_default();
         let Some(mut members) = Members::read(text) else {
             let violation = Violation::new(Code::NotJson, String::new(), Code::NotJson.title().to_owned(), None);
-            return Err(vec![violation]);
+            return Err(Broken::first(vec![violation], 0));
         };
         let document = members.clone();
         let (mut violations, mut warnings) = first_look(target, text);
@@ -174,45 +116,37 @@ impl Patch {
         named.and_then(|named| serde_json::from_str(named.get()).ok()).unwrap_or_default()
     }
 
-    /// What can be said of the patch without its order: of a bulk's entry that names none.
+    /// What can be said of the patch where its order is not there; `strict` makes every warning a violation.
     #[must_use]
-    pub fn violations(&self) -> Vec<Violation> {
-        let text = self.members.to_json().unwrap_or_default();
-        let verdict = validation::validate(Body::Order, text.as_bytes());
-        let found = verdict.orders().flat_map(|order| order.violations());
+    pub fn alone(&self, strict: bool) -> Broken {
+        let target = if self.target == Target::Order { Target::Order } else { Target::Item(0) };
+        let patch = Self { target, ..self.clone() };
+        let Ok(Judged { mut violations, omitted, .. }) = patch.judged(SMALLEST_ORDER) else { return Broken::default() };
         // What the order has need not be in its patch.
-        let of_patch = found.filter(|violation| violation.code() != Code::Required).map(Into::into);
-        let mut violations: Vec<Violation> = self.violations.iter().cloned().chain(of_patch).collect();
-        in_document_order(&self.document, &mut violations);
-        violations
+        violations.retain(|violation| violation.error_code != Code::Required);
+        if strict {
+            violations.extend(self.warnings.iter().cloned());
+        }
+        self.broken(violations, omitted)
     }
 
     /// The order with the patch in it; `strict` makes every warning a violation.
     ///
     /// # Errors
     /// The patch, or the order that it makes, breaks rules: all of them, in the order of the patch.
-    pub fn apply(&self, order: &CreateOrder, strict: bool) -> Result<Patched, Vec<Violation>> {
+    pub fn apply(&self, order: &CreateOrder, strict: bool) -> Result<Patched, Broken> {
         let fault = |_: serde_json::Error| {
-            vec![Violation::new(Code::Internal, String::new(), Code::Internal.title().to_owned(), None)]
+            let violation = Violation::new(Code::Internal, String::new(), Code::Internal.title().to_owned(), None);
+            Broken::first(vec![violation], 0)
         };
-        let text = self.merged(order).map_err(fault)?;
-        let verdict = validation::validate(Body::Order, text.as_bytes());
-        let mut violations = self.violations.clone();
-        let mut warnings = self.warnings.clone();
-        violations.extend(verdict.violations().map(|violation| self.placed(violation.into())));
-        for order in verdict.orders() {
-            violations.extend(order.violations().map(|violation| self.placed(violation.into())));
-            // The patch's own unknown members are noted already; the rest of the order has none.
-            let odd = order.warnings().filter(|warning| warning.code() != Code::UnknownMember);
-            warnings.extend(odd.map(|warning| self.placed(warning.into())));
-        }
+        let text = serde_json::to_string(order).map_err(fault)?;
+        let Judged { text, mut violations, omitted, mut warnings } = self.judged(&text).map_err(fault)?;
         if strict {
             violations.append(&mut warnings);
         }
         in_document_order(&self.document, &mut warnings);
         if !violations.is_empty() {
-            in_document_order(&self.document, &mut violations);
-            return Err(violations);
+            return Err(self.broken(violations, omitted));
         }
         let patched: CreateOrder = serde_json::from_str(&text).map_err(fault)?;
         let mut update = update_between(order, &patched);
@@ -227,8 +161,30 @@ impl Patch {
         Ok(Patched { order: patched, update, warnings })
     }
 
-    fn merged(&self, order: &CreateOrder) -> Result<String, serde_json::Error> {
-        let members = Members::read(&serde_json::to_string(order)?).unwrap_or_default();
+    /// These violations of the patch, and so many others.
+    fn broken(&self, mut violations: Vec<Violation>, omitted: usize) -> Broken {
+        in_document_order(&self.document, &mut violations);
+        Broken::first(violations, omitted)
+    }
+
+    /// The order that the patch makes of another, and the verdict on both.
+    fn judged(&self, order: &str) -> Result<Judged, serde_json::Error> {
+        let text = self.merged(order)?;
+        let verdict = validation::validate(Body::Order, text.as_bytes());
+        let (mut violations, mut warnings, mut omitted) = (self.violations.clone(), self.warnings.clone(), 0_usize);
+        violations.extend(verdict.violations().map(|violation| self.placed(violation.into())));
+        for order in verdict.orders() {
+            violations.extend(order.violations().map(|violation| self.placed(violation.into())));
+            // The patch's own unknown members are noted already; the rest of the order has none.
+            let odd = order.warnings().filter(|warning| warning.code() != Code::UnknownMember);
+            warnings.extend(odd.map(|warning| self.placed(warning.into())));
+            omitted = omitted.saturating_add(order.omitted_violations());
+        }
+        Ok(Judged { text, violations, omitted, warnings })
+    }
+
+    fn merged(&self, order: &str) -> Result<String, serde_json::Error> {
+        let members = Members::read(order).unwrap_or_default();
         let Target::Item(line) = self.target else { return members.patched(&self.members)?.to_json() };
         let mut items: Vec<Box<RawValue>> = match members.get("items") {
             Some(items) => serde_json::from_str(items.get())?,
@@ -261,19 +217,19 @@ fn first_look(target: Target, text: &str) -> (Vec<Violation>, Vec<Violation>) {
     };
     let verdict = validation::validate(Body::Order, wrapped.as_deref().unwrap_or(text).as_bytes());
     let at_patch = |violation: validation::Violation<'_>| {
-        let pointer = violation.pointer().strip_prefix(start)?.to_owned();
-        Some(Violation::new(violation.code(), pointer, violation.message(), violation.value().map(str::to_owned)))
+        let violation = Violation::from(violation);
+        let pointer = violation.pointer.strip_prefix(start)?.to_owned();
+        Some(violation.at(pointer))
     };
-    let (mut violations, mut warnings) = (Vec::new(), Vec::new());
-    for order in verdict.orders() {
-        let of_patch = |code: Code| matches!(code, Code::DuplicateMember | Code::PayloadTooLarge);
-        violations.extend(order.violations().filter(|violation| of_patch(violation.code())).filter_map(at_patch));
-        let card_numbers = order.violations().filter(|violation| violation.code() == Code::CardNumber);
-        violations.extend(card_numbers.filter_map(at_patch).filter(|violation| !brings(target, &violation.pointer)));
-        let unknown = order.warnings().filter(|warning| warning.code() == Code::UnknownMember);
-        warnings.extend(unknown.filter_map(at_patch).map(known_to_readers));
-    }
-    (violations, warnings)
+    let Some(order) = verdict.orders().next() else { return Default::default() };
+    let is_of_patch = |violation: &Violation| match violation.error_code {
+        Code::DuplicateMember | Code::PayloadTooLarge => true,
+        Code::CardNumber => !brings(target, &violation.pointer),
+        _ => false,
+    };
+    let unknown = order.warnings().filter(|warning| warning.code() == Code::UnknownMember);
+    let violations = order.violations().filter_map(at_patch).filter(is_of_patch).collect();
+    (violations, unknown.filter_map(at_patch).map(known_to_readers).collect())
 }
 
 /// What is said of a member that no patch brings, in other words where it is one that reads show.
@@ -309,64 +265,5 @@ fn not_true(value: &RawValue) -> Violation {
     Violation::must_be(Code::WrongType, format!("/{READY}"), "true", value.get())
 }
 
-/// Which parts of an order another order changes.
-#[must_use]
-pub fn update_between(before: &CreateOrder, after: &CreateOrder) -> Update {
-    let (before, after) = (&as_read(before), &as_read(after));
-    let addresses = before.shipping_address != after.shipping_address
-        || before.billing_address != after.billing_address
-        || before.return_address != after.return_address;
-    let rest = CreateOrder {
-        shipping_address: before.shipping_address.clone(),
-        billing_address: before.billing_address.clone(),
-        return_address: before.return_address.clone(),
-        items: before.items.clone(),
-        ..after.clone()
-    };
-    let pairs = before.items.iter().zip(&after.items).enumerate();
-    let changed = pairs.filter(|(_, (before, after))| before != after);
-    let items = changed.map(|(line, (before, after))| ItemUpdate {
-        line,
-        body: true,
-        amounts: amounts(before) != amounts(after),
-        ready: false,
-    });
-    Update { addresses, order: rest != *before, items: items.collect() }
-}
-
-/// The order without members that say what their absence says: false, and nothing at all. Who sends such a member to an
-/// order that lacks it changes nothing that anybody reads.
-fn as_read(order: &CreateOrder) -> CreateOrder {
-    fn yes(flag: Option<bool>) -> Option<bool> {
-        flag.filter(|flag| *flag)
-    }
-    let item = |item: &Item| {
-        let item = item.clone();
-        Item {
-            meta: item.meta.filter(|meta| !meta.is_empty()),
-            client_attributes: item.client_attributes.filter(|attributes| !attributes.is_empty()),
-            options: item.options.filter(|options| !options.is_empty()),
-            images: item.images.filter(|images| !images.is_empty()),
-            is_sample: yes(item.is_sample),
-            skip_img_manip: yes(item.skip_img_manip),
-            skip_sku_validation: yes(item.skip_sku_validation),
-            skip_image_validation: yes(item.skip_image_validation),
-            ..item
-        }
-    };
-    let items = order.items.iter().map(item).collect();
-    let order = order.clone();
-    CreateOrder {
-        items,
-        meta: order.meta.filter(|meta| !meta.is_empty()),
-        customer_payment_methods: order.customer_payment_methods.filter(|methods| !methods.is_empty()),
-        is_sample: yes(order.is_sample),
-        ..order
-    }
-}
-
-/// What refunds are taken of.
-fn amounts(item: &Item) -> impl PartialEq + use<> {
-    let shipping = item.customer_shipping_price;
-    (item.quantity, item.customer_price, item.customer_subtotal, item.customer_discounts_or_promotions, shipping)
-}
+#[cfg(test)]
+mod tests;

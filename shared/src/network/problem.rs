@@ -5,7 +5,8 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::merge::Members;
-use crate::limits::ATTEMPTED_VALUE_BYTES_MAX;
+use crate::limits::{ATTEMPTED_VALUE_BYTES_MAX, VIOLATIONS_MAX};
+use crate::validation::{self, OrderVerdict};
 use crate::{Code, card};
 
 /// One place in a body and the rule that it breaks.
@@ -54,6 +55,38 @@ impl Violation {
     pub fn by_text(code: Code, pointer: &str, message: String, text: &str) -> Self {
         let shown = (!card::is_in(text)).then(|| Value::from(cut(text)).to_string());
         Self::new(code, pointer.to_owned(), message, shown)
+    }
+}
+
+/// All that a body breaks: so many violations as are listed, and how many others there are.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Broken {
+    /// In the order of the document, at most [`VIOLATIONS_MAX`].
+    pub violations: Vec<Violation>,
+    /// Those beyond.
+    pub omitted: usize,
+}
+
+impl Broken {
+    /// Lists the first of these, which stand in the order of the document; there are so many others already.
+    #[must_use]
+    pub fn first(mut violations: Vec<Violation>, omitted: usize) -> Self {
+        let beyond = violations.len().saturating_sub(VIOLATIONS_MAX);
+        violations.truncate(VIOLATIONS_MAX);
+        Self { violations, omitted: omitted.saturating_add(beyond) }
+    }
+
+    /// What an order breaks, and its warnings, which are violations too where `strict` says so.
+    #[must_use]
+    pub fn of_order(verdict: OrderVerdict<'_>, strict: bool) -> (Self, Vec<Violation>) {
+        if !strict {
+            let broken = Self::first(verdict.violations().map(Into::into).collect(), verdict.omitted_violations());
+            return (broken, verdict.warnings().map(Into::into).collect());
+        }
+        let mut all: Vec<_> = verdict.violations().chain(verdict.warnings()).collect();
+        all.sort_by_key(validation::Violation::at);
+        let omitted = verdict.omitted_violations().saturating_add(verdict.omitted_warnings());
+        (Self::first(all.into_iter().map(Into::into).collect(), omitted), Vec::new())
     }
 }
 
@@ -106,8 +139,8 @@ fn is_plain_number(text: &str) -> bool {
     is_short && is_plain && !fraction.ends_with('0') && text != "-0"
 }
 
-impl From<crate::validation::Violation<'_>> for Violation {
-    fn from(violation: crate::validation::Violation<'_>) -> Self {
+impl From<validation::Violation<'_>> for Violation {
+    fn from(violation: validation::Violation<'_>) -> Self {
         let value = violation.value().map(str::to_owned);
         Self::new(violation.code(), violation.pointer().to_owned(), violation.message(), value)
     }
@@ -155,7 +188,9 @@ fn pascal_case(name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Attempted, property_name};
+    use super::{Attempted, Broken, property_name};
+    use crate::limits::VIOLATIONS_MAX;
+    use crate::validation::{Body, validate};
 
     #[test]
     fn what_was_sent_is_shown_as_every_reader_reads_it() {
@@ -183,6 +218,21 @@ mod tests {
         ] {
             assert_eq!(serde_json::to_string(&Attempted(sent.to_owned())).unwrap(), shown);
         }
+    }
+
+    #[test]
+    fn of_an_order_the_first_of_the_document_are_listed_and_all_are_counted() {
+        // Each item breaks one rule, at its end, and has three members that nobody knows.
+        let body = format!("{{\"items\":[{}]}}", vec![r#"{"sku":"a","x":1,"y":1,"z":1}"#; 500].join(","));
+        let verdict = validate(Body::Order, body.as_bytes());
+        let order = verdict.orders().next().unwrap();
+        let (broken, warnings) = Broken::of_order(order, false);
+        // The address is missing as well.
+        assert_eq!((broken.violations.len(), broken.omitted, warnings.len()), (501, 0, VIOLATIONS_MAX));
+        let (broken, warnings) = Broken::of_order(order, true);
+        assert_eq!((broken.violations.len(), broken.omitted, warnings.len()), (VIOLATIONS_MAX, 1001, 0));
+        let pointers: Vec<&str> = broken.violations.iter().take(5).map(|found| found.pointer.as_str()).collect();
+        assert_eq!(pointers, ["/items/0/x", "/items/0/y", "/items/0/z", "/items/0/quantity", "/items/1/x"]);
     }
 
     #[test]

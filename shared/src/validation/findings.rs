@@ -96,7 +96,7 @@ impl From<Range<usize>> for Span {
 #[derive(Clone, Debug)]
 pub(super) struct Finding {
     /// The byte that it is sorted by.
-    at: u32,
+    pub(super) at: u32,
     pub(super) broken: Broken,
     /// Its place in the text of all pointers.
     pub(super) pointer: Span,
@@ -112,6 +112,9 @@ pub(super) struct OrderFindings {
     /// Its violations, and behind them its warnings, among the findings of all orders.
     pub(super) violations: Span,
     pub(super) warnings: Span,
+    /// How many of each are not listed.
+    pub(super) omitted_violations: u32,
+    pub(super) omitted_warnings: u32,
 }
 
 /// What was found in a body.
@@ -142,6 +145,8 @@ struct List {
     found: Vec<Finding>,
     /// How many were kept in the whole body.
     kept: usize,
+    /// How many others there are in the order that is being read.
+    omitted: u32,
 }
 
 impl List {
@@ -183,6 +188,7 @@ impl Findings {
         let found = if self.in_order { &mut list.found } else { &mut self.whole };
         let is_first = found.is_empty();
         if !list.has_room(is_first) {
+            list.omitted += 1;
             self.omitted += 1;
             return;
         }
@@ -209,6 +215,8 @@ impl Findings {
     /// From here on findings are those of an order.
     pub(super) fn begin_order(&mut self) {
         self.in_order = true;
+        self.violations.omitted = 0;
+        self.warnings.omitted = 0;
     }
 
     /// From here on findings are those of the body again.
@@ -226,6 +234,8 @@ impl Findings {
             order: order.into(),
             violations: Span::from(start..middle),
             warnings: Span::from(middle..end),
+            omitted_violations: self.violations.omitted,
+            omitted_warnings: self.warnings.omitted,
         });
     }
 

@@ -16,7 +16,12 @@ pub(super) fn nearest_of<'n>(name: &str, known: impl Iterator<Item = &'n str>) -
     if name.len() > BYTES_MAX {
         return None;
     }
-    let tolerated = if name.len() < 5 { 1 } else { 2 };
+    // Of one letter a slip leaves nothing.
+    let tolerated = match name.len() {
+        0 | 1 => 0,
+        2..5 => 1,
+        _ => 2,
+    };
     // Every slip changes the length by one at most.
     let known = known.filter(|known| known.len() <= BYTES_MAX && known.len().abs_diff(name.len()) <= tolerated);
     let distances = known.map(|known| (distance(name, known.as_bytes()), known));
@@ -47,7 +52,13 @@ fn distance(left: &[u8], right: &[u8]) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::distance;
+    use super::{distance, nearest_of};
+
+    #[test]
+    fn one_letter_is_near_to_nothing_but_itself() {
+        let nearest = |name: &str| nearest_of(name, ["q", "ids", "sku"].into_iter());
+        assert_eq!([nearest(""), nearest("x"), nearest("Q"), nearest("id")], [None, None, Some("q"), Some("ids")]);
+    }
 
     #[test]
     fn distance_counts_slips() {

@@ -108,6 +108,18 @@ impl<'v> OrderVerdict<'v> {
     pub fn warnings(&self) -> Violations<'v> {
         self.verdict.of_orders(self.findings.warnings)
     }
+
+    /// Violations of the order that are not listed.
+    #[must_use]
+    pub fn omitted_violations(&self) -> usize {
+        self.findings.omitted_violations as usize
+    }
+
+    /// Warnings of the order that are not listed.
+    #[must_use]
+    pub fn omitted_warnings(&self) -> usize {
+        self.findings.omitted_warnings as usize
+    }
 }
 
 /// Violations in document order.
@@ -153,6 +165,12 @@ impl<'v> Violation<'v> {
     #[must_use]
     pub fn pointer(&self) -> &'v str {
         core::str::from_utf8(self.pointer_bytes()).unwrap_or_default()
+    }
+
+    /// The byte of the body at which it is told: a violation comes before all of which it is told at a later one.
+    #[must_use]
+    pub fn at(&self) -> usize {
+        self.finding.at as usize
     }
 
     /// The bytes of the pointer, which are UTF-8.

@@ -3,7 +3,7 @@
 
 use shared::Code;
 use shared::ids::MerchantId;
-use shared::network::problem::Violation;
+use shared::network::problem::{Broken, Violation};
 use shared::network::request::CreateOrder;
 use shared::validation::{self, Body, OrderVerdict, Verdict};
 
@@ -15,13 +15,9 @@ use crate::store::Table;
 pub(crate) type Draft = Result<(CreateOrder, Vec<Violation>), Refusal>;
 
 pub(crate) fn draft(bytes: &[u8], verdict: OrderVerdict<'_>, strict: bool) -> Draft {
-    let warnings: Vec<Violation> = verdict.warnings().map(Into::into).collect();
-    let mut violations: Vec<Violation> = verdict.violations().map(Into::into).collect();
-    if strict {
-        violations.extend(warnings.iter().cloned());
-    }
-    if !violations.is_empty() {
-        return Err(Refusal::invalid(violations));
+    let (broken, warnings) = Broken::of_order(verdict, strict);
+    if !broken.violations.is_empty() {
+        return Err(Refusal::broken(broken));
     }
     Ok((read_valid(bytes.get(verdict.span()).unwrap_or_default())?, warnings))
 }

@@ -1,6 +1,5 @@
 //! The bodies of the note routes, every broken rule of each at once.
 
-use serde_json::Value;
 use shared::Code;
 use shared::ids::MerchantId;
 use shared::limits::{ID_CHARACTERS_MAX, NAME_CHARACTERS_MAX};
@@ -8,7 +7,7 @@ use shared::network::note::{Author, Content, NotAText, NoteText, ResourceKind, T
 use shared::network::problem::Violation;
 
 use crate::app::notes::Named;
-use crate::http::object::{Findings, Object};
+use crate::http::object::{self, Findings, Value};
 use crate::refusal::Refusal;
 
 /// `{resource: {type, id}, text, format?, isInternal?, author?: {id, name}}`.
@@ -35,9 +34,9 @@ pub(super) struct Reading<'r> {
     pub(super) strict: bool,
 }
 
-/// The members that were read; what has a default may be absent or null.
+/// What was read; what has a default may be absent or null.
 #[derive(Default)]
-struct Members {
+struct Note {
     named: Option<Named>,
     text: Option<NoteText>,
     format: Option<TextFormat>,
@@ -46,35 +45,34 @@ struct Members {
 }
 
 pub(super) fn new_note(bytes: &[u8], reading: Reading<'_>) -> Result<NewNote, Refusal> {
-    let (object, mut findings) = Object::read(bytes, reading.merchant)?;
-    let members = members(&object, &mut findings, |_, _| false);
-    object.require(&mut findings, &["resource", "text"]);
+    let (members, mut findings) = object::read(bytes, reading.merchant)?;
+    let note = note(&members, &mut findings, |_, _, _| false);
+    findings.require("", &members, &["resource", "text"]);
     let warnings = findings.settle(reading.strict)?;
-    let (named, content) = reading.settle(members)?;
+    let (named, content) = reading.settle(note)?;
     Ok(NewNote { named: named.ok_or_else(|| Refusal::rule(Code::Internal))?, content, warnings })
 }
 
 /// The note of the path as it was read may be sent back whole: `id` must then be its own, and its times are passed over.
 pub(super) fn replacement(bytes: &[u8], id: &str, reading: Reading<'_>) -> Result<Replacement, Refusal> {
-    let (object, mut findings) = Object::read(bytes, reading.merchant)?;
-    let other_id = object.members().find(|(name, value)| *name == "id" && value.as_str() != Some(id));
-    let members = members(&object, &mut findings, |findings, name| {
-        if name == "id" && other_id.is_some() {
+    let (members, mut findings) = object::read(bytes, reading.merchant)?;
+    let note = note(&members, &mut findings, |findings, name, value| {
+        if name == "id" && value.text().as_deref() != Some(id) {
             let message = format!("stays as it is: the note has the id `{id}`");
-            findings.add(Violation::new(Code::NotUpdatable, "/id".to_owned(), message, None));
+            findings.told(Code::NotUpdatable, "/id", message, value);
         }
         matches!(name, "id" | "createdAt" | "updatedAt")
     });
-    object.require(&mut findings, &["text"]);
+    findings.require("", &members, &["text"]);
     let warnings = findings.settle(reading.strict)?;
-    let (named, content) = reading.settle(members)?;
+    let (named, content) = reading.settle(note)?;
     Ok(Replacement { named, content, warnings })
 }
 
 impl Reading<'_> {
-    /// What the members stand for once no rule is broken: without an author the merchant itself has written it.
-    fn settle(self, members: Members) -> Result<(Option<Named>, Content), Refusal> {
-        let Members { named, text, format, is_internal, author } = members;
+    /// What was read, once no rule is broken: without an author the merchant itself has written it.
+    fn settle(self, note: Note) -> Result<(Option<Named>, Content), Refusal> {
+        let Note { named, text, format, is_internal, author } = note;
         let caller = || Author { id: self.merchant.to_string(), name: "Merchant".to_owned() };
         let content = Content {
             text: text.ok_or_else(|| Refusal::rule(Code::Internal))?,
@@ -87,71 +85,67 @@ impl Reading<'_> {
 }
 
 /// Reads the members; `other` looks at those that only some bodies know, and says whether it does.
-fn members(object: &Object, findings: &mut Findings, other: impl Fn(&mut Findings, &str) -> bool) -> Members {
-    let mut read = Members::default();
-    for (name, value) in object.members() {
+fn note(
+    members: &object::Members<'_>,
+    findings: &mut Findings,
+    other: impl Fn(&mut Findings, &str, Value<'_>) -> bool,
+) -> Note {
+    let mut read = Note::default();
+    for (name, value) in members.iter() {
         match name {
             "resource" | "text" | "format" | "isInternal" | "author" if value.is_null() => {}
             "resource" => read.named = resource(findings, value),
             "text" => read.text = text(findings, value),
             "format" => {
                 let known = TextFormat::ALL.map(TextFormat::as_str);
-                read.format = keyword(findings, "/format", value, &known).and_then(TextFormat::parse);
+                read.format = keyword(findings, "/format", value, &known).as_deref().and_then(TextFormat::parse);
             }
             "isInternal" => read.is_internal = findings.flag("/isInternal", value),
             "author" => read.author = author(findings, value),
-            name if other(findings, name) => {}
-            name => findings.unknown(name, &["resource", "text", "format", "isInternal", "author"]),
+            _ if other(findings, name, value) => {}
+            _ => findings.unknown("", (name, value), &["resource", "text", "format", "isInternal", "author"]),
         }
     }
     read
 }
 
-fn resource(findings: &mut Findings, value: &Value) -> Option<Named> {
-    let at = |name: &str| format!("/resource/{name}");
+fn resource(findings: &mut Findings, value: Value<'_>) -> Option<Named> {
     let [kind, id] = object_of(findings, "/resource", value, ["type", "id"])?;
     let known = ResourceKind::ALL.map(ResourceKind::as_str);
-    let kind = kind.and_then(|kind| keyword(findings, &at("type"), kind, &known)).and_then(ResourceKind::parse);
-    let id = id.and_then(|id| line(findings, &at("id"), id, ID_CHARACTERS_MAX));
-    Some(Named { kind: kind?, id: id? })
+    let kind = kind.and_then(|kind| keyword(findings, "/resource/type", kind, &known));
+    let id = id.and_then(|id| line(findings, "/resource/id", id, ID_CHARACTERS_MAX));
+    Some(Named { kind: ResourceKind::parse(&kind?)?, id: id? })
 }
 
-fn author(findings: &mut Findings, value: &Value) -> Option<Author> {
+fn author(findings: &mut Findings, value: Value<'_>) -> Option<Author> {
     let [id, name] = object_of(findings, "/author", value, ["id", "name"])?;
     let id = id.and_then(|id| line(findings, "/author/id", id, ID_CHARACTERS_MAX));
-    let name = name.and_then(|name| line(findings, "/author/name", name, NAME_CHARACTERS_MAX));
-    let name = name.filter(|name| !findings.card_number("/author/name", name));
+    let name = name.and_then(|value| {
+        let name = line(findings, "/author/name", value, NAME_CHARACTERS_MAX)?;
+        (!findings.card_number("/author/name", value)).then_some(name)
+    });
     Some(Author { id: id?, name: name? })
 }
 
 /// The two members of an object, which it must have.
-fn object_of<'v>(
+fn object_of<'b>(
     findings: &mut Findings,
     pointer: &str,
-    value: &'v Value,
+    value: Value<'b>,
     names: [&str; 2],
-) -> Option<[Option<&'v Value>; 2]> {
-    let Some(members) = value.as_object() else {
-        findings.broken(Code::WrongType, pointer, "an object", value);
-        return None;
-    };
-    for name in members.keys().filter(|name| !names.contains(&name.as_str())) {
-        findings.unknown_in(pointer, name, &names);
+) -> Option<[Option<Value<'b>>; 2]> {
+    let members = findings.object(pointer, value)?;
+    for member in members.iter().filter(|(name, _)| !names.contains(name)) {
+        findings.unknown(pointer, member, &names);
     }
-    let mut member = |name: &str| {
-        let value = members.get(name).filter(|value| !value.is_null());
-        if value.is_none() {
-            findings.required(&format!("{pointer}/{name}"));
-        }
-        value
-    };
-    Some(names.map(&mut member))
+    findings.require(pointer, &members, &names);
+    Some(names.map(|name| members.get(name)))
 }
 
-fn text(findings: &mut Findings, value: &Value) -> Option<NoteText> {
+fn text(findings: &mut Findings, value: Value<'_>) -> Option<NoteText> {
     let sent = findings.text("/text", value)?;
-    let has_card_number = findings.card_number("/text", sent);
-    match NoteText::parse(sent) {
+    let has_card_number = findings.card_number("/text", value);
+    match NoteText::parse(&sent) {
         Ok(text) => (!has_card_number).then_some(text),
         Err(rule) => {
             let code = match rule {
@@ -165,9 +159,9 @@ fn text(findings: &mut Findings, value: &Value) -> Option<NoteText> {
     }
 }
 
-fn keyword<'v>(findings: &mut Findings, pointer: &str, value: &'v Value, known: &[&str]) -> Option<&'v str> {
+fn keyword(findings: &mut Findings, pointer: &str, value: Value<'_>, known: &[&str]) -> Option<String> {
     let text = findings.text(pointer, value)?;
-    if known.contains(&text) {
+    if known.contains(&text.as_str()) {
         return Some(text);
     }
     let names: Vec<String> = known.iter().map(|name| format!("`{name}`")).collect();
@@ -176,7 +170,7 @@ fn keyword<'v>(findings: &mut Findings, pointer: &str, value: &'v Value, known: 
 }
 
 /// A text of one line.
-fn line(findings: &mut Findings, pointer: &str, value: &Value, characters_max: usize) -> Option<String> {
+fn line(findings: &mut Findings, pointer: &str, value: Value<'_>, characters_max: usize) -> Option<String> {
     let text = findings.text(pointer, value)?;
     let (code, rule) = if text.trim().is_empty() {
         (Code::TooShort, "a text of at least 1 character that is no white space".to_owned())
@@ -185,7 +179,7 @@ fn line(findings: &mut Findings, pointer: &str, value: &Value, characters_max: u
     } else if text.chars().any(char::is_control) {
         (Code::ControlCharacter, "a text without control characters".to_owned())
     } else {
-        return Some(text.to_owned());
+        return Some(text);
     };
     findings.broken(code, pointer, &rule, value);
     None

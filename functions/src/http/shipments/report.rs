@@ -1,6 +1,5 @@
 //! The body of a progress report, every broken rule of it at once.
 
-use serde_json::Value;
 use shared::Code;
 use shared::ids::{MerchantId, OrderId};
 use shared::limits::{CARRIER_LINK_BYTES_MAX, ITEMS_MAX, KEYWORD_CHARACTERS_MAX, PACKAGES_MAX};
@@ -9,38 +8,39 @@ use shared::order::{Package, Progress, ShipmentStatus};
 use shared::time::Timestamp;
 
 use crate::http::manage::read_reason;
-use crate::http::object::{Findings, Object};
+use crate::http::object::{self, Findings, Value};
 use crate::refusal::Refusal;
 
-/// What a body reports, and what was noticed in it.
+/// What a body reports, and what was noticed in it; without an order no item is known.
 pub(super) fn read(
     bytes: &[u8],
-    (merchant, order): (&MerchantId, &OrderId),
+    (merchant, order): (&MerchantId, Option<&OrderId>),
     now: Timestamp,
     strict: bool,
 ) -> Result<(Progress, Vec<Violation>), Refusal> {
-    let (object, mut findings) = Object::read(bytes, merchant)?;
+    let (members, mut findings) = object::read(bytes, merchant)?;
     let (mut status, mut packages, mut reason) = (None, Vec::new(), None);
-    for (name, value) in object.members() {
+    for (name, value) in members.iter() {
         match name {
-            "shipmentStatus" if value.is_null() => {}
+            "shipmentStatus" | "packages" if value.is_null() => {}
             "shipmentStatus" => status = read_status(&mut findings, value),
-            "packages" if value.is_null() => {}
             "packages" => packages = read_packages(&mut findings, value, order, now),
             "reason" if is_blank(value) => {}
-            "reason" => reason = read_reason(&mut findings, value),
-            other => findings.unknown(other, &["shipmentStatus", "packages", "reason"]),
+            "reason" => reason = read_reason(&mut findings, "/reason", value),
+            _ => findings.unknown("", (name, value), &["shipmentStatus", "packages", "reason"]),
         }
     }
-    object.require(&mut findings, &["shipmentStatus"]);
-    let has = |member: &str| object.members().any(|(name, value)| name == member && !is_blank(value));
-    if status == Some(ShipmentStatus::Rejected) && !has("reason") {
-        findings.required("/reason");
+    findings.require("", &members, &["shipmentStatus"]);
+    let sent = |member: &str| members.get(member).filter(|value| !is_blank(*value));
+    if status == Some(ShipmentStatus::Rejected) && sent("reason").is_none() {
+        findings.absent("", &members, "reason");
     }
     for (member, of) in [("packages", ShipmentStatus::Shipped), ("reason", ShipmentStatus::Rejected)] {
-        if status.is_some_and(|status| status != of) && has(member) {
+        if let Some(value) = sent(member)
+            && status.is_some_and(|status| status != of)
+        {
             let why = format!("belongs to shipmentStatus {}", of.number());
-            findings.ignored(format!("/{member}"), &why);
+            findings.ignored(format!("/{member}"), value, &why);
         }
     }
     let warnings = findings.settle(strict)?;
@@ -55,17 +55,17 @@ pub(super) fn read(
 }
 
 /// Null, or a text of spaces: as if it were not there.
-fn is_blank(value: &Value) -> bool {
-    value.is_null() || value.as_str().is_some_and(|text| text.trim().is_empty())
+fn is_blank(value: Value<'_>) -> bool {
+    value.is_null() || value.text().is_some_and(|text| text.trim().is_empty())
 }
 
 /// The states that a vendor reports.
 const REPORTED: [ShipmentStatus; 4] =
     [ShipmentStatus::InProduction, ShipmentStatus::Shipped, ShipmentStatus::Delivered, ShipmentStatus::Rejected];
 
-fn read_status(findings: &mut Findings, value: &Value) -> Option<ShipmentStatus> {
+fn read_status(findings: &mut Findings, value: Value<'_>) -> Option<ShipmentStatus> {
     let is_it = |status: &ShipmentStatus| {
-        value.as_u64() == Some(u64::from(status.number())) || value.as_str() == Some(status.as_str())
+        value.integer() == Some(i64::from(status.number())) || value.text().as_deref() == Some(status.as_str())
     };
     let status = REPORTED.into_iter().find(is_it);
     if status.is_none() {
@@ -80,17 +80,11 @@ fn empty_package(shipped_at: Timestamp) -> Package {
     Package { lines: Vec::new(), carrier: None, method: None, tracking: None, link: None, shipped_at }
 }
 
-fn read_packages(findings: &mut Findings, value: &Value, order: &OrderId, now: Timestamp) -> Vec<Package> {
-    let Some(entries) = value.as_array() else {
-        findings.broken(Code::WrongType, "/packages", "an array", value);
-        return Vec::new();
-    };
-    if entries.len() > PACKAGES_MAX {
-        findings.broken(Code::TooMany, "/packages", &format!("an array of at most {PACKAGES_MAX} entries"), value);
-        return Vec::new();
-    }
-    let package = |(index, entry): (usize, &Value)| read_package(findings, index, entry, order, now);
-    entries.iter().enumerate().filter_map(package).collect()
+fn read_packages(findings: &mut Findings, value: Value<'_>, order: Option<&OrderId>, now: Timestamp) -> Vec<Package> {
+    let entries = findings.array("/packages", value, (0, PACKAGES_MAX)).unwrap_or_default();
+    let package =
+        |(index, entry): (usize, Value<'_>)| read_package(findings, &format!("/packages/{index}"), entry, (order, now));
+    entries.into_iter().enumerate().filter_map(package).collect()
 }
 
 const PACKAGE_MEMBERS: [&str; 6] =
@@ -98,39 +92,37 @@ const PACKAGE_MEMBERS: [&str; 6] =
 
 fn read_package(
     findings: &mut Findings,
-    index: usize,
-    entry: &Value,
-    order: &OrderId,
-    now: Timestamp,
+    pointer: &str,
+    entry: Value<'_>,
+    (order, now): (Option<&OrderId>, Timestamp),
 ) -> Option<Package> {
-    let pointer = format!("/packages/{index}");
-    let Some(members) = entry.as_object() else {
-        findings.broken(Code::WrongType, &pointer, "an object", entry);
-        return None;
-    };
+    let members = findings.object(pointer, entry)?;
     let mut package = empty_package(now);
-    for (name, value) in members.iter().filter(|(_, value)| !value.is_null()) {
+    for (name, value) in members.iter() {
         let at = format!("{pointer}/{name}");
-        match name.as_str() {
+        match name {
+            name if PACKAGE_MEMBERS.contains(&name) && value.is_null() => {}
             "carrierName" => package.carrier = read_words(findings, &at, value),
             "carrierMethodName" => package.method = read_words(findings, &at, value),
             "carrierTrackingNumber" => package.tracking = read_text(findings, &at, value, KEYWORD_CHARACTERS_MAX),
             "carrierLink" => package.link = read_link(findings, &at, value),
             "shippedDate" => package.shipped_at = read_date(findings, &at, value, now).unwrap_or(now),
             "orderItemIDs" => package.lines = read_lines(findings, &at, value, order),
-            _ => findings.unknown_in(&pointer, name, &PACKAGE_MEMBERS),
+            _ => findings.unknown(pointer, (name, value), &PACKAGE_MEMBERS),
         }
     }
     Some(package)
 }
 
 /// A text of people. Tracking numbers and links are none: their digits may look like those of a card.
-fn read_words(findings: &mut Findings, pointer: &str, value: &Value) -> Option<String> {
-    read_text(findings, pointer, value, KEYWORD_CHARACTERS_MAX).filter(|text| !findings.card_number(pointer, text))
+fn read_words(findings: &mut Findings, pointer: &str, value: Value<'_>) -> Option<String> {
+    let text = read_text(findings, pointer, value, KEYWORD_CHARACTERS_MAX)?;
+    (!findings.card_number(pointer, value)).then_some(text)
 }
 
-fn read_text(findings: &mut Findings, pointer: &str, value: &Value, characters_max: usize) -> Option<String> {
-    let text = findings.text(pointer, value)?.trim();
+fn read_text(findings: &mut Findings, pointer: &str, value: Value<'_>, characters_max: usize) -> Option<String> {
+    let text = findings.text(pointer, value)?;
+    let text = text.trim();
     if text.chars().any(char::is_control) {
         findings.broken(Code::ControlCharacter, pointer, "a text without control characters", value);
         return None;
@@ -143,7 +135,7 @@ fn read_text(findings: &mut Findings, pointer: &str, value: &Value, characters_m
 }
 
 /// A link is shown to people: it must lead to the web and nowhere else.
-fn read_link(findings: &mut Findings, pointer: &str, value: &Value) -> Option<String> {
+fn read_link(findings: &mut Findings, pointer: &str, value: Value<'_>) -> Option<String> {
     let link = read_text(findings, pointer, value, CARRIER_LINK_BYTES_MAX)?;
     if link.len() > CARRIER_LINK_BYTES_MAX {
         findings.broken(Code::TooLong, pointer, &format!("a text of at most {CARRIER_LINK_BYTES_MAX} bytes"), value);
@@ -157,12 +149,12 @@ fn read_link(findings: &mut Findings, pointer: &str, value: &Value) -> Option<St
 }
 
 /// When a parcel was, or is to be, handed over: other dates are a year that was typed wrong, or a clock that was never set.
-fn read_date(findings: &mut Findings, pointer: &str, value: &Value, now: Timestamp) -> Option<Timestamp> {
+fn read_date(findings: &mut Findings, pointer: &str, value: Value<'_>, now: Timestamp) -> Option<Timestamp> {
     const YEAR_MS: i64 = 366 * 24 * 3600 * 1000;
     /// 2000-01-01T00:00:00Z.
     const EARLIEST: Timestamp = Timestamp::from_milliseconds(946_684_800_000);
     let date = findings.text(pointer, value)?;
-    let Some(at) = Timestamp::parse_rfc3339(date) else {
+    let Some(at) = Timestamp::parse_rfc3339(&date) else {
         findings.broken(Code::InvalidFormat, pointer, "a date and time of RFC 3339", value);
         return None;
     };
@@ -173,21 +165,10 @@ fn read_date(findings: &mut Findings, pointer: &str, value: &Value, now: Timesta
     Some(at)
 }
 
-fn read_lines(findings: &mut Findings, pointer: &str, value: &Value, order: &OrderId) -> Vec<usize> {
-    let Some(ids) = value.as_array() else {
-        findings.broken(Code::WrongType, pointer, "an array", value);
-        return Vec::new();
-    };
-    if ids.is_empty() {
-        findings.broken(Code::TooFew, pointer, "an array of at least 1 entry", value);
-    }
-    if ids.len() > ITEMS_MAX {
-        findings.broken(Code::TooMany, pointer, &format!("an array of at most {ITEMS_MAX} entries"), value);
-        return Vec::new();
-    }
+fn read_lines(findings: &mut Findings, pointer: &str, value: Value<'_>, order: Option<&OrderId>) -> Vec<usize> {
     let mut lines = Vec::new();
-    for (index, id) in ids.iter().enumerate() {
-        match id.as_str().and_then(|id| order.item_index(id)) {
+    for (index, id) in findings.array(pointer, value, (1, ITEMS_MAX)).unwrap_or_default().into_iter().enumerate() {
+        match id.text().and_then(|id| order?.item_index(&id)) {
             Some(line) if !lines.contains(&line) => lines.push(line),
             Some(_) => {}
             None => {

@@ -1,16 +1,13 @@
 //! The body of a transformation: `{name, rules}`, every broken rule of it at once.
 
-use serde_json::Value;
-use serde_json::value::RawValue;
 use shared::Code;
 use shared::ids::MerchantId;
 use shared::limits::{DESCRIPTION_CHARACTERS_MAX, TRANSFORMATION_BYTES_MAX, TRANSFORMATION_RULES_MAX};
-use shared::network::merge::Members;
 use shared::network::problem::Violation;
 use shared::network::transform::{Convert, Parts, Pointer, PointerFault, Rule, Transformation, Tree, Unreadable};
 
 use crate::app::transformations::NewTransformation;
-use crate::http::object::{Findings, Object};
+use crate::http::object::{self, Findings, Members, Value};
 use crate::refusal::Refusal;
 
 /// What a transformation is made of, and what was noticed.
@@ -19,23 +16,21 @@ pub(super) fn transformation(
     merchant: &MerchantId,
     strict: bool,
 ) -> Result<(NewTransformation, Vec<Violation>), Refusal> {
-    let (object, mut findings) = Object::read(bytes, merchant)?;
-    // Constants and defaults are stored as they are written, so they are read from the text.
-    let members = Members::read(std::str::from_utf8(bytes).unwrap_or_default()).unwrap_or_default();
+    let (members, mut findings) = object::read(bytes, merchant)?;
     let (mut title, mut rules) = (None, None);
-    for (member, value) in object.members() {
+    for (member, value) in members.iter() {
         match member {
             "name" | "rules" if value.is_null() => {}
-            "name" => title = Some(name(&mut findings, value)),
-            "rules" => rules = Some(members.get("rules").map(|raw| rules_of(&mut findings, raw)).unwrap_or_default()),
-            _ => findings.unknown(member, &["name", "rules"]),
+            "name" => title = name(&mut findings, value),
+            "rules" => rules = Some(rules_of(&mut findings, value)),
+            _ => findings.unknown("", (member, value), &["name", "rules"]),
         }
     }
-    object.require(&mut findings, &["name", "rules"]);
+    findings.require("", &members, &["name", "rules"]);
     let warnings = findings.settle(strict)?;
     let transformation = Transformation { rules: rules.unwrap_or_default() };
     within_bytes(&transformation)?;
-    Ok((NewTransformation { name: title.flatten().unwrap_or_default(), transformation }, warnings))
+    Ok((NewTransformation { name: title.unwrap_or_default(), transformation }, warnings))
 }
 
 fn within_bytes(transformation: &Transformation) -> Result<(), Refusal> {
@@ -47,80 +42,60 @@ fn within_bytes(transformation: &Transformation) -> Result<(), Refusal> {
     Err(Refusal::invalid(vec![Violation::new(Code::PayloadTooLarge, "/rules".to_owned(), message, None)]))
 }
 
-fn name(findings: &mut Findings, value: &Value) -> Option<String> {
+fn name(findings: &mut Findings, value: Value<'_>) -> Option<String> {
     const PLACE: &str = "/name";
     let text = findings.text(PLACE, value)?;
     let length = text.chars().count();
-    let broken = if length == 0 {
+    let (code, message) = if length == 0 {
         (Code::TooShort, "must have at least 1 character, but has 0".to_owned())
     } else if length > DESCRIPTION_CHARACTERS_MAX {
         (Code::TooLong, format!("must have at most {DESCRIPTION_CHARACTERS_MAX} characters, but has {length}"))
     } else if text.chars().any(char::is_control) {
         (Code::ControlCharacter, "must hold no control characters".to_owned())
     } else {
-        return (!findings.card_number(PLACE, text)).then(|| text.to_owned());
+        return (!findings.card_number(PLACE, value)).then_some(text);
     };
-    findings.add(Violation::new(broken.0, PLACE.to_owned(), broken.1, None));
+    findings.told(code, PLACE, message, value);
     None
 }
 
-fn rules_of(findings: &mut Findings, raw: &RawValue) -> Vec<Rule> {
-    const PLACE: &str = "/rules";
-    let Ok(rules) = serde_json::from_str::<Vec<&RawValue>>(raw.get()) else {
-        findings.broken(Code::WrongType, PLACE, "an array", &value_of(raw));
-        return Vec::new();
-    };
-    let broken = match rules.len() {
-        0 => Some((Code::TooFew, "must have at least 1 entry, but has 0".to_owned())),
-        count if count > TRANSFORMATION_RULES_MAX => {
-            Some((Code::TooMany, format!("must have at most {TRANSFORMATION_RULES_MAX} entries, but has {count}")))
-        }
-        _ => None,
-    };
-    if let Some((code, message)) = broken {
-        findings.add(Violation::new(code, PLACE.to_owned(), message, None));
-        return Vec::new();
-    }
-    let read = |(index, raw): (usize, &&RawValue)| rule(findings, &format!("{PLACE}/{index}"), raw);
-    rules.iter().enumerate().filter_map(read).collect()
+fn rules_of(findings: &mut Findings, value: Value<'_>) -> Vec<Rule> {
+    let entries = findings.array("/rules", value, (1, TRANSFORMATION_RULES_MAX)).unwrap_or_default();
+    let read = |(index, entry): (usize, Value<'_>)| rule(findings, &format!("/rules/{index}"), entry);
+    entries.into_iter().enumerate().filter_map(read).collect()
 }
 
-fn rule(findings: &mut Findings, place: &str, raw: &RawValue) -> Option<Rule> {
-    let Some(members) = Members::read(raw.get()) else {
-        findings.broken(Code::WrongType, place, "an object", &value_of(raw));
-        return None;
-    };
+fn rule(findings: &mut Findings, place: &str, entry: Value<'_>) -> Option<Rule> {
+    let members = findings.object(place, entry)?;
     let (mut to, mut parts, mut is_read) = (None, Parts::default(), true);
-    for (name, raw) in members.iter() {
-        let (at, value) = (format!("{place}/{name}"), value_of(raw));
+    for (name, value) in members.iter() {
+        let at = format!("{place}/{name}");
         match name {
             "to" | "from" | "default" | "as" | "constant" if value.is_null() => {}
-            "to" => to = Some(pointer(findings, &at, &value)),
+            "to" => to = pointer(findings, &at, value),
             "from" => {
-                parts.from = pointer(findings, &at, &value);
+                parts.from = pointer(findings, &at, value);
                 is_read &= parts.from.is_some();
             }
             "as" => {
-                parts.convert = convert(findings, &at, &value);
+                parts.convert = convert(findings, &at, value);
                 is_read &= parts.convert.is_some();
             }
             "default" | "constant" => {
                 let part = if name == "default" { &mut parts.default } else { &mut parts.constant };
-                *part = tree(findings, &at, raw);
+                *part = tree(findings, &at, value);
                 is_read &= part.is_some();
             }
             // A default that is misspelt would be missed only when it is needed.
-            _ => findings.refuse_unknown_in(place, name, &["to", "from", "default", "as", "constant"]),
+            _ => findings.refuse_unknown(place, (name, value), &["to", "from", "default", "as", "constant"]),
         }
     }
-    if to.is_none() {
-        findings.required(&format!("{place}/to"));
-    }
+    findings.require(place, &members, &["to"]);
     // What members are together can be told of those only that could be read.
     if !is_read {
         return None;
     }
-    let made = match (parts.source(), to.flatten()) {
+    let made = match (parts.source(), to) {
         (Ok(source), Some(to)) => Rule::new(to, source),
         (Err(fault), _) => Err(fault),
         (Ok(_), None) => return None,
@@ -131,28 +106,32 @@ fn rule(findings: &mut Findings, place: &str, raw: &RawValue) -> Option<Rule> {
             Some(rule)
         }
         Err(fault) => {
-            let at = if fault.is_of_target() { format!("{place}/to") } else { place.to_owned() };
-            findings.add(Violation::new(Code::InvalidFormat, at, fault.to_string(), None));
+            let of_target = members.get("to").filter(|_| fault.is_of_target());
+            let (at, value) = match of_target {
+                Some(to) => (&format!("{place}/to"), to),
+                None => (&place.to_owned(), entry),
+            };
+            findings.told(Code::InvalidFormat, at, fault.to_string(), value);
             None
         }
     }
 }
 
 /// What the orders that the rule makes would be told each time.
-fn look_at(findings: &mut Findings, place: &str, rule: &Rule, members: &Members) {
+fn look_at(findings: &mut Findings, place: &str, rule: &Rule, members: &Members<'_>) {
     let target = rule.place();
-    if !target.is_known() {
-        findings.ignored(format!("{place}/to"), "leads to no member that an order has");
+    if let Some(to) = members.get("to").filter(|_| !target.is_known()) {
+        findings.ignored(format!("{place}/to"), to, "leads to no member that an order has");
     }
     for name in ["constant", "default"] {
-        if let Some(raw) = members.get(name).filter(|_| target.is_searched()) {
-            findings.card_number(&format!("{place}/{name}"), raw.get());
+        if let Some(value) = members.get(name).filter(|_| target.is_searched()) {
+            findings.card_number(&format!("{place}/{name}"), value);
         }
     }
 }
 
-fn pointer(findings: &mut Findings, at: &str, value: &Value) -> Option<Pointer> {
-    match Pointer::parse(findings.text(at, value)?) {
+fn pointer(findings: &mut Findings, at: &str, value: Value<'_>) -> Option<Pointer> {
+    match Pointer::parse(&findings.text(at, value)?) {
         Ok(pointer) => Some(pointer),
         Err(fault) => {
             let code = if fault == PointerFault::TooLong { Code::TooLong } else { Code::InvalidFormat };
@@ -162,28 +141,24 @@ fn pointer(findings: &mut Findings, at: &str, value: &Value) -> Option<Pointer> 
     }
 }
 
-fn convert(findings: &mut Findings, at: &str, value: &Value) -> Option<Convert> {
-    let convert = Convert::parse(findings.text(at, value)?);
+fn convert(findings: &mut Findings, at: &str, value: Value<'_>) -> Option<Convert> {
+    let convert = Convert::parse(&findings.text(at, value)?);
     if convert.is_none() {
         findings.broken(Code::InvalidFormat, at, "one of `string`, `number`", value);
     }
     convert
 }
 
-fn tree(findings: &mut Findings, at: &str, raw: &RawValue) -> Option<Tree> {
-    match Tree::read(raw.get()) {
+/// Constants and defaults are stored as they are written.
+fn tree(findings: &mut Findings, at: &str, value: Value<'_>) -> Option<Tree> {
+    match Tree::read(value.json()) {
         Ok(tree) => Some(tree),
         Err(fault) => {
             let code = if fault == Unreadable::TooDeep { Code::TooDeep } else { Code::NotJson };
-            findings.add(Violation::new(code, at.to_owned(), fault.to_string(), None));
+            findings.told(code, at, fault.to_string(), value);
             None
         }
     }
-}
-
-/// A value as a message shows it; its digits do not matter here.
-fn value_of(raw: &RawValue) -> Value {
-    serde_json::from_str(raw.get()).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -1,6 +1,5 @@
 //! The bodies of the webhook routes, every broken rule of each at once.
 
-use serde_json::Value;
 use shared::Code;
 use shared::ids::MerchantId;
 use shared::limits::{DESCRIPTION_CHARACTERS_MAX, SECRET_OVERLAP_SECONDS_MAX};
@@ -8,7 +7,7 @@ use shared::network::problem::Violation;
 use shared::webhook::EventKind;
 
 use crate::app::webhooks::{NewSubscription, SubscriptionPatch};
-use crate::http::object::{Findings, Object};
+use crate::http::object::{self, Findings, Value};
 use crate::outbound::guard;
 use crate::refusal::Refusal;
 
@@ -27,10 +26,10 @@ type Read<T> = Result<(T, Vec<Violation>), Refusal>;
 
 /// `{url, events, description?, isEnabled?}`.
 pub(super) fn subscription(bytes: &[u8], reading: Reading<'_>) -> Read<NewSubscription> {
-    let (object, mut findings) = Object::read(bytes, reading.merchant)?;
+    let (members, mut findings) = object::read(bytes, reading.merchant)?;
     // A null is an absent member.
-    let patch = members(&object, reading, &mut findings, |_, _| {});
-    object.require(&mut findings, &["url", "events"]);
+    let patch = read(&members, reading, &mut findings, |_, _| {});
+    findings.require("", &members, &["url", "events"]);
     let warnings = findings.settle(reading.strict)?;
     let new = NewSubscription {
         url: patch.url.unwrap_or_default(),
@@ -43,21 +42,21 @@ pub(super) fn subscription(bytes: &[u8], reading: Reading<'_>) -> Read<NewSubscr
 
 /// A merge patch (RFC 7396) of the same members; only the description can be taken away.
 pub(super) fn patch(bytes: &[u8], reading: Reading<'_>) -> Read<SubscriptionPatch> {
-    let (object, mut findings) = Object::read(bytes, reading.merchant)?;
-    let patch = members(&object, reading, &mut findings, |findings, pointer| findings.required(pointer));
+    let (members, mut findings) = object::read(bytes, reading.merchant)?;
+    let patch = read(&members, reading, &mut findings, |findings, name| findings.absent("", &members, name));
     Ok((patch, findings.settle(reading.strict)?))
 }
 
 /// `{overlapSeconds?}`: for how long the secrets before it sign as well; a day when it does not say.
 pub(super) fn overlap_seconds(bytes: &[u8], reading: Reading<'_>) -> Read<i64> {
     const DEFAULT: i64 = 24 * 3600;
-    let (object, mut findings) = Object::read_optional(bytes, reading.merchant)?;
+    let (members, mut findings) = object::read_optional(bytes, reading.merchant)?;
     let mut seconds = DEFAULT;
-    for (name, value) in object.members() {
+    for (name, value) in members.iter() {
         match name {
             "overlapSeconds" if value.is_null() => {}
             "overlapSeconds" => {
-                match value.as_i64().filter(|seconds| (0..=SECRET_OVERLAP_SECONDS_MAX).contains(seconds)) {
+                match value.integer().filter(|seconds| (0..=SECRET_OVERLAP_SECONDS_MAX).contains(seconds)) {
                     Some(given) => seconds = given,
                     None => {
                         let code = if value.is_number() { Code::OutOfRange } else { Code::WrongType };
@@ -66,38 +65,39 @@ pub(super) fn overlap_seconds(bytes: &[u8], reading: Reading<'_>) -> Read<i64> {
                     }
                 }
             }
-            _ => findings.unknown(name, &["overlapSeconds"]),
+            _ => findings.unknown("", (name, value), &["overlapSeconds"]),
         }
     }
     Ok((seconds, findings.settle(reading.strict)?))
 }
 
-fn members(
-    object: &Object,
+/// Reads the members; `null` says what is to be said of a null where a member cannot be taken away.
+fn read(
+    members: &object::Members<'_>,
     reading: Reading<'_>,
     findings: &mut Findings,
     null: impl Fn(&mut Findings, &str),
 ) -> SubscriptionPatch {
     let mut patch = SubscriptionPatch::default();
-    for (name, value) in object.members() {
+    for (name, value) in members.iter() {
         let pointer = format!("/{name}");
         match name {
             "description" if value.is_null() => patch.description = Some(None),
-            "url" | "events" | "isEnabled" if value.is_null() => null(findings, &pointer),
+            "url" | "events" | "isEnabled" if value.is_null() => null(findings, name),
             "url" => patch.url = url(findings, &pointer, value, reading.allow_loopback),
             "events" => patch.events = events(findings, &pointer, value),
             "description" => patch.description = description(findings, &pointer, value).map(Some),
             "isEnabled" => patch.is_enabled = findings.flag(&pointer, value),
-            _ => findings.unknown(name, &["url", "events", "description", "isEnabled"]),
+            _ => findings.unknown("", (name, value), &["url", "events", "description", "isEnabled"]),
         }
     }
     patch
 }
 
-fn url(findings: &mut Findings, pointer: &str, value: &Value, allow_loopback: bool) -> Option<String> {
+fn url(findings: &mut Findings, pointer: &str, value: Value<'_>, allow_loopback: bool) -> Option<String> {
     let text = findings.text(pointer, value)?;
-    match guard::destination(text, allow_loopback) {
-        Ok(_) => Some(text.to_owned()),
+    match guard::destination(&text, allow_loopback) {
+        Ok(_) => Some(text),
         Err(refused) => {
             let is_long = refused == guard::UrlRefused::TooLong;
             let code = if is_long { Code::TooLong } else { Code::InvalidFormat };
@@ -108,25 +108,12 @@ fn url(findings: &mut Findings, pointer: &str, value: &Value, allow_loopback: bo
 }
 
 /// A list without repetitions, as a set is what is meant.
-fn events(findings: &mut Findings, pointer: &str, value: &Value) -> Option<Vec<EventKind>> {
-    let Some(values) = value.as_array() else {
-        findings.broken(Code::WrongType, pointer, "an array", value);
-        return None;
-    };
-    if values.is_empty() {
-        let message = "must have at least 1 entry, but has 0".to_owned();
-        findings.add(Violation::new(Code::TooFew, pointer.to_owned(), message, None));
-    }
-    if values.len() > EventKind::ALL.len() {
-        let message = format!("must have at most {} entries, but has {}", EventKind::ALL.len(), values.len());
-        findings.add(Violation::new(Code::TooMany, pointer.to_owned(), message, None));
-        return None;
-    }
+fn events(findings: &mut Findings, pointer: &str, value: Value<'_>) -> Option<Vec<EventKind>> {
     let mut kinds = Vec::new();
-    for (index, value) in values.iter().enumerate() {
+    for (index, value) in findings.array(pointer, value, (1, EventKind::ALL.len()))?.into_iter().enumerate() {
         let pointer = format!("{pointer}/{index}");
         let Some(name) = findings.text(&pointer, value) else { continue };
-        match EventKind::parse(name) {
+        match EventKind::parse(&name) {
             Some(kind) if !kinds.contains(&kind) => kinds.push(kind),
             Some(_) => {}
             None => {
@@ -138,20 +125,20 @@ fn events(findings: &mut Findings, pointer: &str, value: &Value) -> Option<Vec<E
     Some(kinds)
 }
 
-fn description(findings: &mut Findings, pointer: &str, value: &Value) -> Option<String> {
+fn description(findings: &mut Findings, pointer: &str, value: Value<'_>) -> Option<String> {
     let text = findings.text(pointer, value)?;
-    if findings.card_number(pointer, text) {
+    if findings.card_number(pointer, value) {
         return None;
     }
     let length = text.chars().count();
-    let broken = if length > DESCRIPTION_CHARACTERS_MAX {
+    let (code, message) = if length > DESCRIPTION_CHARACTERS_MAX {
         (Code::TooLong, format!("must have at most {DESCRIPTION_CHARACTERS_MAX} characters, but has {length}"))
     } else if text.chars().any(char::is_control) {
         (Code::ControlCharacter, "must hold no control characters".to_owned())
     } else {
-        return Some(text.to_owned());
+        return Some(text);
     };
-    findings.add(Violation::new(broken.0, pointer.to_owned(), broken.1, None));
+    findings.told(code, pointer, message, value);
     None
 }
 

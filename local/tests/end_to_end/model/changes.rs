@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::aggregate::{Cut, Line, NotAllowed, amount};
 use super::shipment::{Parcel, Progress};
 use super::updates::{ItemEdit, OrderEdit, Violation, item_patch, item_violations, order_patch, order_violations};
-use super::world::{Expected, NOT_FOUND, Request, STATE_NOT_ALLOWED, Step, Tag, Target, World, refuse, tagged};
+use super::world::{Expected, Request, STATE_NOT_ALLOWED, Step, Tag, Target, World, refuse, tagged};
 
 const ORDERS: &str = "/order/v1/orders";
 
@@ -27,20 +27,18 @@ impl World {
         let tag = self.tag(&target);
         let edits = self.order_edits();
         let request = Request::patch(format!("{ORDERS}/{}", self.id_of(&target)), &order_patch(&edits));
-        let expected = match self.addressed(&target, &tag, Vec::new()) {
-            Err(expected) => expected,
-            Ok(index) => self.patched(index, &edits),
-        };
+        let expected = self.patched((&target, &tag), &edits);
         self.step(request, &tag, &target, expected)
     }
 
-    fn patched(&mut self, index: usize, edits: &[OrderEdit]) -> Expected {
-        let broken = order_violations(edits);
-        if !broken.is_empty() {
-            return Expected::invalid(broken);
+    fn patched(&mut self, (target, tag): (&Target, &Tag), edits: &[OrderEdit]) -> Expected {
+        match self.addressed(target, tag, of_patch(order_violations(edits))) {
+            Err(expected) => expected,
+            Ok(index) => {
+                let outcome = self.orders[index].update(edits);
+                self.settled(index, 200, outcome)
+            }
         }
-        let outcome = self.orders[index].update(edits);
-        self.settled(index, 200, outcome)
     }
 
     fn order_edits(&mut self) -> Vec<OrderEdit> {
@@ -79,10 +77,7 @@ impl World {
             let mut body = order_patch(&edits);
             body["orderId"] = json!(self.id_of(&target));
             bodies.push(body);
-            let mut expected = match self.addressed(&target, &Tag::None, Vec::new()) {
-                Err(expected) => expected,
-                Ok(index) => self.patched(index, &edits),
-            };
+            let mut expected = self.patched((&target, &Tag::None), &edits);
             for (_, pointer) in &mut expected.violations {
                 pointer.insert_str(0, &format!("/bulk/{index}"));
             }
@@ -101,18 +96,13 @@ impl World {
         let item = if self.chance(4) { count } else { self.rng.usize(0..count) };
         let id = self.order_of(&target).map_or_else(|| self.stranger.item.clone(), |order| self.item_id(order, item));
         let request = Request::patch(format!("{ORDERS}/{}/items/{id}", self.id_of(&target)), &item_patch(&edits));
-        let expected = match (self.addressed(&target, &tag, Vec::new()), &target) {
-            (_, Target::Own(_)) if item == count && !matches!(tag, Tag::Garbage) => refuse(NOT_FOUND),
-            (Err(_), Target::Other(order)) if *order != self.stranger.order => refuse(NOT_FOUND),
-            (Err(expected), _) => expected,
-            (Ok(index), _) => {
-                let broken = item_violations(&edits);
-                if broken.is_empty() {
-                    let outcome = self.orders[index].update_item(item, &edits);
-                    self.settled(index, 200, outcome)
-                } else {
-                    Expected::invalid(broken)
-                }
+        // To the one who asks an order without the item is none.
+        let addressed = if item == count { &Target::Malformed } else { &target };
+        let expected = match self.addressed(addressed, &tag, of_patch(item_violations(&edits))) {
+            Err(expected) => expected,
+            Ok(index) => {
+                let outcome = self.orders[index].update_item(item, &edits);
+                self.settled(index, 200, outcome)
             }
         };
         self.step(request, &tag, &target, expected)
@@ -181,9 +171,8 @@ impl World {
             _ => {}
         }
         let request = Request::post(format!("{ORDERS}/{}/cancel", self.id_of(&target)), &body);
-        let expected = match self.addressed(&target, &tag, broken) {
+        let expected = match self.addressed(&target, &tag, of_rows(broken, unknown)) {
             Err(expected) => expected,
-            Ok(_) if !unknown.is_empty() => Expected::invalid(unknown),
             Ok(index) => {
                 let outcome = self.orders[index].cancel(cuts.as_deref());
                 self.settled(index, 200, outcome)
@@ -200,7 +189,7 @@ impl World {
         let broken = if reason.is_empty() { vec![("TOO_SHORT", "/reason".to_owned())] } else { Vec::new() };
         let path = format!("{ORDERS}/{}/customerCareHold", self.id_of(&target));
         let request = Request::post(path, &json!({"reason": reason}));
-        let expected = match self.addressed(&target, &tag, broken) {
+        let expected = match self.addressed(&target, &tag, (broken.clone(), broken)) {
             Err(expected) => expected,
             Ok(index) => {
                 let outcome = self.orders[index].hold(reason);
@@ -219,7 +208,7 @@ impl World {
             .choice(&["customerCareHold/release", "startProcessing", "startProcessing", "refreshProcessing"])
             .unwrap();
         let request = Request::post(format!("{ORDERS}/{}/{name}", self.id_of(&target)), &json!({}));
-        let expected = match self.addressed(&target, &tag, Vec::new()) {
+        let expected = match self.addressed(&target, &tag, Default::default()) {
             Err(expected) => expected,
             Ok(index) => {
                 let order = &mut self.orders[index];
@@ -263,12 +252,9 @@ impl World {
             broken.push(("TOO_FEW", "/refunds".to_owned()));
         }
         let body = json!({"orderId": self.id_of(&target), "refunds": bodies});
-        let expected = match (&target, self.addressed(&target, &tag, broken.clone())) {
-            // The order's id stands in the body here, so what the body breaks comes first.
-            (Target::Malformed, _) if !broken.is_empty() => Expected::invalid(broken),
-            (_, Err(expected)) => expected,
-            (_, Ok(_)) if !unknown.is_empty() => Expected::invalid(unknown),
-            (_, Ok(index)) => match self.orders[index].refund(&rows) {
+        let expected = match self.addressed(&target, &tag, of_rows(broken, unknown)) {
+            Err(expected) => expected,
+            Ok(index) => match self.orders[index].refund(&rows) {
                 Ok(()) => Expected::order(201, &self.orders[index]),
                 Err(places) => Expected {
                     violations: places
@@ -306,8 +292,9 @@ impl World {
         if let Some(by) = by {
             request = request.with("vendor", by);
         }
-        let expected = match self.addressed(&target, &tag, broken.clone()) {
-            _ if is_hidden && broken.is_empty() && !matches!(tag, Tag::Garbage) => refuse(NOT_FOUND),
+        // Another vendor's shipment is none.
+        let addressed = if is_hidden { &Target::Malformed } else { &target };
+        let expected = match self.addressed(addressed, &tag, (broken.clone(), broken)) {
             Err(expected) => expected,
             Ok(_) => match self.orders[order].report(number, &progress) {
                 Ok(()) => {
@@ -376,6 +363,17 @@ impl World {
         }
         (Progress::Shipped(parcels), json!({"shipmentStatus": 4, "packages": bodies}), broken)
     }
+}
+
+/// What a patch breaks without its order, and with it: only that says that a member may not be taken away.
+fn of_patch(broken: Vec<Violation>) -> (Vec<Violation>, Vec<Violation>) {
+    (broken.iter().filter(|(code, _)| *code != "REQUIRED").cloned().collect(), broken)
+}
+
+/// The same of rows that name items: once each is right by itself, the order says which it does not have.
+fn of_rows(broken: Vec<Violation>, unknown: Vec<Violation>) -> (Vec<Violation>, Vec<Violation>) {
+    let with_order = if broken.is_empty() { unknown } else { broken.clone() };
+    (broken, with_order)
 }
 
 impl OrderEdit {

@@ -186,17 +186,21 @@ impl World {
         }
     }
 
-    /// The order that a change is made to, or why it is not, in the order in which that is looked at: the path, what can
-    /// be said of the body alone, the form of the condition, the order, its version.
+    /// The order that a change is made to, or why it is not, in the order in which that is told: what the body breaks, the
+    /// order, its version. What it breaks is known in part without the order (`alone`).
     #[expect(clippy::result_large_err, reason = "a test's own answers are few")]
-    pub(super) fn addressed(&self, target: &Target, tag: &Tag, broken: Vec<Violation>) -> Result<usize, Expected> {
+    pub(super) fn addressed(
+        &self,
+        target: &Target,
+        tag: &Tag,
+        (alone, broken): (Vec<Violation>, Vec<Violation>),
+    ) -> Result<usize, Expected> {
         match (target, tag) {
-            (Target::Malformed, _) => Err(refuse(NOT_FOUND)),
-            _ if !broken.is_empty() => Err(Expected::invalid(broken)),
-            (_, Tag::Garbage) => Err(refuse(STALE)),
-            (Target::Other(_), _) => Err(refuse(NOT_FOUND)),
-            (_, Tag::Stale(_)) => Err(refuse(STALE)),
+            (Target::Own(_), _) if !broken.is_empty() => Err(Expected::invalid(broken)),
+            (Target::Own(_), Tag::Garbage | Tag::Stale(_)) => Err(refuse(STALE)),
             (Target::Own(index), _) => Ok(*index),
+            _ if !alone.is_empty() => Err(Expected::invalid(alone)),
+            _ => Err(refuse(NOT_FOUND)),
         }
     }
 

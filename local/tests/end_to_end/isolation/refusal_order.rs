@@ -1,0 +1,86 @@
+//! The order in which a request is refused is one for all routes: 400 and 403 for what it says itself, then 404, then 412.
+//! A new route is tested because it stands in the list.
+
+use functions::routes::{ROUTES, Route};
+use serde_json::{Value, json};
+
+use super::{OTHER, OURS, SECRET, Things, body_of, parameters, path, two_merchants};
+use crate::idempotency::settled;
+use crate::support::{Reply, Stack};
+
+/// They change nothing that has a version.
+const WITHOUT_VERSION: [&str; 2] =
+    ["/order/v1/inbound/transformations/{transformationId}/test", "/webhook/v1/subscriptions/{subscriptionId}/test"];
+/// It has no body.
+const WITHOUT_BODY: &str = "/webhook/v1/subscriptions/{subscriptionId}/test";
+
+async fn send(stack: &Stack, route: &Route, path: &str, body: &Value, if_match: Option<&str>) -> Reply {
+    let tag = if_match.map(|tag| ("if-match", tag));
+    let headers: Vec<(&str, &str)> = OURS.iter().copied().chain(tag).collect();
+    let body = if route.method == "DELETE" { String::new() } else { body.to_string() };
+    stack.client.send(route.method, path, &headers, body).await
+}
+
+#[tokio::test]
+async fn what_a_request_says_itself_comes_before_what_is_there_and_that_before_its_version() {
+    let stack = two_merchants().await;
+    let (ours, nobodys) = (Things::make(&stack, OURS, SECRET).await, Things::of_nobody());
+    let before = settled(&stack).await;
+    let changes = ROUTES.iter().filter(|route| route.method != "GET" && !parameters(route).is_empty());
+    for route in changes {
+        let name = format!("{} {}", route.method, route.path);
+        let known = path(route, |_, name| ours.id(name));
+        let unknown = path(route, |_, name| nobodys.id(name));
+        // No id has this form.
+        let malformed = path(route, |_, _| "x.y");
+        let body = body_of(route);
+        let with = |merchant: Value| {
+            let mut body = body.clone();
+            body["merchantId"] = merchant;
+            body
+        };
+        for tag in [None, Some("\"99\""), Some("W/\"1\""), Some("garbled")] {
+            if route.method != "DELETE" && route.path != WITHOUT_BODY {
+                for path in [&known, &unknown, &malformed] {
+                    let broken = send(&stack, route, path, &with(json!(7)), tag).await;
+                    assert_eq!(broken.status, 400, "{name} {path} {tag:?}: {}", broken.body);
+                    assert_eq!(broken.body["errors"][0]["pointer"], "/merchantId", "{name}: {}", broken.body);
+                    let foreign = send(&stack, route, path, &with(json!(OTHER)), tag).await;
+                    let told = (foreign.status, &foreign.body["code"]);
+                    assert_eq!(told, (403, &json!("MERCHANT_MISMATCH")), "{name} {path} {tag:?}: {}", foreign.body);
+                }
+            }
+            for path in [&unknown, &malformed] {
+                let missing = send(&stack, route, path, &body, tag).await;
+                assert_eq!(missing.status, 404, "{name} {path} {tag:?}: {}", missing.body);
+            }
+            if tag.is_some() && !WITHOUT_VERSION.contains(&route.path) {
+                let stale = send(&stack, route, &known, &body, tag).await;
+                let told = (stale.status, &stale.body["code"]);
+                assert_eq!(told, (412, &json!("PRECONDITION_FAILED")), "{name} {tag:?}: {}", stale.body);
+            }
+        }
+    }
+    assert!(settled(&stack).await == before, "a request that was refused has changed something");
+}
+
+#[tokio::test]
+async fn a_list_says_what_is_wrong_with_its_query_before_what_is_not_there() {
+    let stack = two_merchants().await;
+    let (ours, nobodys) = (Things::make(&stack, OURS, SECRET).await, Things::of_nobody());
+    let is_list =
+        |route: &&Route| matches!(route.path.rsplit('/').next(), Some("auditLogs" | "shipments" | "deliveries"));
+    let lists: Vec<&Route> = ROUTES.iter().filter(is_list).collect();
+    assert!(lists.len() > 5);
+    for route in lists {
+        for path in
+            [path(route, |_, name| ours.id(name)), path(route, |_, name| nobodys.id(name)), path(route, |_, _| "x.y")]
+        {
+            for (query, parameter) in [("cursor=x", "Cursor"), ("pageSize=0", "PageSize"), ("page=x", "Page")] {
+                let refused = stack.client.send("GET", &format!("{path}?{query}"), OURS, "").await;
+                let told = (refused.status, &refused.body["errors"][0]["propertyName"]);
+                assert_eq!(told, (400, &json!(parameter)), "{path}?{query}: {}", refused.body);
+            }
+        }
+    }
+}

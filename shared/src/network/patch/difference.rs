@@ -1,0 +1,65 @@
+//! What an update changes: the state machine allows some parts of an order to change where it forbids others.
+
+use crate::network::request::{CreateOrder, Item};
+use crate::order::{ItemUpdate, Update};
+
+/// Which parts of an order another order changes.
+pub(super) fn update_between(before: &CreateOrder, after: &CreateOrder) -> Update {
+    let (before, after) = (&as_read(before), &as_read(after));
+    let addresses = before.shipping_address != after.shipping_address
+        || before.billing_address != after.billing_address
+        || before.return_address != after.return_address;
+    let rest = CreateOrder {
+        shipping_address: before.shipping_address.clone(),
+        billing_address: before.billing_address.clone(),
+        return_address: before.return_address.clone(),
+        items: before.items.clone(),
+        ..after.clone()
+    };
+    let pairs = before.items.iter().zip(&after.items).enumerate();
+    let changed = pairs.filter(|(_, (before, after))| before != after);
+    let items = changed.map(|(line, (before, after))| ItemUpdate {
+        line,
+        body: true,
+        amounts: amounts(before) != amounts(after),
+        ready: false,
+    });
+    Update { addresses, order: rest != *before, items: items.collect() }
+}
+
+/// The order without members that say what their absence says: false, and nothing at all. Who sends such a member to an
+/// order that lacks it changes nothing that anybody reads.
+fn as_read(order: &CreateOrder) -> CreateOrder {
+    fn yes(flag: Option<bool>) -> Option<bool> {
+        flag.filter(|flag| *flag)
+    }
+    let item = |item: &Item| {
+        let item = item.clone();
+        Item {
+            meta: item.meta.filter(|meta| !meta.is_empty()),
+            client_attributes: item.client_attributes.filter(|attributes| !attributes.is_empty()),
+            options: item.options.filter(|options| !options.is_empty()),
+            images: item.images.filter(|images| !images.is_empty()),
+            is_sample: yes(item.is_sample),
+            skip_img_manip: yes(item.skip_img_manip),
+            skip_sku_validation: yes(item.skip_sku_validation),
+            skip_image_validation: yes(item.skip_image_validation),
+            ..item
+        }
+    };
+    let items = order.items.iter().map(item).collect();
+    let order = order.clone();
+    CreateOrder {
+        items,
+        meta: order.meta.filter(|meta| !meta.is_empty()),
+        customer_payment_methods: order.customer_payment_methods.filter(|methods| !methods.is_empty()),
+        is_sample: yes(order.is_sample),
+        ..order
+    }
+}
+
+/// What refunds are taken of.
+fn amounts(item: &Item) -> impl PartialEq + use<> {
+    let shipping = item.customer_shipping_price;
+    (item.quantity, item.customer_price, item.customer_subtotal, item.customer_discounts_or_promotions, shipping)
+}

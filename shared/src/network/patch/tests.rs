@@ -1,0 +1,40 @@
+use super::{Patch, Target};
+use crate::Code;
+use crate::limits::VIOLATIONS_MAX;
+use crate::network::problem::Broken;
+use crate::network::request::CreateOrder;
+
+fn order() -> CreateOrder {
+    let address = r#"{"line1":"1 Main St","city":"Springfield","countryCode":"US"}"#;
+    serde_json::from_str(&format!(r#"{{"shippingAddress":{address},"items":[{{"sku":"a","quantity":1}}]}}"#)).unwrap()
+}
+
+fn places(broken: &Broken) -> Vec<(Code, &str)> {
+    broken.violations.iter().map(|found| (found.error_code, found.pointer.as_str())).collect()
+}
+
+#[test]
+fn without_its_order_a_patch_is_told_what_it_breaks_itself() {
+    let alone = |target, text: &str, strict| Patch::read(target, text.as_bytes()).unwrap().alone(strict);
+    let order =
+        alone(Target::Order, r#"{"meta":{"a":1},"colour":1,"safeId":"x","shippingAddress":{"city":null}}"#, true);
+    let expected = [(Code::WrongType, "/meta/a"), (Code::UnknownMember, "/colour"), (Code::NotUpdatable, "/safeId")];
+    assert_eq!(places(&order), expected);
+    let item = alone(Target::Item(3), r#"{"quantity":0,"sku":null,"meta":{"a":1}}"#, false);
+    assert_eq!(places(&item), [(Code::OutOfRange, "/quantity"), (Code::WrongType, "/meta/a")]);
+    assert_eq!(alone(Target::Item(0), r#"{"quantity":1,"colour":1}"#, false), Broken::default());
+}
+
+#[test]
+fn all_that_a_patch_breaks_is_counted() {
+    let transactions = vec![r#"{"id":1,"type":1}"#; 50].join(",");
+    let methods = vec![format!("{{\"method\":1,\"transactions\":[{transactions}]}}"); 20].join(",");
+    let text = format!("{{\"customerPaymentMethods\":[{methods}],\"safeId\":\"x\"}}");
+    let patch = Patch::read(Target::Order, text.as_bytes()).unwrap();
+    let broken = patch.apply(&order(), false).unwrap_err();
+    assert_eq!(broken.violations.len(), VIOLATIONS_MAX);
+    assert!(broken.violations.iter().all(|found| found.pointer.starts_with("/customerPaymentMethods")));
+    let alone = patch.alone(false);
+    assert_eq!(alone.violations, broken.violations);
+    assert_eq!((broken.omitted, alone.omitted), (1021, 1021));
+}
