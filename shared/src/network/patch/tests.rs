@@ -27,8 +27,8 @@ fn without_its_order_a_patch_is_told_what_it_breaks_itself() {
 
 #[test]
 fn all_that_a_patch_breaks_is_counted() {
-    let transactions = vec![r#"{"id":1,"type":1}"#; 50].join(",");
-    let methods = vec![format!("{{\"method\":1,\"transactions\":[{transactions}]}}"); 20].join(",");
+    let transactions = vec![r#"{"total":[],"transactionId":1}"#; 50].join(",");
+    let methods = vec![format!("{{\"method\":1,\"customerTransactions\":[{transactions}]}}"); 20].join(",");
     let text = format!("{{\"customerPaymentMethods\":[{methods}],\"safeId\":\"x\"}}");
     let patch = Patch::read(Target::Order, text.as_bytes()).unwrap();
     let broken = patch.apply(&order(), false).unwrap_err();
