@@ -7,7 +7,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, StatusCode, Uri};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use tokio::net::TcpListener;
@@ -53,7 +53,7 @@ pub(crate) struct Receiver {
 }
 
 impl Receiver {
-    /// Answers 200.
+    /// Answers 200, or the status at the end of the path.
     pub(crate) async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let receiver = Self { url: format!("http://{}/hook", listener.local_addr().unwrap()), book: Arc::default() };
@@ -86,11 +86,13 @@ impl Receiver {
 
 async fn receive(
     State(book): State<Arc<Mutex<Book>>>,
+    uri: Uri,
     headers: HeaderMap,
     body: Bytes,
 ) -> (StatusCode, [(&'static str, String); 1]) {
     let mut book = book.lock().unwrap();
     book.calls.push(Call { headers, body });
-    let (status, location) = book.answers.pop_front().unwrap_or((200, String::new()));
+    let of_path = uri.path().rsplit('/').next().and_then(|last| last.parse().ok());
+    let (status, location) = book.answers.pop_front().unwrap_or((of_path.unwrap_or(200), String::new()));
     (StatusCode::from_u16(status).unwrap(), [("location", location)])
 }

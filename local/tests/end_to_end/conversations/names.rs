@@ -4,6 +4,7 @@
 #![expect(clippy::string_slice, reason = "a test panics where a value is not ASCII")]
 
 use serde_json::Value;
+use shared::limits::ATTEMPTED_VALUE_BYTES_MAX;
 
 /// The names of a conversation.
 #[derive(Clone, Debug)]
@@ -116,6 +117,13 @@ impl Names {
 
     /// The name of the value with which a text begins, and its length.
     fn value_at(&mut self, text: &str) -> Option<(String, usize)> {
+        // An answer shows no more of a cursor than of any other value.
+        let cut = |cursor: &str| ATTEMPTED_VALUE_BYTES_MAX.min(cursor.len());
+        let is_it =
+            |(kind, known): &&(&'static str, String)| *kind == "cursor" && text.starts_with(&known[..cut(known)]);
+        if let Some((kind, known)) = self.known.iter().find(is_it).cloned() {
+            return Some((self.name(kind, &known), cut(&known)));
+        }
         let run = |of: fn(char) -> bool| text.find(|next| !of(next)).unwrap_or(text.len());
         let word = run(|next| next.is_ascii_alphanumeric());
         let is_hex = text[..word].bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte));

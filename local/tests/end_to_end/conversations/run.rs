@@ -93,7 +93,10 @@ impl<'s> Talk<'s> {
         let (authorization, key) = (format!("Bearer {token}"), format!("key-{}", token.trim_start_matches("token-")));
         let headers: Vec<(String, String)> =
             exchange.headers.iter().map(|(name, value)| (name.clone(), self.names.filled(value))).collect();
-        let mut all = vec![("authorization", authorization.as_str()), ("x-api-key", key.as_str())];
+        let mut all = match exchange.directive("as") {
+            Some("nobody at all") => Vec::new(),
+            _ => vec![("authorization", authorization.as_str()), ("x-api-key", key.as_str())],
+        };
         if !exchange.headers.iter().any(|(name, _)| name == "content-type") {
             all.push(("content-type", "application/json"));
         }
