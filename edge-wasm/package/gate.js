@@ -37,7 +37,11 @@ export function createGate(edge, { answerBytesMax = Infinity } = {}) {
     if (verdict.violations.some((violation) => violation.code === "INTERNAL")) {
       return { pass: true, headers: {} };
     }
-    const { violations, omitted } = refused(route, verdict, isStrict(request.headers));
+    const refusal = refused(route, verdict, isStrict(request.headers));
+    if (refusal === UNSURE) {
+      return { pass: true, headers: {} };
+    }
+    const { violations, omitted } = refusal;
     if (violations.length === 0) {
       return { pass: true, headers: { "Ordermill-Rules": rules } };
     }
@@ -107,6 +111,11 @@ function text(headers, name) {
 
 // ------------------------------------------------------------------------------------------------ which answer
 
+/** Violations that are listed at most, and as many warnings. */
+const LISTED_MAX = 1000;
+/** The origin refuses the body, in words that the verdict does not say all of. */
+const UNSURE = undefined;
+
 /** For which violations the body is refused whole, as the origin lists and counts them. */
 function refused(route, verdict, strict) {
   const { violations, orders, omitted } = verdict;
@@ -118,8 +127,13 @@ function refused(route, verdict, strict) {
   if (route.flat) {
     return { violations: broken, omitted };
   }
-  const warnings = strict ? orders.flatMap((order) => order.warnings) : [];
-  return { violations: [...broken, ...warnings], omitted: 0 };
+  const warnings = orders.flatMap((order) => order.warnings);
+  if (broken.length > 0 && warnings.length > 0) {
+    // To a strict client the two are told as they stand in the body, which lists apart do not say; and where both may go on
+    // it is not known of which are those that are omitted.
+    return strict || (omitted > 0 && warnings.length >= LISTED_MAX) ? UNSURE : { violations: broken, omitted };
+  }
+  return strict || broken.length > 0 ? { violations: [...broken, ...warnings], omitted } : { violations: [], omitted };
 }
 
 /** A body too large in any way is not a mistake in one place. */
@@ -130,6 +144,9 @@ function codeOf(violations, statuses) {
 
 /** What else a body breaks that is too large does not matter. */
 function withPlace({ pointer, message }) {
+  if (!message.startsWith("must ")) {
+    return message; // It says itself what has a limit.
+  }
   return `${pointer === "" ? "the body" : `\`${pointer}\``} ${message}`;
 }
 
