@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use axum::Json;
 use axum::extract::Request;
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use lambda_http::request::RequestContext;
@@ -31,13 +31,24 @@ pub(crate) async fn finish(mut request: Request, next: Next) -> Response {
     request.extensions_mut().insert(RequestId(id.clone()));
     request.extensions_mut().insert(meter.clone());
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    let challenge = challenge(request.headers(), &path);
 
     let mut response = written(next.run(request).await, &path, &id);
+    if response.status() == StatusCode::UNAUTHORIZED {
+        response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
+    }
     let cost = meter.total();
     response.extensions_mut().insert(cost);
     let (status, duration_ms) = (response.status().as_u16(), started.elapsed().as_millis());
     tracing::info!(request_id = id, %method, path, status, duration_ms, %cost, "{method} {path} {status}");
     response
+}
+
+/// What a 401 asks for (RFC 6750, section 3): an error only where there is a token, and nothing else that could be wrong.
+fn challenge(headers: &HeaderMap, path: &str) -> &'static str {
+    let value = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let has_token = value.get(..7).is_some_and(|scheme| scheme.eq_ignore_ascii_case("bearer "));
+    if has_token && !is_bulk_order_api(path) { "Bearer error=\"invalid_token\"" } else { "Bearer" }
 }
 
 /// The response with its body, also where it is a refusal.
@@ -60,9 +71,6 @@ fn refusal_response(refusal: &Refusal, path: &str, id: &str) -> Response {
     };
     if matches!(refusal.code, Code::TryAgain | Code::IdempotencyKeyInUse) {
         response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
-    }
-    if refusal.code == Code::Unauthorized {
-        response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
     }
     response
 }
