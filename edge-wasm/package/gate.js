@@ -46,7 +46,8 @@ export function createGate(edge, { answerBytesMax = Infinity } = {}) {
       return { pass: true, headers: { "Ordermill-Rules": rules } };
     }
     const code = codeOf(violations, statuses);
-    const message = code === "VALIDATION_FAILED" ? messageOf(violations.length, omitted) : withPlace(violations[0]);
+    const message =
+      code === "VALIDATION_FAILED" ? messageOf(violations.length, omitted) : withPlace(tooLarge(violations, statuses));
     return answer(request, { code, message, violations, omitted });
   }
 
@@ -137,9 +138,12 @@ function refused(route, verdict, strict) {
 }
 
 /** A body too large in any way is not a mistake in one place. */
+function tooLarge(violations, statuses) {
+  return violations.find(({ code }) => statuses.get(code) === 413);
+}
+
 function codeOf(violations, statuses) {
-  const [{ code }] = violations;
-  return violations.length === 1 && statuses.get(code) === 413 ? code : "VALIDATION_FAILED";
+  return tooLarge(violations, statuses)?.code ?? "VALIDATION_FAILED";
 }
 
 /** What else a body breaks that is too large does not matter. */
@@ -167,7 +171,7 @@ function bodyOf(refusal, route, requestId, bytesMax) {
     return body;
   }
   const kept = withoutLast(details, excess);
-  return writeBody(code, messageOf(kept.length, omitted + details.length - kept.length), kept, route, requestId);
+  return writeBody(code, code !== "VALIDATION_FAILED" ? message : messageOf(kept.length, omitted + details.length - kept.length), kept, route, requestId);
 }
 
 function writeBody(code, message, details, route, requestId) {

@@ -100,9 +100,10 @@ impl Refusal {
 
     /// A body that breaks all these rules.
     pub(crate) fn broken(Broken { violations, omitted }: Broken) -> Self {
+        let too_large = violations.iter().find(|violation| violation.error_code.status() == 413);
         let (code, message) = match (violations.as_slice(), omitted) {
             // A body too large in any way is not a mistake in one place, and what else it breaks does not matter.
-            ([only], _) if only.error_code.status() == 413 => (only.error_code, told_with_its_place(only)),
+            _ if let Some(large) = too_large => (large.error_code, told_with_its_place(large)),
             ([_], 0) => (Code::ValidationFailed, "the body breaks 1 rule".to_owned()),
             (all, 0) => (Code::ValidationFailed, format!("the body breaks {} rules", all.len())),
             (listed, omitted) => {
@@ -216,6 +217,10 @@ mod tests {
         };
         assert_eq!(told("/body", "must have at most 5 bytes"), "`/body` must have at most 5 bytes");
         assert_eq!(told("", "must have at most 5 bytes"), "the body must have at most 5 bytes");
+        let wrong = Violation::new(Code::Required, "/a".to_owned(), "is required".to_owned(), None);
+        let large = Violation::new(Code::PayloadTooLarge, "/b".to_owned(), "must be short".to_owned(), None);
+        let among_others = Refusal::invalid(vec![wrong, large]);
+        assert_eq!((among_others.code, among_others.violations.len()), (Code::PayloadTooLarge, 2));
         let body = format!("{{\"meta\":{{\"a\":\"{}\"}}}}", "x".repeat(ORDER_BYTES_MAX));
         let verdict = validate(Body::Order, body.as_bytes());
         let found = verdict.orders().flat_map(|order| order.violations());

@@ -69,6 +69,10 @@ fn any_number<'t>(text: &'t [u8], mut holds: impl FnMut(&'t [u8], &'t [u8]) -> b
     while let [byte, after @ ..] = rest {
         if !before.is_ascii_alphanumeric() {
             word = rest;
+            if let Some(behind) = behind_uuid(rest) {
+                (rest, before) = (behind, b'-');
+                continue;
+            }
         }
         if byte.is_ascii_digit() && !before.is_ascii_digit() && holds(rest, word) {
             return true;
@@ -77,6 +81,17 @@ fn any_number<'t>(text: &'t [u8], mut holds: impl FnMut(&'t [u8], &'t [u8]) -> b
         rest = after;
     }
     false
+}
+
+/// The text behind a UUID with which a text begins: one in some thousand has digits in a row that fit by chance.
+fn behind_uuid(text: &[u8]) -> Option<&[u8]> {
+    let (uuid, behind) = text.split_at_checked(36)?;
+    let mut form = uuid.iter().enumerate().map(|(at, byte)| match at {
+        8 | 13 | 18 | 23 => *byte == b'-',
+        _ => byte.is_ascii_hexdigit(),
+    });
+    let is_whole = form.all(|fits| fits) && !behind.first().is_some_and(u8::is_ascii_alphanumeric);
+    (is_whole && uuid.iter().any(u8::is_ascii_alphabetic)).then_some(behind)
 }
 
 /// Whether something holds for any of the lengths of card numbers with which a text begins. One ends where a group of
@@ -263,6 +278,17 @@ mod tests {
         {
             assert!(!is_in(none), "{none}");
         }
+    }
+
+    #[test]
+    fn no_uuid_holds_one_and_what_stands_beside_it_is_seen() {
+        for uuid in ["1c4abb44-628d-4712-9441-51105a51c644", "F0000000-4111-1111-1111-11110000000a"] {
+            assert!(!is_in(uuid) && !is_in(&format!("see {uuid}, {uuid}.")), "{uuid}");
+            assert!(is_in(&format!("{uuid} 4111111111111111")) && is_in(&format!("4111111111111111 {uuid}")));
+            assert!(is_in(&format!("{uuid}-4111111111111111")));
+        }
+        // Longer it is none.
+        assert!(is_in("1c4abb44-628d-4712-9441-51105a51c644a"));
     }
 
     #[test]

@@ -5,7 +5,7 @@
 //!
 //! Which answers are final: every success, and every refusal that the same method, path and body would meet again. Not
 //! final, and not kept, are those that are about something else: 401 (credentials), 412 (`If-Match`), 415 (`Content-Type`),
-//! 429, and 5xx; and a bulk of which an entry is not final. They have had no effect, or one that the next attempt
+//! 400 with `Prefer: handling=strict`, 429, and 5xx; and a bulk of which an entry is not final. They have had no effect, or one that the next attempt
 //! recognises. What the state decides is final, whatever the state becomes: 402, 404, 409 and 422 stay as they are
 //! answered, and another try takes another key.
 
@@ -24,6 +24,7 @@ use shared::limits::IDEMPOTENCY_KEY_CHARACTERS_MAX;
 
 use super::body::whole;
 use super::caller::{BulkCaller, ShipmentCaller};
+use super::network::is_strict;
 use super::{App, RequestId, finish};
 use crate::refusal::Refusal;
 use crate::store::Table;
@@ -66,8 +67,8 @@ async fn with_key(
     body: Body,
     next: Next,
 ) -> Result<Response, Refusal> {
-    let key = key(&parts.headers)?;
     let body = whole(body).await?;
+    let key = key(&parts.headers)?;
     let Ok(table) = Table::from_request_parts(&mut parts, app).await;
     let fingerprint = fingerprint(&parts, &body);
     let attempt = match table.begin(KeyName { merchant, vendor, key: &key }, &fingerprint).await? {
@@ -77,15 +78,15 @@ async fn with_key(
         Begun::Reused => return Err(reused(&key)),
     };
     parts.extensions.insert(attempt.key());
-    let path = parts.uri.path().to_owned();
+    let (path, is_strict) = (parts.uri.path().to_owned(), is_strict(&parts.headers));
     let id = parts.extensions.get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default();
     let response = next.run(Request::from_parts(parts, body.into())).await;
-    Ok(keep(&table, &attempt, finish::written(response, &path, &id)).await)
+    Ok(keep(&table, &attempt, finish::written(response, &path, &id), is_strict).await)
 }
 
 /// Keeps what is final of the attempt. The client gets its answer even if it cannot be kept: the effect is there, and
 /// would be recognised.
-async fn keep(table: &Table, attempt: &Attempt, response: Response) -> Response {
+async fn keep(table: &Table, attempt: &Attempt, response: Response, is_strict: bool) -> Response {
     let (parts, body) = response.into_parts();
     let body = match body.collect().await {
         Ok(body) => body.to_bytes(),
@@ -94,7 +95,7 @@ async fn keep(table: &Table, attempt: &Attempt, response: Response) -> Response 
             return Refusal::rule(Code::Internal).into_response();
         }
     };
-    let kept = if is_final(parts.status, &body) {
+    let kept = if is_final(parts.status, &body, is_strict) {
         let answer =
             Answer { status: parts.status.as_u16(), headers: texts(&parts.headers), body: body.clone().into() };
         table.finish(attempt, &answer).await
@@ -150,7 +151,7 @@ fn repeated(answer: Answer) -> Response {
 }
 
 /// Whether the same request would meet the same answer again.
-fn is_final(status: StatusCode, body: &[u8]) -> bool {
+fn is_final(status: StatusCode, body: &[u8], is_strict: bool) -> bool {
     #[derive(Deserialize)]
     struct Bulk {
         bulk: Vec<Entry>,
@@ -159,7 +160,8 @@ fn is_final(status: StatusCode, body: &[u8]) -> bool {
     struct Entry {
         status: u16,
     }
-    let is_final = |status: u16| status < 500 && !matches!(status, 401 | 412 | 415 | 429);
+    let is_of_another_kind = |status: u16| matches!(status, 401 | 412 | 415 | 429) || (is_strict && status == 400);
+    let is_final = |status: u16| status < 500 && !is_of_another_kind(status);
     let entries = match status {
         StatusCode::OK if body.starts_with(b"{\"bulk\"") => serde_json::from_slice::<Bulk>(body).ok(),
         _ => None,
@@ -195,7 +197,9 @@ mod tests {
     #[test]
     fn what_the_same_request_would_not_meet_again_is_not_final() {
         let is_final =
-            |status: u16, body: &str| super::is_final(StatusCode::from_u16(status).unwrap(), body.as_bytes());
+            |status: u16, body: &str| super::is_final(StatusCode::from_u16(status).unwrap(), body.as_bytes(), false);
+        let is_final_strictly = |status: u16| super::is_final(StatusCode::from_u16(status).unwrap(), b"{}", true);
+        assert!(is_final_strictly(201) && is_final_strictly(409) && !is_final_strictly(400));
         for status in [200, 201, 202, 400, 402, 403, 404, 409, 413, 422] {
             assert!(is_final(status, "{}"), "{status}");
         }

@@ -114,16 +114,27 @@ pub(super) fn version_of(headers: &HeaderMap) -> Option<Versions> {
     let mut values =
         headers.get_all(header::IF_MATCH).iter().map(|value| value.to_str().unwrap_or_default()).peekable();
     values.peek()?;
-    let tags: Vec<&str> = values.flat_map(|value| value.split(',')).map(str::trim).collect();
-    if tags.contains(&"*") {
+    let values: Vec<&str> = values.collect();
+    if values.iter().all(|value| value.trim() == "*") {
         return None;
     }
+    let tags: Vec<&str> = values.into_iter().flat_map(outside_quotes).map(str::trim).collect();
     // A tag is opaque: only one that was given is one. Where none was, no version will do.
     let version = |tag: &&str| -> Option<u64> {
         let version = tag.strip_prefix('"')?.strip_suffix('"')?.parse().ok()?;
         (format!("\"{version}\"") == **tag).then_some(version)
     };
     Some(Versions(tags.iter().filter_map(version).collect()))
+}
+
+/// What stands between commas: a tag may hold commas itself (RFC 9110, section 8.8.3).
+fn outside_quotes(list: &str) -> Vec<&str> {
+    let mut is_quoted = false;
+    list.split(|character| {
+        is_quoted ^= character == '"';
+        character == ',' && !is_quoted
+    })
+    .collect()
 }
 
 /// A body that has no members and may be left out: what is in it all the same is noticed.
@@ -249,7 +260,41 @@ fn read_item(findings: &mut Findings, pointer: &str, entry: Value<'_>) -> Option
 fn read_quantity(findings: &mut Findings, pointer: &str, value: Value<'_>) -> Option<u32> {
     let count = value.integer().and_then(|count| u32::try_from(count).ok()).filter(|count| *count > 0);
     if count.is_none() {
-        findings.broken(Code::OutOfRange, pointer, "a whole number of at least 1", value);
+        let is_whole = value.is_number() && !value.json().contains('.');
+        let code = if is_whole { Code::OutOfRange } else { Code::WrongType };
+        findings.broken(code, pointer, "a whole number of at least 1", value);
     }
     count
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::{HeaderMap, header};
+
+    use super::version_of;
+    use crate::app::precondition::Versions;
+
+    #[test]
+    fn a_condition_is_a_list_of_tags_each_of_which_is_whole() {
+        let read = |values: &[&str]| {
+            let mut headers = HeaderMap::new();
+            for value in values {
+                headers.append(header::IF_MATCH, value.parse().unwrap());
+            }
+            version_of(&headers).map(|Versions(versions)| versions)
+        };
+        for (values, versions) in [
+            (&[][..], None),
+            (&["*"], None),
+            (&[" * "], None),
+            (&["\"3\""], Some(vec![3])),
+            (&["\"3\" , \"4\"", "\"5\""], Some(vec![3, 4, 5])),
+            (&["\"a,*,b\""], Some(Vec::new())),
+            (&["\"9\", *"], Some(vec![9])),
+            (&["W/\"3\""], Some(Vec::new())),
+            (&["\"03\"", "3", ""], Some(Vec::new())),
+        ] {
+            assert_eq!(read(values), versions, "{values:?}");
+        }
+    }
 }

@@ -170,6 +170,7 @@ impl BulkAnswer {
             return Ok(whole);
         }
         refusal.violations.clear();
+        refusal.message.push_str("; the answer has no room for them");
         raw(&refusal.network_body(&self.request_id))
     }
 

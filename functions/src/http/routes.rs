@@ -277,6 +277,8 @@ async fn unrouted(request: Request) -> Response {
             allowed.push(route.method);
         }
     }
+    // Two routes may fit, of which the one without parameters is asked and does not take the method.
+    allowed.retain(|known| *known != method.as_str());
     if allowed.is_empty() {
         return Refusal::new(Code::NotFound, "no route has this path").into_response();
     }

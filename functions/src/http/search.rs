@@ -118,11 +118,8 @@ pub(crate) async fn orders_by_ids(
         return Err(Refusal::parameter("ids", message, None));
     }
     if ids.len() > READ_ORDERS_MAX {
-        return Err(refuse(
-            "ids",
-            &format!("1 to {READ_ORDERS_MAX} order ids with commas between"),
-            &ids.len().to_string(),
-        ));
+        let message = format!("`ids` is 1 to {READ_ORDERS_MAX} order ids with commas between, not {}", ids.len());
+        return Err(Refusal::parameter("ids", message, None));
     }
     let known: Vec<OrderId> = ids.iter().filter_map(|id| OrderId::parse(id).ok()).collect();
     let mut found = std::collections::HashMap::new();

@@ -27,7 +27,6 @@ use super::manage::{order_id_of, version_of};
 use super::network::{BulkAnswer, BulkResponse, beside_orders, envelope, is_strict, not_found, not_found_at_order_id};
 use super::parameters::{PathParameter, PathParameters};
 use crate::app::create_orders::Outcome;
-use crate::app::create_orders::drafts::refuse_body;
 use crate::app::manage_order::{Change, Plan, change_order_and_body};
 use crate::app::precondition::Versions;
 use crate::refusal::Refusal;
@@ -79,7 +78,11 @@ pub(crate) async fn update_bulk(
     JsonBody(bytes): JsonBody,
 ) -> Result<Json<BulkResponse>, Refusal> {
     let verdict = validation::validate(Body::Orders, &bytes);
-    refuse_body(&verdict)?;
+    // What creates ask of orders is not asked of patches, so it is not counted.
+    let violations: Vec<Violation> = verdict.violations().map(Into::into).collect();
+    if !violations.is_empty() {
+        return Err(Refusal::invalid(violations));
+    }
     let warnings = beside_orders(&bytes, &verdict, &merchant, is_strict(&headers))?;
     if version_of(&headers).is_some() {
         // One version cannot be that of many orders, and to write without looking at it would overwrite in silence.

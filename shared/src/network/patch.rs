@@ -16,7 +16,7 @@ use super::reference_token::escaped;
 use super::request::CreateOrder;
 use crate::Code;
 use crate::order::{ItemUpdate, Update};
-use crate::validation::{self, Body};
+use crate::validation::{self, Body, OrderVerdict};
 
 /// The member that names the merchant, whose order it is in any case.
 const MERCHANT: &str = "merchantId";
@@ -94,8 +94,9 @@ impl Patch {
         let mut ready = false;
         match target {
             Target::Order => {
-                let fixed = members.iter().filter(|(name, _)| FIXED_MEMBERS.contains(name));
-                violations.extend(fixed.map(|(name, _)| not_updatable(name)));
+                // One that stands twice is told of so once.
+                let sent = |name: &&&str| members.get(name).is_some();
+                violations.extend(FIXED_MEMBERS.iter().filter(sent).map(|name| not_updatable(name)));
                 members.retain(|name| ORDER_MEMBERS.contains(&name));
             }
             Target::Item(_) => {
@@ -168,19 +169,23 @@ impl Patch {
     }
 
     /// The order that the patch makes of another, and the verdict on both.
-    fn judged(&self, order: &str) -> Result<Judged, serde_json::Error> {
-        let text = self.merged(order)?;
+    fn judged(&self, before: &str) -> Result<Judged, serde_json::Error> {
+        let text = self.merged(before)?;
         let verdict = validation::validate(Body::Order, text.as_bytes());
         let (mut violations, mut warnings, mut omitted) = (self.violations.clone(), self.warnings.clone(), 0_usize);
         violations.extend(verdict.violations().map(|violation| self.placed(violation.into())));
         for order in verdict.orders() {
-            violations.extend(order.violations().map(|violation| self.placed(violation.into())));
-            // The patch's own unknown members are noted already; the rest of the order has none.
-            let odd = order.warnings().filter(|warning| warning.code() != Code::UnknownMember);
-            warnings.extend(odd.map(|warning| self.placed(warning.into())));
+            let is_told = |code: Code| code == Code::PayloadTooLarge && self.is_too_large();
+            let found = order.violations().filter(|violation| !is_told(violation.code()));
+            violations.extend(found.map(|violation| self.placed(violation.into())));
+            warnings.extend(odd(order, before.as_bytes()).into_iter().map(|warning| self.placed(warning)));
             omitted = omitted.saturating_add(order.omitted_violations());
         }
         Ok(Judged { text, violations, omitted, warnings })
+    }
+
+    fn is_too_large(&self) -> bool {
+        self.violations.iter().any(|violation| violation.error_code == Code::PayloadTooLarge)
     }
 
     fn merged(&self, order: &str) -> Result<String, serde_json::Error> {
@@ -230,6 +235,19 @@ fn first_look(target: Target, text: &str) -> (Vec<Violation>, Vec<Violation>) {
     let unknown = order.warnings().filter(|warning| warning.code() == Code::UnknownMember);
     let violations = order.violations().filter_map(at_patch).filter(is_of_patch).collect();
     (violations, unknown.filter_map(at_patch).map(known_to_readers).collect())
+}
+
+/// What is odd about an order that was not odd about it before: the patch does not answer for the rest. Unknown members are
+/// noted of the patch itself already.
+fn odd(order: OrderVerdict<'_>, before: &[u8]) -> Vec<Violation> {
+    let warnings = order.warnings().filter(|warning| warning.code() != Code::UnknownMember);
+    let mut odd: Vec<Violation> = warnings.map(Into::into).collect();
+    if !odd.is_empty() {
+        let verdict = validation::validate(Body::Order, before);
+        let was: Vec<Violation> = verdict.orders().flat_map(|order| order.warnings()).map(Into::into).collect();
+        odd.retain(|warning| !was.contains(warning));
+    }
+    odd
 }
 
 /// What is said of a member that no patch brings, in other words where it is one that reads show.

@@ -38,3 +38,29 @@ fn all_that_a_patch_breaks_is_counted() {
     assert_eq!(alone.violations, broken.violations);
     assert_eq!((broken.omitted, alone.omitted), (1021, 1021));
 }
+
+#[test]
+fn a_patch_answers_for_what_it_makes_odd_and_for_nothing_else() {
+    let address = r#"{"line1":"1 Main St","city":"Springfield","countryCode":"US"}"#;
+    let items = r#"[{"sku":"a","quantity":2,"customerPrice":5,"customerSubtotal":7},{"sku":"b","quantity":1}]"#;
+    let order: CreateOrder =
+        serde_json::from_str(&format!(r#"{{"shippingAddress":{address},"items":{items}}}"#)).unwrap();
+    let apply = |target, text: &str| Patch::read(target, text.as_bytes()).unwrap().apply(&order, true);
+    assert!(apply(Target::Order, r#"{"languageCode":"es"}"#).is_ok());
+    assert!(apply(Target::Item(1), r#"{"quantity":3}"#).is_ok());
+    let broken = apply(Target::Item(0), r#"{"quantity":3}"#).unwrap_err();
+    assert_eq!(places(&broken), [(Code::TotalMismatch, "/customerSubtotal")]);
+}
+
+#[test]
+fn a_patch_that_is_too_large_is_told_of_so_once() {
+    let text = format!("{{\"meta\":{{\"a\":\"{}\"}},\"safeId\":1,\"safeId\":2}}", "x".repeat(300_000));
+    let broken = Patch::read(Target::Order, text.as_bytes()).unwrap().apply(&order(), false).unwrap_err();
+    let expected = [
+        (Code::PayloadTooLarge, ""),
+        (Code::TooLong, "/meta/a"),
+        (Code::DuplicateMember, "/safeId"),
+        (Code::NotUpdatable, "/safeId"),
+    ];
+    assert_eq!(places(&broken), expected);
+}
