@@ -137,7 +137,7 @@ function refused(route, verdict, strict) {
   return strict || broken.length > 0 ? { violations: [...broken, ...warnings], omitted } : { violations: [], omitted };
 }
 
-/** A body too large in any way is not a mistake in one place. */
+/** What says that the body is too large in any way, if it is: that is not a mistake in one place. */
 function tooLarge(violations, statuses) {
   return violations.find(({ code }) => statuses.get(code) === 413);
 }
@@ -171,7 +171,8 @@ function bodyOf(refusal, route, requestId, bytesMax) {
     return body;
   }
   const kept = withoutLast(details, excess);
-  return writeBody(code, code !== "VALIDATION_FAILED" ? message : messageOf(kept.length, omitted + details.length - kept.length), kept, route, requestId);
+  const counted = messageOf(kept.length, omitted + details.length - kept.length);
+  return writeBody(code, code === "VALIDATION_FAILED" ? counted : message, kept, route, requestId);
 }
 
 function writeBody(code, message, details, route, requestId) {

@@ -5,8 +5,8 @@
 //!
 //! Which answers are final: every success, and every refusal that the same method, path and body would meet again. Not
 //! final, and not kept, are those that are about something else: 401 (credentials), 412 (`If-Match`), 415 (`Content-Type`),
-//! 400 with `Prefer: handling=strict`, 429, and 5xx; and a bulk of which an entry is not final. They have had no effect, or one that the next attempt
-//! recognises. What the state decides is final, whatever the state becomes: 402, 404, 409 and 422 stay as they are
+//! 400 with `Prefer: handling=strict`, 429, and 5xx; and a bulk of which an entry is not final. They have had no effect, or
+//! one that the next attempt recognises. What the state decides is final, whatever the state becomes: 402, 404, 409 and 422 stay as they are
 //! answered, and another try takes another key.
 
 use axum::body::{Body, Bytes};

@@ -111,9 +111,7 @@ async fn change(
 
 /// The versions of `If-Match`, a list in one header or several; none without one, and with `*`, which anything matches.
 pub(super) fn version_of(headers: &HeaderMap) -> Option<Versions> {
-    let mut values =
-        headers.get_all(header::IF_MATCH).iter().map(|value| value.to_str().unwrap_or_default()).peekable();
-    values.peek()?;
+    let values = headers.get_all(header::IF_MATCH).iter().map(|value| value.to_str().unwrap_or_default());
     let values: Vec<&str> = values.collect();
     if values.iter().all(|value| value.trim() == "*") {
         return None;
@@ -204,7 +202,7 @@ impl CancelBody {
             match name {
                 "reason" | "items" if value.is_null() => {}
                 "reason" => reason = read_reason(&mut findings, "/reason", value),
-                "items" => items = Some(read_items(&mut findings, value)),
+                "items" => items = Some(findings.rows("/items", value, (1, CANCELLED_ITEMS_MAX), read_item)),
                 _ => findings.refuse_unknown("", (name, value), &["reason", "items"]),
             }
         }
@@ -234,12 +232,6 @@ impl CancelBody {
 pub(super) fn no_such_item(pointer: String, id: &str) -> Violation {
     let json = serde_json::Value::from(id).to_string();
     Violation::must_be(Code::NoSuchItem, pointer, "the id of an item of the order", &json)
-}
-
-fn read_items(findings: &mut Findings, value: Value<'_>) -> Vec<CancelledItem> {
-    let entries = findings.array("/items", value, (1, CANCELLED_ITEMS_MAX)).unwrap_or_default();
-    let item = |(index, entry): (usize, Value<'_>)| read_item(findings, &format!("/items/{index}"), entry);
-    entries.into_iter().enumerate().filter_map(item).collect()
 }
 
 fn read_item(findings: &mut Findings, pointer: &str, entry: Value<'_>) -> Option<CancelledItem> {

@@ -69,7 +69,7 @@ impl RefundBody {
             match name {
                 "orderId" | "refunds" if value.is_null() => {}
                 "orderId" => order_id = findings.text("/orderId", value),
-                "refunds" => rows = Some(read_rows(&mut findings, value)),
+                "refunds" => rows = Some(findings.rows("/refunds", value, (1, REFUNDS_MAX), read_row)),
                 _ => findings.refuse_unknown("", (name, value), &["orderId", "refunds"]),
             }
         }
@@ -99,12 +99,6 @@ impl RefundBody {
         }
         if missing.is_empty() { Ok(Command::Refund(asked)) } else { Err(Refusal::invalid(missing)) }
     }
-}
-
-fn read_rows(findings: &mut Findings, value: Value<'_>) -> Vec<Row> {
-    let entries = findings.array("/refunds", value, (1, REFUNDS_MAX)).unwrap_or_default();
-    let row = |(index, entry): (usize, Value<'_>)| read_row(findings, &format!("/refunds/{index}"), entry);
-    entries.into_iter().enumerate().filter_map(row).collect()
 }
 
 fn read_row(findings: &mut Findings, pointer: &str, entry: Value<'_>) -> Option<Row> {

@@ -148,6 +148,18 @@ impl Findings {
         None
     }
 
+    /// What is read of each entry of such an array; `read` gets its pointer.
+    pub(crate) fn rows<'b, T>(
+        &mut self,
+        pointer: &str,
+        value: Value<'b>,
+        bounds: (usize, usize),
+        read: impl Fn(&mut Self, &str, Value<'b>) -> Option<T>,
+    ) -> Vec<T> {
+        let entries = self.array(pointer, value, bounds).unwrap_or_default().into_iter().enumerate();
+        entries.filter_map(|(index, entry)| read(self, &format!("{pointer}/{index}"), entry)).collect()
+    }
+
     /// Whether a card number stands in a text of people, which is a violation that shows nothing of it.
     pub(crate) fn card_number(&mut self, pointer: &str, value: Value<'_>) -> bool {
         let found = value.text().map_or_else(|| card::is_in(value.json()), |text| card::is_in(&text));

@@ -24,7 +24,11 @@ pub(super) fn read(
         match name {
             "shipmentStatus" | "packages" if value.is_null() => {}
             "shipmentStatus" => status = read_status(&mut findings, value),
-            "packages" => packages = read_packages(&mut findings, value, order, now),
+            "packages" => {
+                packages = findings.rows("/packages", value, (0, PACKAGES_MAX), |findings, pointer, entry| {
+                    read_package(findings, pointer, entry, (order, now))
+                });
+            }
             "reason" if is_blank(value) => {}
             "reason" => reason = read_reason(&mut findings, "/reason", value),
             _ => findings.unknown("", (name, value), &["shipmentStatus", "packages", "reason"]),
@@ -78,13 +82,6 @@ fn read_status(findings: &mut Findings, value: Value<'_>) -> Option<ShipmentStat
 
 fn empty_package(shipped_at: Timestamp) -> Package {
     Package { lines: Vec::new(), carrier: None, method: None, tracking: None, link: None, shipped_at }
-}
-
-fn read_packages(findings: &mut Findings, value: Value<'_>, order: Option<&OrderId>, now: Timestamp) -> Vec<Package> {
-    let entries = findings.array("/packages", value, (0, PACKAGES_MAX)).unwrap_or_default();
-    let package =
-        |(index, entry): (usize, Value<'_>)| read_package(findings, &format!("/packages/{index}"), entry, (order, now));
-    entries.into_iter().enumerate().filter_map(package).collect()
 }
 
 const PACKAGE_MEMBERS: [&str; 6] =

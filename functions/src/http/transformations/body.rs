@@ -22,7 +22,7 @@ pub(super) fn transformation(
         match member {
             "name" | "rules" if value.is_null() => {}
             "name" => title = name(&mut findings, value),
-            "rules" => rules = Some(rules_of(&mut findings, value)),
+            "rules" => rules = Some(findings.rows("/rules", value, (1, TRANSFORMATION_RULES_MAX), rule)),
             _ => findings.unknown("", (member, value), &["name", "rules"]),
         }
     }
@@ -57,12 +57,6 @@ fn name(findings: &mut Findings, value: Value<'_>) -> Option<String> {
     };
     findings.told(code, PLACE, message, value);
     None
-}
-
-fn rules_of(findings: &mut Findings, value: Value<'_>) -> Vec<Rule> {
-    let entries = findings.array("/rules", value, (1, TRANSFORMATION_RULES_MAX)).unwrap_or_default();
-    let read = |(index, entry): (usize, Value<'_>)| rule(findings, &format!("/rules/{index}"), entry);
-    entries.into_iter().enumerate().filter_map(read).collect()
 }
 
 fn rule(findings: &mut Findings, place: &str, entry: Value<'_>) -> Option<Rule> {
