@@ -9,6 +9,8 @@ use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region, SharedHttpC
 use aws_smithy_http_client::Builder;
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 
+use shared::time::Timestamp;
+
 use crate::context::Context;
 use crate::cost::Meter;
 use crate::outbound::Transport;
@@ -44,6 +46,11 @@ impl Tables {
         let context = settings.surroundings.context.clone();
         let overdue = Duration::from_secs(settings.number(settings::OVERDUE_SECONDS)?);
         Ok(Self { client, name: settings.required(settings::TABLE_NAME)?.into(), context, overdue })
+    }
+
+    /// The present.
+    pub(crate) fn now(&self) -> Timestamp {
+        self.context.now()
     }
 
     pub(crate) fn metered(&self) -> Table {

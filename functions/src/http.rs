@@ -4,21 +4,28 @@
 //! Layers only do what no handler needs to know of: they number the request, meter it, log it, and write a refusal's body
 //! ([`finish`]); and they answer a request that is sent again under its key ([`idempotency`]).
 
+mod answer;
 mod audit;
+mod batch;
 mod body;
-mod bulk;
+mod bulk_api;
 pub(crate) mod caller;
+mod conditional;
 mod finish;
+mod health;
 mod idempotency;
 mod inbound;
 mod manage;
-mod network;
 mod notes;
-mod object;
+#[cfg(feature = "openapi")]
+pub mod openapi;
+mod orders;
 mod paging;
 mod parameters;
+mod preference;
 mod query;
 mod refunds;
+mod route;
 pub mod routes;
 mod search;
 mod shipments;

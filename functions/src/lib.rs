@@ -35,8 +35,10 @@ use crate::clients::{Queues, Subscribers, Tables};
 use crate::context::Surroundings;
 use crate::fulfil::Worker;
 use crate::http::App;
+#[cfg(feature = "openapi")]
+pub use crate::http::openapi;
 pub use crate::http::routes;
-use crate::http::routes::Server;
+use crate::http::routes::HttpFunction;
 use crate::relay::{Relay, Waits};
 use crate::settings::{SettingError, Settings};
 use crate::sweep::Sweep;
@@ -90,7 +92,7 @@ pub fn authorizer(settings: Settings<'_>) -> Result<EventHandler, SettingError> 
 /// # Errors
 /// A variable is missing or wrong.
 pub fn orders_create(settings: Settings<'_>) -> Result<axum::Router, SettingError> {
-    Ok(routes::router(Server::Create, App::from(settings)?))
+    Ok(routes::router(HttpFunction::OrdersCreate, App::from(settings)?))
 }
 
 /// Loads the function that reads orders.
@@ -98,7 +100,7 @@ pub fn orders_create(settings: Settings<'_>) -> Result<axum::Router, SettingErro
 /// # Errors
 /// A variable is missing or wrong.
 pub fn orders_query(settings: Settings<'_>) -> Result<axum::Router, SettingError> {
-    Ok(routes::router(Server::Query, App::from(settings)?))
+    Ok(routes::router(HttpFunction::OrdersQuery, App::from(settings)?))
 }
 
 /// Loads the function that manages subscriptions to webhooks.
@@ -106,7 +108,7 @@ pub fn orders_query(settings: Settings<'_>) -> Result<axum::Router, SettingError
 /// # Errors
 /// A variable is missing or wrong.
 pub fn webhook_subscriptions(settings: Settings<'_>) -> Result<axum::Router, SettingError> {
-    Ok(routes::router(Server::Webhooks, App::from(settings)?))
+    Ok(routes::router(HttpFunction::Webhooks, App::from(settings)?))
 }
 
 /// Loads the function that changes orders.
@@ -114,7 +116,7 @@ pub fn webhook_subscriptions(settings: Settings<'_>) -> Result<axum::Router, Set
 /// # Errors
 /// A variable is missing or wrong.
 pub fn orders_manage(settings: Settings<'_>) -> Result<axum::Router, SettingError> {
-    Ok(routes::router(Server::Manage, App::from(settings)?))
+    Ok(routes::router(HttpFunction::OrdersManage, App::from(settings)?))
 }
 
 /// Loads the relay.

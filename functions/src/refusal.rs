@@ -27,6 +27,8 @@ pub(crate) struct Refusal {
 
 /// What a client needs to act on a refusal without reading its message.
 #[derive(Clone, Debug, Default, Serialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "openapi", schemars(rename = "RefusalFacts"))]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Facts {
     /// The order that is in the way (order network API).
@@ -171,6 +173,8 @@ impl From<StoreError> for Refusal {
 
 /// Error body of the order network API.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "openapi", schemars(rename = "OrderNetworkError"))]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct NetworkBody {
     #[serde(flatten)]
@@ -181,6 +185,8 @@ pub(crate) struct NetworkBody {
 
 /// Error body of the bulk order API.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "openapi", schemars(rename = "BulkOrderError"))]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct BulkBody {
     request_id: String,
@@ -192,6 +198,8 @@ pub(crate) struct BulkBody {
 }
 
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "openapi", schemars(rename = "BulkOrderViolation"))]
 struct BulkDetail {
     error: Code,
     message: String,

@@ -184,6 +184,8 @@ fn price_line(
 
 /// `OrderResponse` of the wire.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "openapi", schemars(rename = "BulkOrder"))]
 #[serde(rename_all = "camelCase")]
 pub struct OrderResponse {
     /// Our id.
@@ -202,6 +204,8 @@ pub struct OrderResponse {
 
 /// `ProductResponse` of the wire.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "openapi", schemars(rename = "BulkOrderProduct"))]
 #[serde(rename_all = "camelCase")]
 pub struct ProductResponse {
     /// Catalogue SKU.
@@ -218,6 +222,8 @@ pub struct ProductResponse {
 
 /// `MoneyResponse` of the wire: plain digits at the currency's minor unit, never a grouping comma.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "openapi", schemars(rename = "BulkOrderMoney"))]
 pub struct MoneyResponse {
     /// For example `1197.50`.
     pub amount: String,

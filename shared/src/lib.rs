@@ -12,6 +12,8 @@
 extern crate alloc;
 
 #[cfg(feature = "domain")]
+pub mod body;
+#[cfg(feature = "domain")]
 pub mod bulk;
 pub mod card;
 pub mod catalogue;
@@ -25,6 +27,8 @@ pub mod network;
 mod number;
 #[cfg(feature = "domain")]
 pub mod order;
+#[cfg(feature = "openapi")]
+mod schema;
 #[cfg(feature = "domain")]
 pub mod time;
 pub mod validation;

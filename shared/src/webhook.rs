@@ -20,6 +20,7 @@ use crate::ids::{NotAnId, hex, uuid};
 
 /// What a subscription can be told of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub enum EventKind {
     /// An order was accepted; or an inbound order could not become one.
     OrderCreation,
@@ -41,6 +42,15 @@ impl EventKind {
         Self::ShipmentCreated,
         Self::ShipmentUpdate,
         Self::InboundOrderProcessed,
+    ];
+
+    /// Their names on the wire.
+    pub const NAMES: [&'static str; 5] = [
+        Self::OrderCreation.as_str(),
+        Self::OrderUpdate.as_str(),
+        Self::ShipmentCreated.as_str(),
+        Self::ShipmentUpdate.as_str(),
+        Self::InboundOrderProcessed.as_str(),
     ];
 
     /// The name on the wire.

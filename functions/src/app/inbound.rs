@@ -81,6 +81,8 @@ fn unknown(id: &TransformationId) -> Refusal {
 
 /// A violation or warning, and where in the foreign body its value stands.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "openapi", schemars(rename = "MappedViolation"))]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Mapped {
     #[serde(flatten)]

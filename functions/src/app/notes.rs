@@ -130,13 +130,16 @@ impl Target<'_> {
         &self,
         table: &Table,
         content: &Content,
-        named: Option<&Named>,
+        (id, named): (Option<&str>, Option<Named>),
     ) -> Result<Note, Refusal> {
         self.change(table, "Update", |note| {
-            if let Some(violation) = named.and_then(|named| moved(named, &note.resource)) {
-                return Err(Refusal::invalid(vec![violation]));
-            }
-            Ok(Some(content.clone()))
+            let renamed = id.filter(|id| *id != note.id.as_str()).map(|_| {
+                let message = format!("stays as it is: the note has the id `{}`", note.id);
+                Violation::new(Code::NotUpdatable, "/id".to_owned(), message, None)
+            });
+            let moved = named.as_ref().and_then(|named| moved(named, &note.resource));
+            let violations: Vec<Violation> = renamed.into_iter().chain(moved).collect();
+            if violations.is_empty() { Ok(Some(content.clone())) } else { Err(Refusal::invalid(violations)) }
         })
         .await
     }

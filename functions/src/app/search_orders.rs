@@ -50,6 +50,7 @@ impl Rows for OrderFilter {
 
 /// An item, and whose it is.
 #[derive(Serialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct FoundItem {
     order_id: String,

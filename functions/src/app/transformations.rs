@@ -57,11 +57,6 @@ pub(crate) fn not_found(id: &str) -> Refusal {
     Refusal::not_found("transformation", "id", id)
 }
 
-/// The `ETag` of a transformation.
-pub(crate) fn etag(transformation: &StoredTransformation) -> String {
-    format!("\"{}\"", transformation.version)
-}
-
 /// Makes a transformation. One whose id is taken was made under the same key.
 pub(crate) async fn create(
     table: &Table,

@@ -103,11 +103,6 @@ impl Target<'_> {
     }
 }
 
-/// The `ETag` of a subscription.
-pub(crate) fn etag(subscription: &Subscription) -> String {
-    format!("\"{}\"", subscription.version)
-}
-
 /// Makes a subscription with a secret of its own. One whose id is taken was made under the same key.
 pub(crate) async fn subscribe(
     table: &Table,

@@ -1,83 +1,75 @@
-//! Handlers that read the log of changes of an order, of one of its items (choices file, rows 15 to 17), or of a note.
+//! The log of changes of an order, of one of its items, or of a note.
 //!
 //! The log is written from the table's stream, so it follows a thing within moments, and no way of writing can forget it.
 
-use axum::Json;
-use serde::Serialize;
 use shared::ids::{MerchantId, OrderId, SafeId};
 use shared::network::audit::{AuditEvent, Reference, of_item};
 use shared::network::note::NoteId;
 
+use super::answer::Shown;
 use super::caller::NetworkCaller;
-use super::network::not_found;
-use super::paging::Cursors;
+use super::orders::not_found;
+use super::paging::{List, Page};
 use super::parameters::PathParameter;
-use super::query::{PageAnswer, RawQuery};
+use super::query::NoParameters;
+use super::route::{Route, routes};
 use crate::app::notes::Target as NoteTarget;
 use crate::refusal::Refusal;
 use crate::store::audit::StoredEvent;
 use crate::store::{StoreError, Table, keys};
 
-/// A page of the log, newest first.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct AuditLogs {
-    audit_logs: Vec<AuditEvent>,
-    #[serde(flatten)]
-    page: PageAnswer,
+pub(super) const ROUTES: &[Route] = routes! {
+    OrdersQuery GET "/order/v1/orders/{orderId}/auditLogs" of_order, "listAuditLogsOfOrder", "Lists the changes of an order, newest first.", [];
+    OrdersQuery GET "/order/v1/orders/safeId/{safeId}/auditLogs" of_safe_id, "listAuditLogsOfSafeId", "Lists the changes of an order by the merchant's own name.", [];
+    OrdersQuery GET "/order/v1/orders/items/{orderItemId}/auditLogs" of_order_item, "listAuditLogsOfOrderItem", "Lists the creation of an item's order, and the changes of the item itself.", [];
+    OrdersQuery GET "/note/v1/notes/{noteId}/auditLogs" of_note, "listAuditLogsOfNote", "Lists the changes of a note, also once it is deleted.", [];
+};
+
+impl Shown for AuditEvent {
+    const NAME: &'static str = "auditLog";
+    const PLURAL: &'static str = "auditLogs";
 }
 
-/// `GET /order/v1/orders/{orderId}/auditLogs`: 200 with a page of the order's log; 404.
-pub(crate) async fn of_order(
+async fn of_order(
     NetworkCaller(merchant): NetworkCaller,
     table: Table,
-    cursors: Cursors,
     PathParameter(order_id): PathParameter,
-    query: RawQuery,
-) -> Result<Json<AuditLogs>, Refusal> {
+    list: List<NoParameters>,
+) -> Result<Page<AuditEvent>, Refusal> {
     let of = OrderId::parse(&order_id).ok().map(Thing::Order);
-    let log = Log { table: &table, merchant: &merchant, cursors: &cursors };
-    log.page(of, query, || not_found("orderId", &order_id)).await
+    page((&table, &merchant), of, list, || not_found("orderId", &order_id)).await
 }
 
-/// `GET /order/v1/orders/safeId/{safeId}/auditLogs`: the same by the merchant's own name.
-pub(crate) async fn of_safe_id(
+async fn of_safe_id(
     NetworkCaller(merchant): NetworkCaller,
     table: Table,
-    cursors: Cursors,
     PathParameter(safe_id): PathParameter,
-    query: RawQuery,
-) -> Result<Json<AuditLogs>, Refusal> {
+    list: List<NoParameters>,
+) -> Result<Page<AuditEvent>, Refusal> {
     let of = SafeId::parse(&safe_id).ok().map(|known| Thing::Order(OrderId::derive(&merchant, &known)));
-    let log = Log { table: &table, merchant: &merchant, cursors: &cursors };
-    log.page(of, query, || not_found("safeId", &safe_id)).await
+    page((&table, &merchant), of, list, || not_found("safeId", &safe_id)).await
 }
 
-/// `GET /order/v1/orders/items/{orderItemId}/auditLogs`: its order's creation, and what changed of the item itself.
-pub(crate) async fn of_order_item(
+async fn of_order_item(
     NetworkCaller(merchant): NetworkCaller,
     table: Table,
-    cursors: Cursors,
     PathParameter(item_id): PathParameter,
-    query: RawQuery,
-) -> Result<Json<AuditLogs>, Refusal> {
+    list: List<NoParameters>,
+) -> Result<Page<AuditEvent>, Refusal> {
     let item = |id: OrderId| id.item_index(&item_id).map(|index| Thing::Item(id, index));
     let of = OrderId::of_item(&item_id).ok().and_then(item);
-    let log = Log { table: &table, merchant: &merchant, cursors: &cursors };
-    log.page(of, query, || not_found("item id", &item_id)).await
+    page((&table, &merchant), of, list, || not_found("item id", &item_id)).await
 }
 
-/// `GET /note/v1/notes/{noteId}/auditLogs`: 200 with a page of the note's log, also once it is deleted; 404.
-pub(crate) async fn of_note(
+async fn of_note(
     NetworkCaller(merchant): NetworkCaller,
     table: Table,
-    cursors: Cursors,
     PathParameter(note_id): PathParameter,
-    query: RawQuery,
-) -> Result<Json<AuditLogs>, Refusal> {
+    list: List<NoParameters>,
+) -> Result<Page<AuditEvent>, Refusal> {
     let of = NoteId::parse(&note_id).ok().map(Thing::Note);
-    let log = Log { table: &table, merchant: &merchant, cursors: &cursors };
-    log.page(of, query, || NoteTarget { merchant: &merchant, id: &note_id, versions: None }.not_found()).await
+    let missing = || NoteTarget { merchant: &merchant, id: &note_id, versions: None }.not_found();
+    page((&table, &merchant), of, list, missing).await
 }
 
 /// What a log is of.
@@ -132,56 +124,44 @@ impl Thing {
     }
 }
 
-/// A log that is read.
-struct Log<'r> {
-    table: &'r Table,
-    merchant: &'r MerchantId,
-    cursors: &'r Cursors,
-}
+/// Events that are read at a time.
+const EVENTS_READ: usize = 201;
 
-impl Log<'_> {
-    /// A page of the log; `missing` refuses where nothing has the id, or nothing can have it.
-    async fn page(
-        &self,
-        of: Option<Thing>,
-        query: RawQuery,
-        missing: impl Fn() -> Refusal,
-    ) -> Result<Json<AuditLogs>, Refusal> {
-        let asked = query.read(&[])?;
-        let page = &asked.page;
-        let list = format!("auditLogs {}", of.as_ref().map(|of| of.reference().id).unwrap_or_default());
-        let before = page.cursor.as_deref().map(|cursor| self.cursors.open(&list, cursor)).transpose()?;
-        let of = of.ok_or_else(&missing)?;
-        // A thing without an event may not be there; an order whose item is asked for may have fewer.
-        let is_item = matches!(of, Thing::Item(..));
-        if (is_item || before.is_none()) && !of.is_known(self.table, self.merchant).await? {
-            return Err(missing());
-        }
-        let partition = of.partition(self.merchant);
-        let (mut shown, mut skip, mut next) = (Vec::new(), page.skip(), before);
-        loop {
-            let events = self.table.audit_events(&partition, next.as_deref(), EVENTS_READ).await?;
-            let is_last = events.len() < EVENTS_READ;
-            for event in events {
-                let place = event.place().to_owned();
-                if let Some(event) = of.shown(event, self.merchant) {
-                    if skip > 0 {
-                        skip = skip.saturating_sub(1);
-                    } else if shown.len() < page.size {
-                        shown.push(event);
-                    } else {
-                        let next_cursor = next.map(|next| self.cursors.seal(&list, &next));
-                        return Ok(Json(AuditLogs { audit_logs: shown, page: asked.answered(next_cursor) }));
-                    }
+/// A page of a log; `missing` refuses where nothing has the id, or nothing can have it.
+async fn page(
+    (table, merchant): (&Table, &MerchantId),
+    of: Option<Thing>,
+    list: List<NoParameters>,
+    missing: impl Fn() -> Refusal,
+) -> Result<Page<AuditEvent>, Refusal> {
+    let name = format!("auditLogs {}", of.as_ref().map(|of| of.reference().id).unwrap_or_default());
+    let before = list.after(&name)?;
+    let of = of.ok_or_else(&missing)?;
+    // A thing without an event may not be there; an order whose item is asked for may have fewer.
+    let is_item = matches!(of, Thing::Item(..));
+    if (is_item || before.is_none()) && !of.is_known(table, merchant).await? {
+        return Err(missing());
+    }
+    let partition = of.partition(merchant);
+    let (mut rows, mut skip, mut next) = (Vec::new(), list.skip(), before);
+    loop {
+        let events = table.audit_events(&partition, next.as_deref(), EVENTS_READ).await?;
+        let is_last = events.len() < EVENTS_READ;
+        for event in events {
+            let place = event.place().to_owned();
+            if let Some(event) = of.shown(event, merchant) {
+                if skip > 0 {
+                    skip = skip.saturating_sub(1);
+                } else if rows.len() < list.size() {
+                    rows.push((event, place.clone()));
+                } else {
+                    return list.answer_to(&name, rows, next);
                 }
-                next = Some(place);
             }
-            if is_last {
-                return Ok(Json(AuditLogs { audit_logs: shown, page: asked.answered(None) }));
-            }
+            next = Some(place);
+        }
+        if is_last {
+            return list.answer_to(&name, rows, None);
         }
     }
 }
-
-/// Events that are read at a time.
-const EVENTS_READ: usize = 201;

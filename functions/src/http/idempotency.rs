@@ -16,23 +16,22 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header}
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use http_body_util::BodyExt;
-use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use shared::Code;
 use shared::ids::MerchantId;
 use shared::limits::IDEMPOTENCY_KEY_CHARACTERS_MAX;
 
+use super::answer::REPLAYED;
+use super::batch::EntryStatuses;
 use super::body::whole;
 use super::caller::{BulkCaller, ShipmentCaller};
-use super::network::is_strict;
+use super::preference::is_strict;
 use super::{App, RequestId, finish};
 use crate::refusal::Refusal;
 use crate::store::Table;
 use crate::store::idempotency::{Answer, Attempt, Begun, KeyName};
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
-/// On an answer that was given before.
-pub(super) const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 
 /// The layer.
 pub(super) async fn replay(State(app): State<App>, request: Request, next: Next) -> Response {
@@ -95,7 +94,8 @@ async fn keep(table: &Table, attempt: &Attempt, response: Response, is_strict: b
             return Refusal::rule(Code::Internal).into_response();
         }
     };
-    let kept = if is_final(parts.status, &body, is_strict) {
+    let entries = parts.extensions.get::<EntryStatuses>().map_or(&[][..], |EntryStatuses(entries)| entries);
+    let kept = if is_final(parts.status, entries, is_strict) {
         let answer =
             Answer { status: parts.status.as_u16(), headers: texts(&parts.headers), body: body.clone().into() };
         table.finish(attempt, &answer).await
@@ -150,23 +150,11 @@ fn repeated(answer: Answer) -> Response {
     response
 }
 
-/// Whether the same request would meet the same answer again.
-fn is_final(status: StatusCode, body: &[u8], is_strict: bool) -> bool {
-    #[derive(Deserialize)]
-    struct Bulk {
-        bulk: Vec<Entry>,
-    }
-    #[derive(Deserialize)]
-    struct Entry {
-        status: u16,
-    }
+/// Whether the same request would meet the same answer again; `entries` are the statuses of a batch.
+fn is_final(status: StatusCode, entries: &[u16], is_strict: bool) -> bool {
     let is_of_another_kind = |status: u16| matches!(status, 401 | 412 | 415 | 429) || (is_strict && status == 400);
     let is_final = |status: u16| status < 500 && !is_of_another_kind(status);
-    let entries = match status {
-        StatusCode::OK if body.starts_with(b"{\"bulk\"") => serde_json::from_slice::<Bulk>(body).ok(),
-        _ => None,
-    };
-    is_final(status.as_u16()) && entries.is_none_or(|entries| entries.bulk.iter().all(|entry| is_final(entry.status)))
+    is_final(status.as_u16()) && entries.iter().all(|status| is_final(*status))
 }
 
 #[cfg(test)]
@@ -196,19 +184,17 @@ mod tests {
 
     #[test]
     fn what_the_same_request_would_not_meet_again_is_not_final() {
-        let is_final =
-            |status: u16, body: &str| super::is_final(StatusCode::from_u16(status).unwrap(), body.as_bytes(), false);
-        let is_final_strictly = |status: u16| super::is_final(StatusCode::from_u16(status).unwrap(), b"{}", true);
-        assert!(is_final_strictly(201) && is_final_strictly(409) && !is_final_strictly(400));
+        let is_final = |status: u16, entries: &[u16], strict| {
+            super::is_final(StatusCode::from_u16(status).unwrap(), entries, strict)
+        };
+        assert!(is_final(201, &[], true) && is_final(409, &[], true) && !is_final(400, &[], true));
         for status in [200, 201, 202, 400, 402, 403, 404, 409, 413, 422] {
-            assert!(is_final(status, "{}"), "{status}");
+            assert!(is_final(status, &[], false), "{status}");
         }
         for status in [401, 412, 415, 429, 500, 503] {
-            assert!(!is_final(status, "{}"), "{status}");
-            let bulk = format!(r#"{{"bulk":[{{"status":201,"response":{{}}}},{{"status":{status},"response":[]}}]}}"#);
-            assert!(!is_final(200, &bulk), "{status}");
+            assert!(!is_final(status, &[], false) && !is_final(200, &[201, status], false), "{status}");
         }
-        assert!(is_final(200, r#"{"bulk":[{"status":201},{"status":409}]}"#));
+        assert!(is_final(200, &[201, 409], false));
     }
 
     #[test]

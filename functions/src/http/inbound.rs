@@ -1,38 +1,38 @@
-//! Handlers of inbound orders (`/order/v1/inbound/orders`, and `/v1/inbound/orders` as the order network has it).
+//! Inbound orders (`/order/v1/inbound/orders`, and `/v1/inbound/orders` as the order network has it).
 
-mod body;
-
-use axum::Json;
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use serde_json::value::RawValue;
+use shared::body::inbound::InboundOrder;
 use shared::network::inbound::{ReceiptId, ReceiptStatus};
-use shared::network::problem::Violation;
 use shared::time::Timestamp;
 
-pub(super) use self::body::foreign;
-use super::body::JsonBody;
+use super::answer::{Accepted, Envelope, Shown, Versioned};
+use super::body::Body;
 use super::caller::NetworkCaller;
-use super::network::{is_strict, tagged};
 use super::parameters::PathParameter;
-use crate::app::inbound::receive;
+use super::preference::Strict;
+use super::route::{Route, routes};
+use crate::app::inbound::{Submission, receive};
 use crate::refusal::Refusal;
 use crate::store::keys::Key;
 use crate::store::receipts::Receipt;
 use crate::store::{StoreError, Table};
 
-/// A receipt, with what was noticed in the request.
-#[derive(Debug, Serialize)]
-pub(crate) struct Envelope {
-    receipt: ReceiptView,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    warnings: Vec<Violation>,
-}
+pub(super) const ROUTES: &[Route] = routes! {
+    OrdersCreate POST "/order/v1/inbound/orders" create, "createInboundOrder", "Takes an order in another system's form, and answers with a receipt at once.", [NotFound];
+    OrdersCreate POST "/v1/inbound/orders" create, "createInboundOrderAtRoot", "The same under the path that the order network has.", [NotFound];
+    OrdersQuery GET "/order/v1/inbound/orders/{receiptId}" read, "readInboundOrder", "Reads what has become of an inbound order.", [];
+    OrdersQuery GET "/v1/inbound/orders/{receiptId}" read, "readInboundOrderAtRoot", "The same under the path that the order network has.", [];
+};
+
+/// Where receipts are found, whichever path received the order.
+const RECEIPTS: &str = "/order/v1/inbound/orders";
 
 /// A receipt as a client sees it. The body that was sent is not shown.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "openapi", schemars(rename = "Receipt"))]
 struct ReceiptView {
     id: String,
     status: ReceiptStatus,
@@ -43,15 +43,22 @@ struct ReceiptView {
     order_id: Option<String>,
     safe_id: Option<String>,
     external_id: Option<String>,
-    /// Of the order that it has become.
+    /// Of the order that was created.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schemars(with = "Option<Vec<serde_json::Value>>"))]
     warnings: Option<Box<RawValue>>,
     /// Why it is refused: the body that the single call would have answered.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schemars(with = "Option<serde_json::Value>"))]
     error: Option<Box<RawValue>>,
     /// Why every attempt failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<&'static str>,
+}
+
+impl Shown for ReceiptView {
+    const NAME: &'static str = "receipt";
+    const PLURAL: &'static str = "receipts";
 }
 
 /// What a client is told of a failure of ours; the log and the receipt's item have the rest.
@@ -94,34 +101,27 @@ impl ReceiptView {
     }
 }
 
-/// `POST /order/v1/inbound/orders`: 202 with a receipt; 400, 403, 404 for an unknown transformation, 413.
-pub(crate) async fn create(
+async fn create(
     NetworkCaller(merchant): NetworkCaller,
     table: Table,
-    headers: HeaderMap,
-    JsonBody(bytes): JsonBody,
-) -> Result<Response, Refusal> {
-    let (submission, warnings) = body::submission(&bytes, &merchant, is_strict(&headers))?;
-    let receipt = ReceiptView::received(&receive(&table, &merchant, submission).await?)?;
-    let location = HeaderValue::from_str(&format!("/order/v1/inbound/orders/{}", receipt.id)).ok();
-    let mut response = (StatusCode::ACCEPTED, Json(Envelope { receipt, warnings })).into_response();
-    if let Some(location) = location {
-        response.headers_mut().insert(header::LOCATION, location);
-    }
-    Ok(response)
+    Strict(strict): Strict,
+    Body { value, warnings, .. }: Body<InboundOrder>,
+) -> Result<Accepted<Envelope<ReceiptView>>, Refusal> {
+    let foreign = value.foreign.0.get().to_owned();
+    let submission = Submission { foreign, transformation: value.transformation_id, strict };
+    let shown = ReceiptView::received(&receive(&table, &merchant, submission).await?)?;
+    Ok(Accepted { location: format!("{RECEIPTS}/{}", shown.id), body: Envelope { shown, warnings } })
 }
 
-/// `GET /order/v1/inbound/orders/{receiptId}`: 200 with where it stands and its `ETag`; 404.
-pub(crate) async fn read(
+async fn read(
     NetworkCaller(merchant): NetworkCaller,
     table: Table,
     PathParameter(text): PathParameter,
-) -> Result<Response, Refusal> {
+) -> Result<Versioned<Envelope<ReceiptView>>, Refusal> {
     let found = match ReceiptId::parse(&text) {
         Ok(id) => table.receipt(&Key::receipt(&merchant, &id)).await?,
         Err(_) => None,
     };
     let receipt = found.ok_or_else(|| Refusal::not_found("inbound order", "receipt", &text))?;
-    let shown = Envelope { receipt: ReceiptView::new(&receipt)?, warnings: Vec::new() };
-    Ok(tagged(receipt.state.version, Json(shown)))
+    Ok(Versioned { version: receipt.state.version, body: Envelope::of(ReceiptView::new(&receipt)?) })
 }

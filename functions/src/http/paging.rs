@@ -1,80 +1,228 @@
-//! Pages of a list (order-network-choices.md, rules common to all services): by number, or on from a cursor.
+//! Pages of a list: by number, or on from a cursor.
+//!
+//! [`List`] is the query of a list: its filters and its page. It answers with [`Page`], which ends early where its rows
+//! would not fit into an answer. A page that was asked for by number is given whole or refused, because the next number
+//! would begin behind rows that nobody has seen; a list without a number goes on from its cursor.
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
+use axum::response::{IntoResponse, Response};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::ser::SerializeMap;
+use serde::{Serialize, Serializer};
+use shared::network::problem::Violation;
 
 use super::App;
-use super::query::refuse;
+use super::answer::{Rows, Shown};
+use super::query::{Parameter, Parameters, Query, Reader, Unreadable, query};
 use crate::outbound::signature::Secret;
 use crate::refusal::Refusal;
 
 /// Entries that can be reached by page number; deeper ones by cursor.
 const ROWS_MAX: usize = 10_000;
-const PAGE_SIZE_DEFAULT: usize = 50;
-const PAGE_SIZE_MAX: usize = 200;
 
-/// Parameters of a list. Texts, so that each that cannot be read is named.
-#[derive(Debug)]
-pub(crate) struct PageParameters {
-    pub(crate) page: Option<String>,
-    pub(crate) page_size: Option<String>,
-    pub(crate) cursor: Option<String>,
+/// A number from 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Count<const MAX: usize>(pub(crate) usize);
+
+impl<const MAX: usize> Parameter for Option<Count<MAX>> {
+    fn read<'v>(values: &[&'v str]) -> Result<Self, Unreadable<'v>> {
+        let Some(text) = values.first() else { return Ok(None) };
+        let digits = text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok());
+        let number = digits.flatten().filter(|number| (1..=MAX).contains(number));
+        number
+            .map(|number| Some(Count(number)))
+            .ok_or_else(|| Unreadable::new(text, format!("a number from 1 to {MAX}")))
+    }
+
+    #[cfg(feature = "openapi")]
+    fn describe() -> super::openapi::ParameterType {
+        super::openapi::ParameterType::count(MAX)
+    }
 }
 
-/// The page that is asked for.
+query! {
+    /// The page of a list.
+    PageParameters {
+        /// The page, from 1; pages reach 10,000 rows, `cursor` goes on behind them.
+        "page" page: Option<Count<ROWS_MAX>>;
+        /// Rows of a page, 50 when absent.
+        "pageSize" size: Option<Count<200>>;
+        /// Where a list goes on: the `nextCursor` of the page before. It wins over `page`.
+        "cursor" cursor: Option<String>;
+    }
+}
+
+const PAGE_SIZE_DEFAULT: usize = 50;
+
+/// The filters of a list beside its page.
+#[derive(Clone, Debug)]
+pub(super) struct ListParameters<F> {
+    filters: F,
+    page: PageRequest,
+}
+
+impl<F: Parameters> Parameters for ListParameters<F> {
+    fn names() -> Vec<(&'static str, bool)> {
+        [F::names(), PageParameters::names()].concat()
+    }
+
+    fn read(reader: &mut Reader<'_>) -> Option<Self> {
+        let (filters, page) = (F::read(reader), PageParameters::read(reader));
+        Some(Self { filters: filters?, page: PageRequest::of(page?, reader)? })
+    }
+
+    #[cfg(feature = "openapi")]
+    fn describe() -> Vec<(&'static str, &'static str, super::openapi::ParameterType)> {
+        [F::describe(), PageParameters::describe()].concat()
+    }
+}
+
+/// The page that a request asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Page {
+struct PageRequest {
     /// From 1; a cursor knows no number.
-    pub(crate) number: Option<usize>,
+    number: Option<usize>,
     /// Whether the number was asked for, not assumed.
     is_numbered: bool,
-    pub(crate) size: usize,
-    pub(crate) cursor: Option<String>,
+    size: usize,
+    cursor: Option<String>,
 }
 
-impl Page {
-    /// Refuses a page that was asked for by its number and ended before it was full, with more to come: the next number
-    /// would begin behind rows that nobody has seen. A list without a number goes on from its cursor.
-    pub(crate) fn require_whole(&self, rows: usize, has_more: bool) -> Result<(), Refusal> {
+impl PageRequest {
+    /// What the parameters ask for; a cursor wins over a page.
+    fn of(parameters: PageParameters, reader: &mut Reader<'_>) -> Option<Self> {
+        let size = parameters.size.map_or(PAGE_SIZE_DEFAULT, |Count(size)| size);
+        if let Some(cursor) = parameters.cursor {
+            return Some(Self { number: None, is_numbered: false, size, cursor: Some(cursor) });
+        }
+        let number = parameters.page.map(|Count(number)| number);
+        let page = Self { number: number.or(Some(1)), is_numbered: number.is_some(), size, cursor: None };
+        if page.skip().saturating_add(size) > ROWS_MAX {
+            let message = format!("pages reach {ROWS_MAX} entries: go on with `cursor`");
+            reader.add("page", message, number.map(|number| number.to_string()).as_deref());
+            return None;
+        }
+        Some(page)
+    }
+
+    /// Rows before it, counted from the cursor if there is one.
+    fn skip(&self) -> usize {
+        self.number.map_or(0, |number| number.saturating_sub(1).saturating_mul(self.size))
+    }
+
+    /// Refuses a page that was asked for by its number and ended before it was full, with more to come.
+    fn require_whole(&self, rows: usize, has_more: bool) -> Result<(), Refusal> {
         if self.is_numbered && has_more && rows < self.size {
             let message = "the page cannot be given whole: leave `page` out and go on with `cursor`";
             return Err(Refusal::parameter("page", message, None));
         }
         Ok(())
     }
+}
 
-    /// Entries before it, counted from the cursor if there is one.
+/// The query of a list.
+#[derive(Clone, Debug)]
+pub(crate) struct List<F> {
+    pub(crate) filters: F,
+    page: PageRequest,
+    warnings: Vec<Violation>,
+    cursors: Cursors,
+}
+
+impl<F: Parameters> FromRequestParts<App> for List<F> {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Refusal> {
+        let query = Query::<ListParameters<F>>::from_request_parts(parts, app).await?;
+        let ListParameters { filters, page } = query.value;
+        Ok(Self { filters, page, warnings: query.warnings, cursors: app.cursors.clone() })
+    }
+}
+
+impl<F> List<F> {
+    /// Rows of the page.
+    pub(crate) const fn size(&self) -> usize {
+        self.page.size
+    }
+
+    /// Rows before it, counted from the cursor if there is one.
     pub(crate) fn skip(&self) -> usize {
-        self.number.map_or(0, |number| number.saturating_sub(1).saturating_mul(self.size))
+        self.page.skip()
+    }
+
+    /// As many rows as to skip, and one more than to show, which says whether there is more.
+    pub(crate) fn rows(&self) -> (usize, usize) {
+        (self.skip(), self.size().saturating_add(1))
+    }
+
+    /// The place after which the list goes on; a cursor of another list is refused.
+    pub(crate) fn after(&self, list: &str) -> Result<Option<String>, Refusal> {
+        self.page.cursor.as_deref().map(|cursor| self.cursors.open(list, cursor)).transpose()
+    }
+
+    /// The answer. Each row has its place in the list; `has_more` says that rows follow those given.
+    pub(crate) fn answer<T: Shown>(
+        self,
+        list: &str,
+        mut rows: Vec<(T, String)>,
+        has_more: bool,
+    ) -> Result<Page<T>, Refusal> {
+        let has_more = has_more || rows.len() > self.page.size;
+        rows.truncate(self.page.size);
+        let end = rows.last().map(|(_, place)| place.clone()).filter(|_| has_more);
+        self.answer_to(list, rows, end)
+    }
+
+    /// The same of a list that goes on after the place `end`, or ends without one. A search may stop behind its last row.
+    pub(crate) fn answer_to<T: Shown>(
+        self,
+        list: &str,
+        rows: Vec<(T, String)>,
+        mut end: Option<String>,
+    ) -> Result<Page<T>, Refusal> {
+        let (rows, places): (Vec<T>, Vec<String>) = rows.into_iter().unzip();
+        let (rows, is_whole) = Rows::written(rows)?;
+        if !is_whole {
+            end = places.into_iter().nth(rows.0.len().saturating_sub(1));
+        }
+        self.page.require_whole(rows.0.len(), end.is_some())?;
+        let next_cursor = end.map(|place| self.cursors.seal(list, &place));
+        Ok(Page { rows, number: self.page.number, size: self.page.size, next_cursor, warnings: self.warnings })
     }
 }
 
-impl PageParameters {
-    /// Reads them; a cursor wins over a page.
-    pub(crate) fn read(self) -> Result<Page, Refusal> {
-        let filled = |text: Option<String>| text.filter(|text| !text.is_empty());
-        let size = number("pageSize", filled(self.page_size), PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX)?;
-        if let Some(cursor) = filled(self.cursor) {
-            return Ok(Page { number: None, is_numbered: false, size, cursor: Some(cursor) });
+/// 200 with a page of a list.
+#[derive(Debug)]
+pub(crate) struct Page<T> {
+    rows: Rows<T>,
+    /// None behind a cursor, which knows no number.
+    number: Option<usize>,
+    size: usize,
+    /// None at the end.
+    next_cursor: Option<String>,
+    warnings: Vec<Violation>,
+}
+
+impl<T: Shown> Serialize for Page<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry(T::PLURAL, &self.rows)?;
+        map.serialize_entry("page", &self.number)?;
+        map.serialize_entry("pageSize", &self.size)?;
+        map.serialize_entry("nextCursor", &self.next_cursor)?;
+        if !self.warnings.is_empty() {
+            map.serialize_entry("warnings", &self.warnings)?;
         }
-        let page = filled(self.page);
-        let is_numbered = page.is_some();
-        let page = Page { number: Some(number("page", page, 1, ROWS_MAX)?), is_numbered, size, cursor: None };
-        if page.skip().saturating_add(size) > ROWS_MAX {
-            let message = format!("pages reach {ROWS_MAX} entries: go on with `cursor`");
-            return Err(Refusal::parameter("page", message, page.number.map(|number| number.to_string()).as_deref()));
-        }
-        Ok(page)
+        map.end()
     }
 }
 
-fn number(name: &str, value: Option<String>, default: usize, max: usize) -> Result<usize, Refusal> {
-    let Some(text) = value else { return Ok(default) };
-    let digits = text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok());
-    let parsed = digits.flatten().filter(|number| (1..=max).contains(number));
-    parsed.ok_or_else(|| refuse(name, &format!("a number from 1 to {max}"), &text))
+impl<T: Shown> IntoResponse for Page<T> {
+    fn into_response(self) -> Response {
+        axum::Json(self).into_response()
+    }
 }
 
 /// Version of the form of cursors.
@@ -121,61 +269,5 @@ impl Cursors {
     }
 }
 
-/// The function's own.
-impl FromRequestParts<App> for Cursors {
-    type Rejection = std::convert::Infallible;
-
-    async fn from_request_parts(_: &mut Parts, app: &App) -> Result<Self, Self::Rejection> {
-        Ok(app.cursors.clone())
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use super::{Cursors, Page, PageParameters};
-
-    fn read(page: &str, page_size: &str, cursor: &str) -> Option<Page> {
-        let text = |text: &str| Some(text.to_owned());
-        PageParameters { page: text(page), page_size: text(page_size), cursor: text(cursor) }.read().ok()
-    }
-
-    #[test]
-    fn pages_are_bounded_and_a_cursor_wins() {
-        assert_eq!(read("", "", ""), Some(Page { number: Some(1), is_numbered: false, size: 50, cursor: None }));
-        assert_eq!(read("50", "200", "").unwrap().skip(), 9_800);
-        assert_eq!(
-            read("x", "2", "c"),
-            Some(Page { number: None, is_numbered: false, size: 2, cursor: Some("c".to_owned()) })
-        );
-        for (page, size) in [("0", ""), ("", "201"), ("", "0"), ("51", "200"), ("+1", ""), ("1.0", "")] {
-            assert_eq!(read(page, size, ""), None, "{page} {size}");
-        }
-    }
-
-    #[test]
-    fn a_page_asked_for_by_number_is_whole_or_none() {
-        let is_given = |page: &str, cursor: &str, rows, has_more| {
-            read(page, "2", cursor).unwrap().require_whole(rows, has_more).is_ok()
-        };
-        assert!(is_given("3", "", 2, true) && is_given("3", "", 1, false) && is_given("3", "", 0, false));
-        assert!(is_given("", "", 1, true) && is_given("3", "c", 0, true));
-        assert!(!is_given("1", "", 1, true) && !is_given("3", "", 0, true));
-    }
-
-    #[test]
-    fn a_cursor_holds_for_its_list_only_and_cannot_be_edited() {
-        let (one, two) = (Cursors::signed_with("one"), Cursors::signed_with("two"));
-        let cursor = one.seal("deliveries", "0001697533200042#msg_a");
-        assert_eq!(one.open("deliveries", &cursor).unwrap(), "0001697533200042#msg_a");
-        assert!(two.open("deliveries", &cursor).is_err());
-        assert!(one.open("subscriptions", &cursor).is_err());
-        for index in 0..cursor.len() {
-            let mut edited = cursor.clone();
-            edited.replace_range(index..=index, if cursor.as_bytes()[index] == b'A' { "B" } else { "A" });
-            assert!(one.open("deliveries", &edited).is_err(), "{index}");
-        }
-        for cursor in ["", "!", "AA", &"A".repeat(10_000)] {
-            assert!(one.open("deliveries", cursor).is_err());
-        }
-    }
-}
+mod tests;

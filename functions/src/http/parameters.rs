@@ -1,6 +1,6 @@
-//! Parameters of path and query; one that cannot be read is refused in the shape of the API.
+//! Parameters of a path; one that cannot be read names nothing.
 
-use axum::extract::{FromRequestParts, Path, Query};
+use axum::extract::{FromRequestParts, Path};
 use axum::http::request::Parts;
 use serde::de::DeserializeOwned;
 use shared::Code;
@@ -30,21 +30,5 @@ impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for PathPar
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Self::Rejection> {
         let path = Path::<T>::from_request_parts(parts, state).await;
         path.map(|Path(segments)| Self(segments)).map_err(|_| Refusal::new(Code::NotFound, "the path is not UTF-8"))
-    }
-}
-
-/// The query. Parameters that no one asked for are passed over; one that comes twice is refused.
-#[derive(Clone, Debug)]
-pub(crate) struct QueryParameters<T>(pub(crate) T);
-
-impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for QueryParameters<T> {
-    type Rejection = Refusal;
-
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Self::Rejection> {
-        let query = Query::<T>::from_request_parts(parts, state).await;
-        query.map(|Query(parameters)| Self(parameters)).map_err(|rejection| {
-            // No parameter of it can be named.
-            Refusal::parameter("", format!("the query cannot be read: {}", rejection.body_text()), None)
-        })
     }
 }

@@ -1,170 +1,348 @@
-//! The query of a list (order-network-choices.md, rules common to all services): a page, filters, and what no list knows;
-//! and the query of the few other calls that have one.
+//! The query of a request: which parameters it may have, and what each must be.
+//!
+//! `query!` declares the parameters of a call once, each with its type; a type knows how its text is read ([`Parameter`]).
+//! [`Query`] reads them for a handler: everything that is wrong with a query is told at once. An empty parameter is an
+//! absent one. A parameter that the call does not know is named in a warning, because without its filter a list is longer
+//! than was meant, or refused where the client is strict. Lists add their page ([`super::paging`]).
 
-use axum::extract::FromRequestParts;
+use axum::extract::{FromRequestParts, Query as Pairs};
 use axum::http::request::Parts;
-use serde::Serialize;
 use shared::Code;
 use shared::limits::VIOLATIONS_MAX;
 use shared::network::problem::Violation;
+use shared::time::Timestamp;
+use shared::validation;
 
-use super::network::is_strict;
-use super::object::not_known;
-use super::paging::{Page, PageParameters};
-use super::parameters::QueryParameters;
+use super::preference::is_strict;
 use crate::refusal::{Refusal, shown};
 
-/// Parameters as pairs, because one may come several times.
-pub(crate) type Pairs = Vec<(String, String)>;
+/// What the text of a parameter can be read into.
+pub(crate) trait Parameter: Sized {
+    /// Whether it may come several times, or with commas between its values.
+    const IS_LIST: bool = false;
 
-/// What every list knows beside its filters.
-const PAGE: [&str; 3] = ["page", "pageSize", "cursor"];
-/// The parameters that may come several times.
-const SEVERAL: [&str; 2] = ["status", "ids"];
+    /// Reads its values; none where it is absent.
+    ///
+    /// # Errors
+    /// The value that is wrong, and what it must be.
+    fn read<'v>(values: &[&'v str]) -> Result<Self, Unreadable<'v>>;
 
-/// A query that has not been read.
-#[derive(Clone, Debug)]
-pub(crate) struct RawQuery {
-    pairs: Pairs,
-    is_strict: bool,
+    /// The type for the API's description.
+    #[cfg(feature = "openapi")]
+    fn describe() -> super::openapi::ParameterType;
 }
 
-impl<S: Send + Sync> FromRequestParts<S> for RawQuery {
-    type Rejection = Refusal;
+/// Why a parameter cannot be read.
+#[derive(Debug)]
+pub(crate) struct Unreadable<'v> {
+    /// None where the parameter is absent.
+    pub(crate) value: Option<&'v str>,
+    /// What it must be.
+    pub(crate) rule: String,
+}
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Self::Rejection> {
-        let QueryParameters(pairs) = QueryParameters::from_request_parts(parts, state).await?;
-        Ok(Self { pairs, is_strict: is_strict(&parts.headers) })
+impl<'v> Unreadable<'v> {
+    pub(crate) fn new(value: &'v str, rule: impl Into<String>) -> Self {
+        Self { value: Some(value), rule: rule.into() }
+    }
+
+    /// The refusal of the parameter with this name.
+    fn violation(&self, name: &str) -> Violation {
+        let message = match self.value {
+            Some(value) => format!("`{name}` is {}, not `{}`", self.rule, shown(value)),
+            None => format!("`{name}` is required: {}", self.rule),
+        };
+        Violation::of_parameter(Code::InvalidParameter, name, message, self.value)
     }
 }
 
-impl RawQuery {
-    /// Reads the query of a list that has these filters. An empty parameter is an absent one; one that the list does not
-    /// know is named in a warning, because without its filter the list is longer than was meant, or else refused where the
-    /// client is strict.
-    pub(crate) fn read(self, filters: &[&str]) -> Result<Asked, Refusal> {
-        let (pairs, warnings) = self.known(&[filters, &PAGE].concat())?;
-        let owned = |name: &str| text(&pairs, name).map(str::to_owned);
-        let [page, page_size, cursor] = PAGE.map(owned);
-        let page = PageParameters { page, page_size, cursor }.read()?;
-        Ok(Asked { page, pairs, warnings })
-    }
+/// The parameters of a call.
+pub(crate) trait Parameters: Sized {
+    /// Their names, with whether each may come several times.
+    fn names() -> Vec<(&'static str, bool)>;
 
-    /// Reads the query of a call that is no list and has these parameters: their pairs, and the same warnings.
-    pub(crate) fn known(self, known: &[&str]) -> Result<(Pairs, Vec<Violation>), Refusal> {
-        let pairs: Pairs = self.pairs.into_iter().filter(|(_, value)| !value.is_empty()).collect();
-        for (name, _) in pairs.iter().filter(|(name, _)| !SEVERAL.contains(&name.as_str())) {
-            if pairs.iter().filter(|(other, _)| other == name).count() > 1 {
-                return Err(Refusal::parameter(name, format!("`{}` comes more than once", shown(name)), None));
+    /// Reads them.
+    fn read(reader: &mut Reader<'_>) -> Option<Self>;
+
+    /// Them for the API's description: name, meaning, type.
+    #[cfg(feature = "openapi")]
+    fn describe() -> Vec<(&'static str, &'static str, super::openapi::ParameterType)>;
+}
+
+/// Declares the parameters of a call.
+macro_rules! query {
+    ($(#[doc = $doc:literal])+ $name:ident { $($(#[doc = $about:literal])+ $wire:literal $member:ident: $type:ty;)* }) => {
+        $(#[doc = $doc])+
+        #[derive(Clone, Debug)]
+        pub(crate) struct $name { $($(#[doc = $about])+ pub(crate) $member: $type,)* }
+
+        impl $crate::http::query::Parameters for $name {
+            fn names() -> Vec<(&'static str, bool)> {
+                vec![$(($wire, <$type as $crate::http::query::Parameter>::IS_LIST),)*]
+            }
+
+            #[allow(unused_variables)]
+            fn read(reader: &mut $crate::http::query::Reader<'_>) -> Option<Self> {
+                $(let $member = reader.read::<$type>($wire);)*
+                Some(Self { $($member: $member?,)* })
+            }
+
+            #[cfg(feature = "openapi")]
+            fn describe() -> Vec<(&'static str, &'static str, $crate::http::openapi::ParameterType)> {
+                vec![$(($wire, concat!($($about),+).trim_ascii(), <$type as $crate::http::query::Parameter>::describe()),)*]
             }
         }
-        let warnings = unknown(&pairs, known);
-        if let Some(first) = warnings.first().filter(|_| self.is_strict) {
-            let message = first.error_message.clone();
-            return Err(Refusal { violations: warnings, ..Refusal::new(Code::InvalidParameter, message) });
+    };
+}
+pub(super) use query;
+
+query! {
+    /// No parameters.
+    NoParameters {}
+}
+
+/// Reads the parameters of one query one by one, and collects what is wrong.
+#[derive(Debug)]
+pub(crate) struct Reader<'q> {
+    pairs: &'q [(String, String)],
+    violations: Vec<Violation>,
+}
+
+impl<'q> Reader<'q> {
+    /// The parameter with this name; none where it cannot be read.
+    pub(crate) fn read<P: Parameter>(&mut self, name: &str) -> Option<P> {
+        let pairs = self.pairs.iter().filter(|(known, _)| known == name);
+        let values: Vec<&'q str> = if P::IS_LIST {
+            pairs.flat_map(|(_, value)| value.split(',')).map(str::trim).filter(|value| !value.is_empty()).collect()
+        } else {
+            pairs.map(|(_, value)| value.as_str()).collect()
+        };
+        if values.len() > 1 && !P::IS_LIST {
+            return None;
         }
-        Ok((pairs, warnings))
+        P::read(&values).map_err(|unreadable| self.violations.push(unreadable.violation(name))).ok()
+    }
+
+    /// Notes what a parameter breaks together with others.
+    pub(crate) fn add(&mut self, name: &str, message: String, value: Option<&str>) {
+        self.violations.push(Violation::of_parameter(Code::InvalidParameter, name, message, value));
     }
 }
 
-fn unknown(pairs: &Pairs, known: &[&str]) -> Vec<Violation> {
-    let unknown = pairs.iter().filter(|(name, _)| !known.contains(&name.as_str()));
+/// The query of a call, read, with its warnings.
+#[derive(Clone, Debug)]
+pub(crate) struct Query<P> {
+    pub(crate) value: P,
+    pub(crate) warnings: Vec<Violation>,
+}
+
+impl<S: Sync, P: Parameters> FromRequestParts<S> for Query<P> {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Refusal> {
+        Self::read(pairs(parts)?, is_strict(&parts.headers))
+    }
+}
+
+/// The same of an API that ignores unknown parameters, whatever the client prefers.
+#[derive(Clone, Debug)]
+pub(crate) struct Loose<P>(pub(crate) P);
+
+impl<S: Sync, P: Parameters> FromRequestParts<S> for Loose<P> {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Refusal> {
+        Query::read(pairs(parts)?, false).map(|query| Self(query.value))
+    }
+}
+
+fn pairs(parts: &Parts) -> Result<Vec<(String, String)>, Refusal> {
+    let pairs = Pairs::<Vec<(String, String)>>::try_from_uri(&parts.uri);
+    pairs.map(|Pairs(pairs)| pairs).map_err(|rejection| {
+        // No parameter of it can be named.
+        Refusal::parameter("", format!("the query cannot be read: {}", rejection.body_text()), None)
+    })
+}
+
+impl<P: Parameters> Query<P> {
+    /// Reads pairs of names and values; `strict` makes every warning an error.
+    pub(super) fn read(pairs: Vec<(String, String)>, strict: bool) -> Result<Self, Refusal> {
+        let pairs: Vec<(String, String)> = pairs.into_iter().filter(|(_, value)| !value.is_empty()).collect();
+        let mut reader = Reader { pairs: &pairs, violations: repeated::<P>(&pairs) };
+        let value = P::read(&mut reader);
+        let warnings = unknown::<P>(&pairs);
+        let mut violations = reader.violations;
+        if strict {
+            violations.extend(warnings.iter().cloned());
+        }
+        match value {
+            Some(value) if violations.is_empty() => Ok(Self { value, warnings }),
+            _ => Err(refusal(violations)),
+        }
+    }
+}
+
+fn refusal(violations: Vec<Violation>) -> Refusal {
+    let message = match violations.as_slice() {
+        [only] => only.error_message.clone(),
+        all => format!("the query breaks {} rules", all.len()),
+    };
+    Refusal { violations, ..Refusal::new(Code::InvalidParameter, message) }
+}
+
+/// Parameters that come several times and must not, known or not: each once.
+fn repeated<P: Parameters>(pairs: &[(String, String)]) -> Vec<Violation> {
+    let names = P::names();
+    let is_list = |name: &str| names.iter().any(|(known, is_list)| *known == name && *is_list);
+    let mut found: Vec<&str> = Vec::new();
+    for (place, (name, _)) in pairs.iter().enumerate() {
+        let is_again = pairs.iter().take(place).any(|(other, _)| other == name);
+        if is_again && !is_list(name) && !found.contains(&name.as_str()) && found.len() < VIOLATIONS_MAX {
+            found.push(name);
+        }
+    }
+    let violation = |name: &str| {
+        let message = format!("`{}` comes more than once", shown(name));
+        Violation::of_parameter(Code::InvalidParameter, name, message, None)
+    };
+    found.into_iter().map(violation).collect()
+}
+
+fn unknown<P: Parameters>(pairs: &[(String, String)]) -> Vec<Violation> {
+    let names = P::names();
+    let known = || names.iter().map(|(name, _)| *name);
+    let unknown = pairs.iter().filter(|(name, _)| known().all(|known| known != name));
     let warning = |(name, _): &(String, String)| {
-        let message = format!("the parameter `{}` {}", shown(name), not_known(name, known));
+        let hint = match validation::nearest_of(name, known()) {
+            Some(nearest) => format!("is not known; did you mean `{nearest}`"),
+            None => "is not known".to_owned(),
+        };
+        let message = format!("the parameter `{}` {hint}", shown(name));
         Violation::of_parameter(Code::UnknownMember, name, message, None)
     };
     unknown.take(VIOLATIONS_MAX).map(warning).collect()
 }
 
-fn text<'p>(pairs: &'p Pairs, name: &str) -> Option<&'p str> {
-    pairs.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+/// Declares how types of parameters are read, and described.
+macro_rules! parameter {
+    ($type:ty, $values:ident => $read:expr, $description:expr) => {
+        impl Parameter for Option<$type> {
+            fn read<'v>(values: &[&'v str]) -> Result<Self, Unreadable<'v>> {
+                let Some($values) = values.first().copied() else { return Ok(None) };
+                $read.map(Some)
+            }
+
+            #[cfg(feature = "openapi")]
+            fn describe() -> super::openapi::ParameterType {
+                $description
+            }
+        }
+    };
 }
 
-/// What is asked of a list.
+parameter!(String, value => Ok(value.to_owned()), super::openapi::ParameterType::text());
+parameter!(bool, value => match value {
+    "true" => Ok(true),
+    "false" => Ok(false),
+    _ => Err(Unreadable::new(value, "`true` or `false`")),
+}, super::openapi::ParameterType::names(&["true", "false"]));
+
+/// The beginning of a period: a date begins with it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Since(pub(crate) Timestamp);
+
+/// The end of a period: a date ends with it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Until(pub(crate) Timestamp);
+
+fn time(value: &str, is_end: bool) -> Result<Timestamp, Unreadable<'_>> {
+    let at = Timestamp::parse_rfc3339(value).or_else(|| Timestamp::parse_date(value, is_end));
+    at.ok_or_else(|| Unreadable::new(value, "a date, or a date and time of RFC 3339"))
+}
+
+parameter!(Since, value => time(value, false).map(Since), super::openapi::ParameterType::time());
+parameter!(Until, value => time(value, true).map(Until), super::openapi::ParameterType::time());
+
+/// A parameter that must be there.
 #[derive(Clone, Debug)]
-pub(crate) struct Asked {
-    pub(crate) page: Page,
-    pairs: Pairs,
-    warnings: Vec<Violation>,
-}
+pub(crate) struct Required<T>(pub(crate) T);
 
-impl Asked {
-    /// The value of a filter, if there is one.
-    pub(crate) fn text(&self, name: &str) -> Option<&str> {
-        text(&self.pairs, name)
+impl<T> Parameter for Required<T>
+where
+    Option<T>: Parameter,
+{
+    fn read<'v>(values: &[&'v str]) -> Result<Self, Unreadable<'v>> {
+        let absent = || Unreadable { value: None, rule: "it has no default".to_owned() };
+        Option::<T>::read(values)?.map(Self).ok_or_else(absent)
     }
 
-    /// The values of `status`, each a parameter of its own or with commas between.
-    pub(crate) fn statuses(&self) -> impl Iterator<Item = &str> {
-        let named = self.pairs.iter().filter(|(name, _)| name == "status");
-        named.flat_map(|(_, value)| value.split(',')).map(str::trim)
-    }
-
-    /// What the answer says of its page.
-    pub(crate) fn answered(self, next_cursor: Option<String>) -> PageAnswer {
-        PageAnswer { page: self.page.number, page_size: self.page.size, next_cursor, warnings: self.warnings }
+    #[cfg(feature = "openapi")]
+    fn describe() -> super::openapi::ParameterType {
+        <Option<T> as Parameter>::describe().required()
     }
 }
 
-/// What every answer of a list has beside its rows.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct PageAnswer {
-    /// None behind a cursor, which knows no number.
-    page: Option<usize>,
-    page_size: usize,
-    /// None at the end.
-    next_cursor: Option<String>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    warnings: Vec<Violation>,
+/// A value of a closed set of names.
+pub(crate) trait Named: Copy + PartialEq + 'static {
+    /// Each value with its name.
+    fn names() -> Vec<(Self, &'static str)>;
+
+    /// The value of a name.
+    fn named(name: &str) -> Result<Self, Unreadable<'_>> {
+        let known = Self::names();
+        known.iter().find(|(_, known)| *known == name).map(|(value, _)| *value).ok_or_else(|| {
+            let names: Vec<&str> = known.iter().map(|(_, name)| *name).collect();
+            Unreadable::new(name, format!("one of {}", names.join(", ")))
+        })
+    }
+
+    /// The names for the API's description.
+    #[cfg(feature = "openapi")]
+    fn described() -> super::openapi::ParameterType {
+        let names: Vec<&str> = Self::names().into_iter().map(|(_, name)| name).collect();
+        super::openapi::ParameterType::names(&names)
+    }
 }
 
-/// The refusal of a parameter: "`name` is …".
-pub(crate) fn refuse(name: &str, rule: &str, value: &str) -> Refusal {
-    Refusal::parameter(name, format!("`{name}` is {rule}, not `{}`", shown(value)), Some(value))
+/// One of them.
+impl<T: Named> Parameter for Option<One<T>> {
+    fn read<'v>(values: &[&'v str]) -> Result<Self, Unreadable<'v>> {
+        values.first().map(|name| T::named(name).map(One)).transpose()
+    }
+
+    #[cfg(feature = "openapi")]
+    fn describe() -> super::openapi::ParameterType {
+        T::described()
+    }
+}
+
+/// A single value of a closed set.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct One<T>(pub(crate) T);
+
+/// Several values of a closed set, each once; empty where the parameter is absent.
+#[derive(Clone, Debug)]
+pub(crate) struct AnyOf<T>(pub(crate) Vec<T>);
+
+impl<T: Named> Parameter for AnyOf<T> {
+    const IS_LIST: bool = true;
+
+    fn read<'v>(values: &[&'v str]) -> Result<Self, Unreadable<'v>> {
+        let mut read = Vec::new();
+        for name in values {
+            let value = T::named(name)?;
+            if !read.contains(&value) {
+                read.push(value);
+            }
+        }
+        Ok(Self(read))
+    }
+
+    #[cfg(feature = "openapi")]
+    fn describe() -> super::openapi::ParameterType {
+        T::described().several()
+    }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::{Pairs, RawQuery};
-
-    fn read(query: &[(&str, &str)], is_strict: bool) -> Result<super::Asked, crate::refusal::Refusal> {
-        let pairs: Pairs = query.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        RawQuery { pairs, is_strict }.read(&["status", "email"])
-    }
-
-    #[test]
-    fn what_no_list_knows_is_named_with_what_is_nearest() {
-        let asked = read(&[("pagesize", "3"), ("email", "a@b"), ("colour", "red")], false).unwrap();
-        let said: Vec<&str> = asked.warnings.iter().map(|warning| warning.error_message.as_str()).collect();
-        assert_eq!(
-            said,
-            ["the parameter `pagesize` is not known; did you mean `pageSize`", "the parameter `colour` is not known"]
-        );
-        assert_eq!(asked.text("email"), Some("a@b"));
-        let refusal = read(&[("pagesize", "3")], true).unwrap_err();
-        assert_eq!(refusal.message, "the parameter `pagesize` is not known; did you mean `pageSize`");
-    }
-
-    #[test]
-    fn a_card_number_is_not_shown() {
-        const CARD: &str = "4111 1111 1111 1111";
-        let asked = read(&[(CARD, "1")], false).unwrap();
-        let wrong = [super::refuse("page", "a number", CARD), read(&[(CARD, "1"), (CARD, "2")], false).unwrap_err()];
-        let refused = wrong.into_iter().flat_map(|refusal| refusal.violations);
-        for found in asked.warnings.into_iter().chain(refused) {
-            let shown = serde_json::to_string(&found).unwrap();
-            assert!(!shown.contains("4111"), "{shown}");
-        }
-    }
-
-    #[test]
-    fn only_a_status_comes_several_times() {
-        let asked = read(&[("status", "Open,Processing"), ("status", "Failed"), ("email", "")], true).unwrap();
-        assert_eq!(asked.statuses().collect::<Vec<_>>(), ["Open", "Processing", "Failed"]);
-        assert_eq!(asked.text("email"), None);
-        for name in ["email", "page", "cursor", "colour"] {
-            assert!(read(&[(name, "1"), (name, "2")], false).is_err(), "{name}");
-        }
-    }
-}
+mod tests;

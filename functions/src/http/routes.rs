@@ -1,253 +1,71 @@
-//! Every route of the HTTP functions, in one table.
+//! Every route of the HTTP functions, and their routers.
 
 use axum::Router;
 use axum::extract::Request;
 use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{MethodRouter, delete, get, patch, post, put};
 use shared::Code;
 
+pub use super::route::{HttpFunction, Route};
 use super::{
-    App, audit, bulk, finish, idempotency, inbound, manage, network, notes, refunds, search, shipments,
+    App, audit, bulk_api, finish, health, idempotency, inbound, manage, notes, orders, refunds, search, shipments,
     transformations, updates, validate, webhooks,
 };
 use crate::refusal::Refusal;
 
-/// Which function serves a route.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Server {
-    /// `orders-create`.
-    Create,
-    /// `orders-query`.
-    Query,
-    /// `orders-manage`.
-    Manage,
-    /// `webhooks`.
-    Webhooks,
-}
-
-/// One route.
-#[derive(Clone, Copy)]
-pub struct Route {
-    /// Its function.
-    pub server: Server,
-    /// Its method, in upper case.
-    pub method: &'static str,
-    /// Its path; `{name}` stands for one segment.
-    pub path: &'static str,
-    handler: fn() -> MethodRouter<App>,
-}
-
-/// The table. `template.yaml` declares the same routes; a test compares the two.
-pub const ROUTES: &[Route] = &[
-    Route { server: Server::Create, method: "POST", path: "/v2/orders", handler: || post(bulk::create) },
-    Route { server: Server::Create, method: "POST", path: "/order/v1/orders", handler: || post(network::create) },
-    Route {
-        server: Server::Create,
-        method: "POST",
-        path: "/order/v1/orders/bulk",
-        handler: || post(network::create_bulk),
-    },
-    Route {
-        server: Server::Create,
-        method: "POST",
-        path: "/order/v1/orders/validate",
-        handler: || post(validate::validate),
-    },
-    Route {
-        server: Server::Create,
-        method: "POST",
-        path: "/order/v1/orders/bulk/validate",
-        handler: || post(validate::validate_bulk),
-    },
-    Route { server: Server::Query, method: "GET", path: "/v2/orders", handler: || get(bulk::list) },
-    Route { server: Server::Query, method: "GET", path: "/order/v1/orders/{orderId}", handler: || get(network::by_id) },
-    Route {
-        server: Server::Query,
-        method: "GET",
-        path: "/order/v1/orders/safeId/{safeId}",
-        handler: || get(network::by_safe_id),
-    },
-    Route { server: Server::Query, method: "GET", path: "/order/v1/orders", handler: || get(search::orders) },
-    Route { server: Server::Query, method: "GET", path: "/order/v1/orders/search", handler: || get(search::orders) },
-    Route {
-        server: Server::Query,
-        method: "GET",
-        path: "/order/v1/orders/bulk",
-        handler: || get(search::orders_by_ids),
-    },
-    Route { server: Server::Query, method: "GET", path: "/order/v1/orderItems", handler: || get(search::items) },
-    Route {
-        server: Server::Query,
-        method: "GET",
-        path: "/order/v1/orders/items/{orderItemId}",
-        handler: || get(search::item),
-    },
-    Route {
-        server: Server::Query,
-        method: "GET",
-        path: "/order/v1/orders/{orderId}/auditLogs",
-        handler: || get(audit::of_order),
-    },
-    Route {
-        server: Server::Query,
-        method: "GET",
-        path: "/order/v1/orders/safeId/{safeId}/auditLogs",
-        handler: || get(audit::of_safe_id),
-    },
-    Route {
-        server: Server::Query,
-        method: "GET",
-        path: "/order/v1/orders/items/{orderItemId}/auditLogs",
-        handler: || get(audit::of_order_item),
-    },
-    Route {
-        server: Server::Query,
-        method: "GET",
-        path: "/order/v1/orders/countByStatus",
-        handler: || get(network::count_by_status),
-    },
-    Route { server: Server::Query, method: "GET", path: "/shipment/v1/{shipmentId}", handler: || get(shipments::read) },
-    Route {
-        server: Server::Query,
-        method: "GET",
-        path: "/shipment/v1/orders/{orderId}/shipments",
-        handler: || get(shipments::of_order),
-    },
-    Route {
-        server: Server::Manage,
-        method: "POST",
-        path: "/order/v1/orders/{orderId}/cancel",
-        handler: || post(manage::cancel),
-    },
-    Route {
-        server: Server::Manage,
-        method: "POST",
-        path: "/order/v1/orders/{orderId}/customerCareHold",
-        handler: || post(manage::hold),
-    },
-    Route {
-        server: Server::Manage,
-        method: "POST",
-        path: "/order/v1/orders/{orderId}/customerCareHold/release",
-        handler: || post(manage::release),
-    },
-    Route {
-        server: Server::Manage,
-        method: "POST",
-        path: "/order/v1/orders/{orderId}/startProcessing",
-        handler: || post(manage::start),
-    },
-    Route {
-        server: Server::Manage,
-        method: "POST",
-        path: "/order/v1/orders/{orderId}/refreshProcessing",
-        handler: || post(manage::refresh),
-    },
-    Route {
-        server: Server::Manage,
-        method: "PATCH",
-        path: "/order/v1/orders/{orderId}/items/{orderItemId}",
-        handler: || patch(updates::update_item),
-    },
-    Route {
-        server: Server::Manage,
-        method: "PATCH",
-        path: "/order/v1/orders/{orderId}",
-        handler: || patch(updates::update),
-    },
-    Route {
-        server: Server::Manage,
-        method: "PATCH",
-        path: "/order/v1/orders/bulk",
-        handler: || patch(updates::update_bulk),
-    },
-    Route {
-        server: Server::Manage,
-        method: "POST",
-        path: "/order/v1/orders/refunds",
-        handler: || post(refunds::refund),
-    },
-    Route {
-        server: Server::Manage,
-        method: "POST",
-        path: "/shipment/v1/{shipmentId}/progress",
-        handler: || post(shipments::progress),
-    },
-    Route { server: Server::Create, method: "POST", path: INBOUND_ORDERS, handler: || post(inbound::create) },
-    Route { server: Server::Create, method: "POST", path: "/v1/inbound/orders", handler: || post(inbound::create) },
-    Route { server: Server::Query, method: "GET", path: INBOUND_ORDER, handler: || get(inbound::read) },
-    Route {
-        server: Server::Query,
-        method: "GET",
-        path: "/v1/inbound/orders/{receiptId}",
-        handler: || get(inbound::read),
-    },
-    Route { server: Server::Create, method: "POST", path: TRANSFORMATIONS, handler: || post(transformations::create) },
-    Route { server: Server::Query, method: "GET", path: TRANSFORMATIONS, handler: || get(transformations::list) },
-    Route { server: Server::Query, method: "GET", path: TRANSFORMATION, handler: || get(transformations::read) },
-    Route { server: Server::Create, method: "PUT", path: TRANSFORMATION, handler: || put(transformations::replace) },
-    Route {
-        server: Server::Create,
-        method: "DELETE",
-        path: TRANSFORMATION,
-        handler: || delete(transformations::delete),
-    },
-    Route {
-        server: Server::Create,
-        method: "POST",
-        path: "/order/v1/inbound/transformations/{transformationId}/test",
-        handler: || post(transformations::test),
-    },
-    Route { server: Server::Manage, method: "POST", path: NOTES, handler: || post(notes::create) },
-    Route { server: Server::Query, method: "GET", path: NOTES, handler: || get(notes::list) },
-    Route { server: Server::Query, method: "GET", path: NOTE, handler: || get(notes::read) },
-    Route { server: Server::Manage, method: "PUT", path: NOTE, handler: || put(notes::replace) },
-    Route { server: Server::Manage, method: "DELETE", path: NOTE, handler: || delete(notes::delete) },
-    Route {
-        server: Server::Query,
-        method: "GET",
-        path: "/note/v1/notes/{noteId}/auditLogs",
-        handler: || get(audit::of_note),
-    },
-    Route { server: Server::Query, method: "GET", path: "/health", handler: || get(health) },
-    Route { server: Server::Webhooks, method: "POST", path: SUBSCRIPTIONS, handler: || post(webhooks::create) },
-    Route { server: Server::Webhooks, method: "GET", path: SUBSCRIPTIONS, handler: || get(webhooks::list) },
-    Route { server: Server::Webhooks, method: "GET", path: SUBSCRIPTION, handler: || get(webhooks::read) },
-    Route { server: Server::Webhooks, method: "PATCH", path: SUBSCRIPTION, handler: || patch(webhooks::patch) },
-    Route { server: Server::Webhooks, method: "DELETE", path: SUBSCRIPTION, handler: || delete(webhooks::delete) },
-    Route {
-        server: Server::Webhooks,
-        method: "POST",
-        path: "/webhook/v1/subscriptions/{subscriptionId}/test",
-        handler: || post(webhooks::test),
-    },
-    Route {
-        server: Server::Webhooks,
-        method: "POST",
-        path: "/webhook/v1/subscriptions/{subscriptionId}/rotateSecret",
-        handler: || post(webhooks::rotate),
-    },
-    Route {
-        server: Server::Webhooks,
-        method: "GET",
-        path: "/webhook/v1/subscriptions/{subscriptionId}/deliveries",
-        handler: || get(webhooks::deliveries),
-    },
+/// The rows of each module.
+const MODULES: &[&[Route]] = &[
+    bulk_api::ROUTES,
+    orders::ROUTES,
+    validate::ROUTES,
+    search::ROUTES,
+    updates::ROUTES,
+    manage::ROUTES,
+    refunds::ROUTES,
+    audit::ROUTES,
+    inbound::ROUTES,
+    transformations::ROUTES,
+    shipments::ROUTES,
+    notes::ROUTES,
+    webhooks::ROUTES,
+    health::ROUTES,
 ];
 
-const INBOUND_ORDERS: &str = "/order/v1/inbound/orders";
-const INBOUND_ORDER: &str = "/order/v1/inbound/orders/{receiptId}";
-const TRANSFORMATIONS: &str = "/order/v1/inbound/transformations";
-const TRANSFORMATION: &str = "/order/v1/inbound/transformations/{transformationId}";
-const NOTES: &str = "/note/v1/notes";
-const NOTE: &str = "/note/v1/notes/{noteId}";
-const SUBSCRIPTIONS: &str = "/webhook/v1/subscriptions";
-const SUBSCRIPTION: &str = "/webhook/v1/subscriptions/{subscriptionId}";
+/// Every route.
+pub static ROUTES: &[Route] = {
+    const ALL: [Route; count(MODULES)] = concat(MODULES);
+    &ALL
+};
+
+#[expect(clippy::indexing_slicing, reason = "evaluated by the compiler, which refuses an index out of bounds")]
+const fn count(modules: &[&[Route]]) -> usize {
+    let (mut sum, mut module) = (0, 0);
+    while module < modules.len() {
+        sum += modules[module].len();
+        module += 1;
+    }
+    sum
+}
+
+#[expect(clippy::indexing_slicing, reason = "evaluated by the compiler, which refuses an index out of bounds")]
+const fn concat<const COUNT: usize>(modules: &[&[Route]]) -> [Route; COUNT] {
+    let mut all = [modules[0][0]; COUNT];
+    let (mut place, mut module) = (0, 0);
+    while module < modules.len() {
+        let mut row = 0;
+        while row < modules[module].len() {
+            all[place] = modules[module][row];
+            place += 1;
+            row += 1;
+        }
+        module += 1;
+    }
+    all
+}
 
 /// The router of one function. A request for which it has no route is answered by [`unrouted`].
-pub(crate) fn router(server: Server, app: App) -> Router {
-    let routes = ROUTES.iter().filter(|route| route.server == server);
+pub(crate) fn router(function: HttpFunction, app: App) -> Router {
+    let routes = ROUTES.iter().filter(|route| route.function == function);
     // axum answers HEAD where there is GET; the gateway has no such route, so neither have we.
     let mount = |router: Router<App>, route: &Route| match route.method {
         "GET" => router.route(route.path, (route.handler)().head(unrouted)),
@@ -262,12 +80,7 @@ pub(crate) fn router(server: Server, app: App) -> Router {
         .with_state(app)
 }
 
-/// `GET /health`: that the function runs, and its version.
-async fn health() -> impl IntoResponse {
-    axum::Json(serde_json::json!({ "status": "ok", "version": env!("CARGO_PKG_VERSION") }))
-}
-
-/// What no route takes: 405 where the path exists for another method, else 404. `OPTIONS` asks what there is: a browser's
+/// Answers what no route takes: 405 where the path exists for another method, else 404. `OPTIONS` asks for the methods: a browser's
 /// question before a call from another origin may come this way, and goes well by any answer of success.
 async fn unrouted(request: Request) -> Response {
     let (method, path) = (request.method(), request.uri().path());
@@ -277,7 +90,7 @@ async fn unrouted(request: Request) -> Response {
             allowed.push(route.method);
         }
     }
-    // Two routes may fit, of which the one without parameters is asked and does not take the method.
+    // Where two routes fit, the one without parameters is asked, and it does not take the method.
     allowed.retain(|known| *known != method.as_str());
     if allowed.is_empty() {
         return Refusal::new(Code::NotFound, "no route has this path").into_response();

@@ -1,286 +1,281 @@
-//! Handlers that find orders and items of the order network API (choices file, rows 1, 3, 5, 7 and 11).
+//! Finding orders and items of the order network API.
 //!
-//! Every list answers `{"<plural>": […], "page", "pageSize", "nextCursor"}`. A page ends early, with a cursor, where its
-//! rows would not fit into an answer, or where the search has read as many orders as one request may; one that was asked
-//! for by its number is refused there.
+//! A page ends early, with a cursor, where its rows would not fit into an answer, or where the search has read as many
+//! orders as one request may.
 
-use axum::Json;
-use axum::response::Response;
-use serde::Serialize;
-use serde_json::value::RawValue;
+use std::collections::HashMap;
+
 use shared::Code;
 use shared::ids::{MerchantId, OrderId, SafeId};
-use shared::limits::{BULK_ANSWER_BYTES_MAX, READ_ORDERS_MAX};
-use shared::network::response::ItemEnvelope;
+use shared::limits::READ_ORDERS_MAX;
+use shared::network::response::{ItemEnvelope, Order};
 use shared::order::{LineStatus, OrderStatus};
-use shared::time::Timestamp;
 
+use super::RequestId;
+use super::answer::{Shown, Versioned};
+use super::batch::{BatchAnswer, BatchWriter};
 use super::caller::NetworkCaller;
-use super::network::{BulkAnswer, BulkResponse, not_found, raw, tagged};
-use super::paging::Cursors;
+use super::orders::not_found;
+use super::paging::{List, Page};
 use super::parameters::PathParameter;
-use super::query::{Asked, PageAnswer, RawQuery, refuse};
-use super::{RequestId, network};
-use crate::app::search_orders::{Filter, Found, ItemFilter, OrderFilter, Period, Position, Rows, Search, search};
+use super::query::{AnyOf, Named, One, Parameter, Query, Since, Unreadable, Until, query};
+use super::route::{Route, routes};
+use crate::app::search_orders::{
+    Filter, Found, FoundItem, ItemFilter, OrderFilter, Period, Position, Rows, Search, search,
+};
 use crate::refusal::Refusal;
 use crate::store::Table;
 
-/// What searches know beside the page.
-const FILTERS: [&str; 15] = [
-    "orderId",
-    "safeId",
-    "externalId",
-    "shortId",
-    "status",
-    "sku",
-    "email",
-    "countryCode",
-    "isTest",
-    "createdFrom",
-    "createdTo",
-    "updatedFrom",
-    "updatedTo",
-    "q",
-    "sort",
-];
+pub(super) const ROUTES: &[Route] = routes! {
+    OrdersQuery GET "/order/v1/orders" orders, "listOrders", "Lists orders, newest first.", [];
+    OrdersQuery GET "/order/v1/orders/search" orders, "searchOrders", "The same as `listOrders`.", [];
+    OrdersQuery GET "/order/v1/orders/bulk" orders_by_ids, "readOrders", "Reads up to 100 orders, each with a status of its own.", [];
+    OrdersQuery GET "/order/v1/orderItems" items, "listOrderItems", "Lists items, those of the newest order first.", [];
+    OrdersQuery GET "/order/v1/orders/items/{orderItemId}" item, "readOrderItem", "Reads an item; its ETag is that of its order.", [];
+};
 
-/// A page of orders.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct Orders {
-    orders: Vec<Box<RawValue>>,
-    #[serde(flatten)]
-    page: PageAnswer,
+impl Shown for FoundItem {
+    const NAME: &'static str = "orderItem";
+    const PLURAL: &'static str = "orderItems";
 }
 
-/// A page of items.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct OrderItems {
-    order_items: Vec<Box<RawValue>>,
-    #[serde(flatten)]
-    page: PageAnswer,
+impl Named for OrderStatus {
+    fn names() -> Vec<(Self, &'static str)> {
+        Self::ALL.map(|status| (status, status.as_str())).into()
+    }
 }
 
-/// `GET /order/v1/orders` and `GET /order/v1/orders/search`: 200 with a page of orders, the newest first; 400.
-pub(crate) async fn orders(
+/// The status of an item, in the words of the wire.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct ItemStatus(&'static str);
+
+impl Named for ItemStatus {
+    fn names() -> Vec<(Self, &'static str)> {
+        LineStatus::LETTERS.map(|(status, _)| (Self(status.as_str()), status.as_str())).into()
+    }
+}
+
+/// In which order of creation a list is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Sort {
+    Ascending,
+    Descending,
+}
+
+impl Named for Sort {
+    fn names() -> Vec<(Self, &'static str)> {
+        vec![(Self::Descending, "-createdAt"), (Self::Ascending, "createdAt")]
+    }
+}
+
+/// Declares the filters of a search; those of orders and of items differ in their statuses alone.
+macro_rules! filters {
+    ($(#[doc = $doc:literal])+ $name:ident $status:ty) => {
+        query! {
+            $(#[doc = $doc])+
+            $name {
+                /// The id of an order.
+                "orderId" order_id: Option<String>;
+                /// The merchant's own name of an order.
+                "safeId" safe_id: Option<String>;
+                /// The merchant's number.
+                "externalId" external_id: Option<String>;
+                /// The short id that people read out.
+                "shortId" short_id: Option<String>;
+                /// One of several statuses.
+                "status" statuses: AnyOf<$status>;
+                /// The SKU of an item.
+                "sku" sku: Option<String>;
+                /// The e-mail address of the shipping address, in any case.
+                "email" email: Option<String>;
+                /// The country of the shipping address, in any case.
+                "countryCode" country_code: Option<String>;
+                /// Whether it is a test.
+                "isTest" is_test: Option<bool>;
+                /// Created at this time or later.
+                "createdFrom" created_from: Option<Since>;
+                /// Created at this time or earlier.
+                "createdTo" created_to: Option<Until>;
+                /// Changed at this time or later.
+                "updatedFrom" updated_from: Option<Since>;
+                /// Changed at this time or earlier.
+                "updatedTo" updated_to: Option<Until>;
+                /// The beginning of a short id, an external id or a safe id.
+                "q" prefix: Option<String>;
+                /// The order of the list; `-createdAt`, newest first, when absent.
+                "sort" sort: Option<One<Sort>>;
+            }
+        }
+
+        impl $name {
+            /// The one order that `orderId` and `safeId` can both mean; an id that no order can have means none.
+            fn id(&self, merchant: &MerchantId) -> Option<Option<OrderId>> {
+                let by_id = self.order_id.as_ref().map(|id| OrderId::parse(id).ok());
+                let derive = |id: &String| Some(OrderId::derive(merchant, &SafeId::parse(id).ok()?));
+                match (by_id, self.safe_id.as_ref().map(derive)) {
+                    (Some(id), Some(other)) => Some(id.filter(|id| Some(id) == other.as_ref())),
+                    (id, other) => id.or(other),
+                }
+            }
+
+            /// What is asked of the order itself.
+            fn of_order(&self, merchant: &MerchantId) -> OrderFilter {
+                let period = |since: Option<Since>, until: Option<Until>| Period {
+                    from: since.map(|Since(at)| at),
+                    to: until.map(|Until(at)| at),
+                };
+                OrderFilter {
+                    id: self.id(merchant),
+                    sku: self.sku.clone(),
+                    email: self.email.clone(),
+                    country_code: self.country_code.clone(),
+                    is_test: self.is_test,
+                    created: period(self.created_from, self.created_to),
+                    updated: period(self.updated_from, self.updated_to),
+                    prefix: self.prefix.clone(),
+                    ..OrderFilter::default()
+                }
+            }
+
+            fn is_ascending(&self) -> bool {
+                matches!(self.sort, Some(One(Sort::Ascending)))
+            }
+        }
+    };
+}
+
+filters! {
+    /// Filters of orders.
+    OrderFilters OrderStatus
+}
+filters! {
+    /// Filters of items: status, SKU, external id and short id are the item's own, the rest its order's.
+    ItemFilters ItemStatus
+}
+
+async fn orders(
     NetworkCaller(merchant): NetworkCaller,
     table: Table,
-    cursors: Cursors,
-    query: RawQuery,
-) -> Result<Json<Orders>, Refusal> {
-    let query = Query(query.read(&FILTERS)?);
-    let filter = query.order_filter(&merchant)?;
-    let (orders, next_cursor) = query.find(&table, &merchant, &cursors, "orders", filter).await?;
-    Ok(Json(Orders { orders, page: query.0.answered(next_cursor) }))
+    list: List<OrderFilters>,
+) -> Result<Page<Order>, Refusal> {
+    let filters = &list.filters;
+    let filter = OrderFilter {
+        external_id: filters.external_id.clone(),
+        short_id: filters.short_id.clone(),
+        statuses: filters.statuses.0.clone(),
+        ..filters.of_order(&merchant)
+    };
+    let is_ascending = filters.is_ascending();
+    find((&table, &merchant), list, ("orders", is_ascending), filter).await
 }
 
-/// `GET /order/v1/orderItems`: 200 with a page of items, those of the newest order first; 400.
-pub(crate) async fn items(
+async fn items(
     NetworkCaller(merchant): NetworkCaller,
     table: Table,
-    cursors: Cursors,
-    query: RawQuery,
-) -> Result<Json<OrderItems>, Refusal> {
-    let query = Query(query.read(&FILTERS)?);
-    let filter = query.item_filter(&merchant)?;
-    let (order_items, next_cursor) = query.find(&table, &merchant, &cursors, "orderItems", filter).await?;
-    Ok(Json(OrderItems { order_items, page: query.0.answered(next_cursor) }))
+    list: List<ItemFilters>,
+) -> Result<Page<FoundItem>, Refusal> {
+    let filters = &list.filters;
+    let filter = ItemFilter {
+        order: filters.of_order(&merchant),
+        statuses: filters.statuses.0.iter().map(|ItemStatus(name)| *name).collect(),
+        sku: filters.sku.clone(),
+        external_id: filters.external_id.clone(),
+        short_id: filters.short_id.clone(),
+    };
+    let is_ascending = filters.is_ascending();
+    find((&table, &merchant), list, ("orderItems", is_ascending), filter).await
 }
 
-/// `GET /order/v1/orders/items/{orderItemId}`: 200 with the item and its order's `ETag`; 404.
-pub(crate) async fn item(
+/// The rows of the page that a filter finds.
+async fn find<F, L>(
+    (table, merchant): (&Table, &MerchantId),
+    list: List<L>,
+    (name, is_ascending): (&str, bool),
+    filter: F,
+) -> Result<Page<F::Row>, Refusal>
+where
+    F: Rows<Row: Shown> + Filter,
+{
+    // A place in one order is none in the other.
+    let name = format!("{name}{}", if is_ascending { " createdAt" } else { "" });
+    let position = |text: String| {
+        let refusal = || Refusal::parameter("cursor", Code::InvalidParameter.title(), None);
+        Position::parse(&text).ok_or_else(refusal)
+    };
+    let after = list.after(&name)?.map(position).transpose()?;
+    let asked = Search { filter, is_ascending, skip: list.skip(), size: list.size(), after };
+    let Found { rows, next } = search(table, merchant, &asked).await?;
+    // Each row comes with the place before it: a page that ends before a row goes on there.
+    let ends = rows.iter().skip(1).map(|(_, before)| before.to_string());
+    let ends: Vec<String> = ends.chain(next.iter().map(ToString::to_string)).collect();
+    let rows = rows.into_iter().map(|(row, _)| row).zip(ends.into_iter().chain([String::new()]));
+    list.answer_to(&name, rows.collect(), next.map(|next| next.to_string()))
+}
+
+async fn item(
     NetworkCaller(merchant): NetworkCaller,
     table: Table,
     PathParameter(item_id): PathParameter,
-) -> Result<Response, Refusal> {
+) -> Result<Versioned<ItemEnvelope>, Refusal> {
     let missing = || not_found("item id", &item_id);
     let id = OrderId::of_item(&item_id).map_err(|_| missing())?;
     let index = id.item_index(&item_id).ok_or_else(missing)?;
     let found = table.order(&merchant, &id).await?.ok_or_else(missing)?;
     let version = found.state.version;
     let order_item = found.response(&merchant, &id)?.into_items().into_iter().nth(index).ok_or_else(missing)?;
-    Ok(tagged(version, Json(ItemEnvelope { order_id: id.to_string(), order_item })))
+    Ok(Versioned { version, body: ItemEnvelope { order_id: id.to_string(), order_item } })
 }
 
-/// `GET /order/v1/orders/bulk?ids=a,b,c`: 200 with a status and an order for each, in the order of the ids; 400.
-pub(crate) async fn orders_by_ids(
+/// Ids of orders.
+#[derive(Clone, Debug)]
+pub(super) struct Ids(Vec<String>);
+
+impl Parameter for Ids {
+    const IS_LIST: bool = true;
+
+    fn read<'v>(values: &[&'v str]) -> Result<Self, Unreadable<'v>> {
+        let rule = format!("1 to {READ_ORDERS_MAX} order ids with commas between");
+        match values.len() {
+            0 => Err(Unreadable { value: None, rule }),
+            1..=READ_ORDERS_MAX => Ok(Self(values.iter().map(|id| (*id).to_owned()).collect())),
+            _ => Err(Unreadable { value: None, rule: format!("{rule}, not {}", values.len()) }),
+        }
+    }
+
+    #[cfg(feature = "openapi")]
+    fn describe() -> super::openapi::ParameterType {
+        super::openapi::ParameterType::text().several().at_most(READ_ORDERS_MAX).required()
+    }
+}
+
+query! {
+    /// Which orders to read.
+    ByIds {
+        /// The ids, in the order of the answer.
+        "ids" ids: Ids;
+    }
+}
+
+async fn orders_by_ids(
     NetworkCaller(merchant): NetworkCaller,
     RequestId(request_id): RequestId,
     table: Table,
-    query: RawQuery,
-) -> Result<Json<BulkResponse>, Refusal> {
-    let (pairs, warnings) = query.known(&["ids"])?;
-    let given = pairs.iter().filter(|(name, _)| name == "ids").flat_map(|(_, value)| value.split(','));
-    let ids: Vec<&str> = given.map(str::trim).filter(|id| !id.is_empty()).collect();
-    if ids.is_empty() {
-        let message = format!("`ids` is required: 1 to {READ_ORDERS_MAX} order ids with commas between");
-        return Err(Refusal::parameter("ids", message, None));
-    }
-    if ids.len() > READ_ORDERS_MAX {
-        let message = format!("`ids` is 1 to {READ_ORDERS_MAX} order ids with commas between, not {}", ids.len());
-        return Err(Refusal::parameter("ids", message, None));
-    }
+    Query { value: ByIds { ids: Ids(ids) }, warnings }: Query<ByIds>,
+) -> Result<BatchAnswer, Refusal> {
     let known: Vec<OrderId> = ids.iter().filter_map(|id| OrderId::parse(id).ok()).collect();
-    let mut found = std::collections::HashMap::new();
+    let mut found = HashMap::new();
     for (id, order) in known.iter().zip(table.orders_lately(&merchant, &known, true).await?) {
         if let Some(order) = order {
-            found.insert(id.as_str(), order);
+            found.insert(id.as_str(), (id, order));
         }
     }
-    let mut answer = BulkAnswer::new(request_id);
+    let mut writer = BatchWriter::new(request_id);
     let mut bulk = Vec::new();
     for (index, text) in ids.iter().enumerate() {
-        bulk.push(match found.get(text) {
-            Some(order) => {
-                let id = OrderId::parse(text).map_err(|_| Refusal::rule(Code::Internal))?;
-                answer.found(index, &order.clone().response(&merchant, &id)?)?
-            }
-            None => answer.refused(index, not_found("orderId", text))?,
+        bulk.push(match found.get(text.as_str()) {
+            Some((id, order)) => writer.found(index, &order.clone().response(&merchant, id)?)?,
+            None => writer.refused(index, not_found("orderId", text))?,
         });
     }
-    Ok(Json(network::BulkResponse { bulk, warnings }))
-}
-
-/// A search's query.
-struct Query(Asked);
-
-impl Query {
-    fn text(&self, name: &str) -> Option<&str> {
-        self.0.text(name)
-    }
-
-    fn owned(&self, name: &str) -> Option<String> {
-        self.text(name).map(str::to_owned)
-    }
-
-    fn statuses<T>(&self, known: &[(T, &'static str)]) -> Result<Vec<T>, Refusal>
-    where
-        T: Copy + PartialEq,
-    {
-        let mut statuses = Vec::new();
-        for name in self.0.statuses() {
-            let found = known.iter().find(|(_, text)| *text == name).map(|(status, _)| *status);
-            let names: Vec<&str> = known.iter().map(|(_, text)| *text).collect();
-            let status = found.ok_or_else(|| refuse("status", &format!("one of {}", names.join(", ")), name))?;
-            if !statuses.contains(&status) {
-                statuses.push(status);
-            }
-        }
-        Ok(statuses)
-    }
-
-    fn flag(&self, name: &str) -> Result<Option<bool>, Refusal> {
-        match self.text(name) {
-            None => Ok(None),
-            Some("true") => Ok(Some(true)),
-            Some("false") => Ok(Some(false)),
-            Some(other) => Err(refuse(name, "`true` or `false`", other)),
-        }
-    }
-
-    fn period(&self, from: &str, to: &str) -> Result<Period, Refusal> {
-        let read = |name: &str, end_of_day: bool| {
-            let Some(text) = self.text(name) else { return Ok(None) };
-            let day = || Timestamp::parse_date(text, end_of_day);
-            let at = Timestamp::parse_rfc3339(text).or_else(day);
-            at.map(Some).ok_or_else(|| refuse(name, "a date, or a date and time of RFC 3339", text))
-        };
-        Ok(Period { from: read(from, false)?, to: read(to, true)? })
-    }
-
-    fn is_ascending(&self) -> Result<bool, Refusal> {
-        match self.text("sort") {
-            None | Some("-createdAt") => Ok(false),
-            Some("createdAt") => Ok(true),
-            Some(other) => Err(refuse("sort", "`createdAt` or `-createdAt`", other)),
-        }
-    }
-
-    /// The order that `orderId` and `safeId` can both mean; one that no order can have means none.
-    fn id(&self, merchant: &MerchantId) -> Option<Option<OrderId>> {
-        let by_id = self.text("orderId").map(|id| OrderId::parse(id).ok());
-        let by_safe_id = self.text("safeId").map(|id| Some(OrderId::derive(merchant, &SafeId::parse(id).ok()?)));
-        match (by_id, by_safe_id) {
-            (Some(id), Some(other)) => Some(id.filter(|id| Some(id) == other.as_ref())),
-            (id, other) => id.or(other),
-        }
-    }
-
-    fn order_filter(&self, merchant: &MerchantId) -> Result<OrderFilter, Refusal> {
-        Ok(OrderFilter {
-            id: self.id(merchant),
-            external_id: self.owned("externalId"),
-            short_id: self.owned("shortId"),
-            statuses: self.statuses(&OrderStatus::ALL.map(|status| (status, status.as_str())))?,
-            sku: self.owned("sku"),
-            email: self.owned("email"),
-            country_code: self.owned("countryCode"),
-            is_test: self.flag("isTest")?,
-            created: self.period("createdFrom", "createdTo")?,
-            updated: self.period("updatedFrom", "updatedTo")?,
-            prefix: self.owned("q"),
-        })
-    }
-
-    /// `status`, `sku`, `externalId` and `shortId` are the item's own here; the rest is the order's.
-    fn item_filter(&self, merchant: &MerchantId) -> Result<ItemFilter, Refusal> {
-        let order = OrderFilter {
-            id: self.id(merchant),
-            sku: self.owned("sku"),
-            email: self.owned("email"),
-            country_code: self.owned("countryCode"),
-            is_test: self.flag("isTest")?,
-            created: self.period("createdFrom", "createdTo")?,
-            updated: self.period("updatedFrom", "updatedTo")?,
-            prefix: self.owned("q"),
-            ..OrderFilter::default()
-        };
-        let known = LineStatus::LETTERS.map(|(status, _)| (status.as_str(), status.as_str()));
-        Ok(ItemFilter {
-            order,
-            statuses: self.statuses(&known)?,
-            sku: self.owned("sku"),
-            external_id: self.owned("externalId"),
-            short_id: self.owned("shortId"),
-        })
-    }
-
-    /// The rows of the page, written, and where the list goes on.
-    async fn find<F>(
-        &self,
-        table: &Table,
-        merchant: &MerchantId,
-        cursors: &Cursors,
-        list: &str,
-        filter: F,
-    ) -> Result<(Vec<Box<RawValue>>, Option<String>), Refusal>
-    where
-        F: Rows<Row: Serialize> + Filter,
-    {
-        let is_ascending = self.is_ascending()?;
-        // A place in one order is none in the other.
-        let list = &format!("{list}{}", if is_ascending { " createdAt" } else { "" });
-        let position = |cursor: &String| -> Result<Position, Refusal> {
-            let text = cursors.open(list, cursor)?;
-            Position::parse(&text)
-                .ok_or_else(|| Refusal::parameter("cursor", Code::InvalidParameter.title(), Some(cursor)))
-        };
-        let after = self.0.page.cursor.as_ref().map(position).transpose()?;
-        let asked = Search { filter, is_ascending, skip: self.0.page.skip(), size: self.0.page.size, after };
-        let Found { rows, next } = search(table, merchant, &asked).await?;
-        let (mut written, mut bytes) = (Vec::new(), 0_usize);
-        let mut next = next;
-        for (row, before) in rows {
-            let row = raw(&row)?;
-            bytes = bytes.saturating_add(row.get().len()).saturating_add(row.get().matches('"').count());
-            if bytes > BULK_ANSWER_BYTES_MAX && !written.is_empty() {
-                next = Some(before);
-                break;
-            }
-            written.push(row);
-        }
-        self.0.page.require_whole(written.len(), next.is_some())?;
-        Ok((written, next.map(|next| cursors.seal(list, &next.to_string()))))
-    }
+    Ok(BatchAnswer { bulk, warnings })
 }

@@ -1,124 +1,146 @@
-//! Handlers of the shipment service (`/shipment/v1`), its first part: reading, and the vendor's progress.
+//! The shipment service (`/shipment/v1`), its first part: reading, and the vendor's progress.
 //!
 //! A shipment is part of its order and its id contains the order's, so each is one read by key. A vendor sees its own
 //! shipments with its own token; a merchant sees all of its orders' and reports for the vendors that have no program.
 
-mod report;
-
-use axum::Json;
-use axum::http::HeaderMap;
-use axum::response::Response;
 use serde::Serialize;
+use shared::body::report::{ReportProgress, ReportedPackage};
 use shared::ids::{OrderId, ShipmentId};
 use shared::network::problem::Violation;
 use shared::network::shipment::{ShipmentOrder, ShipmentResponse};
-use shared::order::{Command, Progress};
+use shared::order::{Command, Package, Progress, ShipmentStatus};
+use shared::time::Timestamp;
 use shared::vendor::Vendor;
 
-use super::body::JsonBody;
+use super::answer::{Shown, Versioned};
+use super::body::Body;
 use super::caller::{NetworkCaller, ShipmentCaller};
-use super::manage::version_of;
-use super::network::{is_strict, not_found, tagged};
-use super::paging::Cursors;
+use super::conditional::IfMatch;
+use super::manage::{no_such_item, trimmed};
+use super::orders::{not_found, order_id_of};
+use super::paging::{List, Page};
 use super::parameters::PathParameter;
-use super::query::{PageAnswer, RawQuery};
+use super::query::NoParameters;
+use super::route::{Route, routes};
 use crate::app::manage_order::{Change, change_order};
 use crate::refusal::Refusal;
 use crate::store::Table;
 use crate::store::network_orders::FoundOrder;
 
-/// `GET /shipment/v1/{shipmentId}`: 200 with the shipment and its order's `ETag`; 404.
-pub(crate) async fn read(
-    caller: ShipmentCaller,
-    table: Table,
-    PathParameter(shipment_id): PathParameter,
-) -> Result<Response, Refusal> {
-    let id = ShipmentId::parse(&shipment_id).map_err(|_| unknown(&shipment_id))?;
-    let order = table.order(&caller.merchant, id.order()).await?.ok_or_else(|| unknown(&shipment_id))?;
-    answer(&table, &caller, &id, &order, Vec::new()).await
+pub(super) const ROUTES: &[Route] = routes! {
+    OrdersQuery GET "/shipment/v1/{shipmentId}" read, "readShipment", "Reads a shipment; its ETag is that of its order.", [];
+    OrdersQuery GET "/shipment/v1/orders/{orderId}/shipments" of_order, "listShipmentsOfOrder", "Lists the shipments of an order, oldest first.", [];
+    OrdersManage POST "/shipment/v1/{shipmentId}/progress" progress, "reportProgress", "Reports what its vendor has done with a shipment.", [NoSuchItem, StateNotAllowed];
+};
+
+impl Shown for ShipmentResponse {
+    const NAME: &'static str = "shipment";
+    const PLURAL: &'static str = "shipments";
 }
 
-/// A shipment, with what was noticed in the body.
-#[derive(Serialize)]
-struct Answer {
+/// A shipment with the warnings of its request.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+struct ShipmentAnswer {
     #[serde(flatten)]
     shipment: ShipmentResponse,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     warnings: Vec<Violation>,
 }
 
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Shipments {
-    shipments: Vec<ShipmentResponse>,
-    #[serde(flatten)]
-    page: PageAnswer,
+async fn read(
+    caller: ShipmentCaller,
+    table: Table,
+    PathParameter(shipment_id): PathParameter,
+) -> Result<Versioned<ShipmentAnswer>, Refusal> {
+    let id = ShipmentId::parse(&shipment_id).map_err(|_| unknown(&shipment_id))?;
+    let order = table.order(&caller.merchant, id.order()).await?.ok_or_else(|| unknown(&shipment_id))?;
+    answer(&table, &caller, &id, &order, Vec::new()).await
 }
 
-/// `GET /shipment/v1/orders/{orderId}/shipments`: 200 with a page of them, oldest first; 400; 404 without such an order.
-pub(crate) async fn of_order(
+async fn of_order(
     NetworkCaller(merchant): NetworkCaller,
     table: Table,
-    cursors: Cursors,
     PathParameter(order_id): PathParameter,
-    query: RawQuery,
-) -> Result<Response, Refusal> {
-    let asked = query.read(&[])?;
-    let list = format!("shipments {order_id}");
-    let start = match &asked.page.cursor {
-        Some(cursor) => cursors.open(&list, cursor)?.parse().unwrap_or_default(),
-        None => asked.page.skip(),
+    list: List<NoParameters>,
+) -> Result<Versioned<Page<ShipmentResponse>>, Refusal> {
+    let name = format!("shipments {order_id}");
+    let start = match list.after(&name)? {
+        Some(place) => place.parse().unwrap_or_default(),
+        None => list.skip(),
     };
-    let id = OrderId::parse(&order_id).map_err(|_| not_found("orderId", &order_id))?;
+    let id = order_id_of(&order_id)?;
     let order = table.order(&merchant, &id).await?.ok_or_else(|| not_found("orderId", &order_id))?;
     let vendors = table.vendors(&merchant).await?;
     let of = ShipmentOrder { merchant: &merchant, id: &id, request: &order.request, state: &order.state };
-    let shipments: Vec<ShipmentResponse> = order
-        .state
-        .shipments
-        .iter()
-        .skip(start)
-        .take(asked.page.size)
-        .map(|shipment| of.shipment(shipment, name_of(&vendors, &shipment.vendor)))
-        .collect();
-    // Shipments come behind those that are there, so a place in the list stays what it is.
-    let end = start.saturating_add(shipments.len());
-    let next_cursor = (end < order.state.shipments.len()).then(|| cursors.seal(&list, &end.to_string()));
-    Ok(tagged(order.state.version, Json(Shipments { shipments, page: asked.answered(next_cursor) })))
+    // New shipments come behind the others, so a place in the list stays what it is.
+    let rows = order.state.shipments.iter().enumerate().skip(start).take(list.size().saturating_add(1));
+    let rows = rows.map(|(index, shipment)| {
+        (of.shipment(shipment, name_of(&vendors, &shipment.vendor)), index.saturating_add(1).to_string())
+    });
+    let rows = rows.collect();
+    Ok(Versioned { version: order.state.version, body: list.answer(&name, rows, false)? })
 }
 
-/// `POST /shipment/v1/{shipmentId}/progress`: `{shipmentStatus, packages?, reason?}` from whoever makes the shipment.
-///
-/// `shipmentStatus` is 3 `InProduction`, 4 `Shipped`, 5 `Delivered` or 6 `Rejected`, as number or name. Each package has
-/// `carrierName`, `carrierMethodName`, `carrierTrackingNumber`, `carrierLink`, `shippedDate` and `orderItemIDs`, all of
-/// which may be absent; without `orderItemIDs` it holds all that was left. A report counts whole or not at all. 200 with
-/// the shipment, also when it was told before; 400; 404; 412; 422 with the reason.
-pub(crate) async fn progress(
+async fn progress(
     caller: ShipmentCaller,
     table: Table,
-    headers: HeaderMap,
+    IfMatch(version): IfMatch,
     PathParameter(shipment_id): PathParameter,
-    JsonBody(bytes): JsonBody,
-) -> Result<Response, Refusal> {
-    let id = ShipmentId::parse(&shipment_id);
-    let order = id.as_ref().ok().map(ShipmentId::order);
-    let (progress, warnings) =
-        report::read(&bytes, (&caller.merchant, order), table.context.now(), is_strict(&headers))?;
-    let id = id.map_err(|_| unknown(&shipment_id))?;
-    let reason = match &progress {
-        Progress::Rejected { reason } => Some(reason.clone()),
-        _ => None,
-    };
+    body: Body<ReportProgress>,
+) -> Result<Versioned<ShipmentAnswer>, Refusal> {
+    let id = ShipmentId::parse(&shipment_id).map_err(|_| unknown(&shipment_id))?;
+    let now = table.context.now();
+    let reason = body.value.reason.as_deref().map(trimmed).filter(|_| body.value.status.0 == ShipmentStatus::Rejected);
     let actor = caller.vendor.as_ref().map(|vendor| format!("vendor:{vendor}"));
-    let version = version_of(&headers);
     let change = Change { merchant: &caller.merchant, id: id.order(), actor, reason, version, part: 0 };
     let command = |order: &FoundOrder| {
         let shipment = order.state.shipment(id.number()).filter(|shipment| caller.may_see(&shipment.vendor));
-        shipment.map(|_| Command::Report(id.number(), progress.clone())).ok_or_else(|| unknown(&shipment_id))
+        shipment.ok_or_else(|| unknown(&shipment_id))?;
+        Ok(Command::Report(id.number(), reported(&body.value, id.order(), now)?))
     };
     let order = change_order(&table, &change, command).await?;
     let order = order.ok_or_else(|| unknown(&shipment_id))?;
-    answer(&table, &caller, &id, &order, warnings).await
+    answer(&table, &caller, &id, &order, body.warnings).await
+}
+
+/// What a valid body reports of a shipment of that order.
+fn reported(body: &ReportProgress, order: &OrderId, now: Timestamp) -> Result<Progress, Refusal> {
+    Ok(match body.status.0 {
+        ShipmentStatus::Shipped => Progress::Shipped(packages(body.packages.as_deref(), order, now)?),
+        ShipmentStatus::Delivered => Progress::Delivered,
+        ShipmentStatus::Rejected => Progress::Rejected { reason: trimmed(body.reason.as_deref().unwrap_or_default()) },
+        _ => Progress::InProduction,
+    })
+}
+
+/// The parcels; one with all that was left, where the body names none.
+fn packages(sent: Option<&[ReportedPackage]>, order: &OrderId, now: Timestamp) -> Result<Vec<Package>, Refusal> {
+    let all = Package { lines: Vec::new(), carrier: None, method: None, tracking: None, link: None, shipped_at: now };
+    let (mut packages, mut missing) = (Vec::new(), Vec::new());
+    for (index, package) in sent.unwrap_or_default().iter().enumerate() {
+        let text = |text: &Option<String>| text.as_deref().map(trimmed).filter(|text| !text.is_empty());
+        let mut lines = Vec::new();
+        for (place, item) in package.item_ids.iter().flatten().enumerate() {
+            match order.item_index(item) {
+                Some(line) if !lines.contains(&line) => lines.push(line),
+                Some(_) => {}
+                None => missing.push(no_such_item(format!("/packages/{index}/orderItemIDs/{place}"), item)),
+            }
+        }
+        packages.push(Package {
+            lines,
+            carrier: text(&package.carrier),
+            method: text(&package.method),
+            tracking: text(&package.tracking),
+            link: text(&package.link),
+            shipped_at: package.shipped_at.as_deref().and_then(Timestamp::parse_rfc3339).unwrap_or(now),
+        });
+    }
+    if !missing.is_empty() {
+        return Err(Refusal::invalid(missing));
+    }
+    Ok(if packages.is_empty() { vec![all] } else { packages })
 }
 
 async fn answer(
@@ -127,14 +149,14 @@ async fn answer(
     id: &ShipmentId,
     order: &FoundOrder,
     warnings: Vec<Violation>,
-) -> Result<Response, Refusal> {
+) -> Result<Versioned<ShipmentAnswer>, Refusal> {
     let shipment = order.state.shipment(id.number()).filter(|shipment| caller.may_see(&shipment.vendor));
     let shipment = shipment.ok_or_else(|| unknown(&id.to_string()))?;
     let vendors = table.vendors(&caller.merchant).await?;
     let (request, state) = (&order.request, &order.state);
     let of = ShipmentOrder { merchant: &caller.merchant, id: id.order(), request, state };
     let shipment = of.shipment(shipment, name_of(&vendors, &shipment.vendor));
-    Ok(tagged(order.state.version, Json(Answer { shipment, warnings })))
+    Ok(Versioned { version: order.state.version, body: ShipmentAnswer { shipment, warnings } })
 }
 
 fn name_of(vendors: &[Vendor], id: &str) -> Option<String> {

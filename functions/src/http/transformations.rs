@@ -1,56 +1,64 @@
-//! Handlers of the transformations of inbound orders (`/order/v1/inbound/transformations`).
-
-mod body;
+//! Transformations of inbound orders (`/order/v1/inbound/transformations`).
 
 use axum::Json;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use serde_json::value::RawValue;
-use shared::network::problem::Violation;
-use shared::network::transform::Rule;
+use shared::Code;
+use shared::body::inbound::{InboundOrder, PutTransformation};
+use shared::network::transform::{Rule, Transformation};
 
-use super::body::JsonBody;
+use super::answer::{Collection, Created, Deleted, Envelope, Shown, Versioned, raw};
+use super::body::Body;
 use super::caller::NetworkCaller;
-use super::inbound::foreign;
-use super::manage::version_of;
-use super::network::{is_strict, raw};
-use super::paging::Cursors;
+use super::conditional::IfMatch;
+use super::paging::{List, Page};
 use super::parameters::PathParameter;
-use super::query::{PageAnswer, RawQuery};
+use super::preference::Strict;
+use super::query::NoParameters;
+use super::route::{Route, routes};
 use crate::app::inbound::{Mapped, draft};
-use crate::app::transformations::{self, Target, etag};
+use crate::app::transformations::{self, NewTransformation, Target};
 use crate::refusal::Refusal;
 use crate::store::Table;
 use crate::store::transformations::StoredTransformation;
 
-/// One transformation, with what was noticed in the body.
-#[derive(Debug, Serialize)]
-struct Envelope<'t> {
-    transformation: View<'t>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    warnings: Vec<Violation>,
-}
+pub(super) const ROUTES: &[Route] = routes! {
+    OrdersCreate POST "/order/v1/inbound/transformations" create, "createTransformation", "Creates a transformation.", [];
+    OrdersQuery GET "/order/v1/inbound/transformations" list, "listTransformations", "Lists the transformations without their rules, in the order of their ids.", [];
+    OrdersQuery GET "/order/v1/inbound/transformations/{transformationId}" read, "readTransformation", "Reads a transformation.", [];
+    OrdersCreate PUT "/order/v1/inbound/transformations/{transformationId}" replace, "replaceTransformation", "Replaces a transformation's name and rules.", [];
+    OrdersCreate DELETE "/order/v1/inbound/transformations/{transformationId}" delete, "deleteTransformation", "Deletes a transformation; orders that were received with it keep its rules.", [];
+    OrdersCreate POST "/order/v1/inbound/transformations/{transformationId}/test" test, "testTransformation", "Shows the order that a foreign body would become, and the verdict on it; nothing is stored.", [];
+};
 
+/// A transformation as a client sees it.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
-struct View<'t> {
-    id: &'t str,
-    name: &'t str,
+#[cfg_attr(feature = "openapi", schemars(rename = "Transformation"))]
+struct View {
+    id: String,
+    name: String,
     version: u64,
     /// A list shows only how many there are.
     #[serde(skip_serializing_if = "Option::is_none")]
-    rules: Option<&'t [Rule]>,
+    #[cfg_attr(feature = "openapi", schemars(with = "Option<Vec<serde_json::Value>>"))]
+    rules: Option<Vec<Rule>>,
     rule_count: usize,
     created_at: String,
     updated_at: String,
 }
 
-impl<'t> View<'t> {
-    fn row(stored: &'t StoredTransformation) -> Self {
+impl Shown for View {
+    const NAME: &'static str = "transformation";
+    const PLURAL: &'static str = "transformations";
+}
+
+impl View {
+    fn row(stored: &StoredTransformation) -> Self {
         Self {
-            id: stored.id.as_str(),
-            name: &stored.name,
+            id: stored.id.to_string(),
+            name: stored.name.clone(),
             version: stored.version,
             rules: None,
             rule_count: stored.transformation.rules.len(),
@@ -59,137 +67,112 @@ impl<'t> View<'t> {
         }
     }
 
-    fn whole(stored: &'t StoredTransformation) -> Self {
-        Self { rules: Some(&stored.transformation.rules), ..Self::row(stored) }
+    fn whole(stored: &StoredTransformation) -> Self {
+        Self { rules: Some(stored.transformation.rules.clone()), ..Self::row(stored) }
     }
 }
 
-fn answer(status: StatusCode, stored: &StoredTransformation, warnings: Vec<Violation>) -> Response {
-    let tag: [(HeaderName, String); 1] = [(header::ETAG, etag(stored))];
-    (status, tag, Json(Envelope { transformation: View::whole(stored), warnings })).into_response()
+/// The content that a valid body describes.
+fn content(body: PutTransformation) -> Result<NewTransformation, Refusal> {
+    let name = body.name.clone();
+    let transformation = Transformation::try_from(body).map_err(|_| Refusal::rule(Code::Internal))?;
+    Ok(NewTransformation { name, transformation })
 }
 
-/// `POST /order/v1/inbound/transformations`: 201 with the transformation; 400.
-pub(crate) async fn create(
+async fn create(
     NetworkCaller(merchant): NetworkCaller,
     table: Table,
-    headers: HeaderMap,
-    JsonBody(bytes): JsonBody,
-) -> Result<Response, Refusal> {
-    let (new, warnings) = body::transformation(&bytes, &merchant, is_strict(&headers))?;
-    let created = transformations::create(&table, &merchant, new).await?;
-    let mut response = answer(StatusCode::CREATED, &created, warnings);
-    if let Ok(location) = HeaderValue::from_str(&format!("/order/v1/inbound/transformations/{}", created.id)) {
-        response.headers_mut().insert(header::LOCATION, location);
-    }
-    Ok(response)
+    collection: Collection,
+    Body { value, warnings, .. }: Body<PutTransformation>,
+) -> Result<Created<Envelope<View>>, Refusal> {
+    let created = transformations::create(&table, &merchant, content(value)?).await?;
+    let location = Some(collection.location(&created.id));
+    Ok(Created { location, version: created.version, body: Envelope { shown: View::whole(&created), warnings } })
 }
 
-/// A page of transformations, without their rules.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Page<'t> {
-    transformations: Vec<View<'t>>,
-    #[serde(flatten)]
-    page: PageAnswer,
-}
-
-/// `GET /order/v1/inbound/transformations`: 200 with a page of them, in the order of their ids.
-pub(crate) async fn list(
+async fn list(
     NetworkCaller(merchant): NetworkCaller,
     table: Table,
-    cursors: Cursors,
-    query: RawQuery,
-) -> Result<Response, Refusal> {
-    const LIST: &str = "transformations";
-    let asked = query.read(&[])?;
-    let page = &asked.page;
-    let after = page.cursor.as_deref().map(|cursor| cursors.open(LIST, cursor)).transpose()?;
-    // One more than is shown says whether there is more.
-    let rows = (page.skip(), page.size.saturating_add(1));
-    let mut found = table.transformations(&merchant, after.as_deref(), rows).await?;
-    let has_more = found.len() > page.size;
-    found.truncate(page.size);
-    let next_cursor = found.last().filter(|_| has_more).map(|last| cursors.seal(LIST, last.id.as_str()));
-    let transformations = found.iter().map(View::row).collect();
-    Ok(Json(Page { transformations, page: asked.answered(next_cursor) }).into_response())
+    list: List<NoParameters>,
+) -> Result<Page<View>, Refusal> {
+    const NAME: &str = "transformations";
+    let after = list.after(NAME)?;
+    let found = table.transformations(&merchant, after.as_deref(), list.rows()).await?;
+    let rows = found.iter().map(|stored| (View::row(stored), stored.id.to_string())).collect();
+    list.answer(NAME, rows, false)
 }
 
-/// `GET /order/v1/inbound/transformations/{transformationId}`: 200 with the transformation and its `ETag`; 404.
-pub(crate) async fn read(
+async fn read(
     NetworkCaller(merchant): NetworkCaller,
     table: Table,
     PathParameter(id): PathParameter,
-) -> Result<Response, Refusal> {
+) -> Result<Versioned<Envelope<View>>, Refusal> {
     let found = Target { merchant: &merchant, id: &id, versions: None }.read(&table).await?;
-    Ok(answer(StatusCode::OK, &found, Vec::new()))
+    Ok(Versioned { version: found.version, body: Envelope::of(View::whole(&found)) })
 }
 
-/// `PUT /order/v1/inbound/transformations/{transformationId}`: 200 with the transformation; 400, 404, 412.
-pub(crate) async fn replace(
+async fn replace(
     NetworkCaller(merchant): NetworkCaller,
     table: Table,
-    headers: HeaderMap,
+    IfMatch(versions): IfMatch,
     PathParameter(id): PathParameter,
-    JsonBody(bytes): JsonBody,
-) -> Result<Response, Refusal> {
-    let (new, warnings) = body::transformation(&bytes, &merchant, is_strict(&headers))?;
-    let versions = version_of(&headers);
+    Body { value, warnings, .. }: Body<PutTransformation>,
+) -> Result<Versioned<Envelope<View>>, Refusal> {
     let target = Target { merchant: &merchant, id: &id, versions: versions.as_ref() };
-    let replaced = transformations::replace(&table, target, new).await?;
-    Ok(answer(StatusCode::OK, &replaced, warnings))
+    let replaced = transformations::replace(&table, target, content(value)?).await?;
+    Ok(Versioned { version: replaced.version, body: Envelope { shown: View::whole(&replaced), warnings } })
 }
 
-/// `DELETE /order/v1/inbound/transformations/{transformationId}`: 204; 404, 412.
-pub(crate) async fn delete(
+async fn delete(
     NetworkCaller(merchant): NetworkCaller,
     table: Table,
-    headers: HeaderMap,
+    IfMatch(versions): IfMatch,
     PathParameter(id): PathParameter,
-) -> Result<StatusCode, Refusal> {
-    let versions = version_of(&headers);
+) -> Result<Deleted, Refusal> {
     let target = Target { merchant: &merchant, id: &id, versions: versions.as_ref() };
     transformations::delete(&table, target).await?;
-    Ok(StatusCode::NO_CONTENT)
+    Ok(Deleted)
 }
 
 /// What a foreign body would become.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "openapi", schemars(rename = "TransformationTest"))]
 struct Tried {
     valid: bool,
     /// The body of the order that the rules make, as far as they can.
+    #[cfg_attr(feature = "openapi", schemars(with = "serde_json::Value"))]
     body: Box<RawValue>,
     errors: Vec<Mapped>,
     /// Of the request itself, then of the order.
     warnings: Vec<Mapped>,
 }
 
-/// `POST /order/v1/inbound/transformations/{transformationId}/test`: 200 with the order that the `body` of an inbound
-/// order would become, and the verdict on it; 400, 404, 413. Nothing is stored, so whether a safe id or an external id is
-/// taken is not part of it.
-pub(crate) async fn test(
+async fn test(
     NetworkCaller(merchant): NetworkCaller,
     table: Table,
-    headers: HeaderMap,
+    Strict(strict): Strict,
     PathParameter(id): PathParameter,
-    JsonBody(bytes): JsonBody,
-) -> Result<Response, Refusal> {
-    let strict = is_strict(&headers);
-    let (foreign, noticed) = foreign(&bytes, (&merchant, &id), strict)?;
+    mut body: Body<InboundOrder>,
+) -> Result<Json<Tried>, Refusal> {
+    if body.value.transformation_id.as_ref().is_some_and(|named| named.as_str() != id) {
+        body.warn("/transformationId", "is ignored: the path names another")?;
+    }
     let found = Target { merchant: &merchant, id: &id, versions: None }.read(&table).await?;
-    let drafted = draft(&foreign, Some(found.transformation), strict)?.of(&merchant);
+    let foreign = body.value.foreign.0.get();
+    let drafted = draft(foreign, Some(found.transformation), strict)?.of(&merchant);
     let errors = drafted.draft.as_ref().err().map(|refusal| refusal.violations.clone()).unwrap_or_default();
     let warnings = if strict { Vec::new() } else { drafted.warnings() };
-    let noticed = noticed.into_iter().map(Mapped::of_request);
-    let body = RawValue::from_string(drafted.body.clone());
+    let noticed = body.warnings.into_iter().map(Mapped::of_request);
+    let made = RawValue::from_string(drafted.body.clone());
     let tried = Tried {
         valid: drafted.draft.is_ok(),
-        body: match body {
-            Ok(body) => body,
+        body: match made {
+            Ok(made) => made,
             Err(_) => raw(&())?,
         },
         errors: drafted.mapped(errors),
         warnings: noticed.chain(drafted.mapped(warnings)).collect(),
     };
-    Ok(Json(tried).into_response())
+    Ok(Json(tried))
 }

@@ -1,15 +1,12 @@
-//! Handlers that update orders and items by merge patches (choices file, rows 6, 9 and 12).
+//! Updates of orders and items by merge patches.
 //!
 //! Each single call answers 200 with the order and its `ETag`, also when nothing was new; 400 with every rule that the
-//! patch, or the order that it makes, breaks; 404; 412 where `If-Match` names another version; 422 with the reason where
-//! the order's state does not allow it. Without `If-Match` a patch that meets another change is merged again into what
-//! the order has become.
+//! patch, or the order that it makes, breaks; 412 where `If-Match` names another version; 422 with the reason where the
+//! order's state does not allow it. Without `If-Match` a patch that meets another change is merged again into what the
+//! order has become.
 
 use std::collections::HashMap;
 
-use axum::Json;
-use axum::http::HeaderMap;
-use axum::response::Response;
 use futures_util::StreamExt;
 use shared::Code;
 use shared::ids::{MerchantId, OrderId};
@@ -21,11 +18,15 @@ use shared::order::Command;
 use shared::validation::{self, Body};
 
 use super::RequestId;
-use super::body::JsonBody;
+use super::answer::Versioned;
+use super::batch::{BatchAnswer, BatchWriter, check_envelope};
+use super::body::{ItemPatchBytes, OrderPatchBytes, OrderPatchesBytes};
 use super::caller::NetworkCaller;
-use super::manage::{order_id_of, version_of};
-use super::network::{BulkAnswer, BulkResponse, beside_orders, envelope, is_strict, not_found, not_found_at_order_id};
+use super::conditional::IfMatch;
+use super::orders::{OrderEnvelope, not_found, not_found_at_order_id, order_id_of, versioned};
 use super::parameters::{PathParameter, PathParameters};
+use super::preference::Strict;
+use super::route::{Route, routes};
 use crate::app::create_orders::Outcome;
 use crate::app::manage_order::{Change, Plan, change_order_and_body};
 use crate::app::precondition::Versions;
@@ -33,81 +34,86 @@ use crate::refusal::Refusal;
 use crate::store::Table;
 use crate::store::network_orders::FoundOrder;
 
-/// `PATCH /order/v1/orders/{orderId}`: the order's own members.
-pub(crate) async fn update(
+pub(super) const ROUTES: &[Route] = routes! {
+    OrdersManage PATCH "/order/v1/orders/{orderId}" update, "updateOrder", "Changes an order's own members by a merge patch.", [NotUpdatable, StateNotAllowed];
+    OrdersManage PATCH "/order/v1/orders/{orderId}/items/{orderItemId}" update_item, "updateOrderItem", "Changes an item by a merge patch, while it is Open; fulfillmentReady at any time.", [NotUpdatable, StateNotAllowed];
+    OrdersManage PATCH "/order/v1/orders/bulk" update_batch, "updateOrders", "Changes up to 500 orders by merge patches, each with a status of its own.", [TooManyOrders];
+};
+
+async fn update(
     NetworkCaller(merchant): NetworkCaller,
     table: Table,
-    headers: HeaderMap,
+    Strict(strict): Strict,
+    IfMatch(version): IfMatch,
     PathParameter(order_id): PathParameter,
-    JsonBody(bytes): JsonBody,
-) -> Result<Response, Refusal> {
+    OrderPatchBytes(bytes): OrderPatchBytes,
+) -> Result<Versioned<OrderEnvelope>, Refusal> {
     let patch = read_patch(Target::Order, &bytes)?;
-    let request = Request { merchant: &merchant, version: version_of(&headers), strict: is_strict(&headers) };
+    let request = Request { merchant: &merchant, version, strict };
     let id = order_id_of(&order_id).map_err(|missing| request.missing(&patch, missing))?;
     let (order, warnings) = request.apply(&table, &id, &patch, (Target::Order, 0)).await?;
-    envelope(order, &merchant, &id, warnings)
+    versioned(order, &merchant, &id, warnings)
 }
 
-/// `PATCH /order/v1/orders/{orderId}/items/{orderItemId}`: the members of an item, while it is `Open`; `fulfillmentReady`
-/// at any time.
-pub(crate) async fn update_item(
+async fn update_item(
     NetworkCaller(merchant): NetworkCaller,
     table: Table,
-    headers: HeaderMap,
+    Strict(strict): Strict,
+    IfMatch(version): IfMatch,
     PathParameters((order_id, item_id)): PathParameters<(String, String)>,
-    JsonBody(bytes): JsonBody,
-) -> Result<Response, Refusal> {
+    ItemPatchBytes(bytes): ItemPatchBytes,
+) -> Result<Versioned<OrderEnvelope>, Refusal> {
     let id = order_id_of(&order_id);
     let line = id.as_ref().ok().and_then(|id| id.item_index(&item_id));
     // What a patch breaks is the same for every item, and for one that no order can have.
     let patch = read_patch(Target::Item(line.unwrap_or_default()), &bytes)?;
-    let request = Request { merchant: &merchant, version: version_of(&headers), strict: is_strict(&headers) };
+    let request = Request { merchant: &merchant, version, strict };
     let known = id.and_then(|id| Ok((id, line.ok_or_else(|| not_found("item id", &item_id))?)));
     let (id, line) = known.map_err(|missing| request.missing(&patch, missing))?;
     let (order, warnings) = request.apply(&table, &id, &patch, (Target::Item(line), 0)).await?;
-    envelope(order, &merchant, &id, warnings)
+    versioned(order, &merchant, &id, warnings)
 }
 
-/// `PATCH /order/v1/orders/bulk`: `{"bulk": [{"orderId", …patch}]}`. 200 with a status for each entry, in the order of the
-/// request; 400 or 413 when the body is no bulk; 412 with an `If-Match` of versions. Entries are independent; those of one order are applied in turn.
-pub(crate) async fn update_bulk(
+/// Entries are independent; those of one order are applied in turn.
+async fn update_batch(
     NetworkCaller(merchant): NetworkCaller,
     RequestId(request_id): RequestId,
     table: Table,
-    headers: HeaderMap,
-    JsonBody(bytes): JsonBody,
-) -> Result<Json<BulkResponse>, Refusal> {
+    Strict(strict): Strict,
+    IfMatch(version): IfMatch,
+    OrderPatchesBytes(bytes): OrderPatchesBytes,
+) -> Result<BatchAnswer, Refusal> {
     let verdict = validation::validate(Body::Orders, &bytes);
     // What creates ask of orders is not asked of patches, so it is not counted.
     let violations: Vec<Violation> = verdict.violations().map(Into::into).collect();
     if !violations.is_empty() {
         return Err(Refusal::invalid(violations));
     }
-    let warnings = beside_orders(&bytes, &verdict, &merchant, is_strict(&headers))?;
-    if version_of(&headers).is_some() {
+    let warnings = check_envelope(&bytes, &verdict, &merchant, strict)?;
+    if version.is_some() {
         // One version cannot be that of many orders, and to write without looking at it would overwrite in silence.
         let message = "a bulk has no version: leave If-Match out, or patch the orders one by one";
         return Err(Refusal::new(Code::PreconditionFailed, message));
     }
-    let request = Request { merchant: &merchant, version: None, strict: is_strict(&headers) };
+    let request = Request { merchant: &merchant, version: None, strict };
     let entries = verdict.orders().map(|order| request.read_entry(bytes.get(order.span()).unwrap_or_default()));
     let entries: Vec<Result<Entry, Refusal>> = entries.collect();
     let outcomes = request.apply_all(&table, entries).await;
-    let mut answer = BulkAnswer::new(request_id);
+    let mut writer = BatchWriter::new(request_id);
     let mut bulk = Vec::new();
     for (index, outcome) in outcomes.into_iter().enumerate() {
         bulk.push(match outcome {
             Ok((id, order, warnings)) => {
                 let order = order.response(&merchant, &id)?;
-                answer.item(index, Outcome::Replayed(order.into()), warnings)?
+                writer.entry(index, Outcome::Replayed(order.into()), warnings)?
             }
-            Err(refusal) => answer.refused(index, refusal)?,
+            Err(refusal) => writer.refused(index, refusal)?,
         });
     }
-    Ok(Json(BulkResponse { bulk, warnings }))
+    Ok(BatchAnswer { bulk, warnings })
 }
 
-/// One entry of a bulk.
+/// One entry of a batch.
 struct Entry {
     id: OrderId,
     patch: Patch,
@@ -241,5 +247,5 @@ impl Request<'_> {
     }
 }
 
-/// No update of a bulk begins later than this after the call: the function has 29 seconds.
+/// No update of a batch begins later than this after the call: the function has 29 seconds.
 const CALL_MS: i64 = 15_000;

@@ -1,8 +1,7 @@
-//! `POST /order/v1/orders/validate` and `…/bulk/validate`: the verdict that a create would give on the body alone. Nothing
-//! is read or stored, so whether a safe id or an external id is taken is not part of it.
+//! The verdict that a create would give on the body alone. Nothing is read or stored, so whether a safe id or an external
+//! id is taken is not part of it.
 
 use axum::Json;
-use axum::http::HeaderMap;
 use serde::{Deserialize, Serialize};
 use shared::Code;
 use shared::ids::MerchantId;
@@ -10,38 +9,53 @@ use shared::network::problem::{Broken, Violation};
 use shared::validation::{self, Body, OrderVerdict};
 
 use super::RequestId;
-use super::body::JsonBody;
+use super::batch::check_envelope;
+use super::body::{OrderBytes, OrdersBytes};
 use super::caller::NetworkCaller;
-use super::network::{beside_orders, is_strict};
+use super::preference::Strict;
+use super::route::{Route, routes};
 use crate::app::create_orders::drafts::refuse_body;
 use crate::refusal::{NetworkBody, Refusal};
 
+pub(super) const ROUTES: &[Route] = routes! {
+    OrdersCreate POST "/order/v1/orders/validate" validate, "validateOrder", "Says what a create would find in an order.", [];
+    OrdersCreate POST "/order/v1/orders/bulk/validate" validate_batch, "validateOrders", "Says what a create would find in each order of a batch.", [TooManyOrders];
+};
+
 /// What a create would find.
 #[derive(Debug, Serialize)]
-pub(crate) struct Judged {
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "openapi", schemars(rename = "Verdict"))]
+struct Judged {
     valid: bool,
     errors: Vec<Violation>,
     warnings: Vec<Violation>,
 }
 
-/// The same for each order of a bulk, in the shape of every bulk.
+/// The same for each order of a batch, in the shape of every batch.
 #[derive(Debug, Serialize)]
-pub(crate) struct JudgedBulk {
-    bulk: Vec<JudgedItem>,
-    /// What was noticed beside the orders.
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "openapi", schemars(rename = "BatchVerdict"))]
+struct JudgedBatch {
+    bulk: Vec<JudgedEntry>,
+    /// What was odd beside the orders.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     warnings: Vec<Violation>,
 }
 
 #[derive(Debug, Serialize)]
-struct JudgedItem {
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "openapi", schemars(rename = "BatchVerdictEntry"))]
+struct JudgedEntry {
     status: u16,
     response: JudgedResponse,
 }
 
 /// What the single call would have answered.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 #[serde(untagged)]
+#[cfg_attr(feature = "openapi", schemars(rename = "BatchVerdictResponse"))]
 enum JudgedResponse {
     Verdict(Judged),
     /// The entry is no order at all.
@@ -49,31 +63,31 @@ enum JudgedResponse {
 }
 
 /// 200 with the verdict; 400 or 413 when the body is no order at all.
-pub(crate) async fn validate(
+async fn validate(
     NetworkCaller(merchant): NetworkCaller,
-    headers: HeaderMap,
-    JsonBody(bytes): JsonBody,
+    Strict(strict): Strict,
+    OrderBytes(bytes): OrderBytes,
 ) -> Result<Json<Judged>, Refusal> {
     let verdict = validation::validate(Body::Order, &bytes);
     refuse_body(&verdict)?;
-    let judge = Judge { merchant: &merchant, body: &bytes, strict: is_strict(&headers) };
+    let judge = Judge { merchant: &merchant, body: &bytes, strict };
     let judged = verdict.orders().next().map(|order| judge.order(order, ""));
-    judged.map(Json).ok_or_else(|| Refusal::rule(shared::Code::Internal))
+    judged.map(Json).ok_or_else(|| Refusal::rule(Code::Internal))
 }
 
 /// 200 with a verdict for each order, in the order of the request; 400 or 413 when the body is no bulk.
-pub(crate) async fn validate_bulk(
+async fn validate_batch(
     NetworkCaller(merchant): NetworkCaller,
     RequestId(request_id): RequestId,
-    headers: HeaderMap,
-    JsonBody(bytes): JsonBody,
-) -> Result<Json<JudgedBulk>, Refusal> {
+    Strict(strict): Strict,
+    OrdersBytes(bytes): OrdersBytes,
+) -> Result<Json<JudgedBatch>, Refusal> {
     let verdict = validation::validate(Body::Orders, &bytes);
     refuse_body(&verdict)?;
-    let warnings = beside_orders(&bytes, &verdict, &merchant, is_strict(&headers))?;
-    let judge = Judge { merchant: &merchant, body: &bytes, strict: is_strict(&headers) };
+    let warnings = check_envelope(&bytes, &verdict, &merchant, strict)?;
+    let judge = Judge { merchant: &merchant, body: &bytes, strict };
     let item = |(index, order)| judge.entry(order, &format!("/bulk/{index}"), &request_id);
-    Ok(Json(JudgedBulk { bulk: verdict.orders().enumerate().map(item).collect(), warnings }))
+    Ok(Json(JudgedBatch { bulk: verdict.orders().enumerate().map(item).collect(), warnings }))
 }
 
 /// For whom and how a body is judged.
@@ -95,14 +109,14 @@ impl Judge<'_> {
     }
 
     /// The entry of a bulk that stands at `place`: what is no object is no order.
-    fn entry(&self, order: OrderVerdict<'_>, place: &str, request_id: &str) -> JudgedItem {
+    fn entry(&self, order: OrderVerdict<'_>, place: &str, request_id: &str) -> JudgedEntry {
         let judged = self.order(order, place);
         if !judged.errors.iter().any(|error| error.pointer == place && error.error_code == Code::WrongType) {
-            return JudgedItem { status: 200, response: JudgedResponse::Verdict(judged) };
+            return JudgedEntry { status: 200, response: JudgedResponse::Verdict(judged) };
         }
         let refusal = Refusal::invalid(judged.errors);
         let body = refusal.network_body(request_id);
-        JudgedItem { status: refusal.code.status(), response: JudgedResponse::Refused(body) }
+        JudgedEntry { status: refusal.code.status(), response: JudgedResponse::Refused(body) }
     }
 
     /// Whose an order is matters, as for a create, once the rest of it is right.

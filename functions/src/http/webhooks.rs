@@ -1,75 +1,84 @@
-//! Handlers of the webhook service (`/webhook/v1`).
+//! The webhook service (`/webhook/v1`).
 
-mod body;
 mod view;
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse, Response};
-use shared::ids::MerchantId;
+use shared::body::subscription::{CreateSubscription, PatchSubscription, RotateSecret};
 use shared::time::Timestamp;
 use shared::webhook::SubscriptionId;
 
-use self::body::Reading;
-use self::view::{Deliveries, Envelope, SubscriptionView, Subscriptions, TestView};
-use super::body::{JsonBody, OptionalJsonBody};
+use self::view::{DeliveryView, SubscriptionView, TestView};
+use super::answer::{Collection, Created, Deleted, Envelope, Versioned};
+use super::body::{Body, OptionalBody};
 use super::caller::NetworkCaller;
-use super::manage::version_of;
-use super::network::is_strict;
-use super::paging::Cursors;
+use super::conditional::IfMatch;
+use super::paging::{List, Page};
 use super::parameters::PathParameter;
-use super::query::RawQuery;
+use super::query::NoParameters;
+use super::route::{Route, routes};
 use super::{App, RequestId};
-use crate::app::webhooks::{self, Target, etag};
+use crate::app::webhooks::{self, NewSubscription, SubscriptionPatch, Target};
 use crate::refusal::Refusal;
 use crate::store::Table;
 use crate::store::subscriptions::Subscription;
 
-/// `POST /webhook/v1/subscriptions`: 201 with the subscription and, this once, its secret; 400, 422.
-pub(crate) async fn create(
+pub(super) const ROUTES: &[Route] = routes! {
+    Webhooks POST "/webhook/v1/subscriptions" create, "createSubscription", "Creates a subscription and shows its secret, this once.", [TooManySubscriptions];
+    Webhooks GET "/webhook/v1/subscriptions" list, "listSubscriptions", "Lists the subscriptions, oldest first.", [];
+    Webhooks GET "/webhook/v1/subscriptions/{subscriptionId}" read, "readSubscription", "Reads a subscription.", [];
+    Webhooks PATCH "/webhook/v1/subscriptions/{subscriptionId}" patch, "patchSubscription", "Changes a subscription by a merge patch.", [];
+    Webhooks DELETE "/webhook/v1/subscriptions/{subscriptionId}" delete, "deleteSubscription", "Deletes a subscription; deliveries on their way to it end.", [];
+    Webhooks POST "/webhook/v1/subscriptions/{subscriptionId}/test" test, "testSubscription", "Sends a signed test event and tells what came of it, which may be a failure.", [];
+    Webhooks POST "/webhook/v1/subscriptions/{subscriptionId}/rotateSecret" rotate, "rotateSecret", "Replaces the secret and shows the new one, this once.", [];
+    Webhooks GET "/webhook/v1/subscriptions/{subscriptionId}/deliveries" deliveries, "listDeliveries", "Lists the deliveries of a subscription, newest first.", [];
+};
+
+async fn create(
     NetworkCaller(merchant): NetworkCaller,
-    State(app): State<App>,
     table: Table,
-    headers: HeaderMap,
-    JsonBody(bytes): JsonBody,
-) -> Result<Response, Refusal> {
-    let (new, warnings) = body::subscription(&bytes, reading(&app, &merchant, &headers))?;
+    collection: Collection,
+    Body { value, warnings, .. }: Body<CreateSubscription>,
+) -> Result<Created<Envelope<SubscriptionView>>, Refusal> {
+    let new = NewSubscription {
+        url: value.url,
+        events: distinct(value.events),
+        description: value.description,
+        is_enabled: value.is_enabled.unwrap_or(true),
+    };
     let created = webhooks::subscribe(&table, &merchant, new).await?;
-    let subscription = SubscriptionView::revealing(&created, table.context.now());
-    let mut response =
-        (StatusCode::CREATED, tagged(&created), Json(Envelope { subscription, warnings })).into_response();
-    if let Ok(location) = HeaderValue::from_str(&format!("/webhook/v1/subscriptions/{}", created.id)) {
-        response.headers_mut().insert(header::LOCATION, location);
-    }
-    Ok(response)
+    let shown = SubscriptionView::revealing(&created, table.context.now());
+    let location = Some(collection.location(&created.id));
+    Ok(Created { location, version: created.version, body: Envelope { shown, warnings } })
 }
 
-/// `GET /webhook/v1/subscriptions`: 200 with a page of them, the oldest first.
-pub(crate) async fn list(
+/// A list without repetitions: a set is what is meant.
+fn distinct<T: PartialEq>(sent: Vec<T>) -> Vec<T> {
+    sent.into_iter().fold(Vec::new(), |mut distinct, kind| {
+        if !distinct.contains(&kind) {
+            distinct.push(kind);
+        }
+        distinct
+    })
+}
+
+async fn list(
     NetworkCaller(merchant): NetworkCaller,
     table: Table,
-    cursors: Cursors,
-    query: RawQuery,
-) -> Result<Json<Subscriptions>, Refusal> {
-    const LIST: &str = "subscriptions";
-    let asked = query.read(&[])?;
-    let page = &asked.page;
-    // All of them are read in any case: there are few.
+    list: List<NoParameters>,
+) -> Result<Page<SubscriptionView>, Refusal> {
+    const NAME: &str = "subscriptions";
+    let after = list.after(NAME)?;
+    // There are few, so all of them are read in any case.
     let all = table.subscriptions(&merchant).await?;
-    let start = match &page.cursor {
-        Some(cursor) => position(&all, &cursors.open(LIST, cursor)?),
-        None => page.skip(),
-    };
+    let start = after.map_or(list.skip(), |place| position(&all, &place));
     let now = table.context.now();
-    let shown: Vec<&Subscription> = all.iter().skip(start).take(page.size).collect();
-    let is_last = start.saturating_add(shown.len()) >= all.len();
-    let next_cursor = shown.last().filter(|_| !is_last).map(|last| {
-        let position = format!("{} {}", last.created_at.milliseconds(), last.id);
-        cursors.seal(LIST, &position)
-    });
-    let subscriptions = shown.into_iter().map(|subscription| SubscriptionView::new(subscription, now)).collect();
-    Ok(Json(Subscriptions { subscriptions, page: asked.answered(next_cursor) }))
+    let row = |subscription: &Subscription| {
+        let place = format!("{} {}", subscription.created_at.milliseconds(), subscription.id);
+        (SubscriptionView::new(subscription, now), place)
+    };
+    let rows = all.iter().skip(start).take(list.size().saturating_add(1)).map(row).collect();
+    list.answer(NAME, rows, false)
 }
 
 /// Where the list goes on after the subscription that was shown last, even if it is gone.
@@ -80,50 +89,47 @@ fn position(all: &[Subscription], cursor: &str) -> usize {
     all.partition_point(|each| last.as_ref().is_some_and(|(at, id)| (each.created_at, &each.id) <= (*at, id)))
 }
 
-/// `GET /webhook/v1/subscriptions/{subscriptionId}`: 200 with the subscription and its `ETag`; 404.
-pub(crate) async fn read(
+async fn read(
     NetworkCaller(merchant): NetworkCaller,
     table: Table,
     PathParameter(id): PathParameter,
-) -> Result<Response, Refusal> {
-    let target = Target { merchant: &merchant, id: &id, versions: None };
-    let found = target.read(&table).await?;
-    let subscription = SubscriptionView::new(&found, table.context.now());
-    Ok((tagged(&found), Json(Envelope { subscription, warnings: Vec::new() })).into_response())
+) -> Result<Versioned<Envelope<SubscriptionView>>, Refusal> {
+    let found = Target { merchant: &merchant, id: &id, versions: None }.read(&table).await?;
+    let shown = SubscriptionView::new(&found, table.context.now());
+    Ok(Versioned { version: found.version, body: Envelope::of(shown) })
 }
 
-/// `PATCH /webhook/v1/subscriptions/{subscriptionId}`: 200 with the subscription; 400, 404, 412.
-pub(crate) async fn patch(
+async fn patch(
     NetworkCaller(merchant): NetworkCaller,
-    State(app): State<App>,
     table: Table,
-    headers: HeaderMap,
+    IfMatch(versions): IfMatch,
     PathParameter(id): PathParameter,
-    JsonBody(bytes): JsonBody,
-) -> Result<Response, Refusal> {
-    let (patch, warnings) = body::patch(&bytes, reading(&app, &merchant, &headers))?;
-    let versions = version_of(&headers);
+    Body { value, warnings, .. }: Body<PatchSubscription>,
+) -> Result<Versioned<Envelope<SubscriptionView>>, Refusal> {
+    let patch = SubscriptionPatch {
+        url: value.url,
+        events: value.events.map(distinct),
+        description: value.description,
+        is_enabled: value.is_enabled,
+    };
     let target = Target { merchant: &merchant, id: &id, versions: versions.as_ref() };
     let patched = webhooks::patch(&table, target, patch).await?;
-    let subscription = SubscriptionView::new(&patched, table.context.now());
-    Ok((tagged(&patched), Json(Envelope { subscription, warnings })).into_response())
+    let shown = SubscriptionView::new(&patched, table.context.now());
+    Ok(Versioned { version: patched.version, body: Envelope { shown, warnings } })
 }
 
-/// `DELETE /webhook/v1/subscriptions/{subscriptionId}`: 204; 404, 412.
-pub(crate) async fn delete(
+async fn delete(
     NetworkCaller(merchant): NetworkCaller,
     table: Table,
-    headers: HeaderMap,
+    IfMatch(versions): IfMatch,
     PathParameter(id): PathParameter,
-) -> Result<StatusCode, Refusal> {
-    let versions = version_of(&headers);
+) -> Result<Deleted, Refusal> {
     let target = Target { merchant: &merchant, id: &id, versions: versions.as_ref() };
     webhooks::unsubscribe(&table, target).await?;
-    Ok(StatusCode::NO_CONTENT)
+    Ok(Deleted)
 }
 
-/// `POST /webhook/v1/subscriptions/{subscriptionId}/test`: 200 with what came of it, which may be a failure; 404.
-pub(crate) async fn test(
+async fn test(
     NetworkCaller(merchant): NetworkCaller,
     RequestId(request_id): RequestId,
     State(app): State<App>,
@@ -135,51 +141,33 @@ pub(crate) async fn test(
     Ok(Json(tested.into()))
 }
 
-/// `POST /webhook/v1/subscriptions/{subscriptionId}/rotateSecret`: 200 with the subscription and, this once, its new
-/// secret; 400, 404, 412.
-pub(crate) async fn rotate(
+async fn rotate(
     NetworkCaller(merchant): NetworkCaller,
-    State(app): State<App>,
     table: Table,
-    headers: HeaderMap,
+    IfMatch(versions): IfMatch,
     PathParameter(id): PathParameter,
-    OptionalJsonBody(bytes): OptionalJsonBody,
-) -> Result<Response, Refusal> {
-    let (overlap_seconds, warnings) = body::overlap_seconds(&bytes, reading(&app, &merchant, &headers))?;
-    let versions = version_of(&headers);
+    OptionalBody(Body { value, warnings, .. }): OptionalBody<RotateSecret>,
+) -> Result<Versioned<Envelope<SubscriptionView>>, Refusal> {
+    const DAY_SECONDS: i64 = 24 * 3600;
     let target = Target { merchant: &merchant, id: &id, versions: versions.as_ref() };
-    let rotated = webhooks::rotate(&table, target, overlap_seconds).await?;
-    let subscription = SubscriptionView::revealing(&rotated, table.context.now());
-    Ok((tagged(&rotated), Json(Envelope { subscription, warnings })).into_response())
+    let rotated = webhooks::rotate(&table, target, value.overlap_seconds.unwrap_or(DAY_SECONDS)).await?;
+    let shown = SubscriptionView::revealing(&rotated, table.context.now());
+    Ok(Versioned { version: rotated.version, body: Envelope { shown, warnings } })
 }
 
-/// `GET /webhook/v1/subscriptions/{subscriptionId}/deliveries`: 200 with a page of the log, newest first; 404.
-pub(crate) async fn deliveries(
+async fn deliveries(
     NetworkCaller(merchant): NetworkCaller,
     table: Table,
-    cursors: Cursors,
     PathParameter(id): PathParameter,
-    query: RawQuery,
-) -> Result<Json<Deliveries>, Refusal> {
-    let asked = query.read(&[])?;
-    let page = &asked.page;
-    let list = format!("deliveries {id}");
-    let before = page.cursor.as_deref().map(|cursor| cursors.open(&list, cursor)).transpose()?;
+    list: List<NoParameters>,
+) -> Result<Page<DeliveryView>, Refusal> {
+    let name = format!("deliveries {id}");
+    let before = list.after(&name)?;
     let subscription = Target { merchant: &merchant, id: &id, versions: None }.read(&table).await?;
-    // One more than is shown says whether there is more.
-    let rows = (page.skip(), page.size.saturating_add(1));
-    let mut found = table.deliveries(&merchant, &subscription.id, before.as_deref(), rows).await?;
-    let has_more = found.len() > page.size;
-    found.truncate(page.size);
-    let next_cursor = found.last().filter(|_| has_more).map(|last| cursors.seal(&list, &last.key.sk));
-    let deliveries = found.into_iter().map(Into::into).collect();
-    Ok(Json(Deliveries { deliveries, page: asked.answered(next_cursor) }))
-}
-
-fn reading<'r>(app: &App, merchant: &'r MerchantId, headers: &HeaderMap) -> Reading<'r> {
-    Reading { merchant, strict: is_strict(headers), allow_loopback: app.subscribers.allow_loopback }
-}
-
-fn tagged(subscription: &Subscription) -> [(header::HeaderName, String); 1] {
-    [(header::ETAG, etag(subscription))]
+    let found = table.deliveries(&merchant, &subscription.id, before.as_deref(), list.rows()).await?;
+    let row = |delivery: crate::store::deliveries::Delivery| {
+        let place = delivery.key.sk.clone();
+        (delivery.into(), place)
+    };
+    list.answer(&name, found.into_iter().map(row).collect(), false)
 }

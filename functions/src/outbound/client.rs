@@ -58,7 +58,7 @@ impl GuardedClient {
     async fn call(self, request: Request<Bytes>) -> Result<Answer, OutboundError> {
         let url = request.uri().to_string();
         let destination = guard::destination(&url, self.allow_loopback)
-            .map_err(|refused| OutboundError::Refused(format!("its URL must be {refused}")))?;
+            .map_err(|refused| OutboundError::Refused(format!("its URL must be {}", refused.rule())))?;
         let mut http = HttpConnector::new_with_resolver(Checked { destination, lookup: self.lookup.clone() });
         http.enforce_http(false);
         match request.uri().scheme_str() {

@@ -11,6 +11,8 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use axum::http::Uri;
+use shared::Code;
+use shared::validation::Wrong;
 
 /// Bytes of a URL.
 pub(crate) const URL_BYTES_MAX: usize = shared::limits::URL_CHARACTERS_MAX;
@@ -34,23 +36,38 @@ impl Destination {
     }
 }
 
-/// Why a URL may not be called, as the end of "must be …".
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+/// Why a URL may not be called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum UrlRefused {
-    #[error("at most {URL_BYTES_MAX} bytes long")]
     TooLong,
-    #[error("an absolute URL in ASCII")]
     Form,
-    #[error("an https URL")]
     Scheme,
-    #[error("without user name and password")]
     UserInfo,
-    #[error("without a fragment")]
     Fragment,
-    #[error("on a port from 1 to 65535")]
     Port,
-    #[error("on a host of the public internet")]
     Host,
+}
+
+impl UrlRefused {
+    /// What the URL must be.
+    pub(crate) const fn rule(self) -> &'static str {
+        const { assert!(URL_BYTES_MAX == 2048) };
+        match self {
+            Self::TooLong => "at most 2048 bytes long",
+            Self::Form => "an absolute URL in ASCII",
+            Self::Scheme => "an https URL",
+            Self::UserInfo => "without user name and password",
+            Self::Fragment => "without a fragment",
+            Self::Port => "on a port from 1 to 65535",
+            Self::Host => "on a host of the public internet",
+        }
+    }
+
+    /// The rule that a body with the URL breaks.
+    pub(crate) const fn wrong(self) -> Wrong {
+        let code = if matches!(self, Self::TooLong) { Code::TooLong } else { Code::InvalidFormat };
+        Wrong { code, rule: self.rule() }
+    }
 }
 
 /// Where `url` leads, if it may be called: `https`, no user, no fragment, any port but 0, a host that is a name of at least two

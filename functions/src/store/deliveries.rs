@@ -28,6 +28,7 @@ pub(crate) const GRACE_SECONDS: i64 = 300;
 
 /// Where a delivery stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub(crate) enum DeliveryState {
     /// Another attempt will be made.
     Pending,

@@ -221,7 +221,7 @@ impl Table {
 
 #[cfg(test)]
 mod tests {
-    use shared::network::note::{Author, NoteText, TextFormat};
+    use shared::network::note::{Author, TextFormat};
 
     use super::*;
 
@@ -232,7 +232,7 @@ mod tests {
             version: 3,
             resource: Resource::Product("a#b".to_owned()),
             content: Some(Content {
-                text: NoteText::parse("paid with 4111 1111 1111 1111").unwrap(),
+                text: "paid with 4111 1111 1111 1111".to_owned(),
                 format: TextFormat::Markdown,
                 is_internal: true,
                 author: Author { id: "u".to_owned(), name: "Ada".to_owned() },

@@ -16,12 +16,15 @@ use crate::card;
 
 /// One difference. Values are JSON as it was written, so that no amount passes through a binary float.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct Change {
     /// RFC 6901, from the order (in the log of an item: from the item).
     pub pointer: String,
     /// The value before; null where there was none.
+    #[cfg_attr(feature = "openapi", schemars(with = "serde_json::Value"))]
     pub from: Box<RawValue>,
     /// The value after; null where there is none.
+    #[cfg_attr(feature = "openapi", schemars(with = "serde_json::Value"))]
     pub to: Box<RawValue>,
 }
 
@@ -148,6 +151,8 @@ pub fn of_item(changes: &[Change], index: usize) -> Vec<Change> {
 
 /// An event on the wire.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "openapi", schemars(rename = "AuditLog"))]
 #[serde(rename_all = "camelCase")]
 pub struct AuditEvent {
     /// Names the event for ever.
@@ -173,6 +178,7 @@ pub struct AuditEvent {
 
 /// Somebody or something.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct Reference {
     /// `Merchant`, `Vendor`, `System`; `Order`, `OrderItem`, `Note`.
     #[serde(rename = "type")]

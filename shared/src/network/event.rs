@@ -49,6 +49,7 @@ pub struct Processed<'a> {
 
 /// The body of a webhook.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 #[serde(rename_all = "PascalCase")]
 pub struct Event<'a> {
     event_type: &'a str,
@@ -71,6 +72,7 @@ pub struct Event<'a> {
 
 /// What only events of orders have.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 #[serde(rename_all = "PascalCase")]
 struct OfOrder {
     child_subscriber_id: (),
@@ -79,6 +81,8 @@ struct OfOrder {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "openapi", schemars(rename = "EventIds"))]
 #[serde(rename_all = "PascalCase")]
 struct Ids<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]

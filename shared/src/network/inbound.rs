@@ -81,6 +81,7 @@ impl ReceiptId {
 
 /// Where an inbound order stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub enum ReceiptStatus {
     /// It waits for its turn.
     Received,

@@ -11,6 +11,9 @@ use std::marker::PhantomData;
 use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
 use serde::de::{Deserialize, Deserializer, Error, IntoDeserializer, MapAccess, SeqAccess, Visitor};
 
+use super::inbound::TransformationId;
+use super::note::TextFormat;
+use super::transform::{Convert, Tree};
 use crate::money::{Currency, Number};
 
 /// A type that an optional member can have.
@@ -28,7 +31,7 @@ pub trait Member<'de>: Deserialize<'de> {
 ///
 /// # Errors
 /// The value is of another type.
-pub(super) fn optional<'de, D: Deserializer<'de>, T: Member<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+pub(crate) fn optional<'de, D: Deserializer<'de>, T: Member<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
     T::member(deserializer)
 }
 
@@ -63,8 +66,19 @@ impl<'de> Member<'de> for BTreeMap<String, String> {
 
 impl<'de> Member<'de> for bool {}
 impl<'de> Member<'de> for u32 {}
+impl<'de> Member<'de> for i64 {}
+impl<'de> Member<'de> for TextFormat {}
+impl<'de> Member<'de> for Convert {}
+impl<'de> Member<'de> for TransformationId {}
 impl<'de> Member<'de> for Currency {}
 impl<'de, T: Deserialize<'de>> Member<'de> for Vec<T> {}
+
+/// Every digit of it stays as it was written; an empty string is a value.
+impl<'de> Member<'de> for Tree {
+    fn member<D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error> {
+        Ok(Some(Self::deserialize(deserializer)?).filter(|tree| !tree.is_null()))
+    }
+}
 
 /// Takes a value of any type, and nothing for null and an empty string.
 struct OrNothing<T>(PhantomData<T>);

@@ -5,7 +5,7 @@ use core::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{NotAnId, OrderId, ShipmentId, hex};
-use crate::limits::{ID_CHARACTERS_MAX, NOTE_CHARACTERS_MAX};
+use crate::limits::ID_CHARACTERS_MAX;
 
 /// A note: 24 lower-case hex digits.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -42,6 +42,7 @@ impl fmt::Display for NoteId {
 
 /// What a note can be about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub enum ResourceKind {
     /// An order of the order network API.
     Order,
@@ -56,6 +57,9 @@ pub enum ResourceKind {
 impl ResourceKind {
     /// Every kind.
     pub const ALL: [Self; 4] = [Self::Order, Self::OrderItem, Self::Shipment, Self::Product];
+    /// Their names on the wire.
+    pub const NAMES: [&'static str; 4] =
+        [Self::Order.as_str(), Self::OrderItem.as_str(), Self::Shipment.as_str(), Self::Product.as_str()];
 
     /// The name on the wire.
     #[must_use]
@@ -134,6 +138,7 @@ impl Resource {
 
 /// How a text is to be shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub enum TextFormat {
     /// As it stands.
     #[default]
@@ -143,8 +148,8 @@ pub enum TextFormat {
 }
 
 impl TextFormat {
-    /// Every format.
-    pub const ALL: [Self; 2] = [Self::PlainText, Self::Markdown];
+    /// Their names on the wire.
+    pub const NAMES: [&'static str; 2] = [Self::PlainText.as_str(), Self::Markdown.as_str()];
 
     /// The name on the wire.
     #[must_use]
@@ -154,74 +159,12 @@ impl TextFormat {
             Self::Markdown => "Markdown",
         }
     }
-
-    /// Reads the name on the wire.
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|format| format.as_str() == text)
-    }
-}
-
-/// The text of a note: 1 to [`NOTE_CHARACTERS_MAX`] characters, one at least that can be seen, as they were sent.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct NoteText(String);
-
-/// Why a text is not that of a note.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum NotAText {
-    /// There is nothing in it but white space.
-    #[error("a text of at least 1 character that is no white space")]
-    Blank,
-    /// It is too long.
-    #[error("a text of at most {NOTE_CHARACTERS_MAX} characters")]
-    TooLong,
-    /// It has characters that nobody sees.
-    #[error("a text without control characters but line breaks and tabs")]
-    ControlCharacter,
-}
-
-impl NoteText {
-    /// Reads a text.
-    ///
-    /// # Errors
-    /// It is blank, too long, or has control characters beside line breaks and tabs.
-    pub fn parse(text: &str) -> Result<Self, NotAText> {
-        if text.trim().is_empty() {
-            return Err(NotAText::Blank);
-        }
-        if text.chars().count() > NOTE_CHARACTERS_MAX {
-            return Err(NotAText::TooLong);
-        }
-        if text.chars().any(|character| character.is_control() && !matches!(character, '\n' | '\r' | '\t')) {
-            return Err(NotAText::ControlCharacter);
-        }
-        Ok(Self(text.to_owned()))
-    }
-
-    /// The text.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl TryFrom<String> for NoteText {
-    type Error = NotAText;
-
-    fn try_from(text: String) -> Result<Self, NotAText> {
-        Self::parse(&text)
-    }
-}
-
-impl From<NoteText> for String {
-    fn from(text: NoteText) -> Self {
-        text.0
-    }
 }
 
 /// Who wrote a note, in the words of whoever sent it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "openapi", schemars(rename = "NoteAuthor"))]
 pub struct Author {
     /// Their id.
     pub id: String,
@@ -231,10 +174,12 @@ pub struct Author {
 
 /// What of a note can change.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "openapi", schemars(rename = "NoteContent"))]
 #[serde(rename_all = "camelCase")]
 pub struct Content {
-    /// The text.
-    pub text: NoteText,
+    /// The text, as it was sent.
+    pub text: String,
     /// How it is to be shown.
     pub format: TextFormat,
     /// Whether it is for the merchant's own people only.
@@ -245,6 +190,7 @@ pub struct Content {
 
 /// A note on the wire.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Note {
     /// Names it for ever.
@@ -262,6 +208,8 @@ pub struct Note {
 
 /// What a note is about, on the wire.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "openapi", schemars(rename = "NoteResource"))]
 pub struct ResourceReference {
     /// Its kind.
     #[serde(rename = "type")]
@@ -278,7 +226,7 @@ impl From<&Resource> for ResourceReference {
 
 #[cfg(test)]
 mod tests {
-    use super::{NotAText, NoteId, NoteText, Resource, ResourceKind};
+    use super::{NoteId, Resource, ResourceKind};
     use crate::ids::{OrderId, ShipmentId};
 
     #[test]
@@ -311,22 +259,6 @@ mod tests {
         assert_eq!(Resource::parse(ResourceKind::Shipment, &shipment.to_uppercase()).unwrap().id(), shipment);
         for id in [String::new(), "a\nb".to_owned(), "x".repeat(129)] {
             assert!(Resource::parse(ResourceKind::Product, &id).is_err(), "{id}");
-        }
-    }
-
-    #[test]
-    fn texts_are_bounded_visible_and_stay_as_they_are() {
-        for text in ["x", " x\n\ty ", &"é".repeat(10_000)] {
-            assert_eq!(NoteText::parse(text).unwrap().as_str(), text);
-        }
-        for (text, expected) in [
-            ("", NotAText::Blank),
-            (" \n\t", NotAText::Blank),
-            (&"é".repeat(10_001), NotAText::TooLong),
-            ("a\0b", NotAText::ControlCharacter),
-            ("a\u{1b}[31m", NotAText::ControlCharacter),
-        ] {
-            assert_eq!(NoteText::parse(text), Err(expected));
         }
     }
 }

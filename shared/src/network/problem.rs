@@ -11,6 +11,7 @@ use crate::{Code, card};
 
 /// One place in a body and the rule that it breaks.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Violation {
     /// The rule's code.
@@ -148,6 +149,7 @@ impl From<validation::Violation<'_>> for Violation {
 
 /// The body of every answer that is not a success.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Problem {
     /// Id of the request, as in the log.

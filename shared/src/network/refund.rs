@@ -40,6 +40,7 @@ impl Paid {
 
 /// `GetOrderItemRefundDataModel`.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct RefundData {
     refunds: Vec<Refund>,
@@ -49,6 +50,7 @@ pub struct RefundData {
 
 /// One of its rows.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 struct Refund {
     transaction_id: String,

@@ -23,6 +23,7 @@ macro_rules! model {
     ) => {
         $(#[doc = $doc])+
         #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+        #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
         #[serde(rename_all = "camelCase")]
         pub struct $name {
             $($(#[doc = $required_doc])+ pub $required: $required_type,)*

@@ -18,6 +18,7 @@ use crate::time::Timestamp;
 
 /// `PriceModel`.
 #[derive(Clone, Copy, Debug, Serialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct Price {
     /// ISO 4217.
     pub currency: Currency,
@@ -25,18 +26,9 @@ pub struct Price {
     pub amount: Number,
 }
 
-/// The answer to a create or a read of one order.
-#[derive(Clone, Debug, Serialize)]
-pub struct OrderEnvelope<T = Order> {
-    /// The order.
-    pub order: T,
-    /// What was noticed in the body and did not refuse it; absent on reads.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub warnings: Vec<crate::network::problem::Violation>,
-}
-
 /// `GetOrderModel`.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Order {
     /// What its `ETag` is made of.
@@ -48,6 +40,7 @@ pub struct Order {
     merchant_shipping_total: Option<Price>,
     merchant_total: Option<Price>,
     reprint: Option<request::Reprint>,
+    #[cfg_attr(feature = "openapi", schemars(with = "Vec<String>"))]
     facility_names: [String; 0],
     shipment_created_dates: Vec<String>,
     shipment_ids: Vec<String>,
@@ -82,6 +75,8 @@ pub struct Order {
 
 /// The answer to a read of one item.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "openapi", schemars(rename = "OrderItemAnswer"))]
 #[serde(rename_all = "camelCase")]
 pub struct ItemEnvelope {
     /// Whose item it is.
@@ -92,6 +87,7 @@ pub struct ItemEnvelope {
 
 /// An order in short: what a client needs to read the whole of it.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct OrderSummary {
     id: String,
@@ -121,6 +117,7 @@ impl From<&Order> for OrderSummary {
 
 /// `AddressModel` with every member, null where none was sent.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 struct Address {
     location: Option<request::Location>,
@@ -139,6 +136,8 @@ struct Address {
 
 /// `GetOrderItemModel`.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "openapi", schemars(rename = "OrderItem"))]
 #[serde(rename_all = "camelCase")]
 pub struct Item {
     id: String,
@@ -180,6 +179,8 @@ pub struct Item {
 
 /// `GetOrderItemImageModel`.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "openapi", schemars(rename = "OrderItemImage"))]
 #[serde(rename_all = "camelCase")]
 struct Image {
     url: Option<String>,

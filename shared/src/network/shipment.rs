@@ -13,6 +13,8 @@ use crate::order::{LineStatus, OrderState, Package, Shipment, ShipmentStatus};
 
 /// A shipment on the wire.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "openapi", schemars(rename = "Shipment"))]
 #[serde(rename_all = "camelCase")]
 pub struct ShipmentResponse {
     id: String,
@@ -66,6 +68,8 @@ pub struct ShipmentResponse {
 
 /// `PackageDTO`.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "openapi", schemars(rename = "ShipmentPackage"))]
 #[serde(rename_all = "camelCase")]
 struct PackageResponse {
     id: String,
@@ -80,12 +84,15 @@ struct PackageResponse {
     carrier_account: bool,
     #[serde(rename = "orderItemIDs")]
     order_item_ids: Vec<String>,
+    #[cfg_attr(feature = "openapi", schemars(with = "Vec<serde_json::Value>"))]
     package_order_items: [(); 0],
     packing_slip_id: Option<String>,
 }
 
 /// `OrderItemDTO`: the item's status is a number here, and a name in the order service.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "openapi", schemars(rename = "ShipmentItem"))]
 #[serde(rename_all = "camelCase")]
 struct Item {
     id: String,
@@ -102,6 +109,8 @@ struct Item {
 }
 
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "openapi", schemars(rename = "ShipmentPrice"))]
 struct Price {
     currency: Currency,
     amount: Number,

@@ -2,6 +2,8 @@
 
 use alloc::vec::Vec;
 
+#[cfg(feature = "domain")]
+use super::extension::DomainBroken;
 use super::format::Format;
 use super::scan::Fault;
 use super::sentence::{Sentence, append};
@@ -77,6 +79,9 @@ pub(super) enum Broken {
     RepeatedSafeId {
         first: usize,
     },
+    /// What only the bodies of the functions can break.
+    #[cfg(feature = "domain")]
+    Domain(DomainBroken),
 }
 
 impl Broken {
@@ -100,11 +105,17 @@ impl Broken {
             Self::UnknownMember { .. } => Code::UnknownMember,
             Self::Subtotal { .. } | Self::Total { .. } => Code::TotalMismatch,
             Self::RepeatedSafeId { .. } => Code::DuplicateSafeId,
+            #[cfg(feature = "domain")]
+            Self::Domain(broken) => broken.code(),
         }
     }
 
     /// Warnings stand beside an order and never refuse it.
     pub(super) fn is_warning(&self) -> bool {
+        #[cfg(feature = "domain")]
+        if let Self::Domain(broken) = self {
+            return broken.is_warning();
+        }
         matches!(
             self,
             Self::UnknownMember { .. } | Self::Subtotal { .. } | Self::Total { .. } | Self::RepeatedSafeId { .. }
@@ -127,6 +138,10 @@ impl Broken {
             Self::IntegerRange { min, max } => range(out, *min, "..", *max),
             Self::AmountRange(Sign::NotNegative) => range(out, 0, "..<", limits::AMOUNT_MAX),
             Self::AmountRange(Sign::Any) => range(out, -limits::AMOUNT_MAX, "<..<", limits::AMOUNT_MAX),
+            #[cfg(feature = "domain")]
+            Self::AmountRange(Sign::Positive) => range(out, 0, "<..<", limits::AMOUNT_MAX),
+            #[cfg(feature = "domain")]
+            Self::Domain(broken) => return broken.write_limit(out),
             Self::DegreesRange { max } => range(out, -max, "..", *max),
             Self::TooManyDecimals { max } => out.number(u64::from(*max)),
             Self::Subtotal { expected } | Self::Total { expected } => out.amount(i128::from_le_bytes(*expected)),
@@ -162,6 +177,10 @@ impl Broken {
     }
 
     pub(super) fn shows_value(&self) -> bool {
+        #[cfg(feature = "domain")]
+        if let Self::Domain(broken) = self {
+            return broken.shows_value();
+        }
         matches!(
             self,
             Self::NotAnInteger
@@ -211,6 +230,12 @@ impl Broken {
             Self::AmountRange(Sign::Any) => {
                 between(out, "an amount between ", -limits::AMOUNT_MAX, " and ", limits::AMOUNT_MAX);
             }
+            #[cfg(feature = "domain")]
+            Self::AmountRange(Sign::Positive) => {
+                between(out, "an amount above ", 0, " and below ", limits::AMOUNT_MAX);
+            }
+            #[cfg(feature = "domain")]
+            Self::Domain(broken) => broken.write_rule(out),
             Self::DegreesRange { max } => between(out, "a number from ", -max, " to ", *max),
             Self::TooManyDecimals { max } => {
                 out.words(&["must have at most "]);

@@ -9,10 +9,12 @@
 use core::ops::Range;
 
 use super::broken::Broken;
+#[cfg(feature = "domain")]
+use super::extension::Context;
 use super::facts::{Amount, Facts, Value};
 use super::findings::{Findings, Path};
 use super::members::Names;
-use super::rules::Dialect;
+use super::rules::BodyRules;
 use super::safe_ids::SafeIds;
 use super::scan::{Fault, Kind, Scan, Scanner, Stop};
 use super::table::{Array, Check, Key, Object, Rule, Slot};
@@ -29,24 +31,47 @@ static SAFE_ID: Key = Key::new("safeId");
 /// One run over one body.
 pub(super) struct Engine<'a> {
     pub(super) scanner: Scanner<'a>,
-    pub(super) dialect: &'static Dialect,
+    pub(super) rules: &'static BodyRules,
     pub(super) findings: Findings,
     pub(super) facts: Facts<'a>,
     pub(super) names: Names<'a>,
     /// The safe ids of the bulk so far.
     safe_ids: SafeIds<'a>,
+    /// What rules may depend on besides the body.
+    #[cfg(feature = "domain")]
+    pub(super) context: &'a Context,
+    /// No text holds a card number: off in JSON that is not ours.
+    #[cfg(feature = "domain")]
+    pub(super) searches_texts: bool,
 }
 
 impl<'a> Engine<'a> {
-    pub(super) fn new(dialect: &'static Dialect, bytes: &'a [u8]) -> Self {
+    pub(super) fn new(rules: &'static BodyRules, bytes: &'a [u8]) -> Self {
         Self {
             scanner: Scanner::new(bytes),
-            dialect,
+            rules,
             findings: Findings::default(),
             facts: Facts::default(),
             names: Names::default(),
             safe_ids: SafeIds::default(),
+            #[cfg(feature = "domain")]
+            context: &Context::NONE,
+            #[cfg(feature = "domain")]
+            searches_texts: rules.searches_texts,
         }
+    }
+
+    /// The same with what its rules may depend on.
+    #[cfg(feature = "domain")]
+    pub(super) fn within(context: &'a Context, rules: &'static BodyRules, bytes: &'a [u8]) -> Self {
+        Self { context, ..Self::new(rules, bytes) }
+    }
+
+    fn searches_texts(&self) -> bool {
+        #[cfg(feature = "domain")]
+        return self.searches_texts;
+        #[cfg(not(feature = "domain"))]
+        self.rules.searches_texts
     }
 
     /// Reads the whole body; a fault means that it is not JSON that we read.
@@ -62,7 +87,7 @@ impl<'a> Engine<'a> {
 
     fn read(&mut self) -> Scan<()> {
         self.scanner.space();
-        self.value(&self.dialect.root, Slot::None, &Path::Root)?;
+        self.value(&self.rules.root, Slot::None, &Path::Root)?;
         self.scanner.end()
     }
 
@@ -85,6 +110,8 @@ impl<'a> Engine<'a> {
             (Rule::Object(object), Some(b'{')) => self.object(object, path),
             (Rule::Array(array), Some(b'[')) => self.array(array, path),
             (Rule::Map(map), Some(b'{')) => self.map(map, path),
+            #[cfg(feature = "domain")]
+            (Rule::Any(any), _) => self.any(any, path),
             _ => self.judge(rule, slot, path),
         }
     }
@@ -101,9 +128,15 @@ impl<'a> Engine<'a> {
         path: &Path<'_>,
     ) -> Scan<()> {
         let span = start..self.scanner.at();
-        if !matches!(rule, Rule::Id { .. } | Rule::Text { .. } | Rule::Lines { .. } | Rule::Format(_) | Rule::Amount(_))
-        {
+        if !rule.takes_strings() {
             self.report(start, path, Broken::WrongType { wants: rule.type_name(), has: Kind::String.name() });
+            return Ok(());
+        }
+        #[cfg(feature = "domain")]
+        if self.check_domain_text(rule, start, text, path).is_some() {
+            if rule.is_searched() {
+                self.search_text(start, text, path);
+            }
             return Ok(());
         }
         let shown = (!values::is_secret(*rule)).then(|| span.clone());
@@ -121,7 +154,7 @@ impl<'a> Engine<'a> {
     /// Reports a card number in a text, or in the name at the end of `path`, that begins at `at`.
     #[inline(never)]
     pub(super) fn search_text(&mut self, at: usize, text: Text<'a>, path: &Path<'_>) {
-        if self.dialect.searches_texts && text.holds_card_number() {
+        if self.searches_texts() && text.holds_card_number() {
             self.report_bare(at, path, Broken::CardNumber);
         }
     }
@@ -177,7 +210,7 @@ impl<'a> Engine<'a> {
             self.facts.keep(slot, Value::Boolean(value), start..self.scanner.at());
             return Ok(());
         }
-        if kind == Kind::Number && matches!(rule, Rule::Integer { .. } | Rule::Amount(_) | Rule::Degrees { .. }) {
+        if kind == Kind::Number && rule.takes_numbers() {
             let text = self.scanner.number()?;
             let span = start..self.scanner.at();
             let (findings, shown) = (&mut self.findings, span.clone());
@@ -213,7 +246,7 @@ impl<'a> Engine<'a> {
             self.judge(rule, Slot::None, path)?
         }
         let span = start..self.scanner.at();
-        if span.len() > ORDER_BYTES_MAX {
+        if span.len() > ORDER_BYTES_MAX && self.rules.is_order() {
             self.report_bare(start, path, Broken::OrderTooLarge { bytes: span.len() });
         }
         self.findings.end_order(span);
@@ -264,6 +297,9 @@ impl<'a> Engine<'a> {
                 }
             }
             Check::OrderTotals => self.end_network_order(path),
+            // It reads the whole object, and only where its members are valid.
+            #[cfg(feature = "domain")]
+            Check::Domain(_) => {}
         }
     }
 

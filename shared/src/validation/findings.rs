@@ -212,6 +212,12 @@ impl Findings {
         self.violations.found.is_empty()
     }
 
+    /// Violations that were found so far, listed or not.
+    #[cfg(feature = "domain")]
+    pub(super) fn violations(&self) -> usize {
+        self.violations.kept + self.violations.omitted as usize
+    }
+
     /// From here on findings are those of an order.
     pub(super) fn begin_order(&mut self) {
         self.in_order = true;

@@ -11,7 +11,7 @@ use crate::limits;
 
 /// A form of strings.
 #[derive(Debug)]
-pub(super) struct Format {
+pub(crate) struct Format {
     /// Short stable name, as it stands in `limit` of a violation.
     pub(super) name: &'static str,
     /// What the string must be, as messages say it.
@@ -61,6 +61,9 @@ pub(super) static LANGUAGE: Format =
     format("language", "a language tag such as `en` or `pt-BR`", limits::ID_CHARACTERS_MAX, Form::Language);
 pub(super) static EMAIL: Format = format("email", "an e-mail address", limits::EMAIL_CHARACTERS_MAX, Form::Email);
 pub(super) static URL: Format = format("url", "an absolute http or https URL", limits::URL_CHARACTERS_MAX, Form::Url);
+/// The page of a parcel.
+#[cfg(feature = "domain")]
+pub(crate) static LINK: Format = format("url", URL.is, limits::CARRIER_LINK_BYTES_MAX, Form::Url);
 pub(super) static IP: Format = format("ip", "an IPv4 or IPv6 address", limits::ID_CHARACTERS_MAX, Form::Ip);
 pub(super) static DATE: Format =
     format("date", "a date or an RFC 3339 date and time", limits::ID_CHARACTERS_MAX, Form::Date);

@@ -37,6 +37,18 @@ impl<'a> Names<'a> {
         self.steps.get(hint % 32).and_then(|steps| steps.get(from % 32)).copied().unwrap_or_default().into()
     }
 
+    /// How many names are remembered.
+    #[cfg(feature = "domain")]
+    pub(super) fn count(&self) -> usize {
+        self.seen.len()
+    }
+
+    /// Forgets the names behind the first `floor`.
+    #[cfg(feature = "domain")]
+    pub(super) fn forget(&mut self, floor: usize) {
+        self.seen.truncate(floor);
+    }
+
     fn learn(&mut self, hint: usize, from: usize, step: u8) {
         if let Some(known) = self.steps.get_mut(hint % 32).and_then(|steps| steps.get_mut(from % 32)) {
             *known = step;
@@ -45,7 +57,7 @@ impl<'a> Names<'a> {
 
     /// Whether a name stands among those seen since `floor`; up to `max` of them are remembered.
     #[cfg_attr(not(feature = "compact"), inline(always))]
-    fn is_repeated(&mut self, floor: usize, marks: &mut Marks, name: Text<'a>, max: usize) -> bool {
+    pub(super) fn is_repeated(&mut self, floor: usize, marks: &mut Marks, name: Text<'a>, max: usize) -> bool {
         let seen = self.seen.get(floor..).unwrap_or_default();
         let mark = name.mark();
         if marks.add(mark) && seen.iter().any(|(other, before)| *other == mark && before.is_same(name)) {
@@ -105,6 +117,8 @@ impl<'a> Engine<'a> {
     /// The loop works on copies of the cursor and of what was seen, which nobody else refers to, so that they stay in
     /// registers, and hands the cursor over wherever others read on.
     pub(super) fn object(&mut self, object: &'static Object, path: &Path<'_>) -> Scan<()> {
+        #[cfg(feature = "domain")]
+        let (start, before) = (self.scanner.at(), self.findings.violations());
         let floor = self.names.seen.len();
         let mut seen = Seen { known: 0, from: 0 };
         let mut marks = Marks::default();
@@ -151,7 +165,13 @@ impl<'a> Engine<'a> {
         if object.required & !seen.known != 0 {
             self.report_missing(object, seen.known, end, path);
         }
-        if object.check != Check::None {
+        #[cfg(feature = "domain")]
+        if let Check::Domain(check) = object.check
+            && self.findings.violations() == before
+        {
+            self.check_domain_object(check, start, end + 1, path);
+        }
+        if !matches!(object.check, Check::None) {
             self.check(object.check, end, path);
         }
         Ok(())
@@ -191,7 +211,14 @@ impl<'a> Engine<'a> {
             self.skip(&here)?;
             if self.names.is_repeated(floor, marks, name, UNKNOWN_NAMES_MAX) {
                 self.report_bare(at, &here, Broken::Duplicate);
-            } else if self.dialect.warns_of_unknown_members {
+            } else if self.rules.warns_of_unknown_members {
+                #[cfg(feature = "domain")]
+                if object.rejects_unknown_members {
+                    let nearest = suggest::nearest(&characters, object);
+                    let broken = Broken::Domain(super::extension::DomainBroken::ForbiddenMember { nearest });
+                    self.report_bare(at, &here, broken);
+                    return Ok((seen, None));
+                }
                 let nearest = if self.findings.lists_warnings() { suggest::nearest(&characters, object) } else { None };
                 self.report_bare(at, &here, Broken::UnknownMember { nearest });
             }
@@ -234,7 +261,7 @@ impl<'a> Engine<'a> {
                 }
                 Value::Text(cursor.plain(start, length))
             }
-            Some(b'n') if !field.required && cursor.word(b"null") => return Ok(()),
+            Some(b'n') if field.takes_null() && cursor.word(b"null") => return Ok(()),
             Some(b'-' | b'0'..=b'9') => {
                 let digits = Digits::read(cursor.rest()).ok_or(Odd::Value)?;
                 let value = values::accepts_number(&field.rule, digits).ok_or(Odd::Value)?;
@@ -253,7 +280,7 @@ impl<'a> Engine<'a> {
     }
 
     /// Reads the value of a known member that is an object or an array, or not plainly valid; null, and an empty string
-    /// where the dialect says so, are as if absent.
+    /// where the rules say so, are as if absent.
     #[inline(never)]
     fn odd_value(&mut self, field: &'static Field, path: &Path<'_>, start: usize, odd: Odd) -> Scan<()> {
         let here = Path::Known(path, &field.key);
@@ -264,11 +291,13 @@ impl<'a> Engine<'a> {
             (Odd::Value, Rule::Object(object), Some(b'{')) => return self.object(object, &here),
             (Odd::Value, Rule::Array(array), Some(b'[')) => return self.array(array, &here),
             (Odd::Value, Rule::Map(map), Some(b'{')) => return self.map(map, &here),
+            #[cfg(feature = "domain")]
+            (Odd::Value, Rule::Any(any), first) if first != Some(b'n') => return self.any(any, &here),
             (Odd::Value, _, Some(b'"')) => Some(self.scanner.string()?),
             (Odd::Value, ..) => None,
         };
         match text {
-            Some(text) if text.is_empty() && self.dialect.empty_is_absent && !field.required => {}
+            Some(text) if text.is_empty() && self.rules.empty_is_absent && !field.required => {}
             Some(text) if was_checked && let Rule::Format(format) = field.rule => {
                 let shown = (!format.secret).then(|| start..self.scanner.at());
                 let characters = text.plain().map_or(0, <[u8]>::len);
@@ -280,7 +309,7 @@ impl<'a> Engine<'a> {
             }
             None if self.scanner.byte() == Some(b'n') => {
                 self.scanner.null()?;
-                if field.required {
+                if !field.takes_null() {
                     self.report(start, &here, Broken::Required);
                 }
             }

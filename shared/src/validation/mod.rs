@@ -26,6 +26,8 @@ mod calendar;
 mod classes;
 mod cursor;
 mod engine;
+#[cfg(feature = "domain")]
+mod extension;
 mod facts;
 mod findings;
 mod format;
@@ -42,7 +44,10 @@ mod safe_ids;
 mod scan;
 mod sentence;
 mod suggest;
+#[cfg(not(feature = "domain"))]
 mod table;
+#[cfg(feature = "domain")]
+pub(crate) mod table;
 mod text;
 mod values;
 mod verdict;
@@ -57,7 +62,11 @@ use scan::Fault;
 use crate::{Code, limits};
 
 #[cfg(feature = "domain")]
+pub use extension::{Context, Wrong};
+#[cfg(feature = "domain")]
 pub use place::Place;
+#[cfg(feature = "domain")]
+pub use rules::BodyRules;
 pub use verdict::{OrderVerdict, Verdict, Violation, Violations};
 pub use version::rules_version;
 
@@ -78,7 +87,9 @@ impl Body {
     /// Every body.
     pub const ALL: [Self; 4] = [Self::BulkOrder, Self::InstantOrder, Self::Order, Self::Orders];
 
-    const fn dialect(self) -> &'static rules::Dialect {
+    /// The rules of the body.
+    #[must_use]
+    pub const fn rules(self) -> &'static rules::BodyRules {
         match self {
             Self::BulkOrder => &rules::BULK_ORDER_BODY,
             Self::InstantOrder => &rules::INSTANT_ORDER_BODY,
@@ -94,7 +105,20 @@ pub fn validate(body: Body, bytes: &[u8]) -> Verdict<'_> {
     if bytes.len() > limits::BODY_BYTES_MAX {
         return refuse_length(bytes.len());
     }
-    match Engine::new(body.dialect(), bytes).run() {
+    verdict(Engine::new(body.rules(), bytes), bytes)
+}
+
+/// Checks a body that only the functions read; `context` is what its rules may depend on besides the bytes.
+#[cfg(feature = "domain")]
+pub(crate) fn validate_by<'b>(rules: &'static BodyRules, context: &'b Context, bytes: &'b [u8]) -> Verdict<'b> {
+    if bytes.len() > limits::BODY_BYTES_MAX {
+        return refuse_length(bytes.len());
+    }
+    verdict(Engine::within(context, rules, bytes), bytes)
+}
+
+fn verdict<'b>(engine: Engine<'b>, bytes: &'b [u8]) -> Verdict<'b> {
+    match engine.run() {
         Ok(findings) => Verdict::new(bytes, findings),
         Err(fault) => Verdict::new(&[], Findings::refused(Broken::Fault(not_utf8(bytes).unwrap_or(fault)))),
     }

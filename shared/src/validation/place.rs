@@ -19,7 +19,7 @@ impl Place {
     /// The whole order.
     #[must_use]
     pub const fn order() -> Self {
-        Self(Some(Body::Order.dialect().root))
+        Self(Some(Body::Order.rules().root))
     }
 
     /// Whether a rule knows of it.

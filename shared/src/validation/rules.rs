@@ -9,39 +9,68 @@ use crate::Code;
 use crate::limits as max;
 
 /// What applies to a body as a whole.
-pub(super) struct Dialect {
+pub struct BodyRules {
     pub(super) root: Rule,
     /// Members that no rule knows are named in warnings; else they are passed over.
     pub(super) warns_of_unknown_members: bool,
-    /// No text holds a card number, also where no rule knows the member. A dialect without free texts has nothing to search.
+    /// No text holds a card number, also where no rule knows the member. A body without free texts has nothing to search.
     pub(super) searches_texts: bool,
     /// An empty string in an optional member is as if absent (the examples of the order network API have them).
     pub(super) empty_is_absent: bool,
+    /// It is an order, which has a limit of its own, or several.
+    #[cfg(feature = "domain")]
+    pub(super) is_order: bool,
+}
+
+impl BodyRules {
+    /// The rules of a body that only the functions read: it is one object, which gets a verdict of its own.
+    #[cfg(feature = "domain")]
+    pub(crate) const fn of(object: &'static Object) -> Self {
+        Self {
+            root: Rule::Order(object),
+            warns_of_unknown_members: true,
+            searches_texts: true,
+            empty_is_absent: true,
+            is_order: false,
+        }
+    }
+
+    pub(super) const fn is_order(&self) -> bool {
+        #[cfg(feature = "domain")]
+        return self.is_order;
+        #[cfg(not(feature = "domain"))]
+        true
+    }
 }
 
 /// `POST /v2/orders`.
-pub(super) static BULK_ORDER_BODY: Dialect = Dialect {
+pub(super) static BULK_ORDER_BODY: BodyRules = BodyRules {
     root: Rule::Order(&BULK_ORDER),
     warns_of_unknown_members: false,
     searches_texts: false,
     empty_is_absent: false,
+    #[cfg(feature = "domain")]
+    is_order: true,
 };
 /// `POST /v2/orders/instant`.
-pub(super) static INSTANT_ORDER_BODY: Dialect = Dialect {
+pub(super) static INSTANT_ORDER_BODY: BodyRules = BodyRules {
     root: Rule::Order(&INSTANT_ORDER),
     warns_of_unknown_members: false,
     searches_texts: false,
     empty_is_absent: false,
+    #[cfg(feature = "domain")]
+    is_order: true,
 };
 /// `POST /order/v1/orders`.
-pub(super) static ORDER_BODY: Dialect =
-    Dialect { root: Rule::Order(&ORDER), warns_of_unknown_members: true, searches_texts: true, empty_is_absent: true };
+pub(super) static ORDER_BODY: BodyRules = BodyRules { root: Rule::Order(&ORDER), ..ORDERS_BODY };
 /// `POST /order/v1/orders/bulk`.
-pub(super) static ORDERS_BODY: Dialect = Dialect {
+pub(super) static ORDERS_BODY: BodyRules = BodyRules {
     root: Rule::Object(&ORDERS),
     warns_of_unknown_members: true,
     searches_texts: true,
     empty_is_absent: true,
+    #[cfg(feature = "domain")]
+    is_order: true,
 };
 
 const QUANTITY: Rule = Rule::Integer { min: 1, max: max::QUANTITY_MAX as i32 };

@@ -62,13 +62,36 @@ impl Kind {
 pub(super) struct Scanner<'a> {
     pub(super) cursor: Cursor<'a>,
     depth: usize,
+    /// How deep arrays and objects may nest.
+    #[cfg(feature = "domain")]
+    depth_max: usize,
     /// Why the scan stopped.
     fault: Option<Fault>,
 }
 
 impl<'a> Scanner<'a> {
     pub(super) fn new(bytes: &'a [u8]) -> Self {
-        Self { cursor: Cursor::new(bytes), depth: 0, fault: None }
+        Self {
+            cursor: Cursor::new(bytes),
+            depth: 0,
+            #[cfg(feature = "domain")]
+            depth_max: DEPTH_MAX,
+            fault: None,
+        }
+    }
+
+    /// Sets how many levels more there may be from here on, and gives the limit before.
+    #[cfg(feature = "domain")]
+    pub(super) fn limit_depth(&mut self, depth_max: usize) -> usize {
+        core::mem::replace(&mut self.depth_max, depth_max)
+    }
+
+    #[inline(always)]
+    fn depth_max(&self) -> usize {
+        #[cfg(feature = "domain")]
+        return self.depth_max;
+        #[cfg(not(feature = "domain"))]
+        DEPTH_MAX
     }
 
     /// The byte that is read next.
@@ -128,7 +151,7 @@ impl<'a> Scanner<'a> {
     /// Steps into the array or object under the cursor.
     #[inline(always)]
     pub(super) fn enter(&mut self) -> Scan<()> {
-        if self.depth == DEPTH_MAX {
+        if self.depth == self.depth_max() {
             self.fault = Some(Fault { code: Code::TooDeep, at: self.at(), wants: "no further level" });
             return Err(Stop);
         }

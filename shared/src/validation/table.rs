@@ -6,12 +6,16 @@
 use alloc::vec::Vec;
 
 use super::block::{BLOCK, Block};
+#[cfg(feature = "domain")]
+pub(crate) use super::extension::{Any, Choice, Issue, ObjectCheck, Parsed, Wrong};
 use super::format::Format;
+#[cfg(feature = "domain")]
+pub(crate) use super::format::LINK;
 use super::wide::may_hold_card_number;
 use crate::card::CARD_DIGITS_MIN;
 
 /// Names of one kind of object and the rules of its members.
-pub(super) struct Object {
+pub(crate) struct Object {
     pub(super) model: Model,
     pub(super) fields: &'static [Field],
     /// What holds between its members.
@@ -20,6 +24,9 @@ pub(super) struct Object {
     pub(super) required: u32,
     /// A number below 32 under which the order of its members is remembered. Two kinds may share one: it is a hint.
     pub(super) hint: usize,
+    /// An unknown member is a violation: ignoring it would do something other than what was asked for.
+    #[cfg(feature = "domain")]
+    pub(super) rejects_unknown_members: bool,
 }
 
 impl Object {
@@ -34,7 +41,35 @@ impl Object {
             required |= (fields[place].required as u32) << place;
             place += 1;
         }
-        Self { model, fields, check: Check::None, required, hint: hint(model.name()) }
+        Self {
+            model,
+            fields,
+            check: Check::None,
+            required,
+            hint: hint(model.name()),
+            #[cfg(feature = "domain")]
+            rejects_unknown_members: false,
+        }
+    }
+
+    /// An object of a body that only the functions read.
+    #[cfg(feature = "domain")]
+    pub(crate) const fn named(name: &'static str, fields: &'static [Field]) -> Self {
+        Self::new(Model::Named(name), fields)
+    }
+
+    /// An unknown member of it is a violation.
+    #[cfg(feature = "domain")]
+    pub(crate) const fn rejects_unknown_members(mut self) -> Self {
+        self.rejects_unknown_members = true;
+        self
+    }
+
+    /// What holds between its members.
+    #[cfg(feature = "domain")]
+    pub(crate) const fn check(mut self, check: ObjectCheck) -> Self {
+        self.check = Check::Domain(check);
+        self
     }
 
     /// The member with this name, and its place in the table.
@@ -78,6 +113,9 @@ pub(super) enum Model {
     ReprintShipmentModel,
     CostCoverageModel,
     ReprintItemModel,
+    /// A model of the bodies that only the functions read.
+    #[cfg(feature = "domain")]
+    Named(&'static str),
 }
 
 impl Model {
@@ -104,22 +142,40 @@ impl Model {
             Self::ReprintShipmentModel => "ReprintShipmentModel",
             Self::CostCoverageModel => "CostCoverageModel",
             Self::ReprintItemModel => "ReprintItemModel",
+            #[cfg(feature = "domain")]
+            Self::Named(name) => name,
         }
     }
 }
 
 /// One member of an object. Members are optional and nullable unless they are [`Field::required`].
-pub(super) struct Field {
+pub(crate) struct Field {
     pub(super) key: Key,
     pub(super) rule: Rule,
     pub(super) plain: Plain,
     pub(super) required: bool,
     pub(super) slot: Slot,
+    /// May be absent, but not null: what it says cannot be taken away.
+    #[cfg(feature = "domain")]
+    pub(super) not_null: bool,
+    /// What it means, for the API's description.
+    #[cfg(feature = "domain")]
+    pub(super) about: &'static str,
 }
 
 /// A member that may be absent.
-pub(super) const fn field(name: &'static str, rule: Rule) -> Field {
-    Field { key: Key::new(name), plain: Plain::new(&rule), rule, required: false, slot: Slot::None }
+pub(crate) const fn field(name: &'static str, rule: Rule) -> Field {
+    Field {
+        key: Key::new(name),
+        plain: Plain::new(&rule),
+        rule,
+        required: false,
+        slot: Slot::None,
+        #[cfg(feature = "domain")]
+        not_null: false,
+        #[cfg(feature = "domain")]
+        about: "",
+    }
 }
 
 impl Field {
@@ -127,12 +183,48 @@ impl Field {
         self.key.name()
     }
 
-    pub(super) const fn required(self) -> Self {
+    pub(crate) const fn required(self) -> Self {
         self.required_if(true)
+    }
+
+    /// Whether null stands for an absent member.
+    #[inline(always)]
+    pub(super) const fn takes_null(&self) -> bool {
+        #[cfg(feature = "domain")]
+        if self.not_null {
+            return false;
+        }
+        !self.required
     }
 
     pub(super) const fn required_if(mut self, required: bool) -> Self {
         self.required = required;
+        self
+    }
+
+    /// A member that may be absent or null.
+    #[cfg(feature = "domain")]
+    pub(crate) const fn optional(self) -> Self {
+        self
+    }
+
+    /// A member that may be absent, but not null.
+    #[cfg(feature = "domain")]
+    pub(crate) const fn not_null(mut self) -> Self {
+        self.not_null = true;
+        self
+    }
+
+    /// A member that null clears.
+    #[cfg(feature = "domain")]
+    pub(crate) const fn clearable(self) -> Self {
+        self
+    }
+
+    /// Says what the member means.
+    #[cfg(feature = "domain")]
+    pub(crate) const fn about(mut self, about: &'static str) -> Self {
+        self.about = about.trim_ascii();
         self
     }
 
@@ -234,6 +326,7 @@ impl Plain {
         let (min, max) = match *rule {
             Rule::Id { min, max } | Rule::Text { min, max } | Rule::Lines { min, max } => (min, max),
             Rule::Format(format) => (1, format.max),
+            // Also those of the functions, whose bodies are small.
             _ => (1, 0),
         };
         assert!(min <= u16::MAX as usize && max <= u16::MAX as usize);
@@ -256,9 +349,13 @@ impl Plain {
     }
 }
 
+/// A UUID in either case.
+#[cfg(feature = "domain")]
+pub(crate) const UUID: Rule = Rule::Format(&super::format::UUID);
+
 /// What a value must be.
 #[derive(Clone, Copy)]
-pub(super) enum Rule {
+pub(crate) enum Rule {
     /// A string of so many characters on one line, which names something: an order, a product, a payment. Its digits are no
     /// card number, whatever they look like.
     Id {
@@ -295,12 +392,50 @@ pub(super) enum Rule {
     Array(&'static Array),
     /// Free names, each with a string of one or more lines; null is as if absent.
     Map(&'static Map),
+    /// A text of people with at least one character that can be seen, without a card number.
+    #[cfg(feature = "domain")]
+    Prose {
+        max: usize,
+        /// Tabs and line breaks are allowed.
+        lines: bool,
+    },
+    /// One of a closed set.
+    #[cfg(feature = "domain")]
+    Choice(&'static Choice),
+    /// A string that a function of the domain reads.
+    #[cfg(feature = "domain")]
+    Parsed(&'static Parsed),
+    /// Any JSON, which is kept as it was written.
+    #[cfg(feature = "domain")]
+    Any(&'static Any),
 }
 
 impl Rule {
     /// Whether it is a text of people, in which no card number may stand.
     pub(super) const fn is_searched(&self) -> bool {
+        #[cfg(feature = "domain")]
+        if matches!(self, Self::Prose { .. }) {
+            return true;
+        }
         matches!(self, Self::Text { .. } | Self::Lines { .. })
+    }
+
+    /// Whether a string can be valid.
+    pub(super) const fn takes_strings(&self) -> bool {
+        #[cfg(feature = "domain")]
+        if matches!(self, Self::Prose { .. } | Self::Choice(_) | Self::Parsed(_) | Self::Any(_)) {
+            return true;
+        }
+        matches!(self, Self::Id { .. } | Self::Text { .. } | Self::Lines { .. } | Self::Format(_) | Self::Amount(_))
+    }
+
+    /// Whether a number can be valid.
+    pub(super) const fn takes_numbers(&self) -> bool {
+        #[cfg(feature = "domain")]
+        if let Self::Choice(choice) = self {
+            return choice.is_numbered();
+        }
+        matches!(self, Self::Integer { .. } | Self::Amount(_) | Self::Degrees { .. })
     }
 
     /// The JSON type, as messages name it.
@@ -313,35 +448,52 @@ impl Rule {
             Self::Amount(_) => "number or decimal string",
             Self::Object(_) | Self::Order(_) | Self::Map(_) => "object",
             Self::Array(_) => "array",
+            #[cfg(feature = "domain")]
+            Self::Choice(choice) if choice.is_numbered() => "number or string",
+            #[cfg(feature = "domain")]
+            Self::Prose { .. } | Self::Choice(_) | Self::Parsed(_) => "string",
+            #[cfg(feature = "domain")]
+            Self::Any(_) => "any value",
         }
     }
 }
 
 /// Whether an amount may be below zero.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Sign {
+pub(crate) enum Sign {
     NotNegative,
     Any,
+    /// Above zero.
+    #[cfg(feature = "domain")]
+    Positive,
 }
 
 /// A list.
-pub(super) struct Array {
-    pub(super) min: usize,
-    pub(super) max: usize,
-    pub(super) entry: Rule,
+pub(crate) struct Array {
+    pub(crate) min: usize,
+    pub(crate) max: usize,
+    pub(crate) entry: Rule,
     /// The code when there are more; entries beyond are not looked at.
-    pub(super) too_many: crate::Code,
+    pub(crate) too_many: crate::Code,
+}
+
+#[cfg(feature = "domain")]
+impl Array {
+    /// An array of `min` to `max` entries.
+    pub(crate) const fn between(min: usize, max: usize, entry: Rule) -> Self {
+        Self { min, max, entry, too_many: crate::Code::TooMany }
+    }
 }
 
 /// A map of strings.
-pub(super) struct Map {
+pub(crate) struct Map {
     pub(super) entries_max: usize,
     pub(super) name: Rule,
     pub(super) value: Rule,
 }
 
 /// What holds between the members of an object, once it has been read.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy)]
 pub(super) enum Check {
     None,
     /// A bulk API order that asks for the duplicate check has something to check.
@@ -352,6 +504,9 @@ pub(super) enum Check {
     Transaction,
     /// `customerTotal` = the transactions; the `safeId` is new in the bulk (warnings).
     OrderTotals,
+    /// What a function of the domain finds in an object whose members are valid.
+    #[cfg(feature = "domain")]
+    Domain(ObjectCheck),
 }
 
 /// Where a value is kept for a [`Check`].

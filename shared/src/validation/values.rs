@@ -51,7 +51,7 @@ pub(super) fn accepts_number<'a>(rule: &Rule, digits: Digits) -> Option<Value<'a
         Rule::Integer { min, max } => {
             (decimals == 0 && !negative && value >= min.into() && value <= max.into()).then_some(Value::Integer(value))
         }
-        Rule::Amount(_) if !negative && digits.whole <= AMOUNT_DIGITS => {
+        Rule::Amount(sign) if !negative && digits.whole <= AMOUNT_DIGITS && takes(sign, value) => {
             let unit = UNITS.get(AMOUNT_DECIMALS_MAX.checked_sub(decimals)? as usize)?;
             Some(Value::Amount(value * unit))
         }
@@ -104,6 +104,14 @@ pub(super) fn check_number<'a>(rule: Rule, text: &str, report: &mut Report<'_>) 
         Rule::Integer { min, max } => integer(text, min.into(), max.into(), report).map(Value::Integer),
         Rule::Amount(sign) => amount(text, sign, report).map(Value::Amount),
         Rule::Degrees { max } => degrees(text, max.into(), report).then_some(Value::Degrees),
+        #[cfg(feature = "domain")]
+        Rule::Choice(choice) => {
+            let number = text.parse().ok().filter(|number| choice.numbers.contains(number));
+            if number.is_none() {
+                report(Broken::Domain(super::extension::DomainBroken::NotOneOf(choice)));
+            }
+            number.map(|number| Value::Integer(number.into()))
+        }
         _ => None,
     }
 }
@@ -160,11 +168,22 @@ fn amount(text: &str, sign: Sign, report: &mut Report<'_>) -> Option<i64> {
             return None;
         }
     };
-    if sign == Sign::NotNegative && value < 0 {
+    if !takes(sign, value) {
         report(Broken::AmountRange(sign));
         return None;
     }
     Some(value)
+}
+
+/// Whether the sign of an amount is that of the rule.
+#[inline(always)]
+const fn takes(sign: Sign, value: i64) -> bool {
+    match sign {
+        Sign::NotNegative => value >= 0,
+        Sign::Any => true,
+        #[cfg(feature = "domain")]
+        Sign::Positive => value > 0,
+    }
 }
 
 fn degrees(text: &str, max: i64, report: &mut Report<'_>) -> bool {
@@ -210,8 +229,8 @@ mod tests {
 
     fn every_rule() -> Vec<&'static Rule> {
         let mut found = Vec::new();
-        for dialect in [&rules::BULK_ORDER_BODY, &rules::ORDERS_BODY] {
-            if let Rule::Object(object) | Rule::Order(object) = dialect.root {
+        for rules in [&rules::BULK_ORDER_BODY, &rules::ORDERS_BODY] {
+            if let Rule::Object(object) | Rule::Order(object) = rules.root {
                 rules_of(object, &mut found);
             }
         }

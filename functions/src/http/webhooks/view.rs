@@ -2,27 +2,20 @@
 
 use serde::Serialize;
 use serde_json::value::RawValue;
-use shared::network::problem::Violation;
 use shared::time::Timestamp;
 use shared::webhook::EventKind;
 
 use crate::app::webhooks::Tested;
-use crate::http::query::PageAnswer;
+use crate::http::answer::Shown;
 use crate::store::deliveries::{Delivery, DeliveryState};
 use crate::store::subscriptions::Subscription;
 use crate::webhooks::attempt::Attempt;
 
-/// One subscription, with what was noticed in the body.
-#[derive(Debug, Serialize)]
-pub(crate) struct Envelope {
-    pub(super) subscription: SubscriptionView,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub(super) warnings: Vec<Violation>,
-}
-
 /// A subscription. Its secret is in the answers that make one; others show its end.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "openapi", schemars(rename = "Subscription"))]
 pub(crate) struct SubscriptionView {
     id: String,
     url: String,
@@ -37,6 +30,16 @@ pub(crate) struct SubscriptionView {
     previous_secret_expires_at: Option<String>,
     created_at: String,
     updated_at: String,
+}
+
+impl Shown for SubscriptionView {
+    const NAME: &'static str = "subscription";
+    const PLURAL: &'static str = "subscriptions";
+}
+
+impl Shown for DeliveryView {
+    const NAME: &'static str = "delivery";
+    const PLURAL: &'static str = "deliveries";
 }
 
 impl SubscriptionView {
@@ -64,27 +67,11 @@ impl SubscriptionView {
     }
 }
 
-/// A page of subscriptions.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct Subscriptions {
-    pub(super) subscriptions: Vec<SubscriptionView>,
-    #[serde(flatten)]
-    pub(super) page: PageAnswer,
-}
-
-/// A page of deliveries.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct Deliveries {
-    pub(super) deliveries: Vec<DeliveryView>,
-    #[serde(flatten)]
-    pub(super) page: PageAnswer,
-}
-
 /// One delivery.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "openapi", schemars(rename = "Delivery"))]
 pub(crate) struct DeliveryView {
     webhook_id: String,
     event_type: String,
@@ -97,11 +84,14 @@ pub(crate) struct DeliveryView {
     next_attempt_at: Option<String>,
     created_at: String,
     /// As it is sent.
+    #[cfg_attr(feature = "openapi", schemars(with = "Option<serde_json::Value>"))]
     payload: Option<Box<RawValue>>,
 }
 
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "openapi", schemars(rename = "DeliveryAttempt"))]
 struct AttemptView {
     at: String,
     status_code: Option<u16>,
@@ -135,7 +125,9 @@ impl From<Delivery> for DeliveryView {
 
 /// What came of a test.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "openapi", schemars(rename = "SubscriptionTest"))]
 pub(crate) struct TestView {
     is_delivered: bool,
     status_code: Option<u16>,

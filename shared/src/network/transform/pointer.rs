@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::Code;
 use crate::limits::{DEPTH_MAX, TRANSFORMATION_POINTER_BYTES_MAX};
 use crate::network::reference_token::{escaped, unescaped};
 use crate::validation::Place;
@@ -20,20 +21,36 @@ pub(super) enum Token {
 }
 
 /// Why a text is no pointer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PointerFault {
     /// It begins with something else.
-    #[error("a JSON Pointer, which is empty or begins with `/`")]
     NoSlash,
     /// A tilde escapes nothing.
-    #[error("a JSON Pointer, in which `~` stands before `0` or `1` only")]
     Escape,
     /// It is too long.
-    #[error("a JSON Pointer of at most {TRANSFORMATION_POINTER_BYTES_MAX} bytes")]
     TooLong,
     /// It has too many tokens.
-    #[error("a JSON Pointer of at most {DEPTH_MAX} tokens")]
     TooDeep,
+}
+
+impl PointerFault {
+    /// The code of the violation.
+    #[must_use]
+    pub const fn code(self) -> Code {
+        if matches!(self, Self::TooLong) { Code::TooLong } else { Code::InvalidFormat }
+    }
+
+    /// What the text must be.
+    #[must_use]
+    pub const fn rule(self) -> &'static str {
+        const { assert!(TRANSFORMATION_POINTER_BYTES_MAX == 512 && DEPTH_MAX == 32) };
+        match self {
+            Self::NoSlash => "a JSON Pointer, which is empty or begins with `/`",
+            Self::Escape => "a JSON Pointer, in which `~` stands before `0` or `1` only",
+            Self::TooLong => "a JSON Pointer of at most 512 bytes",
+            Self::TooDeep => "a JSON Pointer of at most 32 tokens",
+        }
+    }
 }
 
 impl Pointer {

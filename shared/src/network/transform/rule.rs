@@ -42,52 +42,45 @@ pub enum Convert {
 }
 
 impl Convert {
-    /// Every conversion.
-    pub const ALL: [Self; 2] = [Self::String, Self::Number];
-
-    /// Its name on the wire.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::String => "string",
-            Self::Number => "number",
-        }
-    }
-
-    /// The conversion of that name.
-    #[must_use]
-    pub fn parse(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|convert| convert.as_str() == name)
-    }
+    /// Their names on the wire.
+    pub const NAMES: [&'static str; 2] = ["string", "number"];
 }
 
-/// Why members make no rule; each says what a rule must have.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+/// Why members make no rule.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RuleFault {
     /// There is neither source.
-    #[error("must have `from` or `constant`")]
     NoSource,
     /// There are both.
-    #[error("must have `from` or `constant`, not both")]
     TwoSources,
     /// A constant needs nothing else.
-    #[error("must have `default` and `as` beside `from` only")]
     OnlyWithFrom,
     /// The elements of one cannot be told from the elements of the other.
-    #[error("must have as many `*` in `from` as in `to`, or none in `from`")]
     Wildcards,
     /// An index is beyond what an order can have.
-    #[error("must have no index of {ITEMS_MAX} or more in `to`")]
     IndexTooLarge,
     /// An array of the order has no members.
-    #[error("must have `*` or an index in `to` behind an array of the order")]
     NoIndex,
     /// Something of the order that has members has no elements.
-    #[error("must have `*` in `to` only behind an array of the order")]
     NoArray,
 }
 
 impl RuleFault {
+    /// What a rule must have.
+    #[must_use]
+    pub const fn rule(self) -> &'static str {
+        const { assert!(ITEMS_MAX == 500) };
+        match self {
+            Self::NoSource => "must have `from` or `constant`",
+            Self::TwoSources => "must have `from` or `constant`, not both",
+            Self::OnlyWithFrom => "must have `default` and `as` beside `from` only",
+            Self::Wildcards => "must have as many `*` in `from` as in `to`, or none in `from`",
+            Self::IndexTooLarge => "must have no index of 500 or more in `to`",
+            Self::NoIndex => "must have `*` or an index in `to` behind an array of the order",
+            Self::NoArray => "must have `*` in `to` only behind an array of the order",
+        }
+    }
+
     /// Whether it is about `to` alone.
     #[must_use]
     pub const fn is_of_target(self) -> bool {
@@ -197,10 +190,11 @@ impl TryFrom<Written> for Rule {
 
     fn try_from(written: Written) -> Result<Self, String> {
         let Written { to, from, default, convert, constant } = written;
-        let pointer = |text: String| Pointer::parse(&text).map_err(|fault| format!("`{text}` is no pointer: {fault}"));
+        let pointer =
+            |text: String| Pointer::parse(&text).map_err(|fault| format!("`{text}` must be {}", fault.rule()));
         let (to, from) = (pointer(to)?, from.map(pointer).transpose()?);
         let parts = Parts { from, default, convert, constant };
-        parts.source().and_then(|source| Self::new(to, source)).map_err(|fault| format!("a rule {fault}"))
+        parts.source().and_then(|source| Self::new(to, source)).map_err(|fault| format!("a rule {}", fault.rule()))
     }
 }
 

@@ -67,7 +67,7 @@ impl Tree {
         Self::Scalar(NULL.to_owned())
     }
 
-    pub(super) fn is_null(&self) -> bool {
+    pub(crate) fn is_null(&self) -> bool {
         matches!(self, Self::Scalar(text) if text == NULL)
     }
 

@@ -1,7 +1,6 @@
 //! Codes that the body alone does not tell: when an endpoint answers them.
 
 use crate::Code;
-use crate::catalogue::Kind;
 
 /// One of the two APIs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,8 +26,6 @@ pub(super) struct Answer {
     pub(super) apis: &'static [Api],
     /// Whether it is the code of the whole answer.
     pub(super) whole: bool,
-    /// Whether it also stands at a place in the body.
-    pub(super) placed: bool,
     pub(super) when: &'static str,
 }
 
@@ -38,17 +35,12 @@ const NETWORK: &[Api] = &[Api::Network];
 
 /// At a place in the body.
 const fn place(code: Code, apis: &'static [Api], when: &'static str) -> Answer {
-    Answer { code, apis, whole: false, placed: true, when }
+    Answer { code, apis, whole: false, when }
 }
 
 /// The whole answer.
 const fn whole(code: Code, apis: &'static [Api], when: &'static str) -> Answer {
-    Answer { code, apis, whole: true, placed: false, when }
-}
-
-/// The whole answer, which also names a place.
-const fn both(code: Code, apis: &'static [Api], when: &'static str) -> Answer {
-    Answer { code, apis, whole: true, placed: true, when }
+    Answer { code, apis, whole: true, when }
 }
 
 /// Every problem, and the violations and warnings that need more than the body, in the order of the catalogue.
@@ -56,7 +48,11 @@ pub(super) static ANSWERS: &[Answer] = &[
     place(Code::UnknownSku, BULK, "The products are looked up when the order is priced, and this SKU is none of them."),
     place(Code::InactiveSku, BULK, "The products are looked up when the order is priced, and this one is not on sale."),
     place(Code::NoPrice, BULK, "The order is priced, and no price of the product covers the quantity."),
-    both(Code::AmountTooLarge, BULK, "The order is priced, and a line or the total is beyond what an amount can hold."),
+    whole(
+        Code::AmountTooLarge,
+        BULK,
+        "The order is priced, and a line or the total is beyond what an amount can hold.",
+    ),
     place(
         Code::NoSuchItem,
         NETWORK,
@@ -78,20 +74,20 @@ pub(super) static ANSWERS: &[Answer] = &[
         BOTH,
         "A query parameter of a list, or the header `Idempotency-Key`, cannot be read.",
     ),
-    both(Code::MixedCurrency, BULK, "The order is priced, and its products do not share one currency."),
+    whole(Code::MixedCurrency, BULK, "The order is priced, and its products do not share one currency."),
     whole(Code::Unauthorized, BOTH, "Before the body is read: the credentials are missing or wrong."),
     whole(
         Code::InsufficientFunds,
         BULK,
         "The order is placed, and the wallet holds less than it costs; nothing was charged.",
     ),
-    both(Code::MerchantMismatch, NETWORK, "The body was read, and its `merchantId` is not that of the credentials."),
+    whole(Code::MerchantMismatch, NETWORK, "The body was read, and its `merchantId` is not that of the credentials."),
     whole(
         Code::Forbidden,
         NETWORK,
         "Before the body is read: the token is that of a vendor, and the call is its merchant's.",
     ),
-    both(
+    whole(
         Code::NotFound,
         BOTH,
         "Nothing has this path or this id, or it belongs to another merchant; also at a place in a body that names an order, an item or a shipment.",
@@ -102,8 +98,8 @@ pub(super) static ANSWERS: &[Answer] = &[
         BULK,
         "The order asks for the duplicate check, and an earlier order has its `clientOrderNumber`.",
     ),
-    both(Code::SafeIdExists, NETWORK, "An earlier order has this `safeId` and another content."),
-    both(
+    whole(Code::SafeIdExists, NETWORK, "An earlier order has this `safeId` and another content."),
+    whole(
         Code::ExternalIdExists,
         NETWORK,
         "An earlier order has this `externalId`, and `allowExternalOrderIdDuplication` is not true.",
@@ -114,8 +110,8 @@ pub(super) static ANSWERS: &[Answer] = &[
         "The first request with this `Idempotency-Key` is being worked; the header `Retry-After` says when to send again.",
     ),
     whole(Code::PreconditionFailed, NETWORK, "The request has an `If-Match`, and the thing has another `ETag` by now."),
-    both(Code::PayloadTooLarge, BOTH, "The body is not read to its end, or one order in it is too large."),
-    both(Code::TooManyOrders, NETWORK, "The bulk was counted, and none of its orders was created."),
+    whole(Code::PayloadTooLarge, BOTH, "The body is not read to its end, or one order in it is too large."),
+    whole(Code::TooManyOrders, NETWORK, "The bulk was counted, and none of its orders was created."),
     whole(Code::UnsupportedMediaType, BOTH, "Before the body is read: its `Content-Type` is not JSON."),
     whole(Code::UnsupportedCurrency, BULK, "The order is priced, and no wallet of the account pays in the currency."),
     whole(
@@ -123,7 +119,7 @@ pub(super) static ANSWERS: &[Answer] = &[
         NETWORK,
         "An order or a shipment is changed, and it is in a state that does not allow it; the message says in which.",
     ),
-    both(
+    whole(
         Code::RefundExceedsBalance,
         NETWORK,
         "A refund is asked for, and its item has less than that left; none of the call's refunds was made.",
@@ -145,19 +141,6 @@ pub(super) static ANSWERS: &[Answer] = &[
 /// What is known of a code.
 pub(super) fn answer(code: Code) -> Option<&'static Answer> {
     ANSWERS.iter().find(|answer| answer.code == code)
-}
-
-/// The codes of whole answers of an API.
-pub(super) fn whole_codes(api: Api) -> impl Iterator<Item = Code> {
-    ANSWERS.iter().filter(move |answer| answer.whole && answer.apis.contains(&api)).map(|answer| answer.code)
-}
-
-/// The codes that stand at places, in the answers of an API: all that the body alone tells, and those of its endpoints.
-pub(super) fn place_codes(api: Api) -> impl Iterator<Item = Code> {
-    // The bulk order API passes over what the other one warns of.
-    let has_kind = move |code: &Code| api == Api::Network || code.kind() != Kind::Warning;
-    let has_place = move |code: &Code| answer(*code).is_none_or(|answer| answer.placed && answer.apis.contains(&api));
-    Code::ALL.iter().copied().filter(move |code| has_kind(code) && has_place(code))
 }
 
 #[cfg(test)]

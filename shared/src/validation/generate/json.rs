@@ -5,19 +5,46 @@
 
 /// A value to write.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Json {
+pub enum Json {
+    /// Nothing.
     Null,
+    /// A boolean.
     Boolean(bool),
+    /// A whole number.
     Number(i64),
+    /// A number as it is written.
+    Digits(String),
+    /// A string.
     Text(String),
+    /// An array.
     List(Vec<Self>),
+    /// An object.
     Object(Vec<(String, Self)>),
+}
+
+/// Members come in the order of their names, whatever the features of `serde_json`.
+impl From<serde_json::Value> for Json {
+    fn from(value: serde_json::Value) -> Self {
+        match value {
+            serde_json::Value::Null => Self::Null,
+            serde_json::Value::Bool(value) => Self::Boolean(value),
+            serde_json::Value::Number(number) => Self::Digits(number.to_string()),
+            serde_json::Value::String(text) => Self::Text(text),
+            serde_json::Value::Array(entries) => Self::List(entries.into_iter().map(Self::from).collect()),
+            serde_json::Value::Object(members) => {
+                let mut members: Vec<_> = members.into_iter().map(|(name, value)| (name, Self::from(value))).collect();
+                members.sort_by(|(one, _), (other, _)| one.cmp(other));
+                Self::Object(members)
+            }
+        }
+    }
 }
 
 /// Longer lines are broken.
 const COLUMNS_MAX: usize = 120;
 
-pub(super) fn text(text: impl Into<String>) -> Json {
+/// A string.
+pub fn text(text: impl Into<String>) -> Json {
     Json::Text(text.into())
 }
 
@@ -26,17 +53,21 @@ pub(super) fn count(count: usize) -> Json {
     Json::Number(i64::try_from(count).unwrap_or(i64::MAX))
 }
 
-pub(super) fn texts<'t>(texts: impl IntoIterator<Item = &'t str>) -> Json {
+/// An array of strings.
+pub fn texts<'t>(texts: impl IntoIterator<Item = &'t str>) -> Json {
     Json::List(texts.into_iter().map(text).collect())
 }
 
-pub(super) fn object<const N: usize>(members: [(&str, Json); N]) -> Json {
+/// An object.
+#[must_use]
+pub fn object<const N: usize>(members: [(&str, Json); N]) -> Json {
     Json::Object(members.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
 }
 
 impl Json {
     /// The object with one more member at its end.
-    pub(super) fn with(mut self, name: &str, value: Self) -> Self {
+    #[must_use]
+    pub fn with(mut self, name: &str, value: Self) -> Self {
         if let Self::Object(members) = &mut self {
             members.push((name.to_owned(), value));
         }
@@ -44,7 +75,8 @@ impl Json {
     }
 
     /// The same, if there is something to say.
-    pub(super) fn with_some(self, name: &str, value: Option<Self>) -> Self {
+    #[must_use]
+    pub fn with_some(self, name: &str, value: Option<Self>) -> Self {
         match value {
             Some(value) => self.with(name, value),
             None => self,
@@ -52,11 +84,44 @@ impl Json {
     }
 
     /// A document: broken into lines where they would be too long.
-    pub(super) fn document(&self) -> String {
+    #[must_use]
+    pub fn document(&self) -> String {
         let mut out = String::new();
         self.write(&mut out, 0, 0);
         out.push('\n');
         out
+    }
+
+    /// The same as YAML: strings are quoted as in JSON, so nothing of it can be read as anything else.
+    #[must_use]
+    pub fn yaml(&self) -> String {
+        let mut out = String::new();
+        self.write_yaml(&mut out, 0);
+        out
+    }
+
+    fn write_yaml(&self, out: &mut String, depth: usize) {
+        let indent = "  ".repeat(depth);
+        let parts: Vec<(String, &Self)> = match self {
+            Self::List(entries) => entries.iter().map(|entry| ("-".to_owned(), entry)).collect(),
+            Self::Object(members) => {
+                members.iter().map(|(name, value)| (format!("{}:", quoted(name)), value)).collect()
+            }
+            scalar => return out.push_str(&format!("{indent}{}\n", scalar.line())),
+        };
+        for (label, value) in parts {
+            match value {
+                Self::List(inner) if !inner.is_empty() => {
+                    out.push_str(&format!("{indent}{label}\n"));
+                    value.write_yaml(out, depth + 1);
+                }
+                Self::Object(inner) if !inner.is_empty() => {
+                    out.push_str(&format!("{indent}{label}\n"));
+                    value.write_yaml(out, depth + 1);
+                }
+                scalar => out.push_str(&format!("{indent}{label} {}\n", scalar.line())),
+            }
+        }
     }
 
     /// The value on one line.
@@ -65,6 +130,7 @@ impl Json {
             Self::Null => "null".to_owned(),
             Self::Boolean(value) => value.to_string(),
             Self::Number(value) => value.to_string(),
+            Self::Digits(digits) => digits.clone(),
             Self::Text(text) => quoted(text),
             Self::List(entries) => {
                 let entries: Vec<_> = entries.iter().map(Self::line).collect();

@@ -1,4 +1,4 @@
-//! What is derived from the rules and committed beside them: JSON Schemas, OpenAPI components, the catalogue for
+//! What is derived from the rules and committed beside them: JSON Schemas, the catalogue for
 //! JavaScript and three pages for people.
 //!
 //! Pure: [`files`] gives texts, and who calls it writes or compares them. The texts depend on the tables, on the
@@ -10,18 +10,26 @@ mod endpoints;
 mod errors;
 mod examples;
 mod json;
-mod openapi;
 mod pattern;
 mod rules;
 mod schema;
 mod states;
 mod words;
 
+pub use json::{Json, object, text, texts};
+pub use schema::Models;
+
 use super::Body;
 use super::table::{Field, Object};
 
 /// The command that writes the files, as they name it.
 pub const COMMAND: &str = "cargo mill generate";
+
+/// Whether a code is that of a whole answer, and when an endpoint answers it; none for codes that the body alone tells.
+#[must_use]
+pub fn when(code: crate::Code) -> Option<(bool, &'static str)> {
+    endpoints::answer(code).map(|answer| (answer.whole, answer.when))
+}
 
 /// A file that is written by [`COMMAND`] and never by hand.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,7 +46,6 @@ pub fn files() -> Vec<GeneratedFile> {
     let file = |path, text| GeneratedFile { path, text };
     let mut files: Vec<_> = Body::ALL.iter().map(|body| file(schema_path(*body), schema::document(*body))).collect();
     files.extend([
-        file("shared/generated/openapi-components.json", openapi::components()),
         file("shared/generated/ERRORS.md", errors::page()),
         file("shared/generated/RULES.md", rules::page()),
         file("shared/generated/ORDER_STATES.md", states::page()),

@@ -57,6 +57,7 @@ pub(super) fn amount(sign: Sign) -> String {
     let scientific = r"(?:0|[1-9][0-9]*)(?:\.[0-9]+)?[eE][+-]?[0-9]+";
     match sign {
         Sign::NotNegative => format!(r"{plain}|{scientific}|-0(?:\.0+)?(?:[eE][+-]?[0-9]+)?"),
+        Sign::Positive => format!("{plain}|{scientific}"),
         Sign::Any => format!("-?(?:{plain}|{scientific})"),
     }
 }

@@ -28,13 +28,13 @@ pub(super) fn page() -> String {
 }
 
 fn section(body: Body) -> String {
-    let dialect = body.dialect();
-    let empty = if dialect.empty_is_absent {
+    let rules = body.rules();
+    let empty = if rules.empty_is_absent {
         "An empty string in a member that is not required is as if the member were absent. "
     } else {
         ""
     };
-    let unknown = if dialect.warns_of_unknown_members {
+    let unknown = if rules.warns_of_unknown_members {
         "Other members are ignored and named in a warning."
     } else {
         "Other members are ignored."
@@ -44,7 +44,7 @@ fn section(body: Body) -> String {
         request(body)
     );
     let mut notes = Vec::new();
-    rows(dialect.root, "", "", &mut section, &mut notes);
+    rows(rules.root, "", "", &mut section, &mut notes);
     if !notes.is_empty() {
         section.push_str(&format!("\n{}\n", notes.join("\n")));
     }

@@ -4,8 +4,9 @@
 //! of all such reasons stands in `edge-wasm/tests/schema.test.mjs`, which holds the two against each other.
 
 use super::super::Body;
+use super::super::extension::Choice;
 use super::super::format::Format;
-use super::super::rules::Dialect;
+use super::super::rules::BodyRules;
 use super::super::table::{Array, Check, Field, Map, Object, Rule, Sign};
 use super::json::{Json, count, object, text, texts};
 use super::{COMMAND, fields, pattern, request, words};
@@ -25,7 +26,7 @@ pub(super) fn document(body: Body) -> String {
         ("$schema", text("https://json-schema.org/draft/2020-12/schema")),
         ("$id", text(format!("urn:ordermill:{name}"))),
         ("title", text(format!("Body of {}", request(body)))),
-        ("$comment", text(format!("Written by `{COMMAND}`. {}", beyond(body.dialect())))),
+        ("$comment", text(format!("Written by `{COMMAND}`. {}", beyond(body.rules())))),
     ]);
     let document = match root {
         Json::Object(members) => {
@@ -40,8 +41,8 @@ pub(super) fn document(body: Body) -> String {
 const EXACT: &str = "read by its digits, not as a binary float; too many decimals are refused";
 
 /// What a schema cannot say about a whole body.
-fn beyond(dialect: &Dialect) -> String {
-    let unknown = if dialect.warns_of_unknown_members { " and named in a warning" } else { "" };
+fn beyond(rules: &BodyRules) -> String {
+    let unknown = if rules.warns_of_unknown_members { " and named in a warning" } else { "" };
     format!(
         "Not said here: a member stands at most once in its object; a body has at most {BODY_BYTES_MAX} bytes and an \
          order {ORDER_BYTES_MAX}; arrays and objects nest at most {DEPTH_MAX} deep; escapes of lone surrogates are \
@@ -50,43 +51,56 @@ fn beyond(dialect: &Dialect) -> String {
 }
 
 /// The models of one or more bodies, in the order of first use.
-pub(super) struct Models {
+pub struct Models {
     /// What stands before the name of a model in a reference.
     prefix: &'static str,
     models: Vec<(&'static Object, Json)>,
 }
 
 impl Models {
-    pub(super) const fn new(prefix: &'static str) -> Self {
+    /// Models to which references begin with `prefix`.
+    #[must_use]
+    pub const fn new(prefix: &'static str) -> Self {
         Self { prefix, models: Vec::new() }
     }
 
     /// Adds the models of a body and gives the schema of its root.
     pub(super) fn root(&mut self, body: Body) -> Json {
-        let dialect = body.dialect();
-        self.rule(dialect, dialect.root, Absence::Refused)
+        self.body(body.rules())
+    }
+
+    /// Adds the models of a body that has these rules and gives the schema of its root.
+    pub fn body(&mut self, rules: &BodyRules) -> Json {
+        self.rule(rules, rules.root, Absence::Refused)
     }
 
     /// The models by their names.
-    pub(super) fn finish(self) -> Vec<(String, Json)> {
+    #[must_use]
+    pub fn finish(self) -> Vec<(String, Json)> {
         self.models.into_iter().map(|(object, schema)| (object.model.name().to_owned(), schema)).collect()
     }
 
-    fn member(&mut self, dialect: &Dialect, field: &Field) -> Json {
-        let absence = match (field.required, dialect.empty_is_absent) {
+    fn member(&mut self, rules: &BodyRules, field: &Field) -> Json {
+        let absence = match (field.required, rules.empty_is_absent) {
             (true, _) => Absence::Refused,
             (false, false) => Absence::Null,
             (false, true) => Absence::NullOrEmpty,
         };
-        let schema = self.rule(dialect, field.rule, absence);
-        schema.with_some("description", words::description(field.rule).map(Json::Text))
+        let absence = if field.not_null { Absence::Refused } else { absence };
+        let schema = self.rule(rules, field.rule, absence);
+        let about = Some(field.about.to_owned()).filter(|about| !about.is_empty());
+        schema.with_some("description", about.or_else(|| words::description(field.rule)).map(Json::Text))
     }
 
-    fn rule(&mut self, dialect: &Dialect, rule: Rule, absence: Absence) -> Json {
+    fn rule(&mut self, rules: &BodyRules, rule: Rule, absence: Absence) -> Json {
         match rule {
             Rule::Id { min, max } | Rule::Text { min, max } => strings(absence, min, max, pattern::TEXT),
             Rule::Lines { min, max } => strings(absence, min, max, pattern::LINES),
             Rule::Format(format) => formatted(absence, format),
+            Rule::Prose { max, lines } => strings(absence, 1, max, if lines { pattern::LINES } else { pattern::TEXT }),
+            Rule::Choice(choice) => choices(absence, choice),
+            Rule::Parsed(parsed) => object([("type", absence.types("string")), ("maxLength", count(parsed.max))]),
+            Rule::Any(_) => object([]),
             Rule::Boolean => absence.or_empty(object([("type", absence.types("boolean"))])),
             Rule::Integer { min, max } => absence.or_empty(object([
                 ("type", absence.types("integer")),
@@ -101,46 +115,46 @@ impl Models {
                 ("maximum", Json::Number(max.into())),
                 ("$comment", text(EXACT)),
             ])),
-            Rule::Object(object) | Rule::Order(object) => absence.or_absent(self.model(dialect, object)),
-            Rule::Array(array) => absence.or_empty(self.array(dialect, array, absence)),
-            Rule::Map(map) => absence.or_empty(self.map(dialect, map, absence)),
+            Rule::Object(object) | Rule::Order(object) => absence.or_absent(self.model(rules, object)),
+            Rule::Array(array) => absence.or_empty(self.array(rules, array, absence)),
+            Rule::Map(map) => absence.or_empty(self.map(rules, map, absence)),
         }
     }
 
-    fn array(&mut self, dialect: &Dialect, array: &Array, absence: Absence) -> Json {
+    fn array(&mut self, rules: &BodyRules, array: &Array, absence: Absence) -> Json {
         object([("type", absence.types("array"))])
             .with_some("minItems", (array.min > 0).then(|| count(array.min)))
             .with("maxItems", count(array.max))
-            .with("items", self.rule(dialect, array.entry, Absence::Refused))
+            .with("items", self.rule(rules, array.entry, Absence::Refused))
     }
 
-    fn map(&mut self, dialect: &Dialect, map: &Map, absence: Absence) -> Json {
+    fn map(&mut self, rules: &BodyRules, map: &Map, absence: Absence) -> Json {
         object([
             ("type", absence.types("object")),
             ("maxProperties", count(map.entries_max)),
-            ("propertyNames", self.rule(dialect, map.name, Absence::Refused)),
-            ("additionalProperties", self.rule(dialect, map.value, Absence::Null)),
+            ("propertyNames", self.rule(rules, map.name, Absence::Refused)),
+            ("additionalProperties", self.rule(rules, map.value, Absence::Null)),
         ])
     }
 
     /// A reference to a model, which is added if it is new.
-    fn model(&mut self, dialect: &Dialect, model: &'static Object) -> Json {
+    fn model(&mut self, rules: &BodyRules, model: &'static Object) -> Json {
         let reference = object([("$ref", text(format!("{}{}", self.prefix, model.model.name())))]);
-        if self.models.iter().any(|(known, _)| std::ptr::eq(*known, model)) {
+        if self.models.iter().any(|(known, _)| known.model.name() == model.model.name()) {
             return reference;
         }
         // Models stand before those that they use.
         let place = self.models.len();
         self.models.push((model, Json::Null));
-        let schema = self.members(dialect, model);
+        let schema = self.members(rules, model);
         if let Some((_, empty)) = self.models.get_mut(place) {
             *empty = schema;
         }
         reference
     }
 
-    fn members(&mut self, dialect: &Dialect, model: &'static Object) -> Json {
-        let members = fields(model).map(|field| (field.name().to_owned(), self.member(dialect, field)));
+    fn members(&mut self, rules: &BodyRules, model: &'static Object) -> Json {
+        let members = fields(model).map(|field| (field.name().to_owned(), self.member(rules, field)));
         let members = members.collect();
         let required: Vec<_> = fields(model).filter(|field| field.required).map(|field| field.name()).collect();
         object([("title", text(model.model.name())), ("type", text("object"))])
@@ -154,7 +168,7 @@ impl Models {
 impl Json {
     /// What holds between members, where a schema can say it.
     fn with_check(self, check: Check) -> Self {
-        if check != Check::DuplicateCheckHasNumber {
+        if !matches!(check, Check::DuplicateCheckHasNumber) {
             return self;
         }
         let asked = object([("enableClientOrderNumberDupCheck", object([("const", Self::Boolean(true))]))]);
@@ -220,10 +234,23 @@ fn formatted(absence: Absence, format: &'static Format) -> Json {
     schema.with("maxLength", count(format.max)).with_some("pattern", pattern.map(Json::Text))
 }
 
+/// A closed set of names, or of the numbers that stand for them.
+fn choices(absence: Absence, choice: &Choice) -> Json {
+    let absent: &[Json] = match absence {
+        Absence::Refused => &[],
+        Absence::Null => &[Json::Null],
+        Absence::NullOrEmpty => &[Json::Null, Json::Text(String::new())],
+    };
+    let numbers = choice.numbers.iter().map(|number| Json::Number(i64::from(*number)));
+    let names = choice.names.iter().map(|name| text(*name));
+    object([("enum", Json::List(names.chain(numbers).chain(absent.iter().cloned()).collect()))])
+}
+
 fn amount(absence: Absence, sign: Sign) -> Json {
     let number = object([("type", absence.types("number"))]);
     let number = match sign {
         Sign::NotNegative => number.with("minimum", Json::Number(0)),
+        Sign::Positive => number.with("exclusiveMinimum", Json::Number(0)),
         Sign::Any => number.with("exclusiveMinimum", Json::Number(-AMOUNT_MAX)),
     };
     let number = number.with("exclusiveMaximum", Json::Number(AMOUNT_MAX)).with("$comment", text(EXACT));
@@ -264,7 +291,7 @@ mod tests {
     fn every_form_can_be_said() {
         let mut names = BTreeSet::new();
         for body in Body::ALL {
-            rule(body.dialect().root, &mut |format| {
+            rule(body.rules().root, &mut |format| {
                 names.insert(format.name);
                 let said = pattern::of(format).is_some() || pattern::values_of(format).is_some();
                 assert!(said, "`pattern::of` does not know the form `{}`", format.name);

@@ -10,9 +10,13 @@ pub(super) fn bounds(rule: Rule) -> String {
             format!("{} characters", range(min, max))
         }
         Rule::Format(format) => format!("at most {} characters", format.max),
-        Rule::Boolean | Rule::Object(_) | Rule::Order(_) => String::new(),
+        Rule::Prose { max, .. } => format!("{} characters", range(1, max)),
+        Rule::Parsed(parsed) => format!("at most {} characters", parsed.max),
+        Rule::Any(any) => format!("at most {} bytes", any.bytes_max),
+        Rule::Boolean | Rule::Object(_) | Rule::Order(_) | Rule::Choice(_) => String::new(),
         Rule::Integer { min, max } => format!("{min} to {max}"),
         Rule::Amount(Sign::NotNegative) => format!("0 to below {AMOUNT_MAX}"),
+        Rule::Amount(Sign::Positive) => format!("above 0 and below {AMOUNT_MAX}"),
         Rule::Amount(Sign::Any) => format!("between -{AMOUNT_MAX} and {AMOUNT_MAX}"),
         Rule::Degrees { max } => format!("-{max} to {max}"),
         Rule::Array(array) => format!("{} entries", range(array.min, array.max)),
@@ -26,6 +30,11 @@ pub(super) fn form(rule: Rule) -> String {
         Rule::Id { .. } => "on one line".to_owned(),
         Rule::Text { .. } => "on one line, without a card number".to_owned(),
         Rule::Lines { .. } => "on one or more lines, without a card number".to_owned(),
+        Rule::Prose { lines: true, .. } => "not blank, on one or more lines, without a card number".to_owned(),
+        Rule::Prose { .. } => "not blank, on one line, without a card number".to_owned(),
+        Rule::Choice(choice) => format!("one of `{}`", choice.names.join("`, `")),
+        Rule::Parsed(parsed) => format!("`{}`: {}", parsed.name, parsed.is),
+        Rule::Any(_) => "any JSON, kept as it was written".to_owned(),
         Rule::Format(format) => format!("`{}`: {}", format.name, format.is),
         Rule::Boolean => String::new(),
         Rule::Integer { .. } => "digits only".to_owned(),
@@ -46,6 +55,7 @@ pub(super) fn form(rule: Rule) -> String {
 pub(super) fn description(rule: Rule) -> Option<String> {
     let parts = match rule {
         Rule::Format(format) => [format.is.to_owned(), bounds(rule)],
+        Rule::Parsed(parsed) => [parsed.is.to_owned(), bounds(rule)],
         // The schema refers to the model or the entries itself.
         Rule::Object(_) | Rule::Order(_) | Rule::Array(_) => [bounds(rule), String::new()],
         _ => [form(rule), bounds(rule)],
@@ -57,7 +67,7 @@ pub(super) fn description(rule: Rule) -> Option<String> {
 /// What holds between members.
 pub(super) fn check(check: Check) -> Option<&'static str> {
     match check {
-        Check::None | Check::Transaction => None,
+        Check::None | Check::Transaction | Check::Domain(_) => None,
         Check::DuplicateCheckHasNumber => {
             Some("`clientOrderNumber` is required when `enableClientOrderNumberDupCheck` is true")
         }

@@ -1,0 +1,128 @@
+//! What each route takes and answers, and the OpenAPI document of all of them.
+//!
+//! Compiled only with the feature `openapi`, for `cargo mill generate`: deployed functions do not carry it. A handler is
+//! described by its types: each argument says what it takes of a request, the answer says what it gives, and both say
+//! which refusals follow ([`describe`]). The row of a route adds what only it knows.
+
+mod answers;
+mod arguments;
+mod document;
+mod errors;
+mod examples;
+
+use std::collections::BTreeSet;
+
+use schemars::Schema;
+use schemars::generate::SchemaGenerator;
+use shared::Code;
+use shared::validation::BodyRules;
+use shared::validation::generate::Json;
+
+pub use document::{document, routes_page, template_events};
+pub use examples::{Example, Examples};
+
+/// Who may call a route.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Access {
+    /// Everybody.
+    #[default]
+    Public,
+    /// A merchant of the order network API.
+    Merchant,
+    /// Such a merchant, or one of its vendors.
+    MerchantOrVendor,
+    /// An account of the bulk order API.
+    BulkAccount,
+}
+
+/// The type of a query parameter.
+#[derive(Clone, Debug)]
+pub(crate) struct ParameterType {
+    schema: Json,
+    is_required: bool,
+    is_list: bool,
+}
+
+/// The body that a route reads.
+#[derive(Clone, Copy)]
+pub(crate) struct RequestBodyType {
+    pub(crate) rules: BodyKind,
+    pub(crate) is_required: bool,
+}
+
+/// Which rules a body has.
+#[derive(Clone, Copy)]
+pub(crate) enum BodyKind {
+    /// A table of its own.
+    Rules(&'static BodyRules),
+    /// Any object, as a merge patch of what the text names.
+    Patch(&'static str),
+    /// A batch of such patches, each with the id of its order.
+    Patches(&'static str),
+}
+
+/// One answer of success.
+pub(crate) struct AnswerType {
+    pub(crate) status: u16,
+    pub(crate) headers: &'static [&'static str],
+    pub(crate) schema: Option<fn(&mut SchemaGenerator) -> Schema>,
+}
+
+/// What a handler takes and answers.
+#[derive(Default)]
+pub struct Operation {
+    pub(crate) access: Access,
+    pub(crate) query: Vec<(&'static str, &'static str, ParameterType)>,
+    /// Reads `If-Match`.
+    pub(crate) is_conditional: bool,
+    /// Minds `Prefer: handling=strict`.
+    pub(crate) has_strict_handling: bool,
+    pub(crate) body: Option<RequestBodyType>,
+    pub(crate) answers: Vec<AnswerType>,
+    pub(crate) codes: BTreeSet<Code>,
+}
+
+/// What a handler takes of a request.
+pub(crate) trait Argument {
+    fn describe(operation: &mut Operation);
+}
+
+/// What a handler answers.
+pub(crate) trait Answers {
+    fn describe(operation: &mut Operation);
+}
+
+/// A handler whose arguments and answer describe themselves.
+pub(crate) trait Described<Arguments> {
+    fn describe(operation: &mut Operation);
+}
+
+macro_rules! described {
+    ($($argument:ident)*) => {
+        impl<F, Fut, A, $($argument,)*> Described<($($argument,)*)> for F
+        where
+            F: Fn($($argument,)*) -> Fut,
+            Fut: Future<Output = Result<A, crate::refusal::Refusal>>,
+            A: Answers,
+            $($argument: Argument,)*
+        {
+            fn describe(operation: &mut Operation) {
+                $($argument::describe(operation);)*
+                A::describe(operation);
+            }
+        }
+    };
+}
+
+described! {}
+described! { A1 }
+described! { A1 A2 }
+described! { A1 A2 A3 }
+described! { A1 A2 A3 A4 }
+described! { A1 A2 A3 A4 A5 }
+described! { A1 A2 A3 A4 A5 A6 }
+
+/// Describes a handler.
+pub(super) fn describe<H: Described<Arguments>, Arguments>(_: H, operation: &mut Operation) {
+    H::describe(operation);
+}

@@ -1,0 +1,105 @@
+//! How a route is declared: one row that says everything about it.
+//!
+//! From the rows follow the routers, the `Allow` header, the tests that walk over all routes, the OpenAPI document, the
+//! list of routes in the docs, and the routes of the gateway in `template.yaml` (the last three by `cargo mill generate`).
+
+use axum::routing::MethodRouter;
+use shared::Code;
+
+use super::App;
+
+/// The Lambda function that serves a route. Routes are grouped by what they may do to the table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HttpFunction {
+    /// `orders-create`.
+    OrdersCreate,
+    /// `orders-query`.
+    OrdersQuery,
+    /// `orders-manage`.
+    OrdersManage,
+    /// `webhooks`.
+    Webhooks,
+}
+
+impl HttpFunction {
+    /// Every function that serves routes.
+    pub const ALL: [Self; 4] = [Self::OrdersCreate, Self::OrdersQuery, Self::OrdersManage, Self::Webhooks];
+
+    /// The name of its binary.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::OrdersCreate => "orders-create",
+            Self::OrdersQuery => "orders-query",
+            Self::OrdersManage => "orders-manage",
+            Self::Webhooks => "webhooks",
+        }
+    }
+}
+
+/// One route.
+#[derive(Clone, Copy)]
+pub struct Route {
+    /// The function that serves it.
+    pub function: HttpFunction,
+    /// Its method, in upper case.
+    pub method: &'static str,
+    /// Its path; `{name}` stands for one segment.
+    pub path: &'static str,
+    /// Its name in the API's description, unique and stable.
+    pub operation: &'static str,
+    /// What it does, in a sentence.
+    pub summary: &'static str,
+    /// Codes of its refusals beyond those that follow from what its handler takes.
+    pub codes: &'static [Code],
+    pub(super) handler: fn() -> MethodRouter<App>,
+    /// Describes what its handler takes and answers.
+    #[cfg(feature = "openapi")]
+    pub(super) describe: fn(&mut super::openapi::Operation),
+}
+
+impl Route {
+    /// Whether a repeated request is recognised by its `Idempotency-Key`.
+    #[must_use]
+    pub fn takes_idempotency_key(&self) -> bool {
+        matches!(self.method, "POST" | "PATCH" | "PUT")
+    }
+}
+
+/// Declares routes, one a line: function, method, path, handler, operation, summary, codes.
+macro_rules! routes {
+    ($($function:ident $method:ident $path:literal $handler:path, $operation:literal, $summary:literal, [$($code:ident),*];)+) => {
+        &[$($crate::http::route::Route {
+            function: $crate::http::route::HttpFunction::$function,
+            method: stringify!($method),
+            path: $path,
+            operation: $operation,
+            summary: $summary,
+            codes: &[$(shared::Code::$code),*],
+            handler: || $crate::http::route::mount!($method $handler),
+            #[cfg(feature = "openapi")]
+            describe: |operation| $crate::http::openapi::describe($handler, operation),
+        },)+]
+    };
+}
+
+/// The handler under its method.
+macro_rules! mount {
+    (GET $handler:path) => {
+        axum::routing::get($handler)
+    };
+    (POST $handler:path) => {
+        axum::routing::post($handler)
+    };
+    (PUT $handler:path) => {
+        axum::routing::put($handler)
+    };
+    (PATCH $handler:path) => {
+        axum::routing::patch($handler)
+    };
+    (DELETE $handler:path) => {
+        axum::routing::delete($handler)
+    };
+}
+
+pub(super) use {mount, routes};
