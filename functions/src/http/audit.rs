@@ -1,4 +1,5 @@
-//! Handlers that read the log of changes of an order, of one of its items (choices file, rows 15 to 17), or of a note.
+//! Handlers that read the log of changes of an order, of one of its items, or of a note
+//! (docs/apis/order-network-api.md#audit-logs).
 //!
 //! The log is written from the table's stream, so it follows a thing within moments, and no way of writing can forget it.
 

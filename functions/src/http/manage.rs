@@ -1,4 +1,5 @@
-//! Handlers that change the state of an order of the order network API (choices file, rows 13, 14 and the extra rows).
+//! Handlers that change the state of an order of the order network API
+//! (docs/apis/order-network-api.md#cancel-an-order-or-items and the two sections after it).
 //!
 //! Each answers 200 with the order and its `ETag`, also when the order was so already; 404; 412 where `If-Match` names
 //! another version; 422 with the reason where the order's state does not allow it. As everywhere in this API the first of

@@ -1,4 +1,4 @@
-//! Pages of a list (order-network-choices.md, rules common to all services): by number, or on from a cursor.
+//! Pages of a list (docs/http.md#lists-pages-and-cursors): by number, or on from a cursor.
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;

@@ -1,4 +1,4 @@
-//! The query of a list (order-network-choices.md, rules common to all services): a page, filters, and what no list knows;
+//! The query of a list (docs/http.md#lists-pages-and-cursors): a page, filters, and what no list knows;
 //! and the query of the few other calls that have one.
 
 use axum::extract::FromRequestParts;

@@ -1,4 +1,4 @@
-//! `POST /order/v1/orders/refunds` (choices file, row 18): what is paid back of an order's items.
+//! `POST /order/v1/orders/refunds` (docs/apis/order-network-api.md#refunds): what is paid back of an order's items.
 
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;

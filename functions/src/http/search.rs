@@ -1,4 +1,5 @@
-//! Handlers that find orders and items of the order network API (choices file, rows 1, 3, 5, 7 and 11).
+//! Handlers that find orders and items of the order network API
+//! (docs/apis/order-network-api.md#search-orders-and-items).
 //!
 //! Every list answers `{"<plural>": […], "page", "pageSize", "nextCursor"}`. A page ends early, with a cursor, where its
 //! rows would not fit into an answer, or where the search has read as many orders as one request may; one that was asked

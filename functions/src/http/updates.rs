@@ -1,4 +1,4 @@
-//! Handlers that update orders and items by merge patches (choices file, rows 6, 9 and 12).
+//! Handlers that update orders and items by merge patches (docs/apis/order-network-api.md#update-orders-and-items).
 //!
 //! Each single call answers 200 with the order and its `ETag`, also when nothing was new; 400 with every rule that the
 //! patch, or the order that it makes, breaks; 404; 412 where `If-Match` names another version; 422 with the reason where
