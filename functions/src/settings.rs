@@ -1,6 +1,6 @@
 //! The variables of a function's environment, each read once at start.
 //!
-//! A variable that is missing or wrong ends the start with its name. The README's table of settings lists them.
+//! A variable that is missing or wrong ends the start with its name. docs/deploy.md#environment-variables lists them.
 
 use std::str::FromStr;
 use std::time::Duration;

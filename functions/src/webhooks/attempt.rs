@@ -12,7 +12,7 @@ use crate::outbound::signature::sign;
 use crate::outbound::{Answer, OutboundError, Transport};
 use crate::store::subscriptions::Subscription;
 
-/// How long a subscriber may take (spec of our choices, Webhooks).
+/// How long a subscriber may take (docs/webhooks.md#retries).
 pub(crate) const TIMEOUT: Duration = Duration::from_secs(15);
 const USER_AGENT: &str = concat!("Ordermill/", env!("CARGO_PKG_VERSION"));
 /// Characters of an error that are kept.

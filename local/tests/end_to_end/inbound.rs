@@ -295,12 +295,12 @@ async fn what_is_no_inbound_order_is_refused_at_once_and_receipts_are_their_merc
     }
 }
 
-/// The commands of the README's section do what it says.
+/// The commands of the tour's section do what it says.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_readme_shows_what_happens() {
+async fn the_tour_shows_what_happens() {
     let stack = stack().await;
-    let readme = std::fs::read_to_string(local::commands::project().join("README.md")).unwrap();
-    let section = readme.split("## Inbound orders").nth(1).unwrap().split("\n## ").next().unwrap();
+    let tour = std::fs::read_to_string(local::commands::project().join("docs/tour.md")).unwrap();
+    let section = tour.split("## Inbound orders").nth(1).unwrap().split("\n## ").next().unwrap();
     let blocks = |language: &str| -> Vec<&str> {
         let begin = format!("```{language}\n");
         section.split(&begin).skip(1).map(|block| block.split("```").next().unwrap()).collect()

@@ -1,8 +1,8 @@
-//! What a webhook is told: ids only, in PascalCase; the receiver reads the rest through the API (order-network-api.md,
-//! section 11).
+//! What a webhook is told: ids only, in PascalCase; the receiver reads the rest through the API
+//! (docs/webhooks.md#the-payload).
 //!
 //! Members come and go with the event, as in the samples: those of an order say whether it succeeded and have no
-//! `ResponseCode`, those of a shipment have one and name the shipment. Where the section shows nothing we choose:
+//! `ResponseCode`, those of a shipment have one and name the shipment. Where the original shows nothing we choose:
 //!
 //! - `OrderUpdate` and `ShipmentUpdate` have the members of the event that creates the same thing.
 //! - `SubscriberId` is the merchant's id: the one sample that tells shows the merchant of the shipment.

@@ -1,4 +1,4 @@
-//! The error body of the order network API (spec of our choices, common rules), and of one item of a bulk.
+//! The error body of the order network API (docs/http.md#error-bodies), and of one item of a bulk.
 
 use serde::{Serialize, Serializer};
 use serde_json::Value;

@@ -1,4 +1,4 @@
-//! What was paid for an item, and what is left of it to be paid back (spec of the order network API, sections 6.3 and 6.5).
+//! What was paid for an item, and what is left of it to be paid back (docs/apis/order-network-api.md#refunds).
 
 use rust_decimal::Decimal;
 use serde::Serialize;

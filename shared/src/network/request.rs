@@ -1,4 +1,4 @@
-//! `CreateOrderModel` and its parts (spec of the order network API, sections 6.2 and 6.4).
+//! `CreateOrderModel` and its parts (docs/apis/order-network-api.md#create-an-order).
 //!
 //! Types only: which members are required and what they may hold is decided by [`crate::validation`] before a body is
 //! read into these. An order is stored as the JSON of [`CreateOrder`], without absent members and without members that

@@ -1,4 +1,4 @@
-//! `GetOrderModel` and its parts (spec of the order network API, section 6.3), built from what is stored.
+//! `GetOrderModel` and its parts (docs/apis/order-network-api.md#read-orders), built from what is stored.
 //!
 //! Writes carry bare amounts in the order's one currency; reads carry `{currency, amount}`. Members that belong to
 //! services of the network that do not exist yet (merchant prices) are there with their empty value.

@@ -1,4 +1,4 @@
-//! `ShipmentDTO` (spec of the order network API, section 9.2), built from an order.
+//! `ShipmentDTO` (docs/apis/order-network-api.md#shipments), built from an order.
 //!
 //! Members that belong to services which do not exist yet (facilities, costs, mappings of vendors) are there and null.
 //! The numbers of `shippingCountryCodeISO` and `languageCodeISO` are ordinals of lists that nobody has published, so they

@@ -1,4 +1,5 @@
-//! Transformations: from another system's JSON to the body of an order (spec of the order network API, section 6.7).
+//! Transformations: from another system's JSON to the body of an order
+//! (docs/apis/order-network-api.md#transformations).
 //!
 //! A [`Transformation`] is a list of rules, worked in their order. Each rule names a place of the order (`to`) and what
 //! comes there: a value of the foreign body (`from`, with a `default` for when it is not there) or a `constant`. Both
