@@ -1,4 +1,4 @@
-//! Routes, credentials, and what no route takes.
+//! Routes, credentials, unknown paths and methods.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +9,7 @@ use serde_json::json;
 use crate::support::{DEMO, Stack, order};
 
 #[tokio::test]
-async fn the_template_declares_the_routes_of_the_routers() {
+async fn template_and_routers_declare_the_same_routes() {
     let stack = Stack::start().await;
     let declared: BTreeSet<(String, String)> = stack
         .running
@@ -53,7 +53,7 @@ async fn no_route_answers_without_valid_credentials() {
     assert_eq!(stack.client.send("GET", "/health", &[], "").await.status, 200);
 }
 
-/// The key and the token must be of one account.
+/// The key and the token must belong to one account.
 #[tokio::test]
 async fn credentials_of_two_accounts_do_not_mix() {
     let mut data = Data::demo().unwrap();
@@ -65,7 +65,7 @@ async fn credentials_of_two_accounts_do_not_mix() {
     let mixed = [DEMO[0], ("x-api-key", "other-key"), DEMO[2]];
     assert_eq!(stack.client.send("GET", "/v2/orders", &mixed, "").await.status, 401);
 
-    // And what one account has is not there for the other.
+    // One account's resources do not exist for the other.
     let created = stack.post("/order/v1/orders", &order("mine")).await;
     let theirs = [("authorization", "Bearer other-token"), ("x-api-key", "other-key"), DEMO[2]];
     for path in [created.header("location"), "/order/v1/orders/safeId/mine"] {
@@ -107,14 +107,14 @@ async fn unknown_paths_are_404_and_other_methods_405() {
 }
 
 #[tokio::test]
-async fn a_query_that_cannot_be_read_is_400() {
+async fn a_malformed_query_is_400() {
     let stack = Stack::start().await;
     let reply = stack.get("/v2/orders?limit=1&limit=2").await;
     assert_eq!((reply.status, &reply.body["error"]), (400, &json!("INVALID_PARAMETER")));
 }
 
 #[tokio::test]
-async fn ids_that_are_none_are_404() {
+async fn malformed_ids_are_404() {
     let stack = Stack::start().await;
     for id in ["x", "AAAAAAAAAAAAAAAAAAAAA000", "aaaaaaaaaaaaaaaaaaaaa001", "..%2F..", "%00", "%ff", "safeId"] {
         let reply = stack.get(&format!("/order/v1/orders/{id}")).await;

@@ -1,4 +1,4 @@
-//! A stack of its own for each test, and an HTTP client that shows whole answers.
+//! A separate stack for each test, and an HTTP client that returns complete answers.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -29,7 +29,7 @@ pub(crate) struct Stack {
     pub(crate) client: HttpClient,
 }
 
-/// Where a network order of the demo merchant stands in the table.
+/// The table key of a network order of the demo merchant.
 pub(crate) fn order_key(id: &str) -> Value {
     let id = shared::ids::OrderId::parse(id).unwrap();
     let merchant = shared::ids::MerchantId::parse(MERCHANT).unwrap();
@@ -38,7 +38,7 @@ pub(crate) fn order_key(id: &str) -> Value {
 }
 
 impl Stack {
-    /// With the demo data; the built-in vendor takes no time.
+    /// With the demo data and a built-in vendor without delay.
     pub(crate) async fn start() -> Self {
         Self::with(Data::demo().unwrap(), &[("VendorStepSeconds", "0")]).await
     }
@@ -47,7 +47,7 @@ impl Stack {
         Self::of_template(project().join("template.yaml"), data, parameters).await
     }
 
-    /// With its data in a folder, which bears many items.
+    /// With its data in a folder, which handles many items.
     pub(crate) async fn on_disk(folder: PathBuf, data: Data) -> Self {
         Self::of(project().join("template.yaml"), data, &[("VendorStepSeconds", "0")], Some(folder)).await
     }
@@ -57,7 +57,7 @@ impl Stack {
     }
 
     async fn of(template: PathBuf, load: Data, parameters: &[(&str, &str)], data: Option<PathBuf>) -> Self {
-        // Tests knock harder than the template lets clients.
+        // Tests send faster than the template allows clients to.
         let mut values = BTreeMap::from([("ThrottlingBurst".to_owned(), "100000".to_owned())]);
         values.extend(parameters.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
         let options = Options { template, parameters: values, port: 0, data, load: Some(load), upload: None };
@@ -90,7 +90,7 @@ impl Stack {
         items
     }
 
-    /// What a wallet holds, in its decimal digits.
+    /// A wallet's balance in decimal digits.
     pub(crate) async fn balance(&self, merchant: &str, currency: &str) -> String {
         let items = self.items().await;
         let pk = format!("{merchant}#wallet");
@@ -99,7 +99,7 @@ impl Stack {
         wallet.unwrap()["balance"].as_n().unwrap().clone()
     }
 
-    /// Reads until the answer is as wanted; a minute is more than any machine needs.
+    /// Polls until the answer is as expected; a minute is more than any machine needs.
     pub(crate) async fn eventually(&self, path: &str, wanted: impl Fn(&Value) -> bool) -> Value {
         for _ in 0..1200 {
             let reply = self.get(path).await;
@@ -108,23 +108,23 @@ impl Stack {
             }
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
-        panic!("{path} did not become as wanted: {}", self.get(path).await.body)
+        panic!("{path} did not become as expected: {}", self.get(path).await.body)
     }
 }
 
-/// A client of one base URL.
+/// A client for one base URL.
 #[derive(Clone)]
 pub(crate) struct HttpClient {
     client: Client<HttpConnector, Full<Bytes>>,
     url: String,
 }
 
-/// A whole answer.
+/// A complete answer.
 #[derive(Debug)]
 pub(crate) struct Reply {
     pub(crate) status: u16,
     pub(crate) headers: HeaderMap,
-    /// Null when it is not JSON.
+    /// Null if it is not JSON.
     pub(crate) body: Value,
 }
 
@@ -149,7 +149,7 @@ impl HttpClient {
         self.try_send(method, path, headers, body).await.unwrap()
     }
 
-    /// Fails when the server is gone.
+    /// Fails if the server is gone.
     pub(crate) async fn try_send(
         &self,
         method: &str,
@@ -184,7 +184,7 @@ pub(crate) fn order(safe_id: &str) -> Value {
     })
 }
 
-/// Replaces what differs from run to run: ids by their kind, times.
+/// Replaces what differs between runs: ids by their kind, and times.
 pub(crate) fn redacted(mut body: Value) -> Value {
     fn walk(value: &mut Value) {
         match value {
@@ -215,7 +215,7 @@ pub(crate) fn redacted(mut body: Value) -> Value {
     body
 }
 
-/// A merchant with wallets and one product, beside nothing else.
+/// A merchant with wallets and one product, and nothing else.
 pub(crate) fn shop(merchant: &str, wallets: &[(&str, &str)], price: &str) -> Data {
     let wallets: Vec<Value> =
         wallets.iter().map(|(currency, balance)| json!({"currency": currency, "balance": balance})).collect();

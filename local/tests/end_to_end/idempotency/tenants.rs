@@ -1,4 +1,4 @@
-//! Whose key it is.
+//! The scope of a key.
 
 use local::demo::Data;
 use serde_json::json;
@@ -26,14 +26,14 @@ async fn merchants_do_not_share_keys() {
         let again = stack.client.send("POST", ORDERS, headers, body.clone()).await;
         assert_eq!((&again.body, replayed(&again)), (&first.body, true));
         ids.push(first.body["order"]["id"].clone());
-        // What one key and index derive differs between merchants.
+        // The ids derived from the same key and index differ between merchants.
         ids.push(first.body["order"]["safeId"].clone());
     }
     ids.sort_by_key(ToString::to_string);
     ids.dedup();
     assert_eq!(ids.len(), 4);
 
-    // A token alone gets no answer of the API that asks for a key and a token.
+    // A token alone gets no answer from the API that requires a key and a token.
     let paid = json!({"products": [{"sku": "8PX-UF-Y5U", "quantity": 1}]}).to_string();
     let key = ("idempotency-key", "paid");
     let first = stack.client.send("POST", "/v2/orders", &[DEMO[0], DEMO[1], DEMO[2], key], paid.clone()).await;
@@ -61,7 +61,7 @@ async fn a_vendor_and_its_merchant_do_not_share_keys() {
         let again = stack.client.send("POST", &path, headers, body.clone()).await;
         assert_eq!((&again.body, replayed(&again)), (&first.body, true));
     }
-    // What its merchant was answered, a vendor is not.
+    // A vendor does not get the answer that its merchant got.
     let path = format!("/shipment/v1/{}/progress", all[1]["id"].as_str().unwrap());
     let mut other = vendor;
     assert_eq!(stack.client.send("POST", &path, &other, body.clone()).await.status, 422);

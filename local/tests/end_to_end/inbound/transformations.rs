@@ -1,4 +1,4 @@
-//! Transformations: made, read, changed, tried and deleted.
+//! Transformations: created, read, changed, tested and deleted.
 
 use serde_json::{Value, json};
 
@@ -12,7 +12,7 @@ async fn put(stack: &Stack, path: &str, tag: Option<&str>, body: &Value) -> Repl
 }
 
 #[tokio::test]
-async fn a_transformation_is_made_read_replaced_and_deleted() {
+async fn a_transformation_is_created_read_replaced_and_deleted() {
     let stack = stack().await;
     let created = stack.post(TRANSFORMATIONS, &json!({"name": "shop", "rules": rules(), "note": 1})).await;
     assert_eq!((created.status, created.header("etag")), (201, "\"1\""), "{}", created.body);
@@ -24,7 +24,7 @@ async fn a_transformation_is_made_read_replaced_and_deleted() {
     assert_eq!(stack.get(&path).await.body["transformation"], *made);
 
     let same = put(&stack, &path, None, &json!({"name": "shop", "rules": rules()})).await;
-    assert_eq!((same.status, same.header("etag")), (200, "\"1\""), "the same again is no change");
+    assert_eq!((same.status, same.header("etag")), (200, "\"1\""), "an identical replacement is not a change");
     let next = json!({"name": "shop 2", "rules": [{"to": "", "from": "/order"}]});
     let stale = put(&stack, &path, Some("\"7\""), &next).await;
     assert_eq!((stale.status, &stale.body["code"]), (412, &json!("PRECONDITION_FAILED")));

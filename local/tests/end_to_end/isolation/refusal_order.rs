@@ -1,5 +1,5 @@
-//! The order in which a request is refused is one for all routes: 400 and 403 for what it says itself, then 404, then 412.
-//! A new route is tested because it stands in the list.
+//! All routes check requests in the same order: 400 and 403 for the request itself, then 404, then 412. The route table
+//! makes sure that new routes are covered.
 
 use functions::routes::{ROUTES, Route};
 use serde_json::{Value, json};
@@ -8,10 +8,10 @@ use super::{OTHER, OURS, SECRET, Things, body_of, parameters, path, two_merchant
 use crate::idempotency::settled;
 use crate::support::{Reply, Stack};
 
-/// They change nothing that has a version.
+/// Routes that change nothing with a version.
 const WITHOUT_VERSION: [&str; 2] =
     ["/order/v1/inbound/transformations/{transformationId}/test", "/webhook/v1/subscriptions/{subscriptionId}/test"];
-/// It has no body.
+/// Has no body.
 const WITHOUT_BODY: &str = "/webhook/v1/subscriptions/{subscriptionId}/test";
 
 async fn send(stack: &Stack, route: &Route, path: &str, body: &Value, if_match: Option<&str>) -> Reply {
@@ -22,7 +22,7 @@ async fn send(stack: &Stack, route: &Route, path: &str, body: &Value, if_match: 
 }
 
 #[tokio::test]
-async fn what_a_request_says_itself_comes_before_what_is_there_and_that_before_its_version() {
+async fn request_errors_precede_not_found_which_precedes_version_conflicts() {
     let stack = two_merchants().await;
     let (ours, nobodys) = (Things::make(&stack, OURS, SECRET).await, Things::of_nobody());
     let before = settled(&stack).await;
@@ -65,7 +65,7 @@ async fn what_a_request_says_itself_comes_before_what_is_there_and_that_before_i
 }
 
 #[tokio::test]
-async fn a_list_says_what_is_wrong_with_its_query_before_what_is_not_there() {
+async fn a_list_reports_query_errors_before_not_found() {
     let stack = two_merchants().await;
     let (ours, nobodys) = (Things::make(&stack, OURS, SECRET).await, Things::of_nobody());
     let is_list =
