@@ -90,11 +90,11 @@ test("JSON: orders are cut out verbatim, wherever they are", () => {
 
 test("JSON: problems of the document are reported with their line", () => {
   assert.match(inPieces('[{"a":1},\n{"b":', DocumentReader).end, /line 2: the file ends in the middle/);
-  assert.match(inPieces('[{"a":1}]\n]', DocumentReader).end, /line 2: there is more/);
-  assert.match(inPieces('{"bulk":[{}],"x":1}', DocumentReader).end, /there is more/);
+  assert.match(inPieces('[{"a":1}]\n]', DocumentReader).end, /line 2: the text after the orders was not read/);
+  assert.match(inPieces('{"bulk":[{}],"x":1}', DocumentReader).end, /the text after the orders was not read/);
   assert.equal(inPieces('[{"a":1}]\n', DocumentReader).end, null);
   assert.equal(inPieces('{"bulk":[{"a":1}]} ', DocumentReader).end, null);
-  assert.match(inPieces('{"bulk":[{"a":1}]}}', DocumentReader).end, /there is more/);
+  assert.match(inPieces('{"bulk":[{"a":1}]}}', DocumentReader).end, /the text after the orders was not read/);
   assert.match(inPieces('{"bulk":[{"a":1}]', DocumentReader).end, /ends before its last/);
   assert.match(inPieces('{"products":[],"bulk":[{"a":1}]}', DocumentReader).end, /only `bulk` was read/);
   for (const text of ['[{"a":1},,{"b":2}]', '[{"a":1},]', "[,{}]", "[ , ]"]) {
