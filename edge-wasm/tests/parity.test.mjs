@@ -1,5 +1,5 @@
-// One engine, one verdict: what the native code says of the vectors, of more than 20,000 mutated seeds and of near misses is
-// what the module says in Node and in workerd, byte for byte, built for speed and for size.
+// The native code and the module in Node and in workerd give the same verdicts, byte for byte, built for speed and for size:
+// on the vectors, on more than 20,000 mutated seeds and on near misses.
 //
 //   ORDERMILL_VERDICTS    JSONL of `cargo run -p shared --example verdicts`, default ../target/edge/verdicts.jsonl:
 //                         {"body":"order|orders|bulk_order|instant_order","bytes":"<base64>","verdict":"<JSON text>"}

@@ -1,5 +1,5 @@
-// The generated JSON Schemas against the verdicts of the engine: a schema never refuses what the engine accepts, and where
-// it accepts more, the reason stands in the list below.
+// Compares the generated JSON Schemas with the engine's verdicts: a schema never rejects what the engine accepts, and where
+// it accepts more, the list below has the reason.
 //
 //   ORDERMILL_VERDICTS    JSONL of `cargo run -p shared --example verdicts`, default ../target/edge/verdicts.jsonl:
 //                         {"body":"order|orders|bulk_order|instant_order","bytes":"<base64>","verdict":"<JSON text>"}

@@ -1,4 +1,4 @@
-// A subscriber that knows nothing of our code: what the stack sends is verified by the Standard Webhooks library.
+// A subscriber independent of our code: the Standard Webhooks library verifies what the stack sends.
 //
 //   ORDERMILL_MILL   path of the built `mill`, which then runs on a free port with everything in memory
 

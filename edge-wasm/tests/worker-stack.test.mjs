@@ -1,4 +1,4 @@
-// The example Worker in front of the local stack: what it refuses, the stack would have refused in the same words.
+// The example Worker in front of the local stack: its errors are the ones that the stack would return.
 //
 //   ORDERMILL_URL    address of a running stack, or
 //   ORDERMILL_MILL   path of the built `mill`, which then runs on a free port with everything in memory

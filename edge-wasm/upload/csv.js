@@ -1,9 +1,9 @@
 /**
- * Reads and writes CSV (RFC 4180) without holding the file: text goes in piece by piece, records come out.
+ * Reads and writes CSV (RFC 4180) as a stream: text goes in piece by piece, records come out.
  *
- * Beyond the RFC: comma, semicolon and tab are told apart by the header, a line `sep=;` (as spreadsheets write it) is
- * obeyed, and LF, CRLF and CR all end a record. A record keeps its number as a spreadsheet shows it: the header is 1 and
- * empty lines count.
+ * Beyond the RFC: the header determines the delimiter (comma, semicolon or tab), a line `sep=;` (as spreadsheets write
+ * it) overrides it, and LF, CRLF and CR all end a record. A record keeps its row number in a spreadsheet: the header is 1
+ * and empty lines count.
  */
 
 const DELIMITERS = [",", ";", "\t"];

@@ -1,9 +1,9 @@
 /**
  * Turns the rows of a CSV file into the JSON text of orders, and pointers of verdicts back into cells.
  *
- * One row is one item (or line). Rows with the same key (see `keyColumns` in apis.js) are one order, wherever they stand.
- * What belongs to the order as a whole may stand in any of its rows; where it stands twice it must be equal. An empty
- * cell is an absent member.
+ * One row is one item (or line). Rows with the same key (see `keyColumns` in apis.js) are one order, wherever they are.
+ * Values of the order itself may be in any of its rows; if given more than once, they must be equal. An empty cell is an
+ * absent member.
  */
 
 import { BOOLEAN, NUMBER, findColumn, nearestColumn, columnName } from "./columns.js";

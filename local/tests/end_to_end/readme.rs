@@ -24,9 +24,9 @@ fn the_walkthrough_names_functions_that_exist() {
     assert!(named >= 7, "{named}");
 }
 
-/// The state diagram matches the generated page.
+/// The diagram of states is the generated page's.
 #[test]
-fn the_diagram_matches_the_table() {
+fn the_diagram_is_that_of_the_table() {
     let diagram = |path: &str| {
         let text = text(path);
         text.split_once("```mermaid").unwrap().1.split_once("```").unwrap().0.to_owned()
