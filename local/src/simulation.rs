@@ -6,7 +6,6 @@
 //!                     event sources
 //! ```
 //!
-//! A [`World`] is the stack that `template.yaml` declares: the same gateway, the same event sources (batch sizes, retries,
 //! A [`World`] is the stack that `template.yaml` declares: the same gateway, the same event sources (batch sizes,
 //! retries, bisection, redrive), the functions as [`functions::load`] builds them for deployment, with the real SDKs
 //! inside. Three things differ from the stack of `cargo mill up`:
@@ -31,8 +30,6 @@
 //! ([`World::unknown`]).
 //!
 //! Tests run a scenario against a world, then let it [settle](World::settle): faults stop, time passes, the schedules
-//! run, and then the table is read and the invariants are checked. `tests/faults` has the scenarios.
-//! Tests write a scenario against a world, then let it [settle](World::settle): faults end, time passes, the schedules
 //! run, and then the table is read and the invariants are checked. `tests/faults` has the scenarios.
 
 mod clock;
