@@ -75,7 +75,7 @@ async fn bodies() {
     let cases =
         network_cases().into_iter().map(|case| (NETWORK, case)).chain(v2_cases().into_iter().map(|case| (V2, case)));
     for (path, (body, (name, status, code, violation, pointer))) in cases {
-        let reply = stack.client.send("POST", path, DEMO, body).await;
+        let reply = stack.send("POST", path, &[], body).await;
         let name = format!("{path} {name}: {}", reply.body);
         assert_eq!(reply.status, status, "{name}");
         let (code_member, list, violation_member) =
@@ -145,7 +145,7 @@ async fn other_content_types_are_rejected() {
 async fn the_gateway_rejects_ten_megabytes() {
     let stack = Stack::start().await;
     for path in [NETWORK, V2] {
-        let reply = stack.client.send("POST", path, DEMO, vec![b' '; 11 * 1024 * 1024]).await;
+        let reply = stack.send("POST", path, &[], vec![b' '; 11 * 1024 * 1024]).await;
         assert_eq!(reply.status, 413);
     }
 }
@@ -188,7 +188,7 @@ async fn card_numbers_in_free_text_are_rejected_and_never_shown() {
         ("POST", "/webhook/v1/subscriptions", webhook, "/description"),
         ("POST", "/note/v1/notes", note, "/text"),
     ] {
-        let refused = stack.client.send(method, path, DEMO, body.to_string()).await;
+        let refused = stack.send(method, path, &[], body.to_string()).await;
         let errors = refused.body["errors"].as_array().unwrap_or_else(|| panic!("{path}: {}", refused.body));
         let found = errors.iter().map(|error| (&error["errorCode"], &error["pointer"])).collect::<Vec<_>>();
         assert_eq!((refused.status, found), (400, vec![(&json!("CARD_NUMBER"), &json!(pointer))]), "{path}");

@@ -5,16 +5,14 @@ mod transformations;
 
 use std::time::Duration;
 
-use local::demo::Data;
 use serde_json::{Value, json};
 
 use crate::receiver::Receiver;
-use crate::support::{DEMO, MERCHANT, Reply, Stack, order};
+use crate::support::{MERCHANT, OTHER, Reply, Stack, order, two_merchants};
 use crate::webhooks::SUBSCRIPTIONS;
 
 pub(crate) const INBOUND: &str = "/order/v1/inbound/orders";
 pub(crate) const TRANSFORMATIONS: &str = "/order/v1/inbound/transformations";
-const OTHER: &[(&str, &str)] = &[("authorization", "Bearer other-token"), ("content-type", "application/json")];
 
 /// An order as a shop system exports it: numeric ids, prices as strings, its own line format, nothing in our structure.
 pub(crate) fn foreign(id: u64) -> Value {
@@ -54,12 +52,7 @@ pub(crate) fn rules() -> Value {
 
 /// Two merchants, whose webhooks may call this machine.
 async fn stack() -> Stack {
-    let mut data = Data::demo().unwrap();
-    let mut other = data.merchants[0].clone();
-    other.merchant_id = "00000000-0000-4000-8000-000000000000".to_owned();
-    (other.api_key, other.bearer_token) = ("other-key".to_owned(), "other-token".to_owned());
-    data.merchants.push(other);
-    Stack::with(data, &[("VendorStepSeconds", "0"), ("AllowLoopbackWebhooks", "true")]).await
+    Stack::with(two_merchants(), &[("VendorStepSeconds", "0"), ("AllowLoopbackWebhooks", "true")]).await
 }
 
 /// Creates a transformation and returns its id.
@@ -215,7 +208,7 @@ async fn a_body_in_the_apis_own_format_needs_no_transformation() {
     other["items"][0]["quantity"] = json!(2);
     let mut misspelt = order("");
     misspelt["itmes"] = json!([]);
-    let single = stack.client.send("POST", "/order/v1/orders", DEMO, other.to_string()).await;
+    let single = stack.send("POST", "/order/v1/orders", &[], other.to_string()).await;
     for (body, strict, code, status) in [
         (other, false, "SAFE_ID_EXISTS", Some(single)),
         (misspelt.clone(), true, "VALIDATION_FAILED", None),
@@ -228,9 +221,8 @@ async fn a_body_in_the_apis_own_format_needs_no_transformation() {
             None,
         ),
     ] {
-        let mut headers = DEMO.to_vec();
-        headers.extend(strict.then_some(("prefer", "handling=strict")));
-        let received = stack.client.send("POST", INBOUND, &headers, json!({"body": body}).to_string()).await;
+        let headers: Vec<_> = strict.then_some(("prefer", "handling=strict")).into_iter().collect();
+        let received = stack.send("POST", INBOUND, &headers, json!({"body": body}).to_string()).await;
         let refused = ended(&stack, &received.body["receipt"]).await;
         assert_eq!((&refused["status"], &refused["error"]["code"]), (&json!("Refused"), &json!(code)), "{refused}");
         if let Some(Reply { body: mut single, .. }) = status {
@@ -278,7 +270,7 @@ async fn malformed_inbound_orders_are_rejected_and_receipts_are_private() {
         (deep, 400, "VALIDATION_FAILED", json!(["/body"])),
         (long, 413, "PAYLOAD_TOO_LARGE", json!(["/body"])),
     ] {
-        let refused = stack.client.send("POST", INBOUND, DEMO, body).await;
+        let refused = stack.send("POST", INBOUND, &[], body).await;
         assert_eq!((refused.status, &refused.body["code"]), (status, &json!(code)), "{}", refused.body);
         let errors = refused.body["errors"].as_array().unwrap();
         assert_eq!(errors.iter().map(|error| error["pointer"].clone()).collect::<Value>(), places);
@@ -295,7 +287,7 @@ async fn malformed_inbound_orders_are_rejected_and_receipts_are_private() {
     }
 }
 
-/// The commands in the README's section do what it says.
+/// The commands of the README's section do what it says.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_readme_shows_what_happens() {
     let stack = stack().await;

@@ -6,19 +6,15 @@ mod refusal_order;
 use std::collections::BTreeMap;
 
 use functions::routes::{ROUTES, Route};
-use local::demo::Data;
 use serde_json::{Value, json};
 use shared::ids::{MerchantId, OrderId, SafeId, ShipmentId};
 
 use crate::idempotency::settled;
 use crate::inbound::{INBOUND, TRANSFORMATIONS};
 use crate::notes::{NOTES, about};
-use crate::support::{MERCHANT, Reply, Stack, order};
+use crate::support::{DEMO as OURS, MERCHANT, OTHER as THEIRS, OTHER_MERCHANT, Reply, Stack, order, two_merchants};
 
-const OTHER: &str = "00000000-0000-4000-8000-000000000000";
 const JSON: (&str, &str) = ("content-type", "application/json");
-const OURS: &[(&str, &str)] = &[("authorization", "Bearer demo-bearer-token"), ("x-api-key", "demo-api-key"), JSON];
-const THEIRS: &[(&str, &str)] = &[("authorization", "Bearer other-token"), ("x-api-key", "other-key"), JSON];
 const THEIR_VENDOR: &[(&str, &str)] = &[("authorization", "Bearer other-vendor-token"), JSON];
 /// Occurs in all of our resources, and in nothing that the other merchant may see.
 const SECRET: &str = "Confidential";
@@ -26,16 +22,14 @@ const SECRET: &str = "Confidential";
 const PUBLIC: &[(&str, &str)] = &[("GET", "/health")];
 
 /// Two merchants, each with a vendor of the same name.
-async fn two_merchants() -> Stack {
-    let mut data = Data::demo().unwrap();
+async fn stack() -> Stack {
+    let mut data = two_merchants();
     let hand = json!([{"id": "hand", "name": "By hand", "port": "manual", "skuPrefixes": [""]}]);
-    data.merchants[0].vendors = serde_json::from_value(hand).unwrap();
-    let mut other = data.merchants[0].clone();
-    other.merchant_id = OTHER.to_owned();
-    (other.api_key, other.bearer_token) = ("other-key".to_owned(), "other-token".to_owned());
+    for merchant in &mut data.merchants {
+        merchant.vendors = serde_json::from_value(hand.clone()).unwrap();
+    }
     let token = json!([{"vendorId": "hand", "bearerToken": "other-vendor-token"}]);
-    other.vendor_tokens = serde_json::from_value(token).unwrap();
-    data.merchants.push(other);
+    data.merchants[1].vendor_tokens = serde_json::from_value(token).unwrap();
     Stack::with(data, &[("AllowLoopbackWebhooks", "true")]).await
 }
 
@@ -95,7 +89,7 @@ impl Things {
 
     /// Well-formed ids that nobody has.
     fn of_nobody() -> Self {
-        let id = OrderId::derive(&MerchantId::parse(OTHER).unwrap(), &SafeId::parse("nobody").unwrap());
+        let id = OrderId::derive(&MerchantId::parse(OTHER_MERCHANT).unwrap(), &SafeId::parse("nobody").unwrap());
         Self(BTreeMap::from([
             ("orderItemId", id.item_id(0)),
             ("orderId", id.to_string()),
@@ -160,7 +154,7 @@ fn comparable(reply: &Reply, id: impl Fn(usize, &str) -> String, route: &Route) 
 
 #[tokio::test]
 async fn foreign_ids_are_not_found() {
-    let stack = two_merchants().await;
+    let stack = stack().await;
     let (ours, theirs) = (Things::make(&stack, OURS, SECRET).await, Things::make(&stack, THEIRS, "Plain").await);
     let nobodys = Things::of_nobody();
     let before = settled(&stack).await;
@@ -205,7 +199,7 @@ async fn foreign_ids_are_not_found() {
 
 #[tokio::test]
 async fn no_route_accepts_an_id_without_a_token() {
-    let stack = two_merchants().await;
+    let stack = stack().await;
     let ours = Things::make(&stack, OURS, SECRET).await;
     let before = settled(&stack).await;
     for route in ROUTES.iter().filter(|route| !PUBLIC.contains(&(route.method, route.path))) {
@@ -223,7 +217,7 @@ async fn no_route_accepts_an_id_without_a_token() {
 /// Lists and searches return nothing of another merchant, whichever of its ids is used.
 #[tokio::test]
 async fn no_query_reaches_another_merchant() {
-    let stack = two_merchants().await;
+    let stack = stack().await;
     let (ours, _) = (Things::make(&stack, OURS, SECRET).await, Things::make(&stack, THEIRS, "Plain").await);
     // Counts have no single resource.
     let sums = ["/health", "/order/v1/orders/countByStatus"];
@@ -340,7 +334,7 @@ fn bodies_of(route: &Route, ours: &Things, theirs: &Things) -> Vec<(Value, u16, 
 
 #[tokio::test]
 async fn no_body_reaches_another_merchant() {
-    let stack = two_merchants().await;
+    let stack = stack().await;
     let (ours, theirs) = (Things::make(&stack, OURS, SECRET).await, Things::make(&stack, THEIRS, "Plain").await);
     let before = settled(&stack).await;
     for route in ROUTES.iter().filter(|route| matches!(route.method, "POST" | "PATCH" | "PUT")) {

@@ -3,7 +3,7 @@
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
-use crate::support::{DEMO, MERCHANT, Stack, order, redacted, seed};
+use crate::support::{MERCHANT, Stack, order, redacted, seed};
 
 #[tokio::test]
 async fn the_seed_bulk_gives_201_and_409_naming_the_first() {
@@ -253,9 +253,7 @@ async fn warnings_are_returned_and_are_errors_only_in_strict_mode() {
     body["shipingMethod"] = json!("Expedited");
     body["items"][0]["customerPrice"] = json!(10);
     body["items"][0]["customerSubtotal"] = json!(11);
-    let mut strict = DEMO.to_vec();
-    strict.push(("prefer", "handling=strict"));
-    let refused = stack.client.send("POST", "/order/v1/orders", &strict, body.to_string()).await;
+    let refused = stack.send("POST", "/order/v1/orders", &[("prefer", "handling=strict")], body.to_string()).await;
     assert_eq!(refused.status, 400);
     insta::assert_json_snapshot!("order_refused_by_prefer_strict", redacted(refused.body));
     let created = stack.post("/order/v1/orders", &body).await;

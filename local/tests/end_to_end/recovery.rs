@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use crate::fulfilment::{self, VendorServer, create, order_of, shipments, status};
 use crate::receiver::Receiver;
 use crate::redrive::Sqs;
-use crate::support::{DEMO, MERCHANT, Stack, order};
+use crate::support::{MERCHANT, Stack, order};
 use crate::webhooks::{SUBSCRIPTIONS, now_ms};
 
 async fn visible(stack: &Stack, queue: &str) -> u64 {
@@ -66,7 +66,7 @@ async fn a_redriven_job_restarts_its_failed_order() {
     let path = format!("/shipment/v1/{}", one["id"].as_str().unwrap());
     stack.eventually(&path, |body| body["shipmentStatus"] == 3).await;
     assert_eq!(stack.get(&format!("/order/v1/orders/{id}")).await.body["order"]["status"], "Processing");
-    let shipped = stack.client.send("POST", &format!("{path}/progress"), DEMO, r#"{"shipmentStatus":4}"#).await;
+    let shipped = stack.send("POST", &format!("{path}/progress"), &[], r#"{"shipmentStatus":4}"#).await;
     assert_eq!(shipped.status, 200, "{}", shipped.body);
     status(&stack, &id, "Fulfilled").await;
     status(&stack, &other, "Cancelled").await;
@@ -181,7 +181,7 @@ async fn subscribers_receive_events_from_creation_to_the_last_shipment() {
     let one = shipments(&stack, &id, 2).await.remove(0);
     let path = format!("/shipment/v1/{}", one["id"].as_str().unwrap());
     stack.eventually(&path, |body| body["shipmentStatus"] == 3).await;
-    stack.client.send("POST", &format!("{path}/progress"), DEMO, r#"{"shipmentStatus":4}"#).await;
+    stack.send("POST", &format!("{path}/progress"), &[], r#"{"shipmentStatus":4}"#).await;
     status(&stack, &id, "Fulfilled").await;
 
     // Created; assigned, with two shipments; submitted; shipped twice. A submission causes no order event.

@@ -111,7 +111,7 @@ async fn a_batch_of_many_merchants_is_audited() {
     assert_eq!(open, written, "each event moved a count once");
 }
 
-/// What is refused for good is put aside by itself; its neighbours in the transaction are written.
+/// A record that can never be written is parked alone; the others in its transaction are written.
 #[tokio::test]
 async fn a_record_that_the_table_rejects_is_parked_alone() {
     let stack = Stack::start().await;

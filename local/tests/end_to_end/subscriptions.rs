@@ -2,11 +2,10 @@
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use futures_util::future::join_all;
-use local::demo::Data;
 use serde_json::{Value, json};
 
 use crate::receiver::Receiver;
-use crate::support::{DEMO, MERCHANT, Reply, Stack};
+use crate::support::{DEMO, MERCHANT, OTHER, Reply, Stack, two_merchants};
 use crate::webhooks::{SUBSCRIPTIONS, stack, subscribe};
 
 const URL: &str = "https://example.com/hooks";
@@ -16,9 +15,8 @@ fn path(subscription: &Value) -> String {
 }
 
 async fn patch(stack: &Stack, path: &str, if_match: Option<&str>, body: Value) -> Reply {
-    let mut headers = DEMO.to_vec();
-    headers.extend(if_match.map(|tag| ("if-match", tag)));
-    stack.client.send("PATCH", path, &headers, body.to_string()).await
+    let headers: Vec<(&str, &str)> = if_match.map(|tag| ("if-match", tag)).into_iter().collect();
+    stack.send("PATCH", path, &headers, body.to_string()).await
 }
 
 fn codes(reply: &Reply) -> Vec<(String, String)> {
@@ -66,9 +64,9 @@ async fn all_violations_are_reported_at_once() {
     let expected = json!({"errorCode": "WRONG_TYPE", "errorMessage": "must be a boolean, not `\"yes\"`",
         "propertyName": "IsEnabled", "attemptedValue": "yes", "pointer": "/isEnabled"});
     assert_eq!(error, Some(&expected));
-    let strict = [DEMO[0], DEMO[2], ("prefer", "handling=strict")];
+    let strict = [("prefer", "handling=strict")];
     let body = json!({"url": URL, "events": ["OrderUpdate"], "colour": 1}).to_string();
-    let refused = stack.client.send("POST", SUBSCRIPTIONS, &strict, body).await;
+    let refused = stack.send("POST", SUBSCRIPTIONS, &strict, body).await;
     assert_eq!(codes(&refused), [("UNKNOWN_MEMBER".to_owned(), "/colour".to_owned())]);
     assert_eq!(stack.get(SUBSCRIPTIONS).await.body["subscriptions"], json!([]));
 }
@@ -173,7 +171,7 @@ async fn changes_apply_to_the_version_that_the_caller_knows() {
     assert_eq!(changed.body["subscription"]["url"], URL);
     let stale = patch(&stack, &path, Some("\"1\""), json!({"description": "b"})).await;
     assert_eq!((stale.status, &stale.body["code"]), (412, &json!("PRECONDITION_FAILED")));
-    let stale = stack.client.send("DELETE", &path, &[DEMO[0], ("if-match", "\"1\"")], "").await;
+    let stale = stack.send("DELETE", &path, &[("if-match", "\"1\"")], "").await;
     assert_eq!(stale.status, 412);
     // A patch that changes nothing creates no version.
     assert_eq!(patch(&stack, &path, None, json!({"description": "a"})).await.header("etag"), "\"2\"");
@@ -188,9 +186,9 @@ async fn changes_apply_to_the_version_that_the_caller_knows() {
     assert_eq!(stack.get(&path).await.header("etag"), format!("\"{}\"", 3 + made));
 
     let current = stack.get(&path).await.header("etag").to_owned();
-    let deleted = stack.client.send("DELETE", &path, &[DEMO[0], ("if-match", &current)], "").await;
+    let deleted = stack.send("DELETE", &path, &[("if-match", &current)], "").await;
     assert_eq!((deleted.status, stack.get(&path).await.status), (204, 404));
-    assert_eq!(stack.client.send("DELETE", &path, DEMO, "").await.status, 404);
+    assert_eq!(stack.send("DELETE", &path, &[], "").await.status, 404);
 }
 
 #[tokio::test]
@@ -204,7 +202,7 @@ async fn a_merchant_has_at_most_twenty_subscriptions() {
     }
     let listed = stack.get(SUBSCRIPTIONS).await.body["subscriptions"].as_array().unwrap().clone();
     assert_eq!((created, listed.len()), (20, 20));
-    assert_eq!(stack.client.send("DELETE", &path(&listed[0]), DEMO, "").await.status, 204);
+    assert_eq!(stack.send("DELETE", &path(&listed[0]), &[], "").await.status, 204);
     assert_eq!(stack.post(SUBSCRIPTIONS, &body).await.status, 201);
     assert_eq!(stack.post(SUBSCRIPTIONS, &body).await.status, 422);
 
@@ -250,14 +248,8 @@ async fn the_log_is_paged_newest_first() {
 
 #[tokio::test]
 async fn another_merchants_subscription_is_not_found() {
-    let mut data = Data::demo().unwrap();
-    let mut other = data.merchants[0].clone();
-    other.merchant_id = "00000000-0000-4000-8000-000000000000".to_owned();
-    (other.api_key, other.bearer_token) = ("other-key".to_owned(), "other-token".to_owned());
-    data.merchants.push(other);
-    let stack = Stack::with(data, &[]).await;
+    let stack = Stack::with(two_merchants(), &[]).await;
     let subscription = subscribe(&stack, URL).await;
-    let theirs = [("authorization", "Bearer other-token"), DEMO[2]];
     let own = path(&subscription);
     for (method, path) in [
         ("GET", own.clone()),
@@ -267,11 +259,11 @@ async fn another_merchants_subscription_is_not_found() {
         ("POST", format!("{own}/rotateSecret")),
         ("GET", format!("{own}/deliveries")),
     ] {
-        let reply = stack.client.send(method, &path, &theirs, "{}").await;
+        let reply = stack.client.send(method, &path, OTHER, "{}").await;
         assert_eq!((reply.status, &reply.body["code"]), (404, &json!("NOT_FOUND")), "{method} {path}");
         let unknown = path.replace(subscription["id"].as_str().unwrap(), "x");
-        assert_eq!(stack.client.send(method, &unknown, DEMO, "{}").await.status, 404, "{method} {unknown}");
+        assert_eq!(stack.send(method, &unknown, &[], "{}").await.status, 404, "{method} {unknown}");
     }
-    assert_eq!(stack.client.send("GET", SUBSCRIPTIONS, &theirs, "").await.body["subscriptions"], json!([]));
+    assert_eq!(stack.client.send("GET", SUBSCRIPTIONS, OTHER, "").await.body["subscriptions"], json!([]));
     assert_eq!(stack.get(&own).await.header("etag"), "\"1\"", "the subscription is unchanged");
 }

@@ -22,6 +22,21 @@ pub(crate) const DEMO: &[(&str, &str)] = &[
     ("x-api-key", "demo-api-key"),
     ("content-type", "application/json"),
 ];
+/// The second merchant of [`two_merchants`].
+pub(crate) const OTHER_MERCHANT: &str = "00000000-0000-4000-8000-000000000000";
+/// Headers of the second merchant.
+pub(crate) const OTHER: &[(&str, &str)] =
+    &[("authorization", "Bearer other-token"), ("x-api-key", "other-key"), ("content-type", "application/json")];
+
+/// The demo data with a second merchant, which has the same vendors and wallets.
+pub(crate) fn two_merchants() -> Data {
+    let mut data = Data::demo().unwrap();
+    let mut other = data.merchants[0].clone();
+    other.merchant_id = OTHER_MERCHANT.to_owned();
+    (other.api_key, other.bearer_token) = ("other-key".to_owned(), "other-token".to_owned());
+    data.merchants.push(other);
+    data
+}
 
 /// A running stack.
 pub(crate) struct Stack {
@@ -66,12 +81,24 @@ impl Stack {
         Self { running, client }
     }
 
+    /// Sends a request as the demo merchant, with additional headers.
+    pub(crate) async fn send(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: impl Into<Bytes>,
+    ) -> Reply {
+        let all: Vec<(&str, &str)> = DEMO.iter().chain(headers).copied().collect();
+        self.client.send(method, path, &all, body).await
+    }
+
     pub(crate) async fn post(&self, path: &str, body: &Value) -> Reply {
-        self.client.send("POST", path, DEMO, body.to_string()).await
+        self.send("POST", path, &[], body.to_string()).await
     }
 
     pub(crate) async fn get(&self, path: &str) -> Reply {
-        self.client.send("GET", path, DEMO, "").await
+        self.send("GET", path, &[], "").await
     }
 
     pub(crate) fn table(&self) -> String {

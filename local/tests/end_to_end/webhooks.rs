@@ -12,7 +12,7 @@ use local::demo::Data;
 use serde_json::{Value, json};
 
 use crate::receiver::Receiver;
-use crate::support::{MERCHANT, Stack, order, order_key};
+use crate::support::{DEMO, MERCHANT, Stack, order, order_key};
 
 pub(crate) const SUBSCRIPTIONS: &str = "/webhook/v1/subscriptions";
 
@@ -193,7 +193,7 @@ async fn status_410_disables_the_subscription() {
     let job = message(&subscription, &later).to_string();
     assert!(work(&stack, std::slice::from_ref(&job)).await.is_empty());
     assert_eq!(receiver.calls().len(), 1);
-    let enabled = stack.client.send("PATCH", &path(&subscription), crate::support::DEMO, r#"{"isEnabled":true}"#).await;
+    let enabled = stack.send("PATCH", &path(&subscription), &[], r#"{"isEnabled":true}"#).await;
     assert_eq!(enabled.body["subscription"]["disabledReason"], Value::Null);
     assert!(work(&stack, &[job]).await.is_empty());
     assert_eq!(receiver.calls().len(), 2);
@@ -207,7 +207,7 @@ async fn pending_deliveries_to_a_deleted_subscription_end() {
     receiver.answer(500, "");
     let mut job = message(&subscription, &id);
     assert!(work(&stack, &[job.to_string()]).await.is_empty());
-    assert_eq!(stack.client.send("DELETE", &path(&subscription), crate::support::DEMO, "").await.status, 204);
+    assert_eq!(stack.send("DELETE", &path(&subscription), &[], "").await.status, 204);
     job["attempt"] = json!(1);
     assert!(work(&stack, &[job.to_string()]).await.is_empty());
     let item = items(&stack).await.remove(0);
@@ -282,7 +282,7 @@ async fn replaced_secrets_keep_signing_during_a_rotation() {
     let old = subscription["secret"].as_str().unwrap();
     let rotate = format!("{}/rotateSecret", path(&subscription));
     // Without a body, and so without its type.
-    let rotated = stack.client.send("POST", &rotate, &crate::support::DEMO[..1], "").await;
+    let rotated = stack.client.send("POST", &rotate, &DEMO[..1], "").await;
     assert_eq!(rotated.status, 200, "{}", rotated.body);
     let new = rotated.body["subscription"]["secret"].as_str().unwrap();
     assert!(rotated.body["subscription"]["previousSecretExpiresAt"].is_string());

@@ -4,16 +4,16 @@ use futures_util::future::join_all;
 use serde_json::{Value, json};
 
 use crate::fulfilment::create;
-use crate::support::{DEMO, Reply, Stack};
+use crate::support::{Reply, Stack};
 use crate::updates::{patch, path, waiting};
 
 const WRITERS: usize = 32;
 
 /// Patches the version with that tag. A busy service does nothing, so the patch is retried.
 async fn patch_version(stack: &Stack, path: &str, tag: &str, body: &Value) -> Reply {
-    let headers = [DEMO[0], DEMO[2], ("if-match", tag)];
+    let headers = [("if-match", tag)];
     loop {
-        let reply = stack.client.send("PATCH", path, &headers, body.to_string()).await;
+        let reply = stack.send("PATCH", path, &headers, body.to_string()).await;
         if reply.status != 503 {
             return reply;
         }

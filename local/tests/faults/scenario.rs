@@ -104,7 +104,7 @@ async fn change(clients: &Clients<'_>, mixture: &Mixture, body: &Value) {
     } else {
         clients.hold(safe_id).await;
         tokio::time::sleep(Duration::from_millis(clients.world.below(THOUGHT_MS_MAX))).await;
-        clients.let_go(safe_id).await;
+        clients.let_continue(safe_id).await;
     }
 }
 

@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use functions::routes::{ROUTES, Route};
 use serde_json::{Value, json};
 
-use super::{crash, replayed, send_with, unnamed, whole};
+use super::{crash, replayed, unnamed, whole};
 use crate::fulfilment::{self, VendorServer, create, order_of, shipments};
 use crate::inbound;
 use crate::notes::{NOTES, about};
@@ -138,7 +138,7 @@ impl Case {
     async fn send(&self, stack: &Stack, route: &Route, key: &str, body: &str) -> Reply {
         let mut headers = vec![("idempotency-key", key)];
         headers.extend(self.if_match.as_deref().map(|tag| ("if-match", tag)));
-        send_with(stack, route.method, &self.path, &headers, body).await
+        stack.send(route.method, &self.path, &headers, body.to_owned()).await
     }
 }
 

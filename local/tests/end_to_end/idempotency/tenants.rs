@@ -1,23 +1,17 @@
 //! The scope of a key.
 
-use local::demo::Data;
 use serde_json::json;
 
 use super::{ORDERS, replayed, unnamed};
 use crate::fulfilment::{self, VendorServer, create, order_of, shipments};
-use crate::support::{DEMO, Stack};
+use crate::support::{DEMO, OTHER, Stack, two_merchants};
 
 #[tokio::test]
 async fn merchants_do_not_share_keys() {
-    let mut data = Data::demo().unwrap();
-    let mut other = data.merchants[0].clone();
-    other.merchant_id = "00000000-0000-4000-8000-000000000000".to_owned();
-    (other.api_key, other.bearer_token) = ("other-key".to_owned(), "other-token".to_owned());
-    data.merchants.push(other);
-    let stack = Stack::with(data, &[]).await;
+    let stack = Stack::with(two_merchants(), &[]).await;
     let key = ("idempotency-key", "shared");
     let ours = [DEMO[0], DEMO[1], DEMO[2], key];
-    let theirs = [("authorization", "Bearer other-token"), ("x-api-key", "other-key"), DEMO[2], key];
+    let theirs = [OTHER[0], OTHER[1], OTHER[2], key];
     let body = unnamed().to_string();
     let mut ids = Vec::new();
     for headers in [&ours, &theirs] {
@@ -36,9 +30,9 @@ async fn merchants_do_not_share_keys() {
     // A token alone gets no answer from the API that requires a key and a token.
     let paid = json!({"products": [{"sku": "8PX-UF-Y5U", "quantity": 1}]}).to_string();
     let key = ("idempotency-key", "paid");
-    let first = stack.client.send("POST", "/v2/orders", &[DEMO[0], DEMO[1], DEMO[2], key], paid.clone()).await;
+    let first = stack.send("POST", "/v2/orders", &[key], paid.clone()).await;
     assert_eq!(first.status, 200);
-    for headers in [&[DEMO[0], DEMO[2], key][..], &[DEMO[0], ("x-api-key", "other-key"), DEMO[2], key], &[key]] {
+    for headers in [&[DEMO[0], DEMO[2], key][..], &[DEMO[0], OTHER[1], DEMO[2], key], &[key]] {
         let refused = stack.client.send("POST", "/v2/orders", headers, paid.clone()).await;
         assert_eq!((refused.status, &refused.body["error"]), (401, &json!("UNAUTHORIZED")));
     }

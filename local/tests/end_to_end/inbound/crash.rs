@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::{INBOUND, TRANSFORMATIONS, foreign, item_of, orders, rules, send, transformation};
 use crate::recovery::{holds, redrive};
-use crate::support::{DEMO, MERCHANT, Stack};
+use crate::support::{MERCHANT, Stack};
 use crate::webhooks::now_ms;
 
 /// A stack whose inbound queue has no consumer.
@@ -99,9 +99,9 @@ async fn changing_or_deleting_a_transformation_does_not_affect_receipts() {
     let path = format!("{TRANSFORMATIONS}/{id}");
     let first = send(&stack, &json!({"body": foreign(1), "transformationId": id})).await;
     let nonsense = json!({"name": "n", "rules": [{"to": "/items", "constant": 1}]});
-    assert_eq!(stack.client.send("PUT", &path, DEMO, nonsense.to_string()).await.status, 200);
+    assert_eq!(stack.send("PUT", &path, &[], nonsense.to_string()).await.status, 200);
     let second = send(&stack, &json!({"body": foreign(2), "transformationId": id})).await;
-    assert_eq!(stack.client.send("DELETE", &path, DEMO, "").await.status, 204);
+    assert_eq!(stack.send("DELETE", &path, &[], "").await.status, 204);
     for (receipt, version, status) in [(&first, 1, "Accepted"), (&second, 2, "Refused")] {
         assert!(work(&stack, receipt, 1, "m", 1).await);
         let ended = read(&stack, receipt).await;

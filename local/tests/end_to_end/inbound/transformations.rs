@@ -2,13 +2,12 @@
 
 use serde_json::{Value, json};
 
-use super::{OTHER, TRANSFORMATIONS, foreign, rules, stack, transformation};
-use crate::support::{DEMO, Reply, Stack};
+use super::{TRANSFORMATIONS, foreign, rules, stack, transformation};
+use crate::support::{OTHER, Reply, Stack};
 
 async fn put(stack: &Stack, path: &str, tag: Option<&str>, body: &Value) -> Reply {
-    let mut headers = DEMO.to_vec();
-    headers.extend(tag.map(|tag| ("if-match", tag)));
-    stack.client.send("PUT", path, &headers, body.to_string()).await
+    let headers: Vec<(&str, &str)> = tag.map(|tag| ("if-match", tag)).into_iter().collect();
+    stack.send("PUT", path, &headers, body.to_string()).await
 }
 
 #[tokio::test]
@@ -40,11 +39,9 @@ async fn a_transformation_is_created_read_replaced_and_deleted() {
     }
     let theirs = stack.client.send("GET", TRANSFORMATIONS, OTHER, "").await;
     assert_eq!(theirs.body["transformations"], json!([]));
-    let mut headers = DEMO.to_vec();
-    headers.push(("if-match", "\"1\""));
-    assert_eq!(stack.client.send("DELETE", &path, &headers, "").await.status, 412);
-    assert_eq!(stack.client.send("DELETE", &path, DEMO, "").await.status, 204);
-    assert_eq!(stack.client.send("DELETE", &path, DEMO, "").await.status, 404);
+    assert_eq!(stack.send("DELETE", &path, &[("if-match", "\"1\"")], "").await.status, 412);
+    assert_eq!(stack.send("DELETE", &path, &[], "").await.status, 204);
+    assert_eq!(stack.send("DELETE", &path, &[], "").await.status, 404);
     assert_eq!(stack.get(&path).await.status, 404);
     assert_eq!(put(&stack, &path, None, &next).await.status, 404);
 }
