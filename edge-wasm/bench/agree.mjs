@@ -1,28 +1,29 @@
-// Before anything is timed: validator and peer say the same about the bodies. A candidate that overlooks mistakes is fast.
+// Runs before any timing: checks that validator and peer agree on the bodies, because a candidate that misses mistakes
+// is fast.
 
 import assert from "node:assert/strict";
 
 import { ERRORS_PER_ORDER, bodies } from "./bodies.mjs";
 
-/** Throws unless both take the good bodies and find the same places in the bad one. */
+/** Throws unless both accept the valid bodies and find the same places in the bad one. */
 export function agree(validateOrders, validateByPeer) {
   const { "orders-100-errors-500": bad, ...good } = bodies;
   for (const [name, text] of Object.entries(good)) {
     const verdict = validateOrders(new TextEncoder().encode(text));
-    assert.ok(verdict.valid, `the validator refuses ${name}`);
-    assert.deepEqual(verdict.orders.flatMap(({ warnings }) => warnings), [], `the validator warns of ${name}`);
-    assert.deepEqual(validateOrders(text), verdict, `the validator says something else of ${name} as a string`);
-    assert.deepEqual(validateByPeer(text), { errors: [], findings: [] }, `the peer refuses ${name}`);
+    assert.ok(verdict.valid, `the validator rejects ${name}`);
+    assert.deepEqual(verdict.orders.flatMap(({ warnings }) => warnings), [], `the validator warns about ${name}`);
+    assert.deepEqual(validateOrders(text), verdict, `the validator gives another verdict on ${name} as a string`);
+    assert.deepEqual(validateByPeer(text), { errors: [], findings: [] }, `the peer rejects ${name}`);
   }
 
   const { orders } = validateOrders(new TextEncoder().encode(bad));
   const ours = new Set(orders.flatMap(({ violations }) => violations.map(({ pointer }) => pointer)));
   const theirs = new Set(validateByPeer(bad).errors.map(({ instancePath }) => instancePath));
   assert.equal(ours.size, orders.length * ERRORS_PER_ORDER);
-  assert.deepEqual([...ours].filter((pointer) => !theirs.has(pointer)), [], "the peer overlooks these");
-  // A branch of a schema that does not fit is also reported where the branching starts, above the mistake.
+  assert.deepEqual([...ours].filter((pointer) => !theirs.has(pointer)), [], "the peer misses these");
+  // ajv also reports a failing branch at the start of the branching, above the mistake.
   const isAbove = (place) => [...ours].some((pointer) => pointer.startsWith(`${place}/`));
-  assert.deepEqual([...theirs].filter((place) => !ours.has(place) && !isAbove(place)), [], "the validator overlooks these");
+  assert.deepEqual([...theirs].filter((place) => !ours.has(place) && !isAbove(place)), [], "the validator misses these");
 }
 
 /** Throws unless the peer's cross-field checks find what the validator finds. */

@@ -1,4 +1,4 @@
-// The bodies that everything is timed on. `writeBodies` lays them down as files, so that native code reads the same bytes.
+// The bodies of all timings. `writeBodies` writes them to files, so that native code reads the same bytes.
 
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -9,13 +9,13 @@ export const ERRORS_PER_ORDER = 5;
 
 const seed = JSON.parse(readFileSync(SEED, "utf8")).bulk;
 
-/** The orders of the seed in turn, each with a `safeId` of its own. */
+/** The orders of the seed in turn, each with its own `safeId`. */
 function bulk(count) {
   const order = (_, index) => ({ ...structuredClone(seed[index % seed.length]), safeId: `UniqueSafeID${100_000 + index}` });
   return { bulk: Array.from({ length: count }, order) };
 }
 
-/** One mistake of each of five kinds: form of a string, two code lists, a range, and a form deep inside. */
+/** One mistake of each of five kinds: a string format, two code lists, a range, and a nested format. */
 function spoil(order) {
   order.currencyCode = "ZZZ";
   order.shippingAddress.email = "nope";
@@ -31,8 +31,8 @@ function spoiled(count) {
 }
 
 /**
- * Orders that each have 64 long unknown names and 2,000 short ones. With an escape in the long names this once took
- * hundreds of times as long, because every name was unescaped to be compared.
+ * Orders with 64 long unknown names and 2,000 short ones each. With an escape in the long names this once took hundreds
+ * of times as long, because every name was unescaped for comparison.
  */
 function oddNames(start) {
   const body = bulk(2);
@@ -53,7 +53,7 @@ export const bodies = {
   "orders-100-errors-500": JSON.stringify(spoiled(100)),
 };
 
-/** Bodies for the validator alone: a peer does not name unknown members. */
+/** Bodies for the validator alone, because a peer does not report unknown members. */
 export const oddBodies = { plain: JSON.stringify(oddNames("n")), escaped: JSON.stringify(oddNames("\n")) };
 
 /** Writes each body to `<folder>/<name>.json`. */

@@ -1,4 +1,4 @@
-// Puts a module of the work folder and all that it imports into one file.
+// Bundles a module of the work folder and its imports into one file.
 
 import { createRequire } from "node:module";
 import { join } from "node:path";
@@ -13,9 +13,9 @@ const imports = {
   name: "imports",
   enforce: "pre",
   resolveId(id) {
-    // WebAssembly stays a file of its own: workerd takes it as a compiled module.
+    // WebAssembly stays a separate file: workerd imports it as a compiled module.
     if (id.endsWith(".wasm")) return { id: "./ordermill.wasm", external: true };
-    // ajv's generated code asks for helpers of ajv, which is not installed in the work folder.
+    // ajv's generated code imports helpers of ajv, which is not installed in the work folder.
     return id.startsWith("ajv/") ? resolve(id) : null;
   },
 };

@@ -1,9 +1,10 @@
-// What a JSON Schema cannot say, in plain JavaScript: the peer of the validator runs it after ajv, so that both decide
-// the same. Amounts are compared in ten-thousandths, because binary fractions do not multiply exactly.
+// The checks that JSON Schema cannot express, in plain JavaScript. The validator's peer runs them after ajv, so that
+// both make the same decisions. Amounts are compared in ten-thousandths, because binary fractions do not multiply
+// exactly.
 
 const DEFAULT_CURRENCY = "USD";
 
-/** The findings between members of a parsed body that ajv has seen; parts of a wrong shape are passed over. */
+/** The cross-field findings of a parsed body that ajv has checked; skips parts with the wrong shape. */
 export function crossField(body) {
   const findings = [];
   const safeIds = new Map();
@@ -33,7 +34,7 @@ function checkItems({ items }, index, findings) {
   if (!Array.isArray(items)) return;
   for (let place = 0; place < items.length; place += 1) {
     const item = items[place];
-    // A price or quantity that is absent or broken makes no sum.
+    // A missing or invalid price or quantity gives no product.
     if (item?.customerSubtotal == null || item.customerPrice == null || !(item.quantity > 0)) continue;
     const expected = units(item.customerPrice * item.quantity);
     if (units(item.customerSubtotal) !== expected) {
@@ -52,7 +53,7 @@ function checkTotal(order, index, findings) {
   }
 }
 
-/** The sum of an order's transactions; none where one has no total or another currency, or where there are none. */
+/** The sum of an order's transactions; undefined without transactions, or if one has no total or another currency. */
 function transactions(order) {
   const currency = order.currencyCode ?? DEFAULT_CURRENCY;
   let sum;

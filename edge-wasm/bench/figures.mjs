@@ -1,4 +1,4 @@
-// Every figure that the benches print: its name, what it is, its unit and, where one must hold, its bound. README.md says
+// Every figure that the benches print: its name, description, unit and, if one must hold, its bound. README.md explains
 // how each is measured.
 
 export const figures = [

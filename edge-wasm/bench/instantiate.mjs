@@ -1,5 +1,5 @@
-// The time to compile and instantiate a module, in milliseconds: `node instantiate.mjs <file>`, once in a fresh process,
-// for nothing of it is as slow the second time.
+// The time to compile and instantiate a module, in milliseconds: `node instantiate.mjs <file>`. Runs in a fresh
+// process, because a second time would be faster.
 
 import { readFileSync } from "node:fs";
 

@@ -1,5 +1,5 @@
-// Runs every bench and prints the figures: a table, or with `--json` one {"name","value"} object a line.
-// `cargo mill bench edge` builds what is measured and calls this.
+// Runs every bench and prints the figures: a table, or with `--json` one {"name","value"} object per line. `cargo mill
+// bench edge` builds the prerequisites and calls this.
 
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
@@ -19,7 +19,7 @@ if (process.argv.includes("--json")) {
   printTable();
 }
 
-/** One part after the other, each in a process of its own, so that none leaves the next a heap to clear. */
+/** Runs each part in its own process, one after the other, so that none leaves garbage for the next. */
 function measure() {
   writeBodies(bodiesFolder);
   const script = (name) => run(process.execPath, [fileURLToPath(new URL(name, import.meta.url))]);
@@ -33,13 +33,13 @@ function measure() {
   return inOrder(measured);
 }
 
-/** Names and values of what a program says. */
+/** The names and values that a program prints. */
 function run(program, args) {
   const output = execFileSync(program, args, { encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] });
   return output.split("\n").filter(Boolean).map((line) => JSON.parse(line)).map(({ name, value }) => [name, value]);
 }
 
-/** The values in the order of the list; what is missing in one or the other is a mistake. */
+/** The values in listed order; throws if a figure is missing or not listed. */
 function inOrder(measured) {
   const listed = figures.filter(({ name }) => name).map(({ name }) => name);
   const wrong = [

@@ -1,4 +1,4 @@
-// Times the validator and its peers in Node, all in one process, and the start of the module in fresh processes.
+// Times the validator and its peers in one Node process, and the start of the module in fresh processes.
 
 import { execFileSync } from "node:child_process";
 import { fileURLToPath, pathToFileURL } from "node:url";
@@ -11,7 +11,7 @@ import { edgeModule, smallModule } from "./settings.mjs";
 import { linkValidator } from "./validator.mjs";
 
 const ROUNDS = 300;
-/** Fresh processes for the time to start; odd, for the median. */
+/** Fresh processes for the start time; odd, for the median. */
 const PROCESSES = 9;
 
 const { validateOrders } = await import(pathToFileURL(linkValidator()));

@@ -1,5 +1,5 @@
-// Makes the peer: ajv's standalone code for the schema of the rules, with the cross-field checks, as one module without
-// imports. Node and workerd run the same file; neither needs `eval`.
+// Builds the peer: ajv's standalone code for the schema of the rules, with the cross-field checks, as one module
+// without imports. Node and workerd run the same file; neither needs `eval`.
 
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -14,7 +14,7 @@ const entry = (form) => `
 import validate from "./ajv-${form}.cjs";
 import { crossField } from ${JSON.stringify(join(tools, "bench/cross-field.mjs"))};
 
-/** All that is wrong with a body: what \`validateOrders\` says, said by the peer. */
+/** All problems of a body: the peer's counterpart of \`validateOrders\`. */
 export function validateByPeer(text) {
   const body = JSON.parse(text);
   const fits = validate(body);
@@ -23,8 +23,8 @@ export function validateByPeer(text) {
 `;
 
 /**
- * The forms of the schema. Of one with references ajv makes a function for each model; of one without, a single
- * function, which is too long for the engine's optimising compiler.
+ * The forms of the schema. With references, ajv generates a function per model; without, a single function that is too
+ * long for the engine's optimising compiler.
  */
 const forms = {
   generated: (schema) => schema,
@@ -41,7 +41,7 @@ export async function makePeer(form) {
   return bundle(`peer-${form}-entry.mjs`, `peer-${form}.mjs`);
 }
 
-/** The schema with each reference replaced by what it refers to. */
+/** The schema with each reference replaced by its target. */
 function inline(schema, definitions) {
   if (typeof schema !== "object" || schema === null) return schema;
   if (Array.isArray(schema)) return schema.map((part) => inline(part, definitions));

@@ -1,4 +1,4 @@
-// The bytes of both modules: as they are, and as they travel.
+// The sizes of both modules, raw and compressed.
 
 import { readFileSync } from "node:fs";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";

@@ -1,11 +1,11 @@
-// Makes `@ordermill/edge` resolve in the work folder as it does for people who installed the package.
+// Makes `@ordermill/edge` resolve in the work folder as it does when the package is installed.
 
 import { mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 
 import { packageFolder, workFolder } from "./settings.mjs";
 
-/** The path of a module that exports what the package exports, under the conditions of whoever imports it. */
+/** The path of a module that re-exports the package, under the conditions of whoever imports it. */
 export function linkValidator() {
   const link = join(workFolder, "node_modules/@ordermill/edge");
   mkdirSync(dirname(link), { recursive: true });

@@ -1,9 +1,9 @@
-// Runs in workerd: holds bodies, and runs a candidate on one of them as often as a request asks.
+// Runs in workerd: stores bodies, and runs a candidate on one of them as often as requested.
 //
-//   PUT /<body>                               keeps the body, as bytes and as text
-//   GET /<candidate>?body=<body>&times=<n>    runs the candidate n times, answers with its last result
+//   PUT /<body>                               stores the body, as bytes and as text
+//   GET /<candidate>?body=<body>&times=<n>    runs the candidate n times, returns its last result
 //
-// The clock stands still while a Worker computes, so the time is taken by whoever sends the requests.
+// The clock does not advance while a Worker computes, so the sender of the requests takes the time.
 
 import { validateOrders } from "@ordermill/edge";
 

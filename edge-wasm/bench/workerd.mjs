@@ -1,5 +1,5 @@
-// Times the validator and its peers in workerd, the runtime of Cloudflare Workers, through Miniflare: from outside, as the
-// difference between a request for many runs and a request for none.
+// Times the validator and its peers in workerd, the runtime of Cloudflare Workers, through Miniflare: from outside, as
+// the difference between a request for many runs and a request for none.
 
 import { copyFileSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -18,7 +18,7 @@ const BODY = "orders-100";
 const BAD_BODY = "orders-100-errors-500";
 const ROUNDS = 60;
 const WARM_UP_RUNS = 60;
-/** Of one request: long against the request itself, short against a pause of the machine. */
+/** Runs per request: long compared with the request itself, short compared with a pause of the machine. */
 const REQUEST_MS = 25;
 
 const miniflare = new Miniflare({
@@ -60,14 +60,14 @@ async function main() {
   say("workerd_ajv_inlined_over_validator", us.ajv_inlined / us.validator);
 }
 
-/** What runs in workerd decides; `node.mjs` compares the decisions in full. */
+/** Checks the decisions in workerd; `node.mjs` compares the full results. */
 async function checkResults() {
   const result = async (candidate, body) => (await request(candidate, body, 1, "&result")).json();
   const [good, bad] = [await result("validator", BODY), await result("validator", BAD_BODY)];
   const [fits, misfits] = [await result("ajv", BODY), await result("ajv", BAD_BODY)];
   const found = bad.orders.flatMap(({ violations }) => violations).length;
   if (!good.valid || fits.errors.length > 0 || found !== 500 || misfits.errors.length < found) {
-    throw new Error(`workerd decides otherwise: ${good.valid}, ${fits.errors.length}, ${found}, ${misfits.errors.length}`);
+    throw new Error(`workerd decides differently: ${good.valid}, ${fits.errors.length}, ${found}, ${misfits.errors.length}`);
   }
 }
 

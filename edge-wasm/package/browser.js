@@ -1,4 +1,4 @@
-// Browsers, with a bundler or without: the address of the module is written so that bundlers find it and move it along.
+// Browsers, with or without a bundler: the module's URL is written so that bundlers find the file and include it.
 
 import { load } from "./core.js";
 
@@ -10,7 +10,7 @@ async function compile(url) {
   if (!response.ok) {
     throw new Error(`${url} was answered with status ${response.status}`);
   }
-  // Compiling while the file arrives is only done for the exact type; some servers do not know it.
+  // Streaming compilation requires the exact MIME type, which some servers do not send.
   return response.headers.get("Content-Type") === "application/wasm"
     ? WebAssembly.compileStreaming(response)
     : WebAssembly.compile(await response.arrayBuffer());

@@ -6,5 +6,5 @@ export type Edge = Pick<
   "validateBulkOrder" | "validateInstantOrder" | "validateOrder" | "validateOrders" | "rulesVersion" | "errorCatalogue"
 >;
 
-/** The functions of the package, on `ordermill.wasm` compiled (a `WebAssembly.Module`) by whoever calls this. */
+/** The package's functions on `ordermill.wasm`, which the caller has compiled (a `WebAssembly.Module`). */
 export function load(module: object): Edge;

@@ -1,29 +1,29 @@
 import type { Edge } from "./core.js";
 import type { Body } from "./index.js";
 
-/** Anything that knows headers by their lower-case names: `Headers`, or a `Map`. */
+/** Anything that looks up headers by their lower-case names: `Headers`, or a `Map`. */
 export interface ReadableHeaders {
   get(name: string): string | null | undefined;
 }
 
-/** What is known of a request before its body is read. */
+/** A request before its body is read. */
 export interface RequestHead {
   method: string;
-  /** The path alone, without host and query. */
+  /** The path without host and query. */
   path: string;
   headers: ReadableHeaders;
-  /** The id that a refusal carries; a random one where there is none. */
+  /** The request id for a rejection; random if absent. */
   requestId?: string | undefined;
 }
 
 /** Send the request on. */
 export interface Pass {
   pass: true;
-  /** To be added to the request: `Ordermill-Rules` when its body was checked. */
+  /** Headers to add to the request: `Ordermill-Rules` if its body was checked. */
   headers: Record<string, string>;
 }
 
-/** Answer this, in the error shape of the API that was called. */
+/** Send this answer, in the error format of the called API. */
 export interface Refusal {
   pass: false;
   status: number;
@@ -32,20 +32,20 @@ export interface Refusal {
 }
 
 export interface Gate {
-  /** Bytes that a body has at most. */
+  /** Maximum bytes of a body. */
   readonly bodyBytesMax: number;
-  /** Whether `decide` looks at the body of this request; if not, the request need not be read. */
+  /** Whether `decide` looks at the body of this request; if not, the body need not be read. */
   checks(request: RequestHead): boolean;
-  /** A body longer than `bodyBytesMax` may be cut off anywhere beyond it: it is refused for its length. */
+  /** A body longer than `bodyBytesMax` may be truncated anywhere beyond it: it is rejected for its length. */
   decide(request: RequestHead & { body?: Body | undefined }): Pass | Refusal;
-  /** The refusal of a body that is longer than `bodyBytesMax`, where `checks` is true. */
+  /** The rejection of a body that is longer than `bodyBytesMax`, if `checks` is true. */
   refuseLength(request: RequestHead): Refusal;
 }
 
 export interface GateOptions {
-  /** Bytes of a refusal's body at most: of more details than fit, the last are left out and counted. */
+  /** Maximum bytes of a rejection's body: details that do not fit are left out from the end and counted. */
   answerBytesMax?: number;
 }
 
-/** A gate on the functions of this package: `createGate(edge)` after `import * as edge from "@ordermill/edge"`. */
+/** A gate on this package's functions: `createGate(edge)` after `import * as edge from "@ordermill/edge"`. */
 export function createGate(edge: Edge, options?: GateOptions): Gate;

@@ -1,11 +1,14 @@
-// What an edge function answers: which requests it checks, and the refusal that the API itself would send.
+// Decides for an edge function: which requests to check, and the error that the API itself would send.
 //
-// It knows no platform. Whatever it is not sure of it passes, because the origin checks everything once more.
+// Independent of the platform. When in doubt it passes a request, because the origin checks everything again.
 
-/** Bytes of a body at most, as the APIs have it. */
+/** Maximum bytes of a body, as in the APIs. */
 const BODY_BYTES_MAX = 4 * 1024 * 1024;
 
-/** The routes that take orders. `flat` is the error body of the bulk order API, the other that of the order network API. */
+/**
+ * The routes that take orders. `flat` marks the error body of the bulk order API; the other is that of the order
+ * network API.
+ */
 const ROUTES = [
   { path: "/v2/orders", validate: "validateBulkOrder", flat: true, needsKey: true },
   { path: "/v2/orders/instant", validate: "validateInstantOrder", flat: true, needsKey: true },
@@ -13,7 +16,7 @@ const ROUTES = [
   { path: "/order/v1/orders/bulk", validate: "validateOrders", flat: false, needsKey: false, perOrder: true },
 ];
 
-/** A gate on the functions of this package. */
+/** A gate on this package's functions. */
 export function createGate(edge, { answerBytesMax = Infinity } = {}) {
   const statuses = new Map(edge.errorCatalogue().map((entry) => [entry.code, entry.status]));
   const rules = edge.rulesVersion();
@@ -79,7 +82,7 @@ function routeOf({ method, path }) {
   return method === "POST" ? ROUTES.find((route) => route.path === path) : undefined;
 }
 
-/** JSON that is not compressed: anything else is for the origin to read or to refuse (415). */
+/** Whether the body is uncompressed JSON: anything else is left to the origin to read or to reject (415). */
 function isPlainJson(headers) {
   const [essence] = text(headers, "content-type").split(";");
   const type = essence.trim().toLowerCase();
@@ -87,7 +90,7 @@ function isPlainJson(headers) {
   return isJson && text(headers, "content-encoding") === "";
 }
 
-/** Whether there are credentials at all. Where there are none the origin answers 401, which says more than 400. */
+/** Whether there are credentials at all. Without any, the origin answers 401, which says more than 400. */
 function hasCredentials(route, headers) {
   const hasToken = /^bearer +\S/i.test(text(headers, "authorization"));
   return hasToken && (!route.needsKey || text(headers, "x-api-key") !== "");
@@ -99,12 +102,15 @@ function isStrict(headers) {
   return preferences.some((preference) => preference.replaceAll('"', "").trim().toLowerCase() === "handling=strict");
 }
 
-/** A page of another origin may read a refusal, as it may read the origin's: it tells nothing that the page has not sent. */
+/**
+ * Lets a page of another origin read a rejection, as it can read the origin's: it contains nothing that the page did
+ * not send.
+ */
 function forPages(headers) {
   return text(headers, "origin") === "" ? {} : { "Access-Control-Allow-Origin": "*" };
 }
 
-/** A header, or nothing where the origin could not read it as text. */
+/** A header, or "" if the origin could not read it as text. */
 function text(headers, name) {
   const value = headers.get(name) ?? "";
   return /^[\t\x20-\x7e]*$/.test(value) ? value : "";
@@ -112,15 +118,15 @@ function text(headers, name) {
 
 // ------------------------------------------------------------------------------------------------ which answer
 
-/** Violations that are listed at most, and as many warnings. */
+/** Maximum violations listed, and maximum warnings. */
 const LISTED_MAX = 1000;
-/** The origin refuses the body, in words that the verdict does not say all of. */
+/** The origin rejects the body with a message that the verdict does not fully determine. */
 const UNSURE = undefined;
 
-/** For which violations the body is refused whole, as the origin lists and counts them. */
+/** The violations for which the whole body is rejected, as the origin lists and counts them. */
 function refused(route, verdict, strict) {
   const { violations, orders, omitted } = verdict;
-  // The origin answers a bulk order by order, so a bulk is not refused for the orders in it.
+  // The origin answers a bulk order by order, so a bulk is not rejected for its orders.
   if (violations.length > 0 || route.perOrder) {
     return { violations, omitted };
   }
@@ -130,14 +136,14 @@ function refused(route, verdict, strict) {
   }
   const warnings = orders.flatMap((order) => order.warnings);
   if (broken.length > 0 && warnings.length > 0) {
-    // To a strict client the two are told as they stand in the body, which lists apart do not say; and where both may go on
-    // it is not known of which are those that are omitted.
+    // A strict client gets both in document order, which separate lists do not have; and if both were truncated, it is
+    // unknown which kind the omitted ones are.
     return strict || (omitted > 0 && warnings.length >= LISTED_MAX) ? UNSURE : { violations: broken, omitted };
   }
   return strict || broken.length > 0 ? { violations: [...broken, ...warnings], omitted } : { violations: [], omitted };
 }
 
-/** What says that the body is too large in any way, if it is: that is not a mistake in one place. */
+/** The violation that says that the body is too large in some way, if there is one: it has no single place. */
 function tooLarge(violations, statuses) {
   return violations.find(({ code }) => statuses.get(code) === 413);
 }
@@ -146,10 +152,10 @@ function codeOf(violations, statuses) {
   return tooLarge(violations, statuses)?.code ?? "VALIDATION_FAILED";
 }
 
-/** What else a body breaks that is too large does not matter. */
+/** If a body is too large, its other violations do not matter. */
 function withPlace({ pointer, message }) {
   if (!message.startsWith("must ")) {
-    return message; // It says itself what has a limit.
+    return message; // The message already names what is limited.
   }
   return `${pointer === "" ? "the body" : `\`${pointer}\``} ${message}`;
 }
@@ -161,7 +167,7 @@ function messageOf(listed, omitted) {
   return listed === 1 ? "the body breaks 1 rule" : `the body breaks ${listed} rules`;
 }
 
-/** The answer's body, with the first of the details where there is no room for all. */
+/** The answer's body, with as many details as fit. */
 function bodyOf(refusal, route, requestId, bytesMax) {
   const { code, message, violations, omitted } = refusal;
   const details = violations.map(route.flat ? flatDetail : networkError);
@@ -181,10 +187,10 @@ function writeBody(code, message, details, route, requestId) {
   );
 }
 
-/** Longer by this at most is a message that says how many details are listed. */
+/** Maximum bytes by which a message grows when it says how many details are listed. */
 const MESSAGE_GROWTH_BYTES = 64;
 
-/** Details without as many of the last as have the excess of bytes. */
+/** The details without as many of the last ones as exceed the limit. */
 function withoutLast(details, excess) {
   let [bytes, count] = [-MESSAGE_GROWTH_BYTES, details.length];
   while (bytes < excess && count > 0) {
@@ -209,8 +215,8 @@ function networkError({ code, message, pointer, value }) {
 }
 
 /**
- * What was sent, from its JSON or the beginning of that: a string, a boolean or a plain number of up to 15 digits as it is,
- * of any other number its text.
+ * The attempted value, from its JSON or the beginning of it: a string, a boolean or a plain number of up to 15 digits
+ * as it is, and the text of any other number.
  */
 function attempted(json) {
   const isPlain = /^-?(0|[1-9][0-9]*)(\.[0-9]{0,5}[1-9])?$/.test(json) && json.match(/[0-9]/g).length <= 15;

@@ -2,46 +2,46 @@ import type { Code } from "./codes.js";
 
 export type { Code } from "./codes.js";
 
-/** What a body may be: its bytes, in any buffer or view, or its text. */
+/** The types of a body: its bytes, in any buffer or view, or its text. */
 export type Body = ArrayBufferView | ArrayBufferLike | string;
 
-/** One place in a body that breaks a rule. */
+/** A violation at one place in a body. */
 export interface Violation {
   /** The place as a JSON pointer (RFC 6901) from the root of the body, for example `/bulk/0/items/1/quantity`. */
   pointer: string;
-  /** Which rule. */
+  /** The violated rule. */
   code: Code;
-  /** The rule in words and the value, for people. */
+  /** The rule and the offending value, for people. */
   message: string;
-  /** The bound of the rule: a number, a range such as `1..10000`, a JSON type or the name of a form. */
+  /** The bound of the rule: a number, a range such as `1..10000`, a JSON type or the name of a format. */
   limit?: string;
-  /** The attempted value as JSON text, cut short. */
+  /** The attempted value as JSON text, truncated. */
   value?: string;
 }
 
-/** What one order breaks. */
+/** The findings of one order. */
 export interface OrderVerdict {
-  /** Place of the order in the body. */
+  /** Index of the order in the body. */
   index: number;
-  /** Why the order is refused. */
+  /** The violations for which the order is rejected. */
   violations: Violation[];
-  /** What is odd about it; never a reason to refuse it. */
+  /** Warnings; they never cause a rejection. */
   warnings: Violation[];
 }
 
-/** What a body breaks. */
+/** The findings of a body. */
 export interface Verdict {
-  /** Whether the body and every order in it may be accepted. */
+  /** Whether the body and every order in it is valid. */
   valid: boolean;
-  /** Of the body as a whole. If there is one, the body is refused whole and `orders` is empty. */
+  /** Violations of the body as a whole. If there is one, the whole body is rejected and `orders` is empty. */
   violations: Violation[];
-  /** One for each order of the body, in its order. */
+  /** One entry per order of the body, in the same order. */
   orders: OrderVerdict[];
-  /** Findings beyond those that are listed. */
+  /** Number of findings that are not listed. */
   omitted: number;
 }
 
-/** One code with the HTTP status of an answer that carries it, and the rule as a sentence. */
+/** A code with the HTTP status of answers that carry it, and the rule as a sentence. */
 export interface CatalogueEntry {
   readonly code: Code;
   readonly status: number;
@@ -56,7 +56,7 @@ export function validateInstantOrder(body: Body): Verdict;
 export function validateOrder(body: Body): Verdict;
 /** Checks a body of `POST /order/v1/orders/bulk`, which is `{"bulk":[…]}`. Never throws. */
 export function validateOrders(body: Body): Verdict;
-/** The version of the rules, for example `0.1.0+5f3c9a1e`. Equal to the server's when both decide alike. */
+/** The version of the rules, for example `0.1.0+5f3c9a1e`. Equal to the server's if both decide alike. */
 export function rulesVersion(): string;
-/** Every code that a verdict or an answer of the APIs may have. Frozen. */
+/** Every code of a verdict or an API answer. Frozen. */
 export function errorCatalogue(): readonly CatalogueEntry[];

@@ -7,7 +7,7 @@ const { load } = require("./core.cjs");
 
 const api = load(new WebAssembly.Module(readFileSync(join(__dirname, "ordermill.wasm"))));
 
-// Named one by one, so that an ES module that imports this file finds the names.
+// Listed individually, so that an ES module that imports this file finds the names.
 exports.validateBulkOrder = api.validateBulkOrder;
 exports.validateInstantOrder = api.validateInstantOrder;
 exports.validateOrder = api.validateOrder;

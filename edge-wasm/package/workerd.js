@@ -1,4 +1,5 @@
-// Cloudflare Workers and other runtimes that import a WebAssembly file as a compiled module, and compile nothing else.
+// Cloudflare Workers and other runtimes that import a WebAssembly file as a compiled module and cannot compile at run
+// time.
 
 import module from "./ordermill.wasm";
 

@@ -1,11 +1,12 @@
-//! The validation of `shared` for JavaScript: a browser, an edge function or Node checks a body with the very code that
+//! The validation of `shared` for JavaScript: a browser, an edge function or Node checks a body with the same code that
 //! the Lambda functions run.
 //!
-//! The exports here are for `package/core.js`, which is what people call. Bytes go in, not a string: what is validated is
-//! then exactly what is sent.
+//! The exports here are for `package/core.js`, the public API. The input is bytes rather than a string, so that exactly
+//! what is sent is validated.
 //!
-//! Without the standard library, because its panics bring formatting along, which is larger than all the rules. Nothing
-//! here panics on any input; if something ever did, the module traps, and `core.js` takes a fresh instance.
+//! Does not use the standard library, because its panics bring in formatting, which is larger than all the rules.
+//! Nothing here panics on any input; if something ever did, the module would trap, and `core.js` would create a new
+//! instance.
 
 #![cfg_attr(target_arch = "wasm32", no_std)]
 
@@ -29,7 +30,7 @@ fn trap(_: &core::panic::PanicInfo<'_>) -> ! {
     core::arch::wasm32::unreachable()
 }
 
-/// The verdict on a body, as a [`record`]. `body` is the place in [`Body::ALL`]; there is no other.
+/// The verdict on a body, as a [`record`]. `body` is an index into [`Body::ALL`] and must be in range.
 #[wasm_bindgen]
 #[must_use]
 pub fn validate(body: usize, bytes: &[u8]) -> Vec<u8> {
@@ -37,21 +38,21 @@ pub fn validate(body: usize, bytes: &[u8]) -> Vec<u8> {
     record::record(&validation::validate(body, bytes))
 }
 
-/// The verdict on a body of so many bytes, which are more than [`body_bytes_max`]: they need not be copied to be refused.
+/// The verdict on a body longer than [`body_bytes_max`], by its length: it need not be copied to be rejected.
 #[wasm_bindgen(js_name = refuseLength)]
 #[must_use]
 pub fn refuse_length(bytes: usize) -> Vec<u8> {
     record::record(&validation::refuse_length(bytes))
 }
 
-/// How long a body may be.
+/// Maximum bytes of a body.
 #[wasm_bindgen(js_name = bodyBytesMax)]
 #[must_use]
 pub fn body_bytes_max() -> usize {
     shared::limits::BODY_BYTES_MAX
 }
 
-/// The version of the rules; equal to that of the server when both decide alike.
+/// The version of the rules; equal to that of the server if both decide alike.
 #[wasm_bindgen(js_name = rulesVersion)]
 #[must_use]
 pub fn rules_version() -> String {

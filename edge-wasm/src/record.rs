@@ -1,4 +1,4 @@
-//! The form in which a verdict leaves the module: one block of bytes that `package/core.js` turns into plain objects.
+//! The format in which a verdict leaves the module: one block of bytes that `package/core.js` turns into plain objects.
 //!
 //! ```text
 //! words (u32, little endian)   orders, omitted, findings, rules
@@ -8,21 +8,22 @@
 //! words                        for each rule: kind and code, and the bytes of its message and limit
 //! ```
 //!
-//! JSON would say the same, but a body without findings, which is nearly every body, then costs 16 bytes instead of an
-//! entry for each order. One with 500 findings breaks few rules: each is put into words once, and findings refer to it.
+//! JSON would carry the same information, but a body without findings, which is nearly every body, costs only 16 bytes
+//! here instead of an entry per order. A body with 500 findings breaks few rules: each rule is written once, and
+//! findings refer to it.
 
 use alloc::vec::Vec;
 
 use shared::Code;
 use shared::validation::{OrderVerdict, Verdict, Violation, Violations};
 
-/// The order of a finding on the body as a whole.
+/// The order index of a finding on the body as a whole.
 const BODY: u32 = u32::MAX;
-/// The length of a text that is not there.
+/// The length of an absent text.
 const ABSENT: u32 = u32::MAX;
-/// Set in the first word of the rule of a warning; the code's place in the catalogue stands below it.
+/// Flag in the first word of a rule: a warning. The code's catalogue index is in the lower bits.
 const WARNING: u32 = 1 << 16;
-/// Set in the first word of a rule whose messages end with the value.
+/// Flag in the first word of a rule: its messages end with the value.
 const SHOWS_VALUE: u32 = 1 << 17;
 
 /// Writes a verdict.
@@ -47,21 +48,21 @@ const HEAD_WORDS: usize = 4;
 const FINDING_WORDS: usize = 4;
 const WORD_BYTES: usize = size_of::<u32>();
 const FINDING_BYTES: usize = FINDING_WORDS * WORD_BYTES;
-/// Room for the texts of a finding: they seldom have to grow.
+/// Initial capacity for a finding's texts, which rarely have to grow.
 const FINDING_TEXT_BYTES: usize = 64;
-/// Rules that are looked for before one is written again.
+/// How many of the latest rules are searched before one is written again.
 const KNOWN_MAX: usize = 8;
 
 struct Record<'v> {
-    /// The head and the words of the findings, and behind them the texts.
+    /// The head and the words of the findings, followed by the texts.
     bytes: Vec<u8>,
-    /// Where the next words go.
+    /// Where to write the next words.
     at: usize,
     /// The words of the rules.
     rules: Vec<u8>,
-    /// The last rules, each with one who broke it and its place among all.
+    /// The latest rules, each with an example violation and its index.
     known: Vec<(Violation<'v>, u32)>,
-    /// How many rules there are.
+    /// Number of rules.
     count: u32,
 }
 
@@ -76,7 +77,7 @@ impl<'v> Record<'v> {
         }
     }
 
-    /// Writes the rule that a finding breaks; gives its place.
+    /// Writes the rule of a violation, if necessary; returns its index.
     #[cold]
     fn rule(&mut self, kind: u32, found: Violation<'v>) -> u32 {
         let (message, shows_value) = self.text(|text| found.write_rule(text));
@@ -94,14 +95,14 @@ impl<'v> Record<'v> {
         rule
     }
 
-    /// Appends a text; gives its length and what is said of it.
+    /// Appends a text; returns its length and the result of `write`.
     fn text<T>(&mut self, write: impl FnOnce(&mut Vec<u8>) -> T) -> (u32, T) {
         let start = self.bytes.len();
         let said = write(&mut self.bytes);
         (word(self.bytes.len() - start), said)
     }
 
-    /// Writes four words of the head or of a finding, for which there is room.
+    /// Writes four words of the head or of a finding, for which space is reserved.
     fn write(&mut self, words: [u32; FINDING_WORDS]) {
         if let Some(room) = self.bytes.get_mut(self.at..).and_then(|rest| rest.first_chunk_mut::<FINDING_BYTES>()) {
             room.copy_from_slice(words.map(u32::to_le_bytes).as_flattened());
@@ -120,9 +121,9 @@ impl<'v> Record<'v> {
     }
 }
 
-/// The place of a code in the catalogue.
+/// The index of a code in the catalogue.
 fn place(code: Code) -> u32 {
-    // `Code::ALL` stands in the order of the declaration (a test of the catalogue).
+    // `Code::ALL` is in declaration order (a test of the catalogue checks that).
     code as u32
 }
 

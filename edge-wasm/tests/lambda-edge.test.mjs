@@ -1,4 +1,4 @@
-// The example for Lambda@Edge, on events of CloudFront.
+// The Lambda@Edge example, on CloudFront events.
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
@@ -14,12 +14,12 @@ const { rulesVersion } = await import(`${packageFolder}/node.js`);
 
 const RULES = { "ordermill-rules": [{ key: "Ordermill-Rules", value: rulesVersion() }] };
 
-/** The request that an event brings, as CloudFront would send it on unchanged. */
+/** The event's request, as CloudFront would forward it unchanged. */
 function requestOf(event) {
   return structuredClone(event.Records[0].cf.request);
 }
 
-test("a good order goes on as it came, with the version of the rules", async () => {
+test("a valid order is forwarded unchanged, with the version of the rules", async () => {
   for (const [uri, body] of [
     ["/v2/orders", seed("create-bulk-order")],
     ["/v2/orders/instant", '{"sku":"mug"}'],
@@ -34,7 +34,7 @@ test("a good order goes on as it came, with the version of the rules", async () 
   }
 });
 
-test("a bad order is answered in the shape of its API, under CloudFront's id", async () => {
+test("a bad order gets its API's error format, with CloudFront's request id", async () => {
   const event = originRequest({ uri: "/v2/orders", body: includedBody('{"products":[{"sku":"mug","quantity":0}]}') });
   assert.deepEqual(await handler(event), {
     status: "400",
@@ -61,7 +61,7 @@ test("a bad order is answered in the shape of its API, under CloudFront's id", a
   });
 });
 
-test("a body that stands as text is read as text", async () => {
+test("a body given as text is read as text", async () => {
   const body = { inputTruncated: false, action: "read-only", encoding: "text", data: '{"sku":"é"}' };
   const event = originRequest({ uri: "/v2/orders/instant", body });
   assert.deepEqual((await handler(event)).headers["ordermill-rules"], RULES["ordermill-rules"]);
@@ -69,7 +69,7 @@ test("a body that stands as text is read as text", async () => {
   assert.equal((await handler(originRequest({ uri: "/v2/orders/instant", body }))).status, "400");
 });
 
-test("a bulk that is none, and one of too many orders", async () => {
+test("a malformed bulk, and one with too many orders", async () => {
   const none = await handler(originRequest({ uri: "/order/v1/orders/bulk", body: includedBody('{"bulk":{}}') }));
   assert.equal(none.status, "400");
   assert.deepEqual(Object.keys(JSON.parse(none.body)), ["requestId", "code", "message", "errors"]);
@@ -78,7 +78,7 @@ test("a bulk that is none, and one of too many orders", async () => {
   assert.equal(tooMany.status, "413");
 });
 
-test("what cannot be checked goes on unchanged, without a version that somebody else has claimed", async () => {
+test("unchecked requests are forwarded without a version header from the client", async () => {
   for (const event of [
     // The first part of a body says nothing about the rest.
     originRequest({ uri: "/v2/orders", body: includedBody('{"products":[', { inputTruncated: true }) }),
@@ -96,8 +96,8 @@ test("what cannot be checked goes on unchanged, without a version that somebody 
   }
 });
 
-test("an answer stays within what CloudFront takes", async () => {
-  // Members that stand twice, with names as long as any that is shown.
+test("an answer stays within CloudFront's limit", async () => {
+  // Duplicate members, with the longest names that are shown.
   const repeated = `"${"x".repeat(500)}":1,`.repeat(1200);
   const sent = order(() => {}).replace("{", `{${repeated}`);
   const event = originRequest({ uri: "/order/v1/orders", body: includedBody(sent) });

@@ -1,4 +1,4 @@
-// The installed package in Chromium: as it is, built by Vite, and from Vite's development server.
+// The installed package in Chromium: unbundled, built by Vite, and from Vite's development server.
 
 import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
@@ -38,11 +38,11 @@ test("without a bundler", async () => {
   await answersLikeNode(`${await serveFolder(folder)}/plain.html`);
 });
 
-test("without a bundler, from a server that does not know the type of WebAssembly", async () => {
+test("without a bundler, from a server that does not know the MIME type of WebAssembly", async () => {
   await answersLikeNode(`${await serveFolder(folder, { ".wasm": "application/octet-stream" })}/plain.html`);
 });
 
-test("built by Vite, with the module as a file of its own", async () => {
+test("built by Vite, with the module as a separate file", async () => {
   await build({ root: folder, configFile: false, logLevel: "warn" });
   const assets = readdirSync(join(folder, "dist/assets"));
   assert.equal(assets.filter((name) => name.endsWith(".wasm")).length, 1);

@@ -1,4 +1,4 @@
-// What core.js does around the module: takes bodies of every type, never throws, survives traps, gives memory back.
+// The code around the module in core.js: accepts bodies of every type, never throws, survives traps, frees memory.
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
@@ -16,7 +16,7 @@ const module = new WebAssembly.Module(readFileSync(join(packageFolder, "ordermil
 const edge = load(module);
 const VALIDATORS = ["validateBulkOrder", "validateInstantOrder", "validateOrder", "validateOrders"];
 
-/** A module that stands in for the real one: three bytes at most, and `validate` is given. */
+/** A fake module: at most three bytes, and the given `validate`. */
 function fakeModule(validate) {
   const text = `(module
     (memory (export "memory") 1)
@@ -37,11 +37,11 @@ function fakeModule(validate) {
   return new WebAssembly.Module(parsed.emitBinary());
 }
 
-test("the module asks for nothing", () => {
+test("the module has no imports", () => {
   assert.deepEqual(WebAssembly.Module.imports(module), []);
 });
 
-test("a body is the same in every buffer and view", () => {
+test("every buffer and view gives the same verdict", () => {
   const text = orders((body) => (body.bulk[1].items[0].quantity = 0));
   const bytes = Buffer.from(text);
   const padded = new Uint8Array(bytes.length + 10);
@@ -66,19 +66,19 @@ test("a body is the same in every buffer and view", () => {
   }
 });
 
-test("a shared buffer is a body", () => {
+test("a shared buffer is accepted", () => {
   const shared = new SharedArrayBuffer(2);
   new Uint8Array(shared).set(Buffer.from("[]"));
   assert.deepEqual(edge.validateOrders(shared), edge.validateOrders("[]"));
 });
 
-test("whatever is no body is refused and nothing is thrown", () => {
+test("other types are rejected without throwing", () => {
   const detached = new ArrayBuffer(8);
   const view = new Uint8Array(detached);
   structuredClone(detached, { transfer: [detached] });
   const { proxy, revoke } = Proxy.revocable({}, {});
   revoke();
-  const throwing = new Proxy({}, { get: () => assert.fail("the body is not to be asked") });
+  const throwing = new Proxy({}, { get: () => assert.fail("the body must not be touched") });
   const cases = [
     [undefined, "undefined"],
     [null, "null"],
@@ -111,7 +111,7 @@ test("whatever is no body is refused and nothing is thrown", () => {
   }
 });
 
-test("members stand in one order, and absent ones are absent", () => {
+test("members have a fixed order, and absent ones are left out", () => {
   const verdict = edge.validateOrder(order((body) => delete body.items));
   assert.deepEqual(Object.keys(verdict), ["valid", "violations", "orders", "omitted"]);
   assert.deepEqual(Object.keys(verdict.orders[0]), ["index", "violations", "warnings"]);
@@ -120,7 +120,7 @@ test("members stand in one order, and absent ones are absent", () => {
   assert.deepEqual(Object.keys(violation), ["pointer", "code", "message", "limit", "value"]);
 });
 
-test("what a caller does to a verdict stays with that verdict", () => {
+test("changing a verdict does not affect other verdicts", () => {
   const seedOrders = seed("create-multiple-orders");
   const first = edge.validateOrders(seedOrders);
   first.orders[0].violations.push("changed");
@@ -130,7 +130,7 @@ test("what a caller does to a verdict stays with that verdict", () => {
   assert.throws(() => (edge.errorCatalogue()[0].code = "changed"), TypeError);
 });
 
-test("a body above the limit is not copied in, and its length is that of UTF-8", () => {
+test("a body above the limit is not copied, and its length is in UTF-8", () => {
   const fake = load(fakeModule(""));
   assert.equal(fake.validateOrder("abc").omitted, 0);
   assert.equal(fake.validateOrder("ab\u00e9").omitted, 4);
@@ -138,7 +138,7 @@ test("a body above the limit is not copied in, and its length is that of UTF-8",
   assert.equal(fake.validateOrder(new Uint8Array(70_000_000)).omitted, 70_000_000);
 });
 
-test("after a trap there is a new instance, and the body is tried again", () => {
+test("after a trap, the body is retried on a new instance", () => {
   const trapsOnSecondCall = `
     (if (global.get $calls) (then unreachable))
     (global.set $calls (i32.const 1))`;
@@ -148,7 +148,7 @@ test("after a trap there is a new instance, and the body is tried again", () => 
   }
 });
 
-test("a body that traps twice is refused", () => {
+test("a body that traps twice is rejected", () => {
   const fake = load(fakeModule("unreachable"));
   for (let call = 1; call <= 2; call += 1) {
     const verdict = fake.validateOrder("{}");
@@ -187,7 +187,7 @@ test("the module's memory does not grow with the number of calls", (t) => {
   assert.equal(bytes(), before);
 });
 
-test("the module's memory does not grow for a body that is too long", (t) => {
+test("the module's memory does not grow with a body that is too long", (t) => {
   const { functions, bytes } = watched(t);
   const before = bytes();
   const [violation] = functions.validateOrders(new Uint8Array(64 * 1024 * 1024)).violations;

@@ -1,4 +1,4 @@
-// What an edge function answers, without a platform around it.
+// The decisions of an edge function, without a platform around it.
 
 import assert from "node:assert/strict";
 import test from "node:test";
@@ -24,13 +24,13 @@ const refusedHeaders = {
   "Ordermill-Rules": edge.rulesVersion(),
 };
 
-test("a request without a body is judged like an empty one", () => {
+test("a request without a body is treated like an empty one", () => {
   for (const body of [null, undefined, ""]) {
     assert.equal(gate.decide(request("/order/v1/orders", body)).status, 400);
   }
 });
 
-test("good bodies pass with the version of the rules", () => {
+test("valid bodies pass with the version of the rules", () => {
   for (const [path, body] of [
     ["/v2/orders", seed("create-bulk-order")],
     ["/v2/orders/instant", '{"sku":"mug"}'],
@@ -41,7 +41,7 @@ test("good bodies pass with the version of the rules", () => {
   }
 });
 
-test("the bulk order API's refusal is flat", () => {
+test("errors of the bulk order API are flat", () => {
   assert.deepEqual(gate.decide(request("/v2/orders", '{"products":[{"sku":"mug","quantity":0},{"sku":"mug"}]}')), {
     pass: false,
     status: 400,
@@ -53,7 +53,7 @@ test("the bulk order API's refusal is flat", () => {
   });
 });
 
-test("the order network API's refusal names properties", () => {
+test("errors of the order network API name properties", () => {
   const body = order((value) => (value.shippingAddress.countryCode = "ZZ"));
   assert.deepEqual(gate.decide(request("/order/v1/orders", body)), {
     pass: false,
@@ -66,7 +66,7 @@ test("the order network API's refusal names properties", () => {
   });
 });
 
-test("a page of another origin may read a refusal, and sees of a value what was sent", () => {
+test("a page of another origin may read an error, which repeats only what was sent", () => {
   const body = order((value) => {
     value.safeId = "a b";
     value.isTest = 1.5;
@@ -83,7 +83,7 @@ test("a page of another origin may read a refusal, and sees of a value what was 
   assert.equal(sent.CustomerTotal, "\u00e9");
 });
 
-test("a bulk passes whatever its orders are, and is refused when it is no bulk", () => {
+test("a bulk passes with any orders, and is rejected if it is malformed", () => {
   const someBad = orders((body) => (body.bulk[1].items[0].quantity = 0));
   const allBad = orders((body) => body.bulk.forEach((bulkOrder) => (bulkOrder.items = [])));
   assert.deepEqual(gate.decide(request("/order/v1/orders/bulk", someBad)), checked);
@@ -98,7 +98,7 @@ test("a bulk passes whatever its orders are, and is refused when it is no bulk",
   assert.equal(JSON.parse(tooMany.body).code, "TOO_MANY_ORDERS");
 });
 
-test("a body above the limit is refused for its length, wherever it is cut off", () => {
+test("a body above the limit is rejected for its length, wherever it is truncated", () => {
   const limit = new Uint8Array(gate.bodyBytesMax).fill(0x20);
   assert.equal(JSON.parse(gate.decide(request("/v2/orders", limit)).body).details[0].error, "NOT_JSON");
 
@@ -113,7 +113,7 @@ test("a body above the limit is refused for its length, wherever it is cut off",
   assert.deepEqual(gate.decide(request("/v2/orders", "é".repeat(gate.bodyBytesMax / 2 + 1))), refusal);
 });
 
-test("a strict client hears of warnings too, where the origin would say so", () => {
+test("a strict client gets warnings too, where the origin would return them", () => {
   const odd = order((body) => (body.shippingAdress = {}));
   for (const prefer of ["handling=strict", 'respond-async, Handling="strict"']) {
     const refusal = JSON.parse(gate.decide(request("/order/v1/orders", odd, { prefer })).body);
@@ -124,12 +124,12 @@ test("a strict client hears of warnings too, where the origin would say so", () 
   assert.deepEqual(gate.decide(request("/order/v1/orders/bulk", bulk, { prefer: "handling=strict" })), checked);
 });
 
-test("what is not checked passes without the version", () => {
+test("unchecked requests pass without the version", () => {
   const cases = {
     "another method": request("/v2/orders", "{", {}, "PUT"),
     "another path": request("/v2/orders/", "{"),
     "another type": request("/v2/orders", "{", { "content-type": "text/plain" }),
-    "a type that begins alike": request("/v2/orders", "{", { "content-type": "application/jsonl" }),
+    "a type with the same prefix": request("/v2/orders", "{", { "content-type": "application/jsonl" }),
     "a compressed body": request("/v2/orders", "{", { "content-encoding": "gzip" }),
     "no token": request("/order/v1/orders", "{", { authorization: "" }),
     "another scheme": request("/order/v1/orders", "{", { authorization: "Basic dXNlcg==" }),
@@ -142,7 +142,7 @@ test("what is not checked passes without the version", () => {
   }
 });
 
-test("what is checked, however it is written", () => {
+test("headers are recognised in every notation", () => {
   const cases = {
     "parameters of the type": request("/v2/orders", "{", { "content-type": "Application/JSON; charset=utf-8" }),
     "a type of JSON": request("/v2/orders", "{", { "content-type": "application/vnd.order+json" }),
@@ -155,20 +155,20 @@ test("what is checked, however it is written", () => {
   }
 });
 
-test("when the validator fails the origin decides", () => {
+test("if the validator fails, the origin decides", () => {
   const failed = { valid: false, violations: [{ pointer: "", code: "INTERNAL", message: "" }], orders: [], omitted: 0 };
   const broken = createGate({ ...edge, validateOrder: () => failed });
   assert.deepEqual(broken.decide(request("/order/v1/orders", "{}")), unchecked);
 });
 
-test("a refusal has a random id where none is given", () => {
+test("an error has a random id if none is given", () => {
   const { requestId: _, ...anonymous } = request("/v2/orders", "{");
   const ids = [1, 2].map(() => JSON.parse(gate.decide(anonymous).body).requestId);
   assert.match(ids[0], /^[0-9a-f-]{36}$/);
   assert.notEqual(ids[0], ids[1]);
 });
 
-test("details beyond the room for an answer are counted", () => {
+test("details that do not fit into an answer are counted", () => {
   const body = JSON.stringify({ products: Array(100).fill({ sku: "é".repeat(100), quantity: 0 }) });
   const whole = JSON.parse(gate.decide(request("/v2/orders", body)).body);
   assert.equal(whole.details.length, 200);

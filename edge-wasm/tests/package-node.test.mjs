@@ -37,7 +37,7 @@ function run(file) {
   return JSON.parse(execFileSync(process.execPath, [file], { cwd: folder, maxBuffer: 1 << 26 }));
 }
 
-test("an ES module and a CommonJS module answer alike", () => {
+test("the ES module and the CommonJS module give the same verdicts", () => {
   const [module, commonJs] = [run("run.mjs"), run("run.cjs")];
   assert.deepEqual(commonJs, module);
   assert.match(module.version, /^\d+\.\d+\.\d+\+[0-9a-f]{8}$/);
@@ -51,7 +51,7 @@ test("an ES module and a CommonJS module answer alike", () => {
   ]);
 });
 
-test("the verdicts are right", () => {
+test("the verdicts are correct", () => {
   const verdicts = run("run.mjs").verdicts.map((verdict) => JSON.parse(verdict));
   const found = verdicts.map(({ valid, violations, orders }) => [
     valid,
@@ -84,7 +84,7 @@ test("the verdicts are right", () => {
   assert.equal(verdicts[6].orders[0].violations[0].value, '"\u00e9😀"');
 });
 
-test("every file that the manifest names is in the tarball, and nothing that it does not want", () => {
+test("the tarball has every file that the manifest names, and no others", () => {
   const installed = join(folder, "node_modules/@ordermill/edge");
   const manifest = JSON.parse(readFileSync(join(installed, "package.json"), "utf8"));
   for (const path of targets(manifest.exports)) {
@@ -104,14 +104,14 @@ test("the package has the version of the workspace", () => {
   assert.ok(run("run.mjs").version.startsWith(`${version}+`));
 });
 
-test("the module and the manifest can be reached by their names", () => {
+test("the module and the manifest can be imported", () => {
   const resolve = 'console.log(require.resolve("@ordermill/edge/ordermill.wasm"), require("@ordermill/edge/package.json").name)';
   const [path, name] = String(execFileSync(process.execPath, ["-e", resolve], { cwd: folder })).trim().split(" ");
   assert.ok(path.endsWith("ordermill.wasm"));
   assert.equal(name, "@ordermill/edge");
 });
 
-test("the README's first example prints what the README says", () => {
+test("the README's first example prints the documented output", () => {
   const readme = readFileSync(join(packageFolder, "README.md"), "utf8");
   const [, program] = /```js\n([^]*?)```/.exec(readme);
   const [, printed] = /```json\n([^]*?)```/.exec(readme);

@@ -1,4 +1,4 @@
-// The declarations, as TypeScript finds them from a project that has the package installed.
+// The type declarations, as TypeScript finds them from a project with the package installed.
 
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
@@ -18,15 +18,15 @@ const more: Verdict[] = [
 for (const violation of verdict.orders.flatMap((order) => [...order.violations, ...order.warnings])) {
   const code: Code = violation.code;
   const isSafeId = code === "DUPLICATE_SAFE_ID";
-  // @ts-expect-error: there is no such code
+  // @ts-expect-error: no such code
   const isOther = violation.code === "DUPLICATE_SAFE_IDS";
   // @ts-expect-error: a limit may be absent
   const length: number = violation.limit.length;
 }
-// @ts-expect-error: an object is no body
+// @ts-expect-error: an object is not a body
 validateOrder({ bulk: [] });
 const status: number = errorCatalogue()[0]!.status;
-// @ts-expect-error: the catalogue is not to be changed
+// @ts-expect-error: the catalogue is read-only
 errorCatalogue().pop();
 const version: string = rulesVersion();
 
@@ -35,7 +35,7 @@ const head = { method: "POST", path: "/v2/orders", headers: new Map<string, stri
 const decision = gate.checks(head) ? gate.decide({ ...head, body: "{}" }) : gate.refuseLength(head);
 if (decision.pass) {
   const added: Record<string, string> = decision.headers;
-  // @ts-expect-error: who may pass gets no answer
+  // @ts-expect-error: a passing request has no answer
   decision.status;
 } else {
   const answer: [number, string] = [decision.status, decision.body];

@@ -20,7 +20,7 @@ export default {
 const folder = projectWith({ "worker.mjs": WORKER, "verdicts.mjs": verdictsModule });
 const worker = await startWorker(folder, "worker.mjs", { compatibilityDate: "2026-04-01" });
 
-test("workerd answers like Node", async () => {
+test("workerd gives the same verdicts as Node", async () => {
   const edge = await import(`${packageFolder}/node.js`);
   const response = await worker.dispatchFetch("http://worker/", { method: "POST", body: JSON.stringify(bodies) });
   const { version, verdicts } = await response.json();

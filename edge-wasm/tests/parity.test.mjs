@@ -1,5 +1,5 @@
-// One engine, one verdict: what the native code says of the vectors, of more than 20,000 mutated seeds and of near misses is
-// what the module says in Node and in workerd, byte for byte, built for speed and for size.
+// The native code and the module in Node and in workerd give the same verdicts, byte for byte, built for speed and for size:
+// on the vectors, on more than 20,000 mutated seeds and on near misses.
 //
 //   ORDERMILL_VERDICTS    JSONL of `cargo run -p shared --example verdicts`, default ../target/edge/verdicts.jsonl:
 //                         {"body":"order|orders|bulk_order|instant_order","bytes":"<base64>","verdict":"<JSON text>"}
@@ -15,9 +15,9 @@ import { fileURLToPath } from "node:url";
 import { packageFolder, projectWith } from "./support/install.mjs";
 import { startWorker } from "./support/workerd.mjs";
 
-/** Fewer lines than this are not the evidence that is claimed. */
+/** With fewer lines the test would not prove what it claims. */
 const LINES_MIN = 24_000;
-/** Bytes of the bodies that one request to workerd carries. */
+/** Bytes of bodies per request to workerd. */
 const BATCH_BYTES = 8_000_000;
 
 const built = fileURLToPath(new URL("../../target/edge/", import.meta.url));
@@ -31,7 +31,7 @@ const functions = {
   orders: "validateOrders",
 };
 
-/** The lines of the file, one after the other: the whole is longer than a string can be. */
+/** The lines of the file, one at a time: the whole file is longer than a string can be. */
 async function* lines() {
   for await (const line of createInterface({ input: createReadStream(verdictsFile), crlfDelay: Infinity })) {
     yield JSON.parse(line);
@@ -50,12 +50,12 @@ async function compareInNode(edge) {
 }
 
 for (const [name, folder] of [["speed", packageFolder], ["size", smallFolder]]) {
-  test(`Node decides like the native code, built for ${name}`, async (t) => {
+  test(`Node agrees with the native code, built for ${name}`, async (t) => {
     t.diagnostic(`${await compareInNode(await import(resolve(folder, "node.js")))} verdicts`);
   });
 }
 
-// A request is a sequence of (which function, length, body); the answer has a line a verdict.
+// A request is a sequence of (function, length, body); the answer has one line per verdict.
 const WORKER = `
 import * as edge from "@ordermill/edge";
 const functions = ${JSON.stringify(Object.values(functions))}.map((name) => edge[name]);
@@ -74,7 +74,7 @@ export default {
 };
 `;
 
-test("workerd decides like the native code", async (t) => {
+test("workerd agrees with the native code", async (t) => {
   const worker = await startWorker(projectWith({ "worker.mjs": WORKER }), "worker.mjs", {
     compatibilityDate: "2026-04-01",
   });

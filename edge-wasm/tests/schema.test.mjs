@@ -1,5 +1,5 @@
-// The generated JSON Schemas against the verdicts of the engine: a schema never refuses what the engine accepts, and where
-// it accepts more, the reason stands in the list below.
+// Compares the generated JSON Schemas with the engine's verdicts: a schema never rejects what the engine accepts, and where
+// it accepts more, the list below has the reason.
 //
 //   ORDERMILL_VERDICTS    JSONL of `cargo run -p shared --example verdicts`, default ../target/edge/verdicts.jsonl:
 //                         {"body":"order|orders|bulk_order|instant_order","bytes":"<base64>","verdict":"<JSON text>"}
@@ -12,7 +12,7 @@ import { fileURLToPath } from "node:url";
 
 import { Ajv2020 } from "ajv/dist/2020.js";
 
-/** Fewer lines than this are not evidence but a broken generator. */
+/** Fewer lines mean a broken generator. */
 const LINES_MIN = 1_000;
 
 const here = fileURLToPath(new URL(".", import.meta.url));
@@ -27,13 +27,13 @@ const schemas = {
 
 /** Why a schema accepts a body with this violation. `whole` reasons hide all other violations of the body. */
 const reasons = {
-  "JSON.parse takes the escape of a lone surrogate": {
+  "JSON.parse accepts an escaped lone surrogate": {
     whole: true,
     holds: ({ code }, text) => code === "NOT_JSON" && /\\u[dD][89a-fA-F]/.test(text),
   },
   "card numbers are not looked for": { holds: ({ code }) => code === "CARD_NUMBER" },
   "depth is not counted": { whole: true, holds: ({ code }) => code === "TOO_DEEP" },
-  "JSON.parse takes the last of two members": { whole: true, holds: ({ code }) => code === "DUPLICATE_MEMBER" },
+  "JSON.parse keeps the last of duplicate members": { whole: true, holds: ({ code }) => code === "DUPLICATE_MEMBER" },
   "bytes are not counted": { holds: ({ code }) => code === "PAYLOAD_TOO_LARGE" },
   "1.0 and 1e2 are integers": {
     holds: ({ code, limit, value }) =>
@@ -54,7 +54,7 @@ const reasons = {
   },
 };
 
-/** Whether the nearest binary float is the end of a range `-180..180` though the digits lie beyond it. */
+/** Whether the nearest binary float is the end of a range like `-180..180` although the digits lie beyond it. */
 function rounds(value, limit) {
   const end = limit.split("..")[1];
   return /^-?\d+\.\d+$/.test(value) && /^\d+$/.test(end) && Math.abs(Number(value)) === Number(end);
@@ -63,7 +63,7 @@ function rounds(value, limit) {
 const ajv = new Ajv2020({ strict: true });
 const validators = Object.fromEntries(Object.entries(schemas).map(([body, schema]) => [body, ajv.compile(schema)]));
 
-/** The value as JavaScript reads it; undefined if it is not JSON for JavaScript either. */
+/** The value as JavaScript reads it; undefined if JavaScript rejects it as JSON too. */
 function parse(bytes) {
   try {
     const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
@@ -77,7 +77,7 @@ function violationsOf(verdict) {
   return [...verdict.violations, ...verdict.orders.flatMap((order) => order.violations)];
 }
 
-/** The names of the reasons that explain every violation; throws if one is not explained. */
+/** The reasons that explain all violations; throws if one is not explained. */
 function explain(violations, text, line) {
   const found = (violation) => Object.keys(reasons).filter((name) => reasons[name].holds(violation, text));
   const names = violations.flatMap(found);
@@ -89,11 +89,11 @@ function explain(violations, text, line) {
   return names;
 }
 
-test("the schemas and the engine agree but for the reasons that are listed", () => {
+test("the schemas and the engine agree except for the listed reasons", () => {
   const path = resolve(process.env.ORDERMILL_VERDICTS ?? resolve(here, "../../target/edge/verdicts.jsonl"));
   assert.ok(existsSync(path), `${path} is missing: cargo run -p shared --example verdicts > ${path}`);
   const lines = readFileSync(path, "utf8").split("\n").filter(Boolean);
-  assert.ok(lines.length >= LINES_MIN, `only ${lines.length} verdicts, at least ${LINES_MIN} are expected`);
+  assert.ok(lines.length >= LINES_MIN, `only ${lines.length} verdicts, expected at least ${LINES_MIN}`);
 
   const seen = new Set();
   const counts = { accepted: 0, refused: 0, unlike: 0, unreadable: 0 };
@@ -103,10 +103,10 @@ test("the schemas and the engine agree but for the reasons that are listed", () 
     const parsed = parse(Buffer.from(bytes, "base64"));
     const validate = validators[body];
     if (parsed === undefined) {
-      assert.equal(verdict.valid, false, `the engine accepts what is not JSON, line ${index + 1}`);
+      assert.equal(verdict.valid, false, `the engine accepts invalid JSON, line ${index + 1}`);
       counts.unreadable += 1;
     } else if (!validate(parsed.value)) {
-      assert.equal(verdict.valid, false, `the schema refuses line ${index + 1}: ${ajv.errorsText(validate.errors)}`);
+      assert.equal(verdict.valid, false, `the schema rejects line ${index + 1}: ${ajv.errorsText(validate.errors)}`);
       counts.refused += 1;
     } else if (verdict.valid) {
       counts.accepted += 1;
@@ -115,11 +115,11 @@ test("the schemas and the engine agree but for the reasons that are listed", () 
       counts.unlike += 1;
     }
   }
-  assert.deepEqual([...seen].sort(), Object.keys(reasons).sort(), "reasons that occur, and those that are listed");
+  assert.deepEqual([...seen].sort(), Object.keys(reasons).sort(), "the listed reasons are exactly those that occur");
   assert.ok(counts.accepted > 300 && counts.refused > 300, JSON.stringify(counts));
 });
 
-test("the components of OpenAPI are those models, and all of them are schemas", () => {
+test("the OpenAPI components are these models, and all of them are valid schemas", () => {
   const document = generated("openapi-components.json");
   const components = document.components.schemas;
   for (const schema of Object.values(schemas)) {
@@ -135,7 +135,7 @@ test("the components of OpenAPI are those models, and all of them are schemas", 
   }
 });
 
-test("patterns answer long strings at once", () => {
+test("patterns match long strings quickly", () => {
   const long = ["a", "-", ".", "a-", "a.", "a@", "1", "0", ":", "::", "1.", "a:", " "].map((unit) => unit.repeat(100_000));
   const patterns = JSON.stringify(schemas).match(/"pattern":"(?:[^"\\]|\\.)*"/g);
   assert.ok(patterns.length > 50);

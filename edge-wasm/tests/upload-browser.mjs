@@ -1,4 +1,4 @@
-// The browser that the tests of the upload page drive.
+// The browser for the tests of the upload page.
 
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -28,7 +28,7 @@ export async function startBrowser() {
   return { context, stop };
 }
 
-/** Opens the page; `errors` gathers what the console and the page complain about. */
+/** Opens the page; `errors` collects errors of the console and the page. */
 export async function openPage(context, url) {
   const page = await context.newPage();
   const errors = [];
@@ -44,14 +44,14 @@ export async function openPage(context, url) {
   return { page, errors };
 }
 
-/** Chooses a file and waits until all of it is checked. `content` is a text, or the path of a file on disk. */
+/** Chooses a file and waits until it is fully checked. `content` is a text, or the path of a file on disk. */
 export async function loadFile(page, name, content, { api = "network", path = null } = {}) {
   await page.check(`input[name=api][value=${api}]`);
   await page.setInputFiles("#file", path ?? { name, mimeType: "text/plain", buffer: Buffer.from(content) });
   await page.waitForFunction((shown) => document.getElementById("loaded").textContent.startsWith(shown), `${name} ·`);
 }
 
-/** Sends what is ready and waits for the end. */
+/** Sends the ready orders and waits for the end. */
 export async function sendAll(page, button = "#send-ready") {
   await page.fill("#bearer-token", "demo-bearer-token");
   if (await page.isVisible("#api-key")) await page.fill("#api-key", "demo-api-key");
@@ -60,7 +60,7 @@ export async function sendAll(page, button = "#send-ready") {
   await page.waitForFunction(() => document.activeElement.id === "results-title");
 }
 
-/** The cells of a row that the table shows, by their column headers. */
+/** The cells of a displayed row, by column header. */
 export async function rowCells(page, position) {
   return page.evaluate((at) => {
     const titles = [...document.querySelectorAll("[role=columnheader]")].map((header) => [header.getAttribute("aria-colindex"), header.textContent]);
@@ -70,14 +70,14 @@ export async function rowCells(page, position) {
   }, position);
 }
 
-/** The counts above the table, by their labels. */
+/** The counts above the table, by label. */
 export async function counts(page, list = "#counts") {
   const pairs = await page.$$eval(`${list} .count`, (items) =>
     items.map((item) => [item.querySelector("dt").textContent, Number(item.querySelector("dd").textContent.replaceAll(",", ""))]));
   return Object.fromEntries(pairs);
 }
 
-/** The bytes of the file that a click downloads, as text. */
+/** The content of the file that a click downloads. */
 export async function downloaded(page, selector) {
   const [download] = await Promise.all([page.waitForEvent("download"), page.click(selector)]);
   const chunks = [];
@@ -85,7 +85,7 @@ export async function downloaded(page, selector) {
   return Buffer.concat(chunks).toString("utf8");
 }
 
-/** Opens the page's own files as the user would upload them back. */
+/** Fetches one of the page's templates, to upload it again. */
 export async function templateText(url, name) {
   return (await fetch(`${url}/upload/templates/${name}`)).text();
 }

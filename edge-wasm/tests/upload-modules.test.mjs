@@ -1,4 +1,4 @@
-// The modules of the upload page that need no document: reading files, making orders of rows, sending.
+// The upload page's modules without DOM: reading files, building orders from rows, sending.
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
@@ -37,20 +37,20 @@ test("CSV: quotes, line breaks in cells, CRLF, CR, BOM, empty lines", () => {
   assert.deepEqual(inPieces("a\n\nb\n", CsvReader).found.map(({ number }) => number), [1, 3]);
 });
 
-test("CSV: the delimiter is told by the header, outside quotes", () => {
+test("CSV: the delimiter is detected in the header, outside quotes", () => {
   assert.equal(detectDelimiter('"a,b,c";d;e'), ";");
   assert.equal(detectDelimiter("a\tb,c\td"), "\t");
   assert.equal(detectDelimiter("a"), ",");
   assert.deepEqual(cellsOf("sep=;\na;b\n1,5;2\n"), [["a", "b"], ["1,5", "2"]]);
 });
 
-test("CSV: a quote that is not closed or stands in the middle is named", () => {
+test("CSV: unclosed quotes and quotes within a cell are reported", () => {
   assert.equal(inPieces('a,b\n1,"x\n2,3\n', CsvReader).end, 2);
   assert.deepEqual(inPieces('a,b\n1,x"y\n', CsvReader).found[1], { number: 2, cells: ["1", 'x"y'], faults: [1] });
   assert.deepEqual(inPieces('a,b\n"1"2,x\n', CsvReader).found[1].faults, [0]);
 });
 
-test("CSV: what is written is read back", () => {
+test("CSV: written files read back unchanged", () => {
   const cells = ["plain", "with, comma", 'a "quote"', "two\r\nlines", " spaces ", "", "ü"];
   for (const delimiter of [",", ";", "\t"]) {
     const header = csvRecord(cells.map((_, index) => `c${index}`), delimiter);
@@ -68,7 +68,7 @@ test("CSV for people: formulas are neutralised, numbers and names are not", () =
 
 // ---------------------------------------------------------------------------------------------------- JSON
 
-test("the format is told by the content", () => {
+test("the format is detected from the content", () => {
   const formats = [
     ["a,b\n1,2", "x.json", "csv"], ['[{"a":1}]', "x.csv", "json"], ['{"bulk":[{}]}', "x.jsonl", "json"],
     ['{\n  "a": 1\n}', "", "json"], ['{"a":1}\n{"a":2}', "x.json", "jsonl"], ['{"a":\n{"a":2}\n', "", "jsonl"],
@@ -77,7 +77,7 @@ test("the format is told by the content", () => {
   for (const [text, name, format] of formats) assert.equal(detectFormat(text, name), format, text);
 });
 
-test("JSON: orders are cut out as they stand, wherever they are", () => {
+test("JSON: orders are cut out verbatim, wherever they are", () => {
   const texts = (text) => inPieces(text, DocumentReader).found.map((order) => order.text);
   const order = '{"a": "x]}\\"{", "t": 0.10, "n": [1, {"b": []}]}';
   assert.deepEqual(texts(`[${order},\n ${order}]`), [order, order]);
@@ -88,23 +88,23 @@ test("JSON: orders are cut out as they stand, wherever they are", () => {
   assert.deepEqual(texts("[]"), []);
 });
 
-test("JSON: what is wrong with the document is said with its line", () => {
+test("JSON: problems of the document are reported with their line", () => {
   assert.match(inPieces('[{"a":1},\n{"b":', DocumentReader).end, /line 2: the file ends in the middle/);
-  assert.match(inPieces('[{"a":1}]\n]', DocumentReader).end, /line 2: there is more/);
-  assert.match(inPieces('{"bulk":[{}],"x":1}', DocumentReader).end, /there is more/);
+  assert.match(inPieces('[{"a":1}]\n]', DocumentReader).end, /line 2: the text after the orders was not read/);
+  assert.match(inPieces('{"bulk":[{}],"x":1}', DocumentReader).end, /the text after the orders was not read/);
   assert.equal(inPieces('[{"a":1}]\n', DocumentReader).end, null);
   assert.equal(inPieces('{"bulk":[{"a":1}]} ', DocumentReader).end, null);
-  assert.match(inPieces('{"bulk":[{"a":1}]}}', DocumentReader).end, /there is more/);
+  assert.match(inPieces('{"bulk":[{"a":1}]}}', DocumentReader).end, /the text after the orders was not read/);
   assert.match(inPieces('{"bulk":[{"a":1}]', DocumentReader).end, /ends before its last/);
   assert.match(inPieces('{"products":[],"bulk":[{"a":1}]}', DocumentReader).end, /only `bulk` was read/);
   for (const text of ['[{"a":1},,{"b":2}]', '[{"a":1},]', "[,{}]", "[ , ]"]) {
     assert.match(inPieces(text, DocumentReader).end, /an order is missing/, text);
   }
-  // No name: the whole goes to the validator, which refuses it.
+  // No name: the whole document goes to the validator, which rejects it.
   assert.deepEqual(inPieces('{"x":"bulk":[1]}', DocumentReader).found, [{ line: 1, text: '{"x":"bulk":[1]}' }]);
 });
 
-test("JSONL: a broken line does not spoil the others", () => {
+test("JSONL: a broken line does not affect the others", () => {
   const { found } = inPieces('{"a":1}\r\n\n{"b":\n{"c":3}', LineReader);
   assert.deepEqual(found, [{ line: 1, text: '{"a":1}' }, { line: 3, text: '{"b":' }, { line: 4, text: '{"c":3}' }]);
 });
@@ -122,7 +122,7 @@ test("JSON text: members are read and set without touching the rest", () => {
 
 // ---------------------------------------------------------------------------------------------------- columns
 
-test("every member that the rules know is a column of the right kind", () => {
+test("every member of the rules is a column of the right kind", () => {
   const vectors = readFileSync(new URL("../../shared/vectors/validation/members.jsonl", import.meta.url), "utf8");
   const trees = { order: NETWORK_ORDER, bulk_order: BULK_ORDER };
   const seen = { order: new Set(), bulk_order: new Set() };
@@ -130,24 +130,24 @@ test("every member that the rules know is a column of the right kind", () => {
     const { body, at, good } = JSON.parse(line);
     const isScalar = good.some((value) => ["string", "number", "boolean"].includes(typeof value)) && !good.some((value) => value?.$list);
     if (!trees[body] || !isScalar) continue;
-    // The rows of a CSV are the items: their columns have no number.
+    // The rows of a CSV file are the items, so their columns have no index.
     const header = at.slice(1).replace(/^(items|products)\/0\//, "$1/").replaceAll("/", ".");
     const known = new Set(knownColumns(trees[body]));
     if (!known.has(header)) {
-      assert.match(header, /(meta|clientAttributes|options)(\.|$)/, `${at} of ${body} is no column`);
+      assert.match(header, /(meta|clientAttributes|options)(\.|$)/, `${at} of ${body} is not a column`);
       continue;
     }
     seen[body].add(header);
     const kinds = new Set(good.map((value) => typeof value));
     const { kind } = findColumn(trees[body], header);
-    // Amounts may be numbers and strings: as columns they are numbers.
+    // Amounts may be numbers and strings; as columns they are numbers.
     const expected = kinds.has("boolean") ? "boolean" : kinds.has("number") ? "number" : "text";
     if (!(kind === "number" && expected === "text")) assert.equal(kind, expected, header);
   }
   for (const [body, tree] of Object.entries(trees)) assert.deepEqual(knownColumns(tree).filter((name) => !seen[body].has(name)), [], body);
 });
 
-test("headers are matched without case, and near misses are named", () => {
+test("headers match case-insensitively, and near misses get a suggestion", () => {
   const name = (header, tree = NETWORK_ORDER) => {
     const found = findColumn(tree, header);
     return found && columnName(found.path);
@@ -163,7 +163,7 @@ test("headers are matched without case, and near misses are named", () => {
   assert.equal(nearestColumn(NETWORK_ORDER, "internal note"), null);
 });
 
-test("cells become JSON without a loss", () => {
+test("cells become JSON without loss", () => {
   for (const text of ["0.10", "1e2", "-0", "12345678901234567890.123", "1.0"]) assert.equal(cellJson(text, "number"), text);
   for (const text of ["1,5", "+1", ".5", "01", "NaN", "$1", "1 000"]) assert.equal(cellJson(text, "number"), JSON.stringify(text));
   assert.equal(cellJson("TRUE", "boolean"), "true");
@@ -178,7 +178,7 @@ function template(header, api = APIS.network) {
 
 const rowsOf = (...lines) => lines.map((line, index) => ({ number: index + 2, cells: line.split(",") }));
 
-test("rows make orders, and pointers lead back to cells", () => {
+test("rows become orders, and pointers lead back to cells", () => {
   const made = template("safeId,shippingAddress.city,items.sku,items.quantity,items.images.0.url,items.images.1.url,items.options.Size,items.options.Color,meta.a/b");
   const rows = rowsOf("s1,Town,a,1,,u1,,Red,x", ",,b,0.10,u0,,L,,");
   assert.equal(
@@ -197,7 +197,7 @@ test("rows make orders, and pointers lead back to cells", () => {
   assert.deepEqual(place("/billingAddress"), [2, -1]);
 });
 
-test("a member that is missing is named at its empty cell", () => {
+test("a missing member is reported at its empty cell", () => {
   const made = template("shippingAddress.line1,shippingAddress.city,items.sku,items.quantity");
   const rows = rowsOf(",,,");
   assert.equal(orderJson(made, rows), '{"shippingAddress":{},"items":[{}]}');
@@ -208,7 +208,7 @@ test("a member that is missing is named at its empty cell", () => {
 
 // ---------------------------------------------------------------------------------------------------- the store
 
-/** A session whose validator finds what the test says. */
+/** A session with a scripted validator. */
 function session({ verdict = () => ({ violations: [], orders: [{ violations: [], warnings: [] }] }), ...more } = {}) {
   let id = 0;
   const edge = { validateOrder: verdict, validateBulkOrder: verdict, rulesVersion: () => "0" };
@@ -217,7 +217,7 @@ function session({ verdict = () => ({ violations: [], orders: [{ violations: [],
 
 const textsOf = ({ store }) => store.ordersIn(["ready", "invalid"]).map((order) => JSON.parse(store.sentText(order)));
 
-test("rows of one order stand together or apart, and must agree", async () => {
+test("rows of one order may be anywhere in the file, and must agree", async () => {
   const made = session();
   const { counts } = await made.load({ api: "network", text: "safeId,externalId,currencyCode,items.sku\nA,,USD,1\nB,,USD,2\nA,,,3\n,E,USD,4\n,E,EUR,5\n,,USD,6\n" });
   assert.equal(counts.orders, 4);
@@ -237,7 +237,7 @@ test("an edited key moves the row to another order", async () => {
   assert.deepEqual(textsOf(made).map(({ safeId }) => safeId), ["C", "A"]);
 });
 
-test("orders without a safeId get one, and it stands in the corrected file", async () => {
+test("orders without a safeId get one, which the corrected file contains", async () => {
   const made = session();
   await made.load({ api: "network", text: "externalId;items.sku\nE;1\n;2\n" });
   assert.deepEqual(textsOf(made).map(({ safeId }) => safeId), ["id-1", "id-2"]);
@@ -246,7 +246,7 @@ test("orders without a safeId get one, and it stands in the corrected file", asy
   assert.equal(textsOf(made)[0].safeId, undefined);
 });
 
-test("the same id in two orders is named at both, and no longer once it is changed", async () => {
+test("a duplicate id is reported at both orders until one is changed", async () => {
   const made = session();
   const text = '{"safeId":"A"}\n{"safeId":"A","n":0.10}\n{"safeId":"B"}\n';
   const { counts } = await made.load({ api: "network", text });
@@ -256,7 +256,7 @@ test("the same id in two orders is named at both, and no longer once it is chang
   assert.equal(await made.file("corrected").blob.text(), '{"safeId":"A"}\n{"safeId":"C","n":0.10}\n{"safeId":"B"}\n');
 });
 
-test("cells beyond the header refuse the row until they are emptied", async () => {
+test("cells beyond the header invalidate the row until they are emptied", async () => {
   const made = session();
   await made.load({ api: "bulk", text: "sku,quantity\na,1,x\nb,1,\n" });
   assert.equal(made.rows(0, 1)[0].problems[0].code, "SURPLUS_CELLS");
@@ -264,7 +264,7 @@ test("cells beyond the header refuse the row until they are emptied", async () =
   assert.equal(made.editCell(0, 2, "").row.problems.length, 0);
 });
 
-test("a file in the encoding of Windows or in UTF-16 is read", async () => {
+test("files in Windows-1252 and UTF-16 are read", async () => {
   const made = session();
   const windows = await made.load({ api: "bulk", file: new Blob([Buffer.from("sku,quantity\nCaf\xe9,1\n", "latin1")]) });
   assert.match(windows.notes[0].text, /Windows-1252/);
@@ -275,7 +275,7 @@ test("a file in the encoding of Windows or in UTF-16 is read", async () => {
 
 // ---------------------------------------------------------------------------------------------------- sending
 
-/** Sends orders to a server that is a list of answers; null is a lost one. */
+/** Sends orders to a server with a list of answers; null is a lost answer. */
 async function sent(texts, answers, api = APIS.network, options = {}) {
   const calls = [];
   const states = new Map();
@@ -302,7 +302,7 @@ async function sent(texts, answers, api = APIS.network, options = {}) {
 
 const created = (id) => ({ status: 201, response: { order: { id } } });
 
-test("a bulk: created, there already, refused with its places", async () => {
+test("a bulk: created, existing, rejected with pointers", async () => {
   const refused = { status: 409, response: { code: "SAFE_ID_EXISTS", message: "m", errors: [{ errorCode: "SAFE_ID_EXISTS", errorMessage: "e", pointer: "/bulk/2/safeId" }] } };
   const { calls, states } = await sent(['{"a":0.10}', "{}", "{}"], [{ status: 200, body: { bulk: [created("x"), { ...created("y"), status: 200 }, refused] } }]);
   assert.equal(calls[0].body, '{"bulk":[{"a":0.10},{},{}]}');
@@ -312,24 +312,24 @@ test("a bulk: created, there already, refused with its places", async () => {
   assert.deepEqual(states[2].errors, [{ code: "SAFE_ID_EXISTS", message: "e", pointer: "/safeId" }]);
 });
 
-test("a lost answer: with a safeId the order is sent again, without one it is unknown", async () => {
+test("a lost answer: with a safeId the order is resent, without one it is unknown", async () => {
   const { calls, states } = await sent(['{"safeId":"s"}', "{}"], [null, { status: 200, body: { bulk: [created("x")] } }]);
   assert.deepEqual(states.map(({ state }) => state), ["created", "unknown"]);
   assert.equal(calls[1].body, '{"bulk":[{"safeId":"s"}]}');
 });
 
-test("an answer of the wrong length is a lost one", async () => {
+test("an answer with the wrong number of entries counts as lost", async () => {
   const { states } = await sent(["{}"], [{ status: 200, body: { bulk: [] } }]);
   assert.equal(states[0].state, "unknown");
 });
 
-test("429 is repeated for every order, after the time that it names", async () => {
+test("after 429 every order is resent, after the requested delay", async () => {
   const { waits, states } = await sent(["{}"], [{ status: 429, headers: { "Retry-After": "3" } }, { status: 200, body: { bulk: [created("x")] } }]);
   assert.deepEqual(waits, [3000]);
   assert.equal(states[0].state, "created");
 });
 
-test("repetition is bounded: refused by 429 is ready again, 503 with a safeId is unknown", async () => {
+test("retries are bounded: after 429 an order is ready again, after 503 with a safeId it is unknown", async () => {
   const busy = (status) => Array.from({ length: 9 }, () => ({ status }));
   const first = await sent(["{}"], busy(429));
   assert.equal(first.calls.length, 5);
@@ -339,28 +339,28 @@ test("repetition is bounded: refused by 429 is ready again, 503 with a safeId is
   assert.equal(second.states[0].state, "unknown");
 });
 
-test("an order of a bulk that answers 503 is sent again alone", async () => {
+test("an order of a bulk that got 503 is resent alone", async () => {
   const answers = [{ status: 200, body: { bulk: [created("x"), { status: 503, response: {} }] } }, { status: 200, body: { bulk: [created("y")] } }];
   const { calls, states } = await sent(['{"safeId":"a"}', '{"safeId":"b"}'], answers);
   assert.equal(calls[1].body, '{"bulk":[{"safeId":"b"}]}');
   assert.deepEqual(states.map(({ id }) => id), ["x", "y"]);
 });
 
-test("a bulk that is refused as a whole is halved until the order that spoils it stands alone", async () => {
+test("a bulk that is rejected as a whole is split until the bad order is alone", async () => {
   const bad = { status: 400, body: { code: "NOT_JSON", message: "m" } };
   const answers = [bad, { status: 200, body: { bulk: [created("x")] } }, bad];
   const { states } = await sent(['{"safeId":"a"}', '{"safeId":"b"}'], answers);
   assert.deepEqual(states.map(({ state, code }) => [state, code]), [["created", undefined], ["refused", "NOT_JSON"]]);
 });
 
-test("wrong credentials stop the sending and leave the orders as they were", async () => {
+test("wrong credentials stop sending and leave the orders as they were", async () => {
   const { fault, states, calls } = await sent(["{}", "{}"], [{ status: 401, body: { message: "no" } }], APIS.network, { ordersPerCall: 1 });
   assert.match(fault, /401.*no/);
   assert.equal(calls.length, 1);
   assert.deepEqual(states.map(({ state }) => state), ["ready"]);
 });
 
-test("calls hold at most 500 orders and 4 MiB", async () => {
+test("calls contain at most 500 orders and 4 MiB", async () => {
   const answerAll = async (_, { body }) => Response.json({ bulk: JSON.parse(body).bulk.map(() => created("x")) });
   const sizes = [];
   const options = { ordersPerCall: 9999, fetch: (url, request) => { sizes.push(request.body.length); return answerAll(url, request); } };
@@ -372,14 +372,14 @@ test("calls hold at most 500 orders and 4 MiB", async () => {
   assert.ok(sizes.length === 2 && Math.max(...sizes) <= 4 * 1024 * 1024, String(sizes));
 });
 
-test("bulk orders: one call each with both headers; without the duplicate check a lost one is unknown", async () => {
+test("bulk orders: one call each with both headers; without the duplicate check, an order with a lost answer is unknown", async () => {
   const { calls, states } = await sent(['{"products":[]}'], [null], APIS.bulk);
   assert.equal(calls.length, 1);
   assert.equal(calls[0].headers["x-api-key"], "k");
   assert.equal(states[0].state, "unknown");
 });
 
-test("bulk orders: a number that is taken after a lost answer is looked up", async () => {
+test("bulk orders: after a lost answer, a number that is taken is looked up", async () => {
   const text = '{"clientOrderNumber":"n 1","enableClientOrderNumberDupCheck":true,"products":[{"sku":"a","quantity":2}]}';
   const taken = { status: 409, body: { error: "CLIENT_ORDER_NUMBER_DUPLICATE", message: "m" } };
   const listed = (quantity) => ({ status: 200, body: { data: { items: [{ transactionId: "7", products: [{ sku: "a", quantity }] }] } } });
@@ -392,7 +392,7 @@ test("bulk orders: a number that is taken after a lost answer is looked up", asy
   assert.equal(atOnce.states[0].state, "refused");
 });
 
-test("after a stop, or once the credentials are refused, a halved call is not sent on", async () => {
+test("after a stop, or once the credentials are rejected, a split call is not continued", async () => {
   const bad = { status: 400, body: { code: "NOT_JSON", message: "m" } };
   const texts = ["a", "b", "c", "d"].map((safeId) => JSON.stringify({ safeId }));
   const { calls, states } = await sent(texts, [bad, { status: 401, body: { message: "m" } }]);
@@ -416,7 +416,7 @@ test("after a stop, or once the credentials are refused, a halved call is not se
   assert.deepEqual(ended.slice(4), ["ready", "ready", "ready", "ready"]);
 });
 
-test("a look-up that is not answered leaves an order unknown, never refused", async () => {
+test("a failed lookup leaves an order unknown, never refused", async () => {
   const order = '{"clientOrderNumber":"1","enableClientOrderNumberDupCheck":true,"products":[{"sku":"a","quantity":1}]}';
   const taken = { status: 409, body: { error: "CLIENT_ORDER_NUMBER_DUPLICATE", message: "m" } };
   for (const answer of [{ status: 503, body: {} }, { status: 401, body: {} }, { status: 200, body: { data: {} } }]) {
@@ -425,7 +425,7 @@ test("a look-up that is not answered leaves an order unknown, never refused", as
   }
 });
 
-test("stop and pause: no call is begun, those under way are waited for", async () => {
+test("stop and pause: no new calls start, running calls finish", async () => {
   let sender;
   const started = [];
   const made = new Sender({
@@ -442,21 +442,21 @@ test("stop and pause: no call is begun, those under way are waited for", async (
   assert.deepEqual(started, ["1 sending", "1 created"]);
 });
 
-test("Retry-After is read as seconds and as a date", () => {
+test("Retry-After may be seconds or a date", () => {
   assert.equal(retryAfter("2"), 2000);
   assert.equal(retryAfter("Thu, 01 Jan 1970 00:00:05 GMT", 1000), 4000);
   assert.equal(retryAfter(null), undefined);
   assert.equal(retryAfter("soon"), undefined);
 });
 
-test("a refusal without places is one of the whole order", () => {
+test("an error without pointers applies to the whole order", () => {
   assert.deepEqual(refusal(402, { error: "INSUFFICIENT_FUNDS", message: "m" }, 0).errors, [{ code: "INSUFFICIENT_FUNDS", message: "m", pointer: "" }]);
   assert.equal(refusal(500, null, 0).code, "500");
 });
 
 // ---------------------------------------------------------------------------------------------------- result files
 
-test("the result files name every order, and their cells are no formulas", async () => {
+test("the result files list every order, and their cells are never formulas", async () => {
   const verdict = (text) => ({
     violations: [],
     orders: [{ violations: text.includes("bad") ? [{ pointer: "/products/0/sku", code: "X", message: "=evil" }] : [], warnings: [] }],

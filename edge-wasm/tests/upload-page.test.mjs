@@ -23,7 +23,7 @@ let browser;
 let stack;
 /** Serves the sources and can lose answers. */
 let own;
-/** Where the page is looked at. */
+/** The URL of the page. */
 let site;
 let folder;
 const opened = [];
@@ -49,7 +49,7 @@ after(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** A new page; what its console complains about is an error of the test, but for answers that the test asked for. */
+/** A new page; console errors fail the test, except for failed requests that the test provokes. */
 async function open(url = site) {
   const { page, errors } = await openPage(browser.context, url);
   opened.push(page);
@@ -66,7 +66,7 @@ const csv = (...lines) => `${[HEADER, ...lines].join("\r\n")}\r\n`;
 
 const cellText = (page, position, title) => rowCells(page, position).then((cells) => cells[title]);
 
-/** The cell that the table points to, with what a screen reader is told. */
+/** The active cell, with its text for screen readers. */
 const activeCell = (page) =>
   page.evaluate(() => {
     const cell = document.getElementById(document.getElementById("grid").getAttribute("aria-activedescendant"));
@@ -109,7 +109,7 @@ test("10,000 rows: every planted error is found at its cell, and the page stays 
   await loadFile(page, "large.csv", "", { path });
   const gaps = await page.evaluate(() => window.gaps);
   assert.ok(gaps.length >= 10, `only ${gaps.length} frames were drawn while loading`);
-  assert.ok(Math.max(...gaps) < 1_000, `the page stood still for ${Math.max(...gaps)} ms`);
+  assert.ok(Math.max(...gaps) < 1_000, `the page was blocked for ${Math.max(...gaps)} ms`);
   console.log(`10,000 rows: ${gaps.length} frames, longest gap ${Math.round(Math.max(...gaps))} ms, ${await page.textContent("#loaded")}`);
 
   const found = await counts(page);
@@ -135,7 +135,7 @@ test("10,000 rows: every planted error is found at its cell, and the page stays 
   assert.deepEqual(complaints(), []);
 });
 
-test("the filter shows only rows with problems; a fix in place clears the error and stands in the corrected file", LIMIT, async () => {
+test("the filter shows only rows with problems; a fix in place clears the error and is in the corrected file", LIMIT, async () => {
   const { page } = await open();
   await loadFile(page, "fix.csv", csv(line(), line({ id: "E-FIX", country: "ZZ" }), line()));
   await page.selectOption("#filter", "problems");
@@ -179,10 +179,10 @@ test("pasted text from a spreadsheet is checked", LIMIT, async () => {
   await page.waitForFunction(() => document.getElementById("loaded").textContent.includes("checked"));
   const found = await counts(page);
   assert.deepEqual([found.Rows, found.Orders, found.Errors], [2, 1, 1]);
-  assert.equal(await cellText(page, 0, "Status"), "Held by row 3");
+  assert.equal(await cellText(page, 0, "Status"), "Blocked by row 3");
 });
 
-test("a file is dropped, a text is pasted into the page", LIMIT, async () => {
+test("a file can be dropped and a text pasted onto the page", LIMIT, async () => {
   const { page } = await open();
   await page.evaluate((text) => {
     const dataTransfer = new DataTransfer();
@@ -202,7 +202,7 @@ test("a file is dropped, a text is pasted into the page", LIMIT, async () => {
 
 // ---------------------------------------------------------------------------------------------------- sending
 
-test("while orders are sent nothing can be changed; paused and stopped, the rest stays ready", LIMIT, async () => {
+test("nothing can be changed while sending; after pause and stop, the rest stays ready", LIMIT, async () => {
   const { page } = await open(own.url);
   let release;
   const held = new Promise((resolve) => { release = resolve; });
@@ -229,10 +229,10 @@ test("while orders are sent nothing can be changed; paused and stopped, the rest
   assert.equal(await page.textContent("#send-ready"), "Send 2 orders");
 });
 
-test("valid orders are sent with progress; a refusal stands at its cell; fixed, it is sent alone", LIMIT, async () => {
+test("valid orders are sent with progress; an error is shown at its cell; once fixed, the order is sent alone", LIMIT, async () => {
   const { page, complaints } = await open();
   const ids = Array.from({ length: 12 }, unique);
-  // With a safeId each row is an order, so two of them can have the same externalId.
+  // With a safeId each row is its own order, so two of them can have the same externalId.
   const lines = [...ids.map((id) => line({ id })), line({ id: ids[0] }), line({ country: "ZZ" })];
   const text = [`safeId,${HEADER}`, ...lines.map((row) => `${unique()},${row}`)].join("\r\n");
   await loadFile(page, "send.csv", text);
@@ -273,7 +273,7 @@ test("valid orders are sent with progress; a refusal stands at its cell; fixed, 
   assert.deepEqual(complaints(), []);
 });
 
-test("an order is shown with the credentials, and a replayed one is there already", LIMIT, async () => {
+test("an order is fetched with the credentials, and a replayed one already exists", LIMIT, async () => {
   const { page } = await open();
   const text = csv(line());
   await loadFile(page, "show.csv", text);
@@ -288,7 +288,7 @@ test("an order is shown with the credentials, and a replayed one is there alread
   await downloaded(page, "#result-jsonl");
   await loadFile(page, "again.csv", corrected);
   await sendAll(page);
-  assert.equal((await counts(page, "#result-counts"))["Already there"], 1);
+  assert.equal((await counts(page, "#result-counts"))["Already exists"], 1);
 });
 
 test("bulk orders: sent one by one, shown by their transaction", LIMIT, async () => {
@@ -305,7 +305,7 @@ test("bulk orders: sent one by one, shown by their transaction", LIMIT, async ()
   await page.waitForFunction((id) => document.getElementById("order-json").textContent.includes(`"clientOrderNumber": "${id}"`), number);
 });
 
-test("a lost answer: with a safeId the order is sent again; without one it is unknown until the user asks", LIMIT, async () => {
+test("a lost answer: with a safeId the order is resent; without one it is unknown until the user resends it", LIMIT, async () => {
   const { page } = await open(own.url);
   let losses = 1;
   own.intercept = async (call, pass) => {
@@ -314,7 +314,7 @@ test("a lost answer: with a safeId the order is sent again; without one it is un
   };
   await loadFile(page, "lost.csv", csv(line()));
   await sendAll(page);
-  assert.equal((await counts(page, "#result-counts"))["Already there"], 1);
+  assert.equal((await counts(page, "#result-counts"))["Already exists"], 1);
   await downloaded(page, "#result-csv");
 
   losses = 1;
@@ -324,13 +324,13 @@ test("a lost answer: with a safeId the order is sent again; without one it is un
   own.calls.length = 0;
   await sendAll(page);
   assert.equal((await counts(page, "#result-counts"))["Unknown, may exist"], 1);
-  assert.equal(own.calls.length, 1, "it is not sent again by itself");
+  assert.equal(own.calls.length, 1, "it is not resent automatically");
   assert.equal(await cellText(page, 0, "Status"), "Unknown, may exist");
   await sendAll(page, "#retry-unknown");
   assert.equal((await counts(page, "#result-counts")).Created, 1);
 });
 
-test("refused orders alone are sent again", LIMIT, async () => {
+test("only refused orders are resent", LIMIT, async () => {
   const { page } = await open(own.url);
   let calls = 0;
   own.intercept = async (call, pass) => {
@@ -339,7 +339,7 @@ test("refused orders alone are sent again", LIMIT, async () => {
     const refused = { status: 402, response: { code: "INSUFFICIENT_FUNDS", message: "the wallet is empty", errors: [] } };
     const passed = await pass();
     const bulk = JSON.parse(passed.body).bulk;
-    // The API that the page sees refuses the second; the one behind it has it under the same safeId.
+    // The proxy in front of the API rejects the second order; the API behind it has stored it under the same safeId.
     bulk[1] = refused;
     return { ...passed, body: JSON.stringify({ bulk }) };
   };
@@ -349,10 +349,10 @@ test("refused orders alone are sent again", LIMIT, async () => {
   own.calls.length = 0;
   await sendAll(page, "#retry-refused");
   assert.deepEqual(own.calls.map(({ body }) => JSON.parse(body).bulk.length), [1]);
-  assert.equal((await counts(page, "#result-counts"))["Already there"], 1);
+  assert.equal((await counts(page, "#result-counts"))["Already exists"], 1);
 });
 
-test("wrong credentials are said, and nothing is lost", LIMIT, async () => {
+test("wrong credentials are reported, and nothing is lost", LIMIT, async () => {
   const { page } = await open();
   await loadFile(page, "wrong.csv", csv(line()));
   await page.fill("#bearer-token", "wrong");
@@ -375,7 +375,7 @@ test("leaving with unsent orders warns", LIMIT, async () => {
 
 // ---------------------------------------------------------------------------------------------------- without a mouse
 
-test("all of the table is reached by keys, and Tab leaves it", LIMIT, async () => {
+test("the keyboard reaches all of the table, and Tab leaves it", LIMIT, async () => {
   const { page } = await open();
   await page.keyboard.press("Tab");
   assert.equal(await page.evaluate(() => document.activeElement.className), "skip");
@@ -384,7 +384,7 @@ test("all of the table is reached by keys, and Tab leaves it", LIMIT, async () =
 
   const lines = Array.from({ length: 300 }, (_, index) => line({ country: index === 250 ? "ZZ" : "US" }));
   await loadFile(page, "keys.csv", csv(...lines));
-  assert.equal(await page.evaluate(() => document.activeElement.id), "check-title", "the focus is where the news is");
+  assert.equal(await page.evaluate(() => document.activeElement.id), "check-title", "the focus is on the results");
   for (let step = 0; step < 6 && (await page.evaluate(() => document.activeElement.id)) !== "grid"; step += 1) await page.keyboard.press("Tab");
   assert.equal(await page.evaluate(() => document.activeElement.id), "grid");
 
@@ -422,7 +422,7 @@ test("all of the table is reached by keys, and Tab leaves it", LIMIT, async () =
   assert.equal(await page.evaluate(() => document.activeElement.id), "next-problem");
 });
 
-/** Violations of WCAG 2 A and AA and best practices that matter much. */
+/** Serious violations of WCAG 2 A and AA and best practices. */
 async function violations(page) {
   await page.evaluate(AXE);
   const found = await page.evaluate(() => window.axe.run(document, { resultTypes: ["violations"] }));
@@ -433,7 +433,7 @@ async function violations(page) {
 
 test("no serious accessibility violations, in light and dark", LIMIT, async () => {
   const { page } = await open();
-  // Colours that are still on their way from light to dark have no contrast yet.
+  // Colours in transition from light to dark do not have their contrast yet.
   await page.emulateMedia({ reducedMotion: "reduce" });
   const inBoth = async (what) => {
     for (const theme of ["light", "dark"]) {

@@ -1,5 +1,5 @@
-// Serves the upload page for its tests: the static files at /upload/, the package at /upload/edge/, and everything under
-// /order and /v2 passed on to a local stack.
+// Serves the upload page for its tests: the static files at /upload/, the package at /upload/edge/; forwards everything
+// under /order and /v2 to a local stack.
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -22,7 +22,7 @@ const TYPES = {
   ".json": "application/json",
 };
 
-/** Starts the stack in memory on a free port. Answers its address and a function that stops it. */
+/** Starts an in-memory stack on a free port. Returns its URL and a function that stops it. */
 export async function startStack() {
   const binary = resolve(process.env.ORDERMILL_MILL ?? join(HERE, "../../target/debug/mill"));
   const child = spawn(binary, ["up", "--memory", "--no-upload", "--port", "0"], { cwd: resolve(HERE, "../.."), stdio: ["ignore", "pipe", "ignore"] });
@@ -43,11 +43,11 @@ export async function startStack() {
 }
 
 /**
- * Starts the server. While `intercept(call, pass)` is set it answers the API calls: with `{status, headers, body}`, with
- * what `pass()` got from `stack`, or with null to lose the answer.
+ * Starts the server. While `intercept(call, pass)` is set, it answers the API calls: with `{status, headers, body}`,
+ * with the result of `pass()` from `stack`, or with null to lose the answer.
  */
 export async function startServer({ stack, page = PAGE }) {
-  // Held in memory: a package that is built again while the tests run is missing files for a moment.
+  // Kept in memory: files are missing for a moment if the package is rebuilt during the tests.
   const names = (await readdir(PACKAGE, { withFileTypes: true })).filter((entry) => entry.isFile()).map(({ name }) => name);
   const files = new Map(await Promise.all(names.map(async (name) => [`/edge/${name}`, await readFile(join(PACKAGE, name))])));
   const served = { stack, intercept: null, calls: [], files };
@@ -94,8 +94,8 @@ async function answerApi(served, request, response) {
     return { status: answered.status, headers: { "Content-Type": "application/json" }, body: await answered.text() };
   };
   const own = served.intercept ? await served.intercept(call, pass) : await pass();
-  // `null` is an answer that is lost on its way. It breaks off after its first byte: browsers send a request again by
-  // themselves when a connection that they have kept closes before the answer begins.
+  // `null` means a lost answer. The response breaks off after its first byte: browsers resend a request on their own if
+  // a kept-alive connection closes before the answer begins.
   if (own === null) return void loseAnswer(response);
   response.writeHead(own.status, own.headers ?? {});
   response.end(own.body ?? "");

@@ -1,4 +1,4 @@
-// A subscriber that knows nothing of our code: what the stack sends is verified by the Standard Webhooks library.
+// A subscriber independent of our code: the Standard Webhooks library verifies what the stack sends.
 //
 //   ORDERMILL_MILL   path of the built `mill`, which then runs on a free port with everything in memory
 
@@ -14,7 +14,7 @@ const { ORDERMILL_MILL: mill } = process.env;
 const skip = mill ? false : "needs ORDERMILL_MILL (the built binary)";
 const HEADERS = { authorization: "Bearer demo-bearer-token", "content-type": "application/json" };
 
-/** Starts a subscriber: its URL, and the calls that it has had. */
+/** Starts a subscriber; returns its URL and the calls it has received. */
 async function subscriber() {
   const calls = [];
   const server = createServer(async (request, response) => {
@@ -27,7 +27,7 @@ async function subscriber() {
   return { calls, url: `http://127.0.0.1:${server.address().port}/` };
 }
 
-test("what is sent passes the library's own verification", { skip }, async () => {
+test("deliveries pass the library's verification", { skip }, async () => {
   const stack = await startStack(mill, ["AllowLoopbackWebhooks=true"]);
   const { calls, url } = await subscriber();
   const post = async (path, body) => {

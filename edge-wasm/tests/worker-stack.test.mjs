@@ -1,4 +1,4 @@
-// The example Worker in front of the local stack: what it refuses, the stack would have refused in the same words.
+// The example Worker in front of the local stack: its errors are the ones that the stack would return.
 //
 //   ORDERMILL_URL    address of a running stack, or
 //   ORDERMILL_MILL   path of the built `mill`, which then runs on a free port with everything in memory
@@ -21,7 +21,7 @@ async function send(base, path, body, headers = {}) {
     method: "POST",
     headers: { "content-type": "application/json", ...CREDENTIALS, ...headers },
     body: typeof body === "function" ? body() : body,
-    // Only for a body that is a stream, but allowed for all.
+    // Only needed for a stream body, but allowed for all.
     duplex: "half",
   });
   return {
@@ -32,12 +32,12 @@ async function send(base, path, body, headers = {}) {
   };
 }
 
-/** Sent without a length, so that a Worker has read it all before it can refuse it: none of it is then in the way. */
+/** Sent without a length, so that the Worker has read everything before it can reject the body. */
 const tooLong = () => new Blob([Buffer.alloc(4 * 1024 * 1024 + 1, " ")]).stream();
 const manyProducts = JSON.stringify({ products: Array(100).fill({ sku: "\u0007".repeat(65), quantity: 0.5, x: 1 }) });
 const manyErrors = order((body) => (body.items = Array(400).fill({ sku: "", quantity: "\u0007\u007f\u2028", images: 1 })));
 
-/** Values that both must show as every reader of JSON reads them. */
+/** Values that every JSON parser reads the same way. */
 const SHOWN = [
   ...["12345678901234567", "-123456789012345", "1.5", "1.50", "-0", "-0.000001", "0.0000001", "1e400", "true"],
   ...['"\\u0041\\ud800"', '"\\u0041"', JSON.stringify("\\".repeat(99))],
@@ -45,7 +45,7 @@ const SHOWN = [
 const withValue = (value) =>
   `{"shippingAddress":{"line1":"a","city":"a","countryCode":${value}},"items":[{"sku":"a","quantity":${value}}]}`;
 
-/** Refused whole. */
+/** Rejected as a whole. */
 const REFUSED = [
   ["/v2/orders", ""],
   ["/v2/orders", "{"],
@@ -71,7 +71,7 @@ const REFUSED = [
   ["/order/v1/orders/bulk", orders((body) => (body.bulk = Array(501).fill({})))],
 ];
 
-test("the edge refuses in the words of the origin", { skip }, async () => {
+test("the edge returns the origin's errors", { skip }, async () => {
   for (const [path, body, headers] of REFUSED) {
     const name = `${path} ${String(body).slice(0, 60)}`;
     const [refused, expected] = [await send(edge, path, body, headers), await send(origin, path, body, headers)];
@@ -80,7 +80,7 @@ test("the edge refuses in the words of the origin", { skip }, async () => {
   }
 });
 
-/** Passed on: good, or answered order by order, or first of all without credentials. */
+/** Forwarded: valid, or answered order by order, or without credentials. */
 const PASSED = [
   [200, "/order/v1/orders/bulk", orders((body) => body.bulk.forEach((each) => (each.items = [])))],
   [200, "/order/v1/orders/bulk", orders((body) => (body.bulk[1].items = []))],
@@ -91,11 +91,11 @@ const PASSED = [
   [401, "/order/v1/orders", "{", { authorization: "" }],
   [415, "/v2/orders", "{", { "content-type": "text/plain" }],
   [404, "/v2/order", "{"],
-  // A strict client is told of violations and warnings in one list, in an order that the edge does not know.
+  // A strict client gets violations and warnings in one list, in an order that the edge does not know.
   [400, "/order/v1/orders", order((body) => Object.assign(body, { y: 1, items: [] })), { prefer: "handling=strict" }],
 ];
 
-test("whatever the edge passes is answered by the origin", { skip }, async () => {
+test("the origin answers everything that the edge passes", { skip }, async () => {
   for (const [status, path, body, headers] of PASSED) {
     const answer = await send(edge, path, body, headers);
     assert.deepEqual([answer.status, answer.refusedBy], [status, null], `${path}: ${answer.text}`);

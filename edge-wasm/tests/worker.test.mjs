@@ -1,4 +1,4 @@
-// The example Worker in workerd, in front of an origin that repeats what it was sent.
+// The example Worker in workerd, in front of an origin that echoes requests.
 
 import assert from "node:assert/strict";
 import { createServer, request } from "node:http";
@@ -12,7 +12,7 @@ import { packageFolder } from "./support/install.mjs";
 
 const { rulesVersion } = await import(`${packageFolder}/node.js`);
 
-/** Requests that arrived at the origin, each with its body as far as it has come. */
+/** Requests that reached the origin, each with the part of its body that has arrived. */
 const arrived = [];
 const origin = createServer((message, response) => {
   const seen = { method: message.method, url: message.url, headers: message.headers, bytes: Buffer.alloc(0) };
@@ -51,7 +51,7 @@ function assertPassed(response, body) {
   assert.ok(response.bytes.equals(Buffer.from(body)));
 }
 
-test("good orders reach the origin byte for byte, with the version of the rules", async () => {
+test("valid orders reach the origin byte for byte, with the version of the rules", async () => {
   for (const [path, body] of [
     ["/v2/orders", seed("create-bulk-order")],
     ["/v2/orders/instant", '{ "sku" : "mug" }'],
@@ -69,7 +69,7 @@ test("good orders reach the origin byte for byte, with the version of the rules"
   }
 });
 
-test("a bad order is refused in the shape of its API and does not reach the origin", async () => {
+test("a bad order gets its API's error format and does not reach the origin", async () => {
   const flat = await send("/v2/orders", { body: '{"products":[]}' });
   assert.equal(flat.status, 400);
   assert.equal(flat.headers.get("content-type"), "application/json");
@@ -89,7 +89,7 @@ test("a bad order is refused in the shape of its API and does not reach the orig
   assert.equal(arrived.length, 0);
 });
 
-test("what is not checked passes as it is", async () => {
+test("unchecked requests pass unchanged", async () => {
   const compressed = gzipSync("{");
   for (const [path, options] of [
     ["/v2/orders", { headers: { "content-type": "text/csv" }, body: "{" }],
@@ -105,14 +105,14 @@ test("what is not checked passes as it is", async () => {
   }
 });
 
-test("a request without a body passes, and a redirection is the client's to follow", async () => {
+test("a request without a body passes, and redirects are left to the client", async () => {
   assertPassed(await send("/v2/orders?page=2", { method: "GET" }), "");
   const moved = await send("/moved", { method: "GET" });
   assert.equal(moved.status, 302);
   assert.equal(moved.headers.get("location"), "/v2/orders");
 });
 
-/** Begins a request whose body is sent piece by piece. */
+/** Starts a request whose body is sent in pieces. */
 function begin(path, headers) {
   arrived.length = 0;
   const outgoing = request(url + path, { method: "POST", headers: { ...HEADERS, ...headers } });
@@ -133,21 +133,21 @@ async function assertTooLarge(response) {
   assert.equal(arrived.length, 0);
 }
 
-test("a body above the limit is refused before it has ended", async () => {
+test("a body above the limit is rejected before it has ended", async () => {
   const { outgoing, response } = begin("/v2/orders", { "transfer-encoding": "chunked" });
   outgoing.write(Buffer.alloc(4 * 1024 * 1024 + 1, " "));
   await assertTooLarge(await response);
   outgoing.destroy();
 });
 
-test("a body that says that it is above the limit is refused before it is read", async () => {
+test("a body with a Content-Length above the limit is rejected before it is read", async () => {
   const { outgoing, response } = begin("/v2/orders", { "content-length": 5 * 1024 * 1024 });
   outgoing.write(" ");
   await assertTooLarge(await response);
   outgoing.destroy();
 });
 
-test("a body that is not checked is passed on while it arrives", async () => {
+test("an unchecked body is streamed to the origin", async () => {
   const { outgoing, response } = begin("/files", { "transfer-encoding": "chunked" });
   outgoing.write("first");
   while (arrived.length === 0 || arrived[0].bytes.length === 0) {

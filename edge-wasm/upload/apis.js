@@ -1,5 +1,5 @@
 /**
- * The two APIs, side by side: everything that differs between them and nothing else.
+ * The two APIs side by side: exactly what differs between them.
  */
 
 import { BULK_ORDER, NETWORK_ORDER } from "./columns.js";
@@ -17,13 +17,13 @@ const network = {
   path: "/order/v1/orders/bulk",
   validate: "validateOrder",
   idMember: "safeId",
-  /** The first of these that a row fills tells which order it belongs to. */
+  /** The first of these columns that a row fills determines its order. */
   keyColumns: ["safeId", "externalId"],
   requiredColumns: [
     "shippingAddress.line1", "shippingAddress.city", "shippingAddress.countryCode", "items.sku", "items.quantity",
   ],
   requiredObjects: ["shippingAddress"],
-  /** One call after the other: where two orders share an externalId, the first in the file is the one that is created. */
+  /** One call at a time: if two orders share an externalId, the first one in the file is created. */
   callsAtOnce: 1,
   ordersPerCallMax: BULK_ORDERS_MAX,
   canGiveIds: true,
@@ -31,12 +31,12 @@ const network = {
   body: (texts) => `{"bulk":[${texts.join(",")}]}`,
   withId: (text, id) => withStringMember(text, "safeId", id),
   idMembers: ["safeId", "externalId"],
-  /** Whether the same request may be sent again when its answer was lost. */
+  /** Whether a request may be resent after its answer was lost. */
   isRepeatable: (text) => stringMembers(text, ["safeId"]).safeId !== "",
   orderPath: (id) => `/order/v1/orders/${encodeURIComponent(id)}`,
 };
 
-/** Bulk order API: one order a call, named by its `clientOrderNumber` if the duplicate check is on. */
+/** Bulk order API: one order per call, named by its `clientOrderNumber` if the duplicate check is on. */
 const bulk = {
   name: "bulk",
   title: "Bulk orders",
@@ -63,7 +63,7 @@ const bulk = {
 
 export const APIS = { network, bulk };
 
-/** The address of a call: the base is where the page came from unless the user typed another. */
+/** The URL of a call: the base is the page's origin unless the user entered another one. */
 export function address(base, path) {
   return base.replace(/\/+$/, "") + path;
 }

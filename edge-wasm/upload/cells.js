@@ -1,6 +1,6 @@
-/** What the columns of the table are, and what a cell shows and says. */
+/** The columns of the table, and what a cell shows and announces. */
 
-/** Columns that stand before and after those of the file. */
+/** Columns before and after those of the file. */
 const NUMBER_COLUMN = { id: "number", title: "Row", width: 72, isPinned: true, isRowHeader: true };
 const STATUS_COLUMN = { id: "status", title: "Status", width: 172 };
 const PROBLEMS_COLUMN = { id: "problems", title: "Problems", width: 320 };
@@ -10,7 +10,7 @@ const ORDER_COLUMN = { id: "order", title: "Order id", width: 240 };
 const WIDTH_MIN = 128;
 const WIDTH_MAX = 280;
 const JSON_WIDTH = 560;
-/** Rough width of a character of a header. */
+/** Approximate width of a header character. */
 const CHARACTER_WIDTH = 8;
 
 const SEVERITY_WORDS = { error: "Error", refused: "Refused", warning: "Warning" };
@@ -29,7 +29,7 @@ export function gridColumns(columns, { showsGiven, showsOrders, isWide }) {
   }));
   const hasIdColumn = columns.some(({ isId }) => isId);
   const given = showsGiven && !hasIdColumn ? [GIVEN_COLUMN] : [];
-  // The place of a problem in JSON is its pointer, because all of the order is in one column.
+  // A problem in JSON is located by its pointer, because the whole order is in one column.
   const titles = columns.map(({ title, isJson }) => (isJson ? undefined : title));
   const all = [NUMBER_COLUMN, { ...STATUS_COLUMN, isPinned: isWide }, { ...PROBLEMS_COLUMN, titles }, ...given, ...ofFile, ...(showsOrders ? [ORDER_COLUMN] : [])];
   return all.map((column, index) => ({ isSent: true, ...column, index }));
@@ -45,17 +45,17 @@ function plural(count, word) {
   return `${count} ${word}${count === 1 ? "" : "s"}`;
 }
 
-/** The state of a row in words; the look (`ok`, `error`, …) only repeats it. */
+/** The state of a row in words; the style (`ok`, `error`, …) only repeats it. */
 export function rowStatus(row) {
   const errors = row.problems.filter(({ severity }) => severity === "error").length;
   const warnings = row.problems.filter(({ severity }) => severity === "warning").length;
-  if (row.state === "invalid") return errors > 0 ? ["error", plural(errors, "error")] : ["held", `Held by row ${row.heldBy}`];
+  if (row.state === "invalid") return errors > 0 ? ["error", plural(errors, "error")] : ["held", `Blocked by row ${row.heldBy}`];
   if (row.state === "ready" && warnings > 0) return ["warning", plural(warnings, "warning")];
   const states = {
-    ready: ["ok", row.note ? "Ready (not taken)" : "Ready"],
+    ready: ["ok", row.note ? "Ready (not accepted)" : "Ready"],
     sending: ["busy", "Sending"],
     created: ["done", "Created"],
-    existing: ["done", "Already there"],
+    existing: ["done", "Already exists"],
     refused: ["error", `Refused (${row.status})`],
     unknown: ["unknown", "Unknown, may exist"],
   };
@@ -73,14 +73,14 @@ function problemsOf(row, column) {
   return column.id === "cell" ? row.problems.filter((problem) => problem.column === column.cellIndex) : [];
 }
 
-/** What a screen reader says of a cell beyond its value. */
+/** What a screen reader announces for a cell beyond its value. */
 export function describeCell(row, column) {
   const sentences = problemsOf(row, column).map((problem) => problemText(problem, column.isJson ? "" : column.title));
   if (column.id === "cell" && row.edited.includes(column.cellIndex)) sentences.push("Edited");
   return sentences.join(". ");
 }
 
-/** Fills a cell of the table. All text of the user is set as text. */
+/** Fills a cell of the table. User input is always set as text. */
 export function paintCell(cell, row, column) {
   const text = document.createElement("span");
   text.className = "cell-text";

@@ -1,7 +1,7 @@
 /**
- * The members of both APIs as columns: which dotted name is which member, and which cells become JSON numbers or
- * booleans. What a value must be is not said here: the validator decides that. A test holds this list against
- * `shared/vectors/validation`, so a new member cannot be forgotten.
+ * The members of both APIs as columns: maps dotted names to members, and says which cells become JSON numbers or
+ * booleans. The validator decides which values are valid. A test compares this list with `shared/vectors/validation`,
+ * so a new member cannot be forgotten.
  */
 
 export const TEXT = "text";
@@ -9,11 +9,11 @@ export const NUMBER = "number";
 export const BOOLEAN = "boolean";
 
 const list = (entry) => ({ list: entry });
-/** Free names, each with a text. */
+/** Free names with text values. */
 const MAP = { map: true };
-/** `[{name, value}]`, one column for each name. */
+/** `[{name, value}]`, one column per name. */
 const NAMED = { named: true };
-/** The rows of an order: each row is one entry, so the column has no number. */
+/** The rows of an order: each row is one entry, so the column has no index. */
 const rows = (entry) => ({ rows: entry });
 
 const members = (names, kind = TEXT) => Object.fromEntries(names.split(" ").map((name) => [name, kind]));
@@ -70,23 +70,24 @@ export const BULK_ORDER = {
   products: rows({ sku: TEXT, quantity: NUMBER }),
 };
 
-/** Headers are compared without case, spaces, underscores and hyphens: `Shipping_Address.first name` is known. */
+/** Headers are compared without case, spaces, underscores and hyphens: `Shipping_Address.first name` matches. */
 const plain = (name) => name.toLowerCase().replace(/[\s_-]/g, "");
 
 const isLeaf = (node) => typeof node === "string";
 
 /**
  * Finds the member that a header names.
+ * Finds the member that a header names.
  *
- * Answers `{path, kind}`; in the path a number is an entry of a list, and `rows` stands before what differs from row to
- * row. Answers null if there is no such member.
+ * Returns `{path, kind}`; in the path a number is an index into a list, and `rows` precedes the part that differs
+ * between rows. Returns null if there is no such member.
  */
 export function findColumn(tree, header) {
   const segments = header.trim().split(".");
   return descend(tree, segments, []) ?? shortForm(tree, segments);
 }
 
-/** `sku` for `products.sku`: in the bulk API the names of a line are short. */
+/** `sku` for `products.sku`: the bulk API has short names for the members of a line. */
 function shortForm(tree, segments) {
   const lines = tree.products?.rows;
   return lines ? descend(lines, segments, [{ member: "products" }, { rows: true }]) : null;
@@ -105,20 +106,20 @@ function descend(node, segments, path) {
   return member ? descend(node[member], rest, [...path, { member }]) : null;
 }
 
-/** `images.url` is the first image, as `images.0.url` is. */
+/** `images.url` is the first image, like `images.0.url`. */
 function descendList(entry, segments, path) {
   const hasIndex = /^\d{1,3}$/.test(segments[0] ?? "");
   const index = hasIndex ? Number(segments[0]) : 0;
   return descend(entry, hasIndex ? segments.slice(1) : segments, [...path, { index }]);
 }
 
-/** The dotted name of a path, as the header of a file has it. */
+/** The dotted name of a path, as in a file's header. */
 export function columnName(path) {
   const parts = path.map((step) => step.member ?? step.entry ?? step.named ?? step.index ?? null);
   return parts.filter((part) => part !== null).join(".");
 }
 
-/** Every column without free names, each list by its first entry: what a header can be compared with. */
+/** Every column except free names, each list by its first entry: the names to compare a header with. */
 export function knownColumns(tree, path = []) {
   if (isLeaf(tree)) return [columnName(path)];
   if (tree.map === true || tree.named === true) return [];
@@ -127,7 +128,7 @@ export function knownColumns(tree, path = []) {
   return Object.keys(tree).flatMap((member) => knownColumns(tree[member], [...path, { member }]));
 }
 
-/** The known column that differs least from a header, if the difference is a slip of the hand. */
+/** The known column closest to a header, if the difference looks like a typo. */
 export function nearestColumn(tree, header) {
   const wanted = plain(header);
   let best = null;

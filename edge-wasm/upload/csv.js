@@ -1,17 +1,17 @@
 /**
- * Reads and writes CSV (RFC 4180) without holding the file: text goes in piece by piece, records come out.
+ * Reads and writes CSV (RFC 4180) as a stream: text goes in piece by piece, records come out.
  *
- * Beyond the RFC: comma, semicolon and tab are told apart by the header, a line `sep=;` (as spreadsheets write it) is
- * obeyed, and LF, CRLF and CR all end a record. A record keeps its number as a spreadsheet shows it: the header is 1 and
- * empty lines count.
+ * Beyond the RFC: the header determines the delimiter (comma, semicolon or tab), a line `sep=;` (as spreadsheets write
+ * it) overrides it, and LF, CRLF and CR all end a record. A record keeps its row number in a spreadsheet: the header is 1
+ * and empty lines count.
  */
 
 const DELIMITERS = [",", ";", "\t"];
 const QUOTE = '"';
-/** A header longer than this is none; the delimiter is then taken from what is there. */
+/** A longer first line is not a header; the delimiter is then detected from what is there. */
 const HEADER_CHARACTERS_MAX = 256 * 1024;
 
-/** The delimiter that stands most often outside quotes in the first line; the comma if none does. */
+/** The most frequent delimiter outside quotes in the first line; the comma if there is none. */
 export function detectDelimiter(line) {
   const counts = new Map(DELIMITERS.map((delimiter) => [delimiter, 0]));
   let quoted = false;
@@ -22,7 +22,7 @@ export function detectDelimiter(line) {
   return DELIMITERS.reduce((best, delimiter) => (counts.get(delimiter) > counts.get(best) ? delimiter : best));
 }
 
-/** Where the first line ends outside quotes, or -1. */
+/** The end of the first line, outside quotes, or -1. */
 function endOfLine(text) {
   let quoted = false;
   for (let at = 0; at < text.length; at += 1) {
@@ -35,7 +35,7 @@ function endOfLine(text) {
 
 /**
  * Calls `onRecord({number, cells, faults})` for every record that is not an empty line. `faults` lists the cells whose
- * quotes are not as the RFC asks; their text is kept as far as it can be read.
+ * quotes violate the RFC; their text is kept as far as it can be read.
  */
 export class CsvReader {
   constructor(onRecord) {
@@ -68,7 +68,7 @@ export class CsvReader {
     this.read(text);
   }
 
-  /** Knows the header line, or all of a short file: settles the delimiter. */
+  /** Called with the header line, or with all of a short file: determines the delimiter. */
   begin() {
     let text = this.waiting.startsWith("\uFEFF") ? this.waiting.slice(1) : this.waiting;
     this.waiting = "";
@@ -132,7 +132,7 @@ export class CsvReader {
     return at + 1;
   }
 
-  /** Characters up to the next that means something. */
+  /** Characters up to the next special one. */
   readRun(text, at) {
     if (this.state === "closed") this.fault();
     let end = at + 1;
@@ -169,7 +169,7 @@ export class CsvReader {
     this.onRecord(record);
   }
 
-  /** The file is over. Answers the number of the record whose quote is still open, or null. */
+  /** Ends the file. Returns the number of the record whose quote is still open, or null. */
   end() {
     if (this.delimiter === null) this.read(this.begin());
     const open = this.state === "quoted" ? this.number : null;
@@ -179,7 +179,7 @@ export class CsvReader {
   }
 }
 
-/** One record, with quotes only where they are needed, ended by CRLF as the RFC asks. */
+/** One record with quotes only where needed, ended by CRLF as the RFC requires. */
 export function csvRecord(cells, delimiter = ",") {
   return cells.map((cell) => csvCell(String(cell ?? ""), delimiter)).join(delimiter) + "\r\n";
 }
@@ -190,9 +190,9 @@ function csvCell(text, delimiter) {
 }
 
 /**
- * A cell that a spreadsheet would run as a formula gets an apostrophe in front; so does what follows a semicolon, a tab or
- * a line break inside of it, because where those part the columns it is a cell of its own. For files that people open,
- * never for files that are read back as orders.
+ * A cell that a spreadsheet would run as a formula gets an apostrophe in front. So does text after a semicolon, a tab
+ * or a line break inside the cell, because it becomes its own cell where those separate columns. For files that people
+ * open, never for files that are read back as orders.
  */
 export function neutralised(text) {
   const inside = text.replace(/([;\t\r\n]\s*)(?=[=+\-@＝＋－＠])/g, "$1'");

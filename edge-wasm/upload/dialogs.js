@@ -1,14 +1,14 @@
-/** The three dialogs: the JSON editor, the order as the API has it, and the question before something that matters. */
+/** The three dialogs: the JSON editor, the order as the API returns it, and the confirmation. */
 
 import { address } from "./apis.js";
 import { byId, element } from "./dom.js";
 import { pretty, spanOf } from "./json-text.js";
 
-/** Time without typing until the text is checked. */
+/** Delay after typing before the text is checked. */
 const CHECK_AFTER_MS = 200;
 const PROBLEMS_SHOWN_MAX = 100;
 
-/** Shows a dialog; answers the value of the button that closed it ("" for Escape). The focus returns to where it was. */
+/** Shows a dialog; returns the value of the button that closed it ("" for Escape). Restores the focus afterwards. */
 function shown(dialog) {
   dialog.returnValue = "";
   dialog.showModal();
@@ -21,7 +21,7 @@ export async function confirmed(text) {
 }
 
 /**
- * Lets the user edit the JSON of an order. `check(text)` answers its errors and warnings. Answers the new text, or null
+ * Lets the user edit the JSON of an order. `check(text)` returns its errors and warnings. Returns the new text, or null
  * if it was not saved.
  */
 export async function editOrder({ title, text, isLocked, check }) {
@@ -66,7 +66,7 @@ function problemItem(area, { pointer, code, message }, severity) {
   return element("li", { className: severity }, `${word} in `, go, `: ${message} `, element("code", {}, code));
 }
 
-/** Fetches an order with the user's credentials and shows it. A plain link could not carry them. */
+/** Fetches an order with the user's credentials and shows it. A plain link could not send them. */
 export async function showOrder({ api, base, credentials, id }) {
   const url = new URL(address(base, api.orderPath(id)), location.href).href;
   byId("order-title").textContent = `Order ${id}`;
@@ -97,7 +97,7 @@ function copies(button, text) {
       await navigator.clipboard.writeText(text);
       button.textContent = "Copied";
     } catch {
-      button.textContent = "Copying is not allowed here";
+      button.textContent = "Copying is not allowed";
     }
     setTimeout(() => (button.textContent = label), 2000);
   };

@@ -1,4 +1,4 @@
-/** Small helpers for the document. Text is always set as text, never as HTML. */
+/** Small DOM helpers. Text is always set as text, never as HTML. */
 
 export const byId = (id) => document.getElementById(id);
 
@@ -11,14 +11,14 @@ export function element(name, properties = {}, ...children) {
 
 export const formatted = (count) => count.toLocaleString("en-US");
 
-/** Hands a blob to the user as a file. */
+/** Saves a blob as a file for the user. */
 export function saveFile({ blob, name }) {
   const url = URL.createObjectURL(blob);
   element("a", { href: url, download: name }).click();
   setTimeout(() => URL.revokeObjectURL(url), 60_000);
 }
 
-/** Says something to screen readers, at most as often as they can follow. */
+/** Announces texts to screen readers, at most as often as they can follow. */
 export function announcer(status, pauseMs) {
   let last = -Infinity;
   return (text, { isUrgent = false } = {}) => {

@@ -1,14 +1,14 @@
 /**
- * Cuts JSON text into the texts of its orders, piece by piece: one order, an array of orders, `{"bulk": [...]}`, or
- * JSONL (one order a line). What an order is made of is not looked at; the validator does that.
+ * Splits JSON text into the texts of its orders, piece by piece: one order, an array of orders, `{"bulk": [...]}`, or
+ * JSONL (one order per line). Does not look into the orders; the validator does that.
  */
 
 import { skipSpace, endOfValue, unquoted } from "./json-text.js";
 
-/** How much of the beginning decides between a document and lines. */
+/** How many characters decide between a document and lines. */
 export const HEAD_CHARACTERS = 64 * 1024;
 
-/** `csv`, `json` or `jsonl`, by content; the name only settles what the content leaves open. */
+/** `csv`, `json` or `jsonl`, by content; the file name only decides ambiguous cases. */
 export function detectFormat(head, name = "") {
   const text = head.replace(/^\uFEFF/, "");
   const start = skipSpace(text, 0);
@@ -25,7 +25,7 @@ export function detectFormat(head, name = "") {
 export class LineReader {
   constructor(onOrder) {
     this.onOrder = onOrder;
-    /** The pieces of the line that has not ended. They are put together once: a line may be longer than many pieces. */
+    /** The pieces of the current line. Joined once, because a line may be longer than many pieces. */
     this.pieces = [];
     this.line = 1;
   }
@@ -53,8 +53,8 @@ export class LineReader {
 }
 
 /**
- * A JSON document: calls `onOrder({line, text})` for each order. `end()` answers what is wrong with the document outside
- * of its orders, or null.
+ * A JSON document: calls `onOrder({line, text})` for each order. `end()` returns what is wrong with the document
+ * outside its orders, or null.
  */
 export class DocumentReader {
   constructor(onOrder) {
@@ -63,7 +63,7 @@ export class DocumentReader {
     this.line = 1;
     /** start | object (the whole object may be an order) | entries | after */
     this.place = "start";
-    /** Whether the orders stand in `bulk`, and whether the object around it is still open. */
+    /** Whether the orders are in `bulk`, and whether the enclosing object is still open. */
     this.isBulk = false;
     this.isBulkOpen = false;
     this.membersBeforeBulk = 0;
@@ -72,7 +72,7 @@ export class DocumentReader {
     this.startValue();
   }
 
-  /** What is known of the value that is being read: its text so far, and where the scanner stands in it. */
+  /** The value being read: its text so far, and the scanner's position in it. */
   startValue() {
     this.text = "";
     this.depth = 0;
@@ -90,7 +90,7 @@ export class DocumentReader {
     }
   }
 
-  /** Runs to the end of the string, or of the piece. Answers the place of the last character that it took. */
+  /** Scans to the end of the string, or of the piece. Returns the position of the last consumed character. */
   readString(text, at) {
     let end = at;
     while (end < text.length) {
@@ -130,7 +130,7 @@ export class DocumentReader {
   }
 
   readObject(character) {
-    // A second colon follows a value, not a name: the whole is no JSON, and the validator says so.
+    // A second colon after a value: the whole document is not JSON, and the validator reports that.
     if (this.depth === 1 && character === ":" && this.key === null) this.key = unquoted(this.lastString ?? "");
     if (this.depth === 1 && character === "[" && this.key === "bulk") {
       this.isBulk = true;
@@ -154,7 +154,7 @@ export class DocumentReader {
     if (this.depth === 0 && (character === "," || character === "]")) {
       const isEmpty = this.text.trim() === "";
       if (isEmpty && (character === "," || this.isAfterComma)) {
-        this.fault = `line ${this.line}: an order is missing beside a comma; the rest was not read`;
+        this.fault = `line ${this.line}: an order is missing next to a comma; the rest was not read`;
         return;
       }
       if (!isEmpty) this.finishOrder();
@@ -175,7 +175,7 @@ export class DocumentReader {
       this.stringStart = this.text.length - 1;
     } else if (character === "{" || character === "[") this.depth += 1;
     else if (character === "}" || character === "]") this.depth -= 1;
-    if (this.depth < 0) this.fault = `line ${this.line}: a bracket closes what was not opened; the rest was not read`;
+    if (this.depth < 0) this.fault = `line ${this.line}: unmatched closing bracket; the rest was not read`;
   }
 
   finishOrder() {
@@ -188,14 +188,14 @@ export class DocumentReader {
       this.isBulkOpen = false;
       return;
     }
-    this.fault = `line ${this.line}: there is more after the orders; it was not read`;
+    this.fault = `line ${this.line}: the text after the orders was not read`;
   }
 
   end() {
     if (this.fault) return this.fault;
     if (this.place === "after" && this.isBulkOpen) return `line ${this.line}: the file ends before its last \`}\``;
     if (this.place === "after") return this.isBulk && this.membersBeforeBulk > 0 ? "only `bulk` was read, not the members before it" : null;
-    if (this.place === "start") return "the file holds no order";
+    if (this.place === "start") return "the file contains no orders";
     if (this.text.trim() !== "") this.finishOrder();
     return `line ${this.line}: the file ends in the middle of ${this.isInString ? "a string" : "an order or a list"}`;
   }

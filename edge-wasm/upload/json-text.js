@@ -1,6 +1,6 @@
 /**
- * Works on the text of JSON, never on its values, so that what the user typed (`0.10`, `1e2`, the order of members) is
- * what is sent. All functions take text that may be broken and never throw.
+ * Works on JSON as text, never on its values, so that exactly what the user typed (`0.10`, `1e2`, the order of members)
+ * is sent. All functions accept malformed text and never throw.
  */
 
 const SPACE = new Set([" ", "\t", "\n", "\r"]);
@@ -10,7 +10,7 @@ export function skipSpace(text, at) {
   return at;
 }
 
-/** The place after the string that starts at `at`, or -1 if it is not closed. */
+/** The position after the string that starts at `at`, or -1 if it is not closed. */
 export function endOfString(text, at) {
   let end = at + 1;
   for (;;) {
@@ -23,7 +23,7 @@ export function endOfString(text, at) {
   }
 }
 
-/** The place after the value that starts at `at`, or -1 if it does not end. */
+/** The position after the value that starts at `at`, or -1 if it does not end. */
 export function endOfValue(text, at) {
   const first = text[at];
   if (first === '"') return endOfString(text, at);
@@ -49,7 +49,7 @@ function endOfWord(text, at) {
   return end > at ? end : -1;
 }
 
-/** The members of the object (or entries of the array) that starts at `at`: name and the span of each value. */
+/** The members of the object (or entries of the array) that starts at `at`: name and span of each value. */
 export function children(text, at = skipSpace(text, 0)) {
   const isObject = text[at] === "{";
   if (!isObject && text[at] !== "[") return [];
@@ -75,7 +75,7 @@ export function children(text, at = skipSpace(text, 0)) {
   return found;
 }
 
-/** The text of a JSON string, or the literal itself if it is none. */
+/** The text of a JSON string; any other literal unchanged. */
 export function unquoted(literal) {
   if (literal.length > 1 && literal.startsWith('"') && !literal.includes("\\")) return literal.slice(1, -1);
   try {
@@ -86,7 +86,7 @@ export function unquoted(literal) {
   }
 }
 
-/** The literals of some members of the order, by their names; "" for what is absent. */
+/** The literals of some members of the order by name; "" for absent ones. */
 export function literals(text, names) {
   const found = Object.fromEntries(names.map((name) => [name, ""]));
   for (const { name, start, end } of children(text)) {
@@ -95,7 +95,7 @@ export function literals(text, names) {
   return found;
 }
 
-/** The strings in some members of the order; "" for what is absent, null or no string. */
+/** The strings in some members of the order; "" for members that are absent, null or not strings. */
 export function stringMembers(text, names) {
   const found = literals(text, names);
   for (const name of names) found[name] = found[name].startsWith('"') ? unquoted(found[name]) : "";
@@ -107,7 +107,7 @@ export function pointerSegments(pointer) {
   return pointer.split("/").slice(1).map((segment) => segment.replaceAll("~1", "/").replaceAll("~0", "~"));
 }
 
-/** The span of the value that a pointer names, or of the deepest value on its way that exists. */
+/** The span of the value that a pointer names, or of its deepest existing ancestor. */
 export function spanOf(text, pointer) {
   const start = skipSpace(text, 0);
   let span = { start, end: Math.max(endOfValue(text, start), start) };
@@ -119,7 +119,7 @@ export function spanOf(text, pointer) {
   return span;
 }
 
-/** The order with a string member: put in front, or in the place of one that is null or empty. */
+/** The order with a string member: inserted at the front, or replacing a null or empty one. */
 export function withStringMember(text, name, value) {
   const literal = JSON.stringify(value);
   const member = children(text).find((child) => child.name === name);
@@ -135,7 +135,7 @@ export function compact(text) {
   return rewritten(text, () => "", ":");
 }
 
-/** The same tokens, one member a line. */
+/** The same tokens, one member per line. */
 export function pretty(text) {
   return rewritten(text, (depth) => `\n${"  ".repeat(depth)}`, ": ");
 }

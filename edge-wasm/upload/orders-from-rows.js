@@ -1,20 +1,20 @@
 /**
  * Turns the rows of a CSV file into the JSON text of orders, and pointers of verdicts back into cells.
  *
- * One row is one item (or line). Rows with the same key (see `keyColumns` in apis.js) are one order, wherever they stand.
- * What belongs to the order as a whole may stand in any of its rows; where it stands twice it must be equal. An empty
- * cell is an absent member.
+ * One row is one item (or line). Rows with the same key (see `keyColumns` in apis.js) are one order, wherever they are.
+ * Values of the order itself may be in any of its rows; if given more than once, they must be equal. An empty cell is an
+ * absent member.
  */
 
 import { BOOLEAN, NUMBER, findColumn, nearestColumn, columnName } from "./columns.js";
 import { pointerSegments } from "./json-text.js";
 
-/** RFC 8259: what may be written into JSON as it stands. */
+/** RFC 8259: the numbers that can be written into JSON as they are. */
 const JSON_NUMBER = /^-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?$/;
 
 /**
- * The JSON text of a cell. A number keeps the digits that the user typed; what is no number becomes a string, so that
- * the validator names it at this cell.
+ * The JSON text of a cell. A number keeps the digits that the user typed; anything else becomes a string, so that the
+ * validator reports it at this cell.
  */
 export function cellJson(cell, kind) {
   if (kind === NUMBER && JSON_NUMBER.test(cell.trim())) return cell.trim();
@@ -22,7 +22,7 @@ export function cellJson(cell, kind) {
   return JSON.stringify(cell);
 }
 
-/** What the header says: which column is which member, and what about it the user should know. */
+/** Maps the header's columns to members, with notes for the user. */
 export function readHeader(api, cells) {
   const columns = [];
   const notes = [];
@@ -45,19 +45,19 @@ export function readHeader(api, cells) {
 
 function unknownColumn(api, title) {
   const nearest = nearestColumn(api.tree, title);
-  return `Column “${title}” is not known and is not sent.${nearest ? ` Did you mean ${nearest}?` : ""}`;
+  return `Column “${title}” is unknown and is not sent.${nearest ? ` Did you mean ${nearest}?` : ""}`;
 }
 
 /**
- * The columns as a tree, built once for a file. A node is a leaf `{column, kind}` or has `children`; `type` is object,
- * array (entries that are empty are left out), named (`[{name, value}]`) or rows.
+ * The columns as a tree, built once per file. A node is a leaf `{column, kind}` or has `children`; its `type` is
+ * object, array (empty entries are left out), named (`[{name, value}]`) or rows.
  */
 export function buildTemplate(api, columns) {
   const root = { type: "object", children: new Map() };
   for (const column of columns) {
     if (column.path) insert(root, column.path, column);
   }
-  // Written even when all of its cells are empty, so that the verdict names the cells and not the whole address.
+  // Written even if all of its cells are empty, so that the verdict points to the cells and not to the whole address.
   for (const name of api.requiredObjects) {
     if (root.children.has(name)) root.children.get(name).isKept = true;
   }
@@ -82,7 +82,7 @@ function insert(node, path, column) {
   if (!isLeaf) insert(node.children.get(key), rest, column);
 }
 
-/** Writes one order. With `places` it also notes where each pointer came from. */
+/** Writes one order. With `places` it also records the origin of each pointer. */
 class Writer {
   constructor(template, rows, places) {
     this.template = template;
@@ -120,7 +120,7 @@ class Writer {
     return texts.length > 0 || node.isKept ? `{${texts.join(",")}}` : null;
   }
 
-  /** In the order of their numbers. Entries without cells are left out: the API's lists have no gaps. */
+  /** In index order. Entries without cells are left out: the API's lists have no gaps. */
   entries(node, rows, pointer) {
     const texts = [];
     for (const [, child] of [...node.children].sort(([left], [right]) => left - right)) {
@@ -142,7 +142,10 @@ class Writer {
     return texts.length > 0 ? `[${texts.join(",")}]` : null;
   }
 
-  /** A row whose item cells are all empty only adds to the order, but an order without any item has an empty one. */
+  /**
+   * A row whose item cells are all empty only contributes to the order, but an order without any items has one empty
+   * item.
+   */
   rowEntries(node, rows, pointer) {
     const texts = [];
     for (const row of rows) {
@@ -157,12 +160,12 @@ class Writer {
 
 const escaped = (name) => String(name).replaceAll("~", "~0").replaceAll("/", "~1");
 
-/** The JSON text of the order that these rows make. */
+/** The JSON text of the order in these rows. */
 export function orderJson(template, rows) {
   return new Writer(template, rows, null).write();
 }
 
-/** A function from a pointer of the verdict to `{row, column}`; the column is -1 when the file has none for it. */
+/** A function from a pointer of the verdict to `{row, column}`; the column is -1 if the file has none for it. */
 export function locator(template, rows) {
   const places = new Map();
   new Writer(template, rows, places).write();
@@ -181,7 +184,7 @@ function locate(places, pointer, firstRow) {
   return { row: firstRow, column: -1 };
 }
 
-/** The column of a member that was left out; a whole object stands for the first of its columns. */
+/** The column of a missing member; for a whole object, the first of its columns. */
 function columnBelow(node, segments) {
   let at = node;
   for (const segment of segments) {
@@ -195,7 +198,7 @@ function columnBelow(node, segments) {
   return at.column;
 }
 
-/** Cells that say something else than an earlier row of the same order, in columns that belong to the whole order. */
+/** Cells that differ from an earlier row of the same order, in columns that belong to the whole order. */
 export function disagreements(columns, rows) {
   const found = [];
   if (rows.length < 2) return found;

@@ -1,4 +1,4 @@
-/** The page: joins the form, the table, the dialogs and the worker. What is loaded stands in the worker (session.js). */
+/** The page: connects the form, the table, the dialogs and the worker, which holds the loaded data (session.js). */
 
 import { APIS } from "./apis.js";
 import { confirmed, editOrder, showOrder } from "./dialogs.js";
@@ -8,7 +8,7 @@ import { fillFilters, showCounts, showDetails, showNotes, showResultCounts } fro
 import { Table } from "./table.js";
 import { startTheme } from "./theme.js";
 
-/** Screen readers are not told of progress more often than this. */
+/** Minimum time between progress announcements to screen readers. */
 const ANNOUNCE_MS = 5_000;
 
 const TEMPLATES = {
@@ -18,7 +18,7 @@ const TEMPLATES = {
 
 const announce = announcer(byId("status"), ANNOUNCE_MS);
 
-/** What the page itself remembers; the rest is asked from the worker. */
+/** The state of the page itself; everything else is requested from the worker. */
 const state = { source: null, summary: null, isSending: false, hasSent: false, unsavedEdits: 0, hasUnsavedResults: false };
 
 const connection = new Connection({
@@ -45,7 +45,7 @@ function fail(text) {
 
 const currentApi = () => APIS[document.querySelector("input[name=api]:checked").value];
 
-/** Read from the fields each time: credentials are kept nowhere else. */
+/** Read from the fields each time: credentials are stored nowhere else. */
 function target() {
   return {
     base: byId("base").value.trim() || location.origin,
@@ -65,7 +65,7 @@ function onEvent(event) {
   if (event.phase === "sending" && event.sending) announce(progressText(event.sending));
 }
 
-/** Brings everything around the table up to date. */
+/** Updates everything around the table. */
 function show(summary) {
   if (!summary) return;
   state.summary = summary;
@@ -95,8 +95,8 @@ function showSend({ counts, sending }) {
   }
   byId("results").hidden = !state.hasSent;
   showResultCounts({ counts });
-  showRetry(byId("retry-refused"), "Send refused again", refused);
-  showRetry(byId("retry-unknown"), "Send unknown again…", unknown);
+  showRetry(byId("retry-refused"), "Resend refused", refused);
+  showRetry(byId("retry-unknown"), "Resend unknown…", unknown);
 }
 
 function showRetry(button, label, count) {
@@ -108,14 +108,14 @@ function progressText({ total, done, isPaused, isStopped, waiting }) {
   const what = `${formatted(done)} of ${formatted(total)} orders answered`;
   if (isStopped) return `Stopping: ${what}`;
   if (isPaused) return `Paused: ${what}`;
-  return waiting > 0 ? `${what}; the API is busy, trying again shortly` : what;
+  return waiting > 0 ? `${what}; the API is busy, retrying shortly` : what;
 }
 
 // -------------------------------------------------------------------------------------------------- loading
 
 async function load(source) {
-  if (state.isSending) return fail("Orders are being sent: stop that first.");
-  if (hasUnsavedWork() && !(await confirmed("What is loaded has not been sent or saved. Load something else?"))) return;
+  if (state.isSending) return fail("Orders are being sent. Stop sending first.");
+  if (hasUnsavedWork() && !(await confirmed("The loaded orders have not been sent or saved. Load something else?"))) return;
   state.source = source;
   await reload();
 }
@@ -128,12 +128,12 @@ async function reload() {
     const summary = await connection.call("load", { ...state.source, api: currentApi().name, givesIds: byId("gives-ids").checked });
     if (summary) showLoaded(summary);
   } catch (error) {
-    fail(`This cannot be read: ${error.message}`);
+    fail(`Cannot read this: ${error.message}`);
     byId("loaded").textContent = "";
   }
 }
 
-/** Nothing of what was loaded before is shown any longer. */
+/** Hides everything about the previous file. */
 function forget() {
   Object.assign(state, { summary: null, hasSent: false, unsavedEdits: 0, hasUnsavedResults: false });
   byId("send-fault").hidden = true;
@@ -189,7 +189,7 @@ function afterEdit(row, summary) {
   announce(left === 0 ? `Row ${row.number} has no errors now` : `Row ${row.number}: ${left} errors left`, { isUrgent: true });
 }
 
-/** Enter on what is no editable cell: the order as the API has it, or the JSON of the order. */
+/** Enter on a cell that is not editable: opens the order as the API returns it, or the JSON of the order. */
 async function open(row, column, position) {
   if (!row) return;
   if (row.orderId) await showOrder({ api: APIS[state.summary.api], ...target(), id: row.orderId });
@@ -233,7 +233,7 @@ async function send(states) {
   const isComplete = credentials.bearerToken !== "" && (currentApi().name !== "bulk" || credentials.apiKey !== "");
   if (!isComplete) {
     (credentials.bearerToken === "" ? byId("bearer-token") : byId("api-key")).focus();
-    return sendFault("Type the credentials of the API first (step 1).");
+    return sendFault("Enter the API credentials first (step 1).");
   }
   sendFault("");
   Object.assign(state, { isSending: true, hasSent: true, hasUnsavedResults: true });
@@ -249,7 +249,7 @@ async function send(states) {
     sendFault(fault ?? "");
     announceResults(summary);
   } catch (error) {
-    sendFault(`The sending broke off: ${error.message}`);
+    sendFault(`Sending failed: ${error.message}`);
   } finally {
     state.isSending = false;
     setFormEnabled(true);
@@ -259,7 +259,7 @@ async function send(states) {
 
 function announceResults({ counts: { states } }) {
   const { created = 0, existing = 0, refused = 0, unknown = 0 } = states;
-  const text = `Sent. ${created} created, ${existing} already there, ${refused} refused, ${unknown} unknown.`;
+  const text = `Sent. ${created} created, ${existing} already existed, ${refused} refused, ${unknown} unknown.`;
   byId("progress-text").textContent = text;
   announce(text, { isUrgent: true });
 }
@@ -269,7 +269,7 @@ function sendFault(text) {
   byId("send-fault").hidden = text === "";
 }
 
-/** While orders are being sent, where they go cannot change. */
+/** The destination cannot change while orders are being sent. */
 function setFormEnabled(isEnabled) {
   for (const control of document.querySelectorAll(".start input, .start button, #per-call")) control.disabled = !isEnabled;
 }
@@ -283,8 +283,8 @@ async function togglePause() {
 
 async function resendUnknown() {
   const text =
-    "These orders may exist already, because their answers were lost. An order that the API cannot recognise (without a safeId, or without " +
-    "clientOrderNumber and duplicate check) may then exist twice. Send them again?";
+    "These orders may already exist, because their answers were lost. An order that the API cannot recognise (without a safeId, or without " +
+    "clientOrderNumber and duplicate check) may then be created twice. Resend them?";
   if (await confirmed(text)) await send(["unknown"]);
 }
 
@@ -307,7 +307,7 @@ function showApi() {
 
 async function changeApi({ target: chosen }) {
   const losesWork = state.source && (state.unsavedEdits > 0 || state.hasUnsavedResults);
-  if (losesWork && !(await confirmed("The file is read anew for the other API; edits and results that are not saved are lost. Go on?"))) {
+  if (losesWork && !(await confirmed("The file will be read again for the other API. Unsaved edits and results will be lost. Continue?"))) {
     document.querySelector(`input[name=api][value=${chosen.value === "bulk" ? "network" : "bulk"}]`).checked = true;
     return;
   }
@@ -321,7 +321,7 @@ function startDrop() {
     event.preventDefault();
     drop.classList.toggle("over", over);
   };
-  // A file that misses the field would replace the page.
+  // A file dropped outside the field would replace the page.
   document.addEventListener("dragover", (event) => isOver(event, drop.contains(event.target)));
   document.addEventListener("dragleave", (event) => isOver(event, false));
   document.addEventListener("drop", (event) => {
@@ -336,7 +336,7 @@ function startForm() {
   byId("file").addEventListener("change", ({ target: input }) => {
     const [file] = input.files;
     if (file) load({ file, name: file.name });
-    // The same file can be chosen again after it was changed on disk.
+    // Lets the same file be chosen again after it was changed on disk.
     input.value = "";
   });
   byId("check-pasted").addEventListener("click", () => load({ text: byId("pasted").value, name: "" }));

@@ -1,17 +1,17 @@
 /**
- * Reads a file or a pasted text as a stream into a store: decodes, tells the format, and lets go of the thread often
- * enough that whoever waits is answered.
+ * Reads a file or a pasted text as a stream into a store: decodes it, detects the format, and yields the thread often
+ * enough to keep the worker responsive.
  */
 
 import { CsvReader } from "./csv.js";
 import { DocumentReader, HEAD_CHARACTERS, LineReader, detectFormat } from "./json-stream.js";
 
-/** Work at a stretch; then messages are answered. */
+/** Maximum time between yields, after which messages are handled. */
 const STRETCH_MS = 25;
-/** Characters that are read at once, so that a stretch can end. */
+/** Characters per slice, so that reading can yield. */
 const SLICE_CHARACTERS = 16 * 1024;
 
-/** A turn of the event loop; a message comes back sooner than a timer. */
+/** Waits for one turn of the event loop; a message returns sooner than a timer. */
 function turn() {
   return new Promise((resolve) => {
     const { port1, port2 } = new MessageChannel();
@@ -23,14 +23,14 @@ function turn() {
   });
 }
 
-/** The encoding that the first bytes tell; UTF-8 if they tell none. */
+/** The encoding from the byte order mark; UTF-8 without one. */
 function encodingOf(bytes) {
   if (bytes[0] === 0xff && bytes[1] === 0xfe) return "utf-16le";
   if (bytes[0] === 0xfe && bytes[1] === 0xff) return "utf-16be";
   return "utf-8";
 }
 
-/** The texts of a source: a `Blob`, or `{text}`. Throws a TypeError on bytes that are not of the encoding. */
+/** The texts of a source: a `Blob`, or `{text}`. Throws a TypeError on bytes that are invalid in the encoding. */
 async function* texts(source, encoding) {
   if (typeof source.text === "string") {
     yield source.text;
@@ -48,15 +48,15 @@ async function* texts(source, encoding) {
 }
 
 /**
- * Reads all of a source. `begin(format)` is asked for a store once the format is known, `onProgress()` is called after
- * each stretch, `isStale()` tells that the result is not wanted any more. Answers the store, or null if it is stale.
+ * Reads all of a source. Calls `begin(format)` for a store once the format is known, and `onProgress()` after each
+ * slice of work; `isStale()` says that the result is no longer wanted. Returns the store, or null if it is stale.
  */
 export async function read({ source, name, begin, onProgress, isStale }) {
   try {
     return await readAs({ source, name, begin, onProgress, isStale });
   } catch (error) {
     if (!(error instanceof TypeError) || typeof source.text === "string") throw error;
-    // Old spreadsheets write CSV in the encoding of Windows. JSON is UTF-8 by definition, and is refused below.
+    // Old spreadsheets write CSV as Windows-1252. JSON is UTF-8 by definition, and is rejected below.
     return readAs({ source, name, begin, onProgress, isStale, encoding: "windows-1252" });
   }
 }
@@ -78,10 +78,10 @@ async function readAs({ source, name, begin, onProgress, isStale, encoding }) {
 }
 
 function faultText(store, fault) {
-  return store.isCsv ? `Row ${fault}: a quote is opened and never closed; all that follows it is in one cell.` : `The file is not whole: ${fault}.`;
+  return store.isCsv ? `Row ${fault}: a quote is never closed; everything after it is in one cell.` : `The file is incomplete: ${fault}.`;
 }
 
-/** Reads what has come so far, slice by slice. */
+/** Reads what has arrived so far, slice by slice. */
 async function drain(reading, { name, begin, onProgress, isStale, encoding, pace }) {
   const { text } = reading;
   reading.text = "";
@@ -117,12 +117,12 @@ function open(reading, head, { name, begin, encoding }) {
 function noteEncoding(store) {
   store.notes.push(
     store.isCsv
-      ? { severity: "warning", text: "The file is not UTF-8; it was read as Windows-1252. Look whether letters with accents are right." }
-      : { severity: "error", text: "The file is not UTF-8, as JSON must be; letters with accents are likely wrong." },
+      ? { severity: "warning", text: "The file is not UTF-8; it was read as Windows-1252. Check that accented letters are correct." }
+      : { severity: "error", text: "The file is not UTF-8, as JSON must be; accented letters are probably wrong." },
   );
 }
 
-/** Validates the orders that have got rows since the last time. */
+/** Validates the orders that have received rows since the last time. */
 function checkDirty({ store, dirty }) {
   for (const order of dirty) store.check(order);
   dirty.clear();

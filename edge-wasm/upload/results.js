@@ -1,11 +1,11 @@
 /**
- * The files that the user takes away: what became of each order (CSV and JSONL), and the uploaded file with its fixes.
+ * The files to download: the result of each order (CSV and JSONL), and the uploaded file with its fixes.
  */
 
 import { csvRecord, neutralised } from "./csv.js";
 import { compact } from "./json-text.js";
 
-/** Orders of which nothing is known yet are told apart from those that were sent. */
+/** Distinguishes orders without a result from those that were sent. */
 const STATUS = { ready: "not sent", invalid: "invalid", new: "not checked" };
 
 function entriesOf(store) {
@@ -16,7 +16,7 @@ function columnTitle(store, problem) {
   return store.isCsv && problem.column >= 0 ? (store.columns[problem.column]?.title ?? "") : "";
 }
 
-/** One order of the result: what both files tell. */
+/** The result of one order, for both files. */
 function entry(store, order) {
   const { result } = order;
   return {
@@ -41,8 +41,8 @@ function entry(store, order) {
 const HEADER = ["rows", "id", "status", "httpStatus", "orderId", "note", "severity", "row", "column", "code", "pointer", "message"];
 
 /**
- * A line for every problem of an order, or one if it has none. Cells that a spreadsheet would run are neutralised. Begins
- * with a BOM, because spreadsheets take CSV for the encoding of the machine otherwise.
+ * A line for every problem of an order, or one if it has none. Cells that a spreadsheet would run are neutralised.
+ * Begins with a BOM, because spreadsheets otherwise assume the machine's encoding for CSV.
  */
 export function resultCsv(store) {
   const header = [...HEADER];
@@ -65,7 +65,7 @@ export function resultJsonl(store) {
   return entriesOf(store).map((order) => `${JSON.stringify(entry(store, order))}\n`);
 }
 
-/** The uploaded file with what was fixed, and with the ids that the page gave, so that sending it again is safe. */
+/** The uploaded file with its fixes, and with the ids that the page assigned, so that it can safely be sent again. */
 export function corrected(store) {
   if (store.isCsv) return { parts: correctedCsv(store), extension: "csv", type: "text/csv;charset=utf-8" };
   const texts = store.rows.map(({ order }) => store.sentText(order));
@@ -76,7 +76,7 @@ export function corrected(store) {
   return { parts: ["[\n", ...parts, "\n]\n"], extension: "json", type: "application/json" };
 }
 
-/** Cells are written as they are: this file is read back as orders, so nothing is put in front of them. */
+/** Cells are written unchanged: this file is read back as orders, so nothing may be added to them. */
 function correctedCsv(store) {
   const delimiter = store.delimiter() ?? ",";
   const isGiven = store.givesIds && store.rows.some(({ order }) => order.given !== "");

@@ -1,12 +1,12 @@
 /** Calls the worker's methods from the page: `await connection.call("rows", 0, 50)`. */
 
 export class Connection {
-  /** `onEvent(event)` gets what the worker tells unasked; `onFailure(text)` that it could not start. */
+  /** `onEvent(event)` receives unsolicited events of the worker; `onFailure(text)` is called if it could not start. */
   constructor({ onEvent, onFailure }) {
     this.waiting = new Map();
     this.last = 0;
     this.worker = new Worker(new URL("./worker.js", import.meta.url), { type: "module" });
-    // A message that comes while the worker still waits for the validator would be lost, so calls wait for its first event.
+    // Messages sent while the worker still loads the validator would be lost, so calls wait for its first event.
     this.ready = new Promise((resolve) => {
       this.worker.addEventListener("message", ({ data }) => {
         if (!data.event) return this.settle(data);

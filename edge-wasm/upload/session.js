@@ -1,6 +1,6 @@
 /**
- * One visit of the page, as the worker holds it: the store, the view of it that the table shows, and the sending. Every
- * method that `worker.js` exposes stands here; all arguments and answers can be cloned.
+ * One visit of the page, as the worker holds it: the store, the table's view of it, and the sending. Contains every
+ * method that `worker.js` exposes; all arguments and results can be cloned.
  */
 
 import { APIS } from "./apis.js";
@@ -10,12 +10,12 @@ import { Sender } from "./submit.js";
 import { Store } from "./store.js";
 import { pretty } from "./json-text.js";
 
-/** Time between two reports of counts to the page: each makes it draw. */
+/** Minimum time between two reports of counts to the page, each of which redraws it. */
 const REPORT_MS = 200;
 
 const isProblem = ({ severity }) => severity !== "warning";
 
-/** What each filter of the table shows. */
+/** The rows that each filter of the table shows. */
 const FILTERS = {
   all: () => true,
   problems: (row) => row.problems.some(isProblem) || row.order.state === "unknown",
@@ -27,7 +27,9 @@ const FILTERS = {
 };
 
 export class Session {
-  /** `edge` is the validator package, `notify(event)` reaches the page, `newId()` gives a random id, `fetch` sends. */
+  /**
+   * `edge` is the validator package, `notify(event)` reaches the page, `newId()` returns a random id, `fetch` sends.
+   */
   constructor({ edge, notify, newId, fetch, sleep }) {
     Object.assign(this, { edge, notify, newId, fetch, sleep });
     this.store = null;
@@ -44,7 +46,7 @@ export class Session {
 
   // ------------------------------------------------------------------------------------------------ loading
 
-  /** Loads a `Blob` or a text. A later call takes the place of one that still runs. */
+  /** Loads a `Blob` or a text. A later call replaces one that is still running. */
   async load({ api, file = null, text = null, name = "", givesIds = true }) {
     const generation = (this.generation += 1);
     const started = performance.now();
@@ -71,7 +73,7 @@ export class Session {
     return this.store;
   }
 
-  /** Forgets what was loaded. */
+  /** Discards everything that was loaded. */
   clear() {
     this.generation += 1;
     clearTimeout(this.later);
@@ -82,7 +84,7 @@ export class Session {
 
   // ------------------------------------------------------------------------------------------------ reporting
 
-  /** Tells the page the counts, not more often than it can show them; what came too soon is told a little later. */
+  /** Reports the counts to the page, at most as often as it can show them; a report that comes too soon is delayed. */
   report(phase, isLast = false) {
     const wait = this.reportedAt + REPORT_MS - performance.now();
     if (!isLast && wait > 0) {
@@ -140,7 +142,7 @@ export class Session {
     return shown;
   }
 
-  /** Sets what the table shows, afresh: rows that were fixed leave “only problems” now and not while they are edited. */
+  /** Recomputes the rows that the table shows: fixed rows leave “only problems” here and not while they are edited. */
   setFilter(filter) {
     this.filter = filter;
     this.view = [];
@@ -182,7 +184,7 @@ export class Session {
     return order.found.find(isProblem)?.row.number ?? order.rows[0].number;
   }
 
-  /** The next cell with a problem after a place in the view, around the end; null if there is none. */
+  /** The next cell with a problem after a position in the view, wrapping around at the end; null if there is none. */
   nextProblem(position, column) {
     const { rows } = this.store;
     const count = this.view.length;
@@ -197,7 +199,7 @@ export class Session {
 
   // ------------------------------------------------------------------------------------------------ editing
 
-  /** What is being sent does not change under way. */
+  /** Orders that are being sent cannot be edited. */
   get isSending() {
     return this.sender !== null;
   }
@@ -212,13 +214,13 @@ export class Session {
     return { isDone, row: this.shownRow(this.store.rows[index]), summary: this.summary() };
   }
 
-  /** An order of a JSON file for the editor; its text is laid out, its tokens are as they were. */
+  /** An order of a JSON file for the editor, formatted with its original tokens. */
   text(index) {
     const row = this.store.rows[index];
     return { text: pretty(row.text), ...this.shownRow(row) };
   }
 
-  /** What is wrong with a text that is not stored yet: for the editor, while the user types. */
+  /** The problems of a text that is not stored yet: for the editor, while the user types. */
   tryText(text) {
     const verdict = this.store.validate(text);
     const order = verdict.orders[0];
@@ -227,7 +229,7 @@ export class Session {
 
   // ------------------------------------------------------------------------------------------------ sending
 
-  /** Sends the orders that are in one of the states. Answers when all have an answer, or it was stopped. */
+  /** Sends the orders in one of the states. Returns once all have an answer, or after a stop. */
   async send({ base, credentials, states, ordersPerCall }) {
     const { store } = this;
     const orders = store.ordersIn(states);

@@ -1,24 +1,24 @@
 /**
- * What was loaded: rows, the orders that they make, what is wrong with them and what became of them. Holds no DOM and
- * does no input or output; the validator is handed in.
+ * The loaded data: rows, the orders they form, their problems and their results. Uses no DOM and does no input or
+ * output; the validator is passed in.
  *
- * The states of an order: `ready` and `invalid` are decided by the validator; `sending`, `created`, `existing` (it was
- * there already), `refused` and `unknown` (the answer was lost, it may exist) by the API.
+ * The states of an order: the validator decides `ready` and `invalid`; the API decides `sending`, `created`, `existing`
+ * (the order already existed), `refused` and `unknown` (the answer was lost, the order may exist).
  */
 
 import { compact, literals, spanOf, stringMembers } from "./json-text.js";
 import { buildTemplate, disagreements, locator, orderJson, readHeader } from "./orders-from-rows.js";
 
-/** What was sent, or may have been, is not edited any more. */
+/** Orders that were sent, or may have been, can no longer be edited. */
 const LOCKED = new Set(["sending", "created", "existing", "unknown"]);
-/** Characters of an order's JSON that its row shows. */
+/** How many characters of an order's JSON its row shows. */
 const PREVIEW_CHARACTERS_MAX = 200;
 
 const NO_PROBLEMS = Object.freeze([]);
 
 export class Store {
   /**
-   * `validate(text)` answers the verdict on one order; `newId()` a random id. `format` is csv, json or jsonl.
+   * `validate(text)` returns the verdict on one order; `newId()` a random id. `format` is csv, json or jsonl.
    */
   constructor({ api, format, validate, newId }) {
     Object.assign(this, { api, format, validate, newId });
@@ -57,7 +57,7 @@ export class Store {
     return [...ids, { title: "Order (JSON)", index: ids.length, isJson: true }];
   }
 
-  /** Adds a CSV record; answers its order, which is not checked yet, or null for a row of empty cells. */
+  /** Adds a CSV record; returns its order, which is not checked yet, or null for a row of empty cells. */
   addRecord({ number, cells, faults }) {
     if (cells.every((cell) => cell === "")) return null;
     const width = this.columns.length;
@@ -87,7 +87,7 @@ export class Store {
     return column === undefined ? null : `${column}:${row.cells[column]}`;
   }
 
-  /** Puts a row into the order of its key, or begins one. */
+  /** Adds a row to the order with its key, or starts a new one. */
   join(row) {
     const key = this.keyOf(row);
     const order = key === null ? undefined : this.byKey.get(key);
@@ -107,7 +107,7 @@ export class Store {
     if (key !== null && !this.byKey.has(key)) this.byKey.set(key, order);
   }
 
-  /** Takes a row out of its order before its key changes. */
+  /** Removes a row from its order before its key changes. */
   leave(row) {
     const order = row.order;
     order.rows = order.rows.filter((other) => other !== row);
@@ -125,13 +125,13 @@ export class Store {
     return this.isCsv ? orderJson(this.template, order.rows) : order.rows[0].text;
   }
 
-  /** The text that is sent: with the id that the page gave it, if it has none of its own. */
+  /** The text to send: with the id that the page assigned if it has none of its own. */
   sentText(order) {
     const text = this.textOf(order);
     return this.givesIds && order.given !== "" ? this.api.withId(text, order.given) : text;
   }
 
-  /** Asks the validator about an order again. */
+  /** Validates an order again. */
   check(order) {
     this.discount(order);
     const text = this.textOf(order);
@@ -144,7 +144,7 @@ export class Store {
     this.count(order);
   }
 
-  /** The ids of an order; of rows they are read from the cells, which is quicker than from the text. */
+  /** The ids of an order; for rows they are read from the cells, which is faster than from the text. */
   idsOf(order, text) {
     const { idMembers } = this.api;
     if (!this.isCsv) return stringMembers(text, idMembers);
@@ -169,7 +169,7 @@ export class Store {
     return [...own, ...violations.map(placed("error")), ...warnings.map(placed("warning"))];
   }
 
-  /** From a pointer in the order to a row and a column (or -1). */
+  /** Maps a pointer in the order to a row and a column (or -1). */
   locator(order) {
     if (this.isCsv) return locator(this.template, order.rows);
     const json = this.columns.length - 1;
@@ -179,16 +179,16 @@ export class Store {
     };
   }
 
-  /** What is wrong with the rows as such. */
+  /** Problems of the rows themselves. */
   rowProblems(order) {
     const found = [];
     const add = (row, column, code, message) => found.push({ severity: "error", code, message, pointer: "", row, column });
     for (const row of order.rows) {
       if (row.surplus !== "") {
-        add(row, this.columns.length, "SURPLUS_CELLS", `the row has more cells than the header has columns: “${row.surplus}”. Is a cell with the delimiter in it not quoted?`);
+        add(row, this.columns.length, "SURPLUS_CELLS", `the row has more cells than the header has columns: “${row.surplus}”. Is a cell that contains the delimiter missing its quotes?`);
       }
       for (const column of row.faults) {
-        add(row, column, "CSV_QUOTES", "the quotes of this cell are not closed or stand in its middle");
+        add(row, column, "CSV_QUOTES", "this cell has an unclosed quote or a quote in the middle");
       }
     }
     for (const { row, column, first } of disagreements(this.columns, order.rows)) {
@@ -211,7 +211,7 @@ export class Store {
     const holders = this.byId.get(id) ?? new Set();
     holders.add(order);
     this.byId.set(id, holders);
-    // The first learns of its first double; a later one names the first by itself.
+    // The first order learns of its first duplicate here; a later one reports the first itself.
     if (holders.size === 2) this.count(holders.values().next().value);
   }
 
@@ -222,7 +222,7 @@ export class Store {
     else if (holders) for (const other of [...holders]) this.count(other);
   }
 
-  /** Other orders of the file that have the same id: never refused here, because the API decides on it. */
+  /** Other orders in the file with the same id: never an error here, because the API decides. */
   doubles(order) {
     const found = [];
     for (const [member, id] of Object.entries(order.ids)) {
@@ -240,9 +240,9 @@ export class Store {
   double(order, member, other) {
     const place = other.rows[0].number;
     const says = {
-      safeId: ["DUPLICATE_SAFE_ID", `row ${place} has the same safeId: if the two are equal they are one order, else the API refuses the second`],
-      externalId: ["DUPLICATE_EXTERNAL_ID", `row ${place} has the same externalId: the API refuses the second unless allowExternalOrderIdDuplication is true`],
-      clientOrderNumber: ["DUPLICATE_CLIENT_ORDER_NUMBER", `row ${place} has the same clientOrderNumber: with the duplicate check the API refuses the second, without it both are created`],
+      safeId: ["DUPLICATE_SAFE_ID", `row ${place} has the same safeId: if both are equal they are one order, otherwise the API rejects the second`],
+      externalId: ["DUPLICATE_EXTERNAL_ID", `row ${place} has the same externalId: the API rejects the second unless allowExternalOrderIdDuplication is true`],
+      clientOrderNumber: ["DUPLICATE_CLIENT_ORDER_NUMBER", `row ${place} has the same clientOrderNumber: with the duplicate check the API rejects the second, without it both are created`],
     };
     if (member === "externalId" && this.allowsExternalIdTwice(order)) return null;
     const [code, message] = says[member];
@@ -256,7 +256,7 @@ export class Store {
 
   // ------------------------------------------------------------------------------------------------ counting
 
-  /** Gathers the problems of an order and adds them to the counts; what it counted before is taken back. */
+  /** Collects the problems of an order and adds them to the counts, after subtracting its previous ones. */
   count(order) {
     this.discount(order);
     order.problems = [...order.found, ...(order.result?.problems ?? NO_PROBLEMS), ...this.doubles(order)];
@@ -299,10 +299,10 @@ export class Store {
     return LOCKED.has(order.state);
   }
 
-  /** Changes a cell and checks the orders that it touches. Answers whether it was allowed. */
+  /** Changes a cell and checks the affected orders. Returns whether it was allowed. */
   editCell(row, column, value) {
     if (this.isLocked(row.order) || !this.isCsv) return false;
-    // A row with a fault or a problem of its own counts from the old tally, so both orders leave it first.
+    // A row with its own problem is counted in the old totals, so both orders are subtracted first.
     this.discount(row.order);
     const before = this.keyOf(row);
     if (column === this.columns.length) row.surplus = value;
@@ -339,13 +339,13 @@ export class Store {
 
   // ------------------------------------------------------------------------------------------------ sending
 
-  /** The orders in a state, in the order of the file. */
+  /** The orders in a state, in file order. */
   ordersIn(states) {
     const wanted = [...this.orders].filter(({ state }) => states.includes(state));
     return wanted.sort((left, right) => left.rows[0].index - right.rows[0].index);
   }
 
-  /** Notes what became of an order. `result.errors` have pointers from the root of the order. */
+  /** Records the result of an order. `result.errors` have pointers from the root of the order. */
   setState(order, state, result = null) {
     this.discount(order);
     order.state = state;
@@ -367,7 +367,7 @@ export class Store {
     return [...ids, preview.length > PREVIEW_CHARACTERS_MAX ? `${preview.slice(0, PREVIEW_CHARACTERS_MAX)}…` : preview];
   }
 
-  /** Where in the text of a JSON order a problem stands. */
+  /** The position of a problem in the text of a JSON order. */
   spanOf(row, pointer) {
     return spanOf(row.text, pointer);
   }
@@ -377,7 +377,7 @@ export class Store {
   }
 }
 
-/** What refuses comes first, then from left to right. */
+/** Errors first, then from left to right. */
 function byWeight(left, right) {
   return Number(left.severity === "warning") - Number(right.severity === "warning") || left.column - right.column;
 }
@@ -386,7 +386,7 @@ function padded(cells, width) {
   return cells.length === width ? cells : [...cells, ...Array(width - cells.length).fill("")];
 }
 
-/** The findings of a verdict on one order; those of the body as a whole (not JSON, too large) are the order's. */
+/** The findings of a verdict on one order; those of the body as a whole (not JSON, too large) belong to the order. */
 function flat(verdict) {
   const order = verdict.orders[0];
   if (verdict.violations.length === 0 && order) return order;

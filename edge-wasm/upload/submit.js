@@ -1,29 +1,29 @@
 /**
- * Sends orders: cuts them into calls, repeats what may be repeated, and says of each order what became of it.
+ * Sends orders: groups them into calls, retries what may be retried, and reports the result of each order.
  *
- * The rule of repetition. 429 says that nothing was done, so every order is sent again. After 5xx and after a lost
- * answer nobody knows; an order that the API recognises when it comes again (by `safeId`, or by `clientOrderNumber` with
- * the duplicate check) is sent again, any other is `unknown` and never sent again by itself.
+ * Retries: 429 means that nothing was done, so every order is resent. After 5xx and after a lost answer the result is
+ * unknown; an order that the API recognises when it is resent (by `safeId`, or by `clientOrderNumber` with the
+ * duplicate check) is resent, any other becomes `unknown` and is never resent automatically.
  */
 
 import { BODY_BYTES_MAX, address } from "./apis.js";
 
-/** Tries of one call, the first included. */
+/** Attempts per call, including the first. */
 const TRIES_MAX = 5;
 const CALL_TIMEOUT_MS = 60_000;
 const WAIT_MIN_MS = 500;
 const WAIT_MAX_MS = 30_000;
-/** The longest `Retry-After` that is waited for; one that asks for more ends the tries. */
+/** Maximum `Retry-After` to wait for; a longer one ends the attempts. */
 const RETRY_AFTER_MAX_MS = 120_000;
-/** Answers that refuse the call and not the orders: no order can be sent until the user has changed something. */
+/** Statuses that reject the call and not the orders: no order can be sent until the user has changed something. */
 const CALL_REFUSED = new Set([401, 403, 404, 405, 415]);
 
 const encoder = new TextEncoder();
 
 export class Sender {
   /**
-   * `textOf(order)` gives the JSON to send, `onState(order, state, result)` is told every change. `fetch` and `sleep`
-   * are handed in for tests.
+   * `textOf(order)` returns the JSON to send, `onState(order, state, result)` is called on every change. Tests replace
+   * `fetch` and `sleep`.
    */
   constructor({ api, base, credentials, ordersPerCall, fetch, sleep, textOf, onState, random = Math.random }) {
     Object.assign(this, { api, base, credentials, fetch, sleep, textOf, onState, random });
@@ -44,7 +44,7 @@ export class Sender {
     return { total: this.total, done: this.done, isPaused: this.isPaused, isStopped: this.isStopped, waiting: this.waitingUntilRetry };
   }
 
-  /** No new call is begun while paused; those under way come to their end. */
+  /** No new call starts while paused; running calls finish. */
   pause(isPaused) {
     this.isPaused = isPaused;
     if (isPaused) return;
@@ -53,14 +53,14 @@ export class Sender {
     wake();
   }
 
-  /** No new call and no repetition: what is under way is waited for, because breaking it off would lose its answer. */
+  /** No new calls and no retries. Running calls finish, because aborting them would lose their answers. */
   stop() {
     this.isStopped = true;
     this.signalStop();
     this.pause(false);
   }
 
-  /** Answers null, or why the sending came to an early end. */
+  /** Returns null, or the reason why sending ended early. */
   async run(orders) {
     this.total = orders.length;
     this.queue = this.calls(orders);
@@ -69,7 +69,9 @@ export class Sender {
     return this.fault;
   }
 
-  /** The orders in groups that fit into a call, made one at a time so that the texts of all are never held at once. */
+  /**
+   * The orders in groups that fit into a call, generated one at a time so that the texts of all are never held at once.
+   */
   *calls(orders) {
     let call = [];
     let bytes = 0;
@@ -82,7 +84,7 @@ export class Sender {
         call = [];
         bytes = 0;
       }
-      // An order of an earlier run that is unknown may exist already, like one whose answer was lost in this run.
+      // An order that is unknown from an earlier run may exist, like one whose answer was lost in this run.
       call.push({ order, text, before: order.state, tries: 0, wasLost: order.state === "unknown" });
       bytes += size;
     }
@@ -108,7 +110,7 @@ export class Sender {
     };
   }
 
-  /** Sends a call until each of its orders has an end. */
+  /** Sends a call until each of its orders has a result. */
   async send(call) {
     let left = call;
     for (let tries = 1; left.length > 0; tries += 1) {
@@ -135,7 +137,7 @@ export class Sender {
     this.waitingUntilRetry -= 1;
   }
 
-  /** One call. Status 0: no answer came. */
+  /** One call. Status 0 means that no answer came. */
   async attempt(call) {
     const abort = new AbortController();
     const timer = setTimeout(() => abort.abort(), CALL_TIMEOUT_MS);
@@ -155,7 +157,7 @@ export class Sender {
     }
   }
 
-  /** Gives every order its end that has one now; answers those that are to be sent again. */
+  /** Sets the result of every order that has one now; returns those to resend. */
   async settleAll(call, status, body) {
     const entries = status === 200 && this.api.name === "network" ? body?.bulk : null;
     if (status === 200 && this.api.name === "network" && !isAnswerOf(entries, call)) return this.settleLost(call, 0, null);
@@ -198,7 +200,7 @@ export class Sender {
     return again;
   }
 
-  /** The number is taken after a lost answer: most likely by this very order, so it is asked for. */
+  /** The number is taken after a lost answer: most likely by this very order, so it is looked up. */
   async lookUp(entry, status, body) {
     const { clientOrderNumber, products } = JSON.parse(entry.text);
     const path = `${this.api.path}?clientOrderNumber=${encodeURIComponent(clientOrderNumber)}`;
@@ -206,10 +208,10 @@ export class Sender {
     try {
       const response = await this.fetch(address(this.base, path), { headers: this.api.headers(this.credentials) });
       const found = parsed(await response.text())?.data?.items;
-      // Without a list nothing is known of the order: it may exist.
+      // Without a list nothing is known about the order: it may exist.
       if (!response.ok || !Array.isArray(found)) throw new Error(`no list of orders (${response.status})`);
       const same = found.find((order) => lines(order.products) === lines(products));
-      const note = "an earlier try had arrived; its answer was lost";
+      const note = "an earlier attempt succeeded, but its answer was lost";
       if (same) this.finish(entry, "existing", { status: 200, id: same.transactionId, note });
       else this.finish(entry, "refused", refusal(status, body, 0));
     } catch {
@@ -218,16 +220,19 @@ export class Sender {
     return [];
   }
 
-  /** The tries are over: what may exist is unknown, what surely was not taken is as it was. */
+  /**
+   * The attempts are exhausted: orders that may exist are unknown, those that were certainly not accepted stay as they
+   * were.
+   */
   giveUp(call) {
     for (const entry of call) {
       const { status, body } = entry.last;
       if (entry.wasLost) this.finish(entry, "unknown", { status, ...lostNote(status, body) });
-      else this.finish(entry, entry.before, { status, note: `not taken after ${entry.tries} tries (${status})` });
+      else this.finish(entry, entry.before, { status, note: `not accepted after ${entry.tries} attempts (${status})` });
     }
   }
 
-  /** One order of the call spoils it: two halves find out which. What is not sent any more after a stop is as it was. */
+  /** One order of the call is bad: splitting the call finds it. After a stop, unsent orders stay as they were. */
   async halve(call) {
     const middle = Math.ceil(call.length / 2);
     for (const half of [call.slice(0, middle), call.slice(middle)]) {
@@ -236,7 +241,7 @@ export class Sender {
     }
   }
 
-  /** These orders get no call: one whose answer was lost before may exist, the others are as they were. */
+  /** These orders get no call: one whose answer was lost before may exist, the others stay as they were. */
   leave(call) {
     for (const entry of call) {
       if (entry.wasLost) this.finish(entry, "unknown", { status: 0, ...lostNote(0, "") });
@@ -249,7 +254,7 @@ export class Sender {
       if (entry.wasLost) this.finish(entry, "unknown", { status, ...lostNote(status, body) });
       else this.onState(entry.order, entry.before);
     }
-    this.fault = `The API refused the call (${status}): ${messageOf(body) || "is the address right?"}`;
+    this.fault = `The API rejected the call (${status}): ${messageOf(body) || "is the address right?"}`;
     this.stop();
   }
 
@@ -271,7 +276,7 @@ function isAnswerOf(entries, call) {
   return Array.isArray(entries) && entries.length === call.length && entries.every((entry) => Number.isInteger(entry?.status));
 }
 
-/** Seconds or a date, in milliseconds from now; undefined if there is none. */
+/** Seconds or a date, as milliseconds from now; undefined if absent. */
 export function retryAfter(header, now = Date.now()) {
   if (!header) return undefined;
   const ms = /^\d+$/.test(header.trim()) ? Number(header) * 1000 : Date.parse(header) - now;
@@ -287,7 +292,10 @@ function lostNote(status, body) {
   return { note: `${why}: the order may exist`, code: body?.code ?? body?.error ?? "" };
 }
 
-/** The refusal of an order: both APIs name code, message and places, in other words. Pointers start at the order. */
+/**
+ * The errors of an order in a common format: both APIs return codes, messages and pointers. Pointers start at the
+ * order.
+ */
 export function refusal(status, body, index) {
   const code = body?.code ?? body?.error ?? String(status);
   const message = messageOf(body) || `status ${status}`;

@@ -1,11 +1,11 @@
-/** Counts, notes and the details of a row: what stands around the table. */
+/** Counts, notes and the details of a row, around the table. */
 
 import { problemText } from "./cells.js";
 import { byId, element, formatted } from "./dom.js";
 
 const countItem = (label, count, look = "") => ({ label, text: formatted(count), look: `count ${count > 0 ? look : ""}` });
 
-/** The elements stay and only their texts change: this runs several times a second. */
+/** Keeps the elements and only changes their texts: this runs several times a second. */
 function fill(list, items) {
   if (list.children.length === 0) list.append(...items.map(() => element("div", {}, element("dt"), element("dd"))));
   for (const [index, { label, text, look }] of items.entries()) {
@@ -32,7 +32,7 @@ export function showCounts({ counts }) {
 export function showResultCounts({ counts: { states } }) {
   fill(byId("result-counts"), [
     countItem("Created", states.created ?? 0, "ok"),
-    countItem("Already there", states.existing ?? 0, "ok"),
+    countItem("Already exists", states.existing ?? 0, "ok"),
     countItem("Refused", states.refused ?? 0, "error"),
     countItem("Unknown, may exist", states.unknown ?? 0, "warning"),
     countItem("Not sent", (states.ready ?? 0) + (states.invalid ?? 0)),
@@ -50,7 +50,7 @@ const FILTER_LABELS = {
   problems: "only rows with problems",
   warnings: "only rows with warnings",
   ready: "ready to send",
-  accepted: "created or already there",
+  accepted: "created or already existing",
   refused: "refused",
   unknown: "unknown, may exist",
 };
@@ -59,7 +59,7 @@ export function fillFilters(select) {
   select.replaceChildren(...Object.entries(FILTER_LABELS).map(([value, text]) => element("option", { value }, text)));
 }
 
-/** The selected row: its place, value and every problem of it, each with a way to its cell. */
+/** The selected row: its position, value and problems, each with a button to go to its cell. */
 export function showDetails(container, { row, column, columns, onGoTo, onOpen }) {
   if (!row) {
     container.replaceChildren();
@@ -84,7 +84,7 @@ function problemLine(problem, columns, onGoTo) {
   const title = column && !column.isJson ? column.title : "";
   const item = element("li", { className: problem.severity }, problemText(problem, title));
   if (problem.column >= 0) {
-    const go = element("button", { type: "button", className: "place" }, "Go to the cell");
+    const go = element("button", { type: "button", className: "place" }, "Go to cell");
     go.addEventListener("click", () => onGoTo(problem.column));
     item.append(" ", go);
   }

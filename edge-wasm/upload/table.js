@@ -1,26 +1,26 @@
 /**
- * The table of rows: an ARIA grid of which only the visible cells are in the document. It keeps the focus itself and
- * points to the active cell (`aria-activedescendant`), so the focus survives when rows come and go.
+ * The table of rows: an ARIA grid with only the visible cells in the document. It keeps the focus itself and points to
+ * the active cell (`aria-activedescendant`), so the focus survives when rows are added and removed.
  *
- * Rows are asked from `source.rows(start, end)`; what they look like is said in cells.js.
+ * Rows come from `source.rows(start, end)`; cells.js decides their appearance.
  */
 
 import { describeCell, gridColumns, paintCell } from "./cells.js";
 
 export const ROW_HEIGHT = 36;
-/** From this width on there is room to keep the status of the rows in view. */
+/** Minimum width at which the status of the rows stays in view. */
 const WIDE_PIXELS = 800;
-/** Rows beyond the edges that are drawn already, so that scrolling does not show gaps. */
+/** Rows drawn beyond the edges, so that scrolling shows no gaps. */
 const OVERSCAN = 8;
-/** Rows that are asked for at once. */
+/** Rows per request. */
 const BLOCK = 64;
-/** Blocks that are kept; the rest is asked for again. */
+/** Cached blocks; others are requested again. */
 const BLOCKS_MAX = 40;
 
 export class Table {
   /**
-   * `onActive(row, column)` is told the active cell; `onEdit(row, cellIndex, value)` a new value and answers the new row;
-   * `onOpen(row, column)` that Enter was pressed where there is no cell to edit; `onLeave()` that Escape was.
+   * `onActive(row, column)` receives the active cell; `onEdit(row, cellIndex, value)` a new value and returns the new
+   * row; `onOpen(row, column)` is called on Enter where there is no cell to edit; `onLeave()` on Escape.
    */
   constructor({ grid, head, body, source, onActive, onEdit, onOpen, onLeave, onNextProblem }) {
     Object.assign(this, { grid, head, body, source, onActive, onEdit, onOpen, onLeave, onNextProblem });
@@ -44,7 +44,7 @@ export class Table {
 
   // ------------------------------------------------------------------------------------------------ what is shown
 
-  /** New counts or columns. What was fetched is fetched anew, but stays visible until it has come. */
+  /** New counts or columns. Fetched blocks are requested again, but stay visible until the new ones arrive. */
   update(told) {
     const { columns, count, extras } = told;
     this.told = told;
@@ -63,7 +63,7 @@ export class Table {
     this.draw();
   }
 
-  /** Begins at the top: another file or filter. */
+  /** Starts at the top: another file or filter. */
   reset() {
     this.cancelEdit();
     this.blocks.clear();
@@ -94,7 +94,7 @@ export class Table {
     return this.blocks.get(Math.floor(position / BLOCK))?.rows[position % BLOCK] ?? null;
   }
 
-  /** Puts a row that was edited in its place. */
+  /** Replaces an edited row. */
   replace(position, row) {
     const block = this.blocks.get(Math.floor(position / BLOCK));
     if (block) block.rows[position % BLOCK] = row;
@@ -132,7 +132,7 @@ export class Table {
     this.pointToActive();
   }
 
-  /** Asks for the blocks that are visible and not fresh. */
+  /** Requests the blocks that are visible and not current. */
   fetch({ start, end }) {
     for (let index = Math.floor(start / BLOCK); index * BLOCK < end; index += 1) {
       const block = this.blocks.get(index);
@@ -214,7 +214,7 @@ export class Table {
     element.replaceChildren(...this.columnsIn(range).map((column) => this.cell(position, row, column)));
   }
 
-  /** Rows stand in the document in their order, for screen readers that read it. */
+  /** Keeps rows in document order, for screen readers that read it. */
   insert(element) {
     const after = [...this.body.children].find((other) => other.position > element.position);
     this.body.insertBefore(element, after ?? null);
@@ -250,7 +250,7 @@ export class Table {
     this.onActive(this.rowAt(this.active.position), this.columns[this.active.column]);
   }
 
-  /** Makes a cell the active one and brings it into view. */
+  /** Activates a cell and scrolls it into view. */
   goTo(position, column) {
     this.active = {
       position: Math.max(0, Math.min(position, this.count - 1)),
@@ -261,7 +261,7 @@ export class Table {
     this.tellActive();
   }
 
-  /** The grid column of a column of the file; -1 is where the row's problems are told. */
+  /** The grid column of a file column; -1 is the column that shows the row's problems. */
   gridColumn(cellIndex) {
     const index = this.columns.findIndex((column) => column.cellIndex === cellIndex);
     return index >= 0 ? index : this.columns.findIndex(({ id }) => id === "problems");
@@ -327,7 +327,7 @@ export class Table {
 
   // ------------------------------------------------------------------------------------------------ editing
 
-  /** Enter: edits the cell in its place if it can be, else opens what the cell stands for. */
+  /** Enter: edits the cell in place if possible, otherwise opens its content. */
   edit() {
     const { position } = this.active;
     const column = this.columns[this.active.column];
@@ -393,7 +393,7 @@ export class Table {
   }
 }
 
-/** The row that is shown already if it is equal, so that it is not drawn again. */
+/** The displayed row if it is equal, so that it is not redrawn. */
 function unchanged(before, row) {
   return before && JSON.stringify(before) === JSON.stringify(row) ? before : row;
 }

@@ -1,4 +1,4 @@
-/** The choice of colours. It is the only thing that the page keeps in the browser. */
+/** The choice of colours, the only thing that the page stores in the browser. */
 
 import { byId } from "./dom.js";
 
@@ -17,7 +17,7 @@ function store(choice) {
   try {
     localStorage.setItem(KEY, choice);
   } catch {
-    // The choice is shown all the same.
+    // The choice is applied anyway.
   }
 }
 

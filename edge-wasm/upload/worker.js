@@ -1,6 +1,6 @@
 /**
- * The module worker: loads the validator and answers the calls of `rpc.js` with the methods of a session. Reading,
- * validating and sending happen here, so the page stays free to be scrolled and typed in.
+ * The module worker: loads the validator and serves the calls of `rpc.js` with the methods of a session. Reading,
+ * validating and sending happen here, so the page stays responsive.
  */
 
 import * as edge from "./edge/browser.js";
@@ -20,7 +20,7 @@ const session = new Session({
   sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
 });
 
-/** What the page may call. */
+/** The methods that the page may call. */
 const METHODS = new Set([
   "rulesVersion", "load", "clear", "setFilter", "setGivesIds", "rows", "nextProblem", "editCell", "editText", "text",
   "tryText", "send", "pause", "stop", "file",

@@ -1,5 +1,5 @@
-//! The command line of `cargo mill`. It stands in the library, so that what its commands await is compiled once, and not
-//! again in the program.
+//! The command line of `cargo mill`. It is part of the library so that its commands are compiled once and not again in
+//! the binary.
 
 use std::process::ExitCode;
 
@@ -22,31 +22,30 @@ struct Arguments {
 enum Command {
     /// Run the whole stack on this machine (also what plain `cargo run` does)
     Up(Up),
-    /// Set up what the tests need and run all of them
+    /// Set up the test prerequisites and run all tests
     Test(Test),
-    /// Run one function's own binary on an event, against a stack in memory
+    /// Run one function's own binary on an event, against an in-memory stack
     Invoke(Invoke),
     /// Build the npm package that validates requests in a Worker, a browser or Node
     Pack(Pack),
     /// Measure against peers
     Bench(Bench),
-    /// Write the files that are derived from the rules
+    /// Write the files generated from the rules
     Generate(Generate),
-    /// Look for bodies that break the validator
+    /// Fuzz the validator
     Fuzz(Fuzz),
-    /// End processes at every call, and let random calls go wrong
+    /// Crash processes at every call, and inject random faults
     Faults(Faults),
-    /// Move what lies in the dead-letter queues of the running stack back to where it came from
+    /// Redrive the dead-letter queues of the running stack
     Redrive(Redrive),
     /// Print merchants and products as the table's items, for `aws dynamodb batch-write-item`
     Items(Items),
 }
 
-/// A line for each request and batch; the database's own line for each failed condition is left out. `RUST_LOG`
-/// overrides it.
+/// Logs each request and batch but omits the database's own line for each failed condition. `RUST_LOG` overrides it.
 const LOG_FILTER: &str = "warn,functions=info,dynoxide=error";
 
-/// Runs the command that this process was started with.
+/// Runs the command given on this process's command line.
 #[tokio::main]
 pub async fn main() -> ExitCode {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(LOG_FILTER));

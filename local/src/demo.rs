@@ -1,6 +1,6 @@
-//! The demo merchant: what `cargo mill up` loads into an empty table, and what `cargo mill items` prints for AWS.
+//! The demo merchant: `cargo mill up` loads it into an empty table, and `cargo mill items` prints it for AWS.
 //!
-//! The data stands in `demo.json`, in the terms of the domain; this turns it into the table's items.
+//! The data is in `demo.json`, in domain terms; this module turns it into table items.
 
 use std::collections::HashMap;
 
@@ -12,29 +12,29 @@ use shared::ids::MerchantId;
 use shared::money::{Currency, Number};
 use shared::vendor::Vendor;
 
-/// An item as the SDK has it.
+/// An item in the SDK's form.
 pub type Item = HashMap<String, AttributeValue>;
 
-/// Merchants and products to be loaded.
+/// Merchants and products to load.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Data {
-    /// Who may call, and with what money.
+    /// The merchants, with their credentials and wallets.
     pub merchants: Vec<Merchant>,
-    /// What the bulk order API sells.
+    /// The catalogue of the bulk order API.
     pub products: Vec<Product>,
-    /// How many codes there are of it.
+    /// The stock of codes.
     #[serde(default)]
     pub stock: Vec<Stock>,
 }
 
-/// Codes of one SKU.
+/// The stock of codes of one SKU.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Stock {
     /// The SKU.
     pub sku: String,
-    /// How many there are.
+    /// Number of codes.
     pub codes: u64,
 }
 
@@ -48,12 +48,12 @@ pub struct Merchant {
     pub api_key: String,
     /// Its bearer token.
     pub bearer_token: String,
-    /// What it has.
+    /// Its wallets.
     pub wallets: Vec<Wallet>,
-    /// Who makes what it sells; a person does where nobody is set up.
+    /// Its vendors; lines that match none go to a person.
     #[serde(default)]
     pub vendors: Vec<Vendor>,
-    /// What they report with.
+    /// The tokens with which its vendors report.
     #[serde(default)]
     pub vendor_tokens: Vec<VendorToken>,
 }
@@ -62,7 +62,7 @@ pub struct Merchant {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct VendorToken {
-    /// Whose it is.
+    /// The vendor's id.
     pub vendor_id: String,
     /// The token.
     pub bearer_token: String,
@@ -72,19 +72,19 @@ pub struct VendorToken {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Wallet {
-    /// ISO 4217.
+    /// The ISO 4217 currency code.
     pub currency: Currency,
-    /// What it holds.
+    /// The balance.
     pub balance: Number,
 }
 
 /// Data that cannot be loaded.
 #[derive(Debug, thiserror::Error)]
 pub enum DataError {
-    /// It is not of the form of `demo.json`.
+    /// It does not have the form of `demo.json`.
     #[error("{0}")]
     Form(#[from] serde_json::Error),
-    /// A merchant's id is no UUID.
+    /// A merchant's id is not a UUID.
     #[error("`{0}` is not the UUID of a merchant")]
     Merchant(String),
 }
@@ -93,23 +93,26 @@ impl Data {
     /// The demo data.
     ///
     /// # Errors
+    ///
     /// The file is damaged.
     pub fn demo() -> Result<Self, DataError> {
         Self::parse(include_str!("demo.json"))
     }
 
-    /// Reads data of the form of `demo.json`.
+    /// Parses data of the form of `demo.json`.
     ///
     /// # Errors
+    ///
     /// It has another form.
     pub fn parse(json: &str) -> Result<Self, DataError> {
         Ok(serde_json::from_str(json)?)
     }
 
-    /// The table's items.
+    /// The table items.
     ///
     /// # Errors
-    /// A merchant's id is no UUID.
+    ///
+    /// A merchant's id is not a UUID.
     pub fn items(&self) -> Result<Vec<Item>, DataError> {
         let mut items = Vec::new();
         for merchant in &self.merchants {

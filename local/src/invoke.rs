@@ -1,4 +1,4 @@
-//! Invoking functions as Lambda does: within the function's timeout, a panic being an error of the invocation.
+//! Invokes functions as Lambda does: limits each invocation to the function's timeout and reports a panic as an error.
 
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -12,12 +12,12 @@ use lambda_runtime::LambdaEvent;
 use serde_json::Value;
 use tower::ServiceExt;
 
-/// Whoever runs functions for the gateway and the event sources.
+/// Invokes functions for the gateway and the event sources.
 pub(crate) trait Invoke: Send + Sync {
-    /// Sends an event, JSON in and JSON out.
+    /// Sends a JSON event and returns the JSON answer.
     fn invoke<'a>(&'a self, logical_id: &'a str, payload: Value) -> BoxFuture<'a, Result<Value, String>>;
 
-    /// Sends a request of the gateway.
+    /// Forwards a gateway request.
     fn call<'a>(
         &'a self,
         logical_id: &'a str,
@@ -75,7 +75,7 @@ impl Invoke for Functions {
     }
 }
 
-/// Runs to the end, to the timeout, or to a panic. An invocation goes on when its caller is gone.
+/// Runs until completion, timeout or panic. An invocation continues even if its caller goes away.
 async fn guarded<T: Send + 'static>(
     timeout: Duration,
     work: impl Future<Output = T> + Send + 'static,

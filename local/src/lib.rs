@@ -1,9 +1,8 @@
-//! Ordermill on one machine: reads `template.yaml` and stands up what it declares, all on 127.0.0.1.
+//! Ordermill on one machine: reads `template.yaml` and runs what it declares, all on 127.0.0.1.
 //!
 //! [`template`] reads the file, [`aws`] serves DynamoDB and SQS, [`gateway`] and [`sources`] call the functions as API
-//! Gateway and Lambda's event sources do, [`stack`] puts them together, [`runtime`] runs a function's own binary,
-//! [`simulation`] the whole of it in virtual time, with faults. It is
-//! never a dependency of a deployed binary.
+//! Gateway and Lambda's event sources do, [`stack`] puts them together, [`runtime`] runs a function's own binary, and
+//! [`simulation`] runs everything in virtual time with faults. No deployed binary depends on this crate.
 
 pub mod aws;
 pub mod command_line;
@@ -11,10 +10,10 @@ pub mod commands;
 pub mod demo;
 mod gateway;
 mod invoke;
+pub mod running_stack;
 pub mod runtime;
 pub mod simulation;
 mod sources;
 pub mod stack;
 pub mod template;
 pub mod upload;
-pub mod whereabouts;

@@ -1,7 +1,7 @@
-//! Running a function's own binary: the Lambda Runtime API for one invocation.
+//! Runs a function's own binary: the Lambda Runtime API for one invocation.
 //!
-//! The binary is started in a process of its own, asks for its event over HTTP and posts its answer, as it does on AWS
-//! (Runtime API, version 2018-06-01).
+//! The binary runs in its own process, asks for its event over HTTP and posts its answer, as it does on AWS (Runtime
+//! API, version 2018-06-01).
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -20,10 +20,10 @@ use tokio::net::TcpListener;
 use tokio::process::Command;
 use tokio::sync::mpsc;
 
-/// Why an invocation has no answer.
+/// Why an invocation returned no answer.
 #[derive(Debug, thiserror::Error)]
 pub enum InvokeError {
-    /// The binary cannot be started, or a listener failed.
+    /// The binary could not be started, or a listener failed.
     #[error("{0}")]
     Io(#[from] std::io::Error),
     /// The function reported an error.
@@ -32,27 +32,28 @@ pub enum InvokeError {
     /// The process ended before it answered.
     #[error("the process ended before it answered ({status}): {stderr}")]
     Ended {
-        /// How it ended.
+        /// Its exit status.
         status: String,
-        /// The end of what it wrote.
+        /// The end of its standard error.
         stderr: String,
     },
-    /// It took too long.
+    /// It exceeded the timeout.
     #[error("no answer within {0:?}")]
     TimedOut(Duration),
 }
 
-/// One invocation as the process sees it.
+/// The invocation that the process asks for.
 struct Invocation {
     event: Mutex<Option<Value>>,
     deadline_ms: u128,
     answers: mpsc::Sender<Result<Value, String>>,
 }
 
-/// Starts `binary`, hands it one event and returns its answer.
+/// Starts `binary`, passes it one event and returns its answer.
 ///
 /// # Errors
-/// The process cannot be started, fails, ends or takes too long.
+///
+/// The process cannot be started, fails, ends early or exceeds the timeout.
 pub async fn invoke(
     binary: &Path,
     environment: &BTreeMap<String, String>,
@@ -113,7 +114,7 @@ fn router(invocation: Arc<Invocation>) -> Router {
         .with_state(invocation)
 }
 
-/// The event; whoever asks for a second one waits until the process is ended.
+/// Returns the event; a request for a second one waits until the process is stopped.
 async fn next(State(invocation): State<Arc<Invocation>>) -> Response {
     let event = invocation.event.lock().unwrap_or_else(PoisonError::into_inner).take();
     let Some(event) = event else { return std::future::pending().await };

@@ -1,4 +1,4 @@
-//! Event sources: what Lambda's pollers and schedules do for a function, here as tasks.
+//! Event sources: tasks that do the work of Lambda's pollers and schedules.
 //!
 //! Batch size, window, retries, bisection and concurrency come from the template's model.
 
@@ -39,16 +39,16 @@ pub(crate) struct Sources {
 pub(crate) struct Pace {
     /// The longest wait of one receive.
     pub(crate) receive: Duration,
-    /// The pause before a stream that had nothing new is read again.
+    /// The pause before an idle stream is read again.
     pub(crate) idle: Duration,
-    /// Told of every write to a table; without it a stream is read again and again.
+    /// Notified of every write to a table; without it, a stream is polled.
     pub(crate) written: Option<watch::Receiver<()>>,
-    /// Where a stream is read.
+    /// The threads that read a stream.
     pub(crate) blocking: Blocking,
 }
 
 impl Default for Pace {
-    /// As quick to watch as is cheap: Lambda looks at a stream once a second.
+    /// As frequent as is cheap: Lambda polls a stream once a second.
     fn default() -> Self {
         Self {
             receive: Duration::from_secs(20),
@@ -60,7 +60,7 @@ impl Default for Pace {
 }
 
 impl Sources {
-    /// Starts every source; they end, each after the batch in hand, when `stop` turns true.
+    /// Starts every source; each finishes its current batch and ends when `stop` becomes true.
     pub(crate) fn start(&self, stop: &watch::Receiver<bool>) -> Result<JoinSet<()>, StreamError> {
         let mut tasks = JoinSet::new();
         for function in &self.stack.functions {
@@ -87,7 +87,7 @@ impl Sources {
     }
 }
 
-/// Waits, but not beyond the stop: whether to go on.
+/// Sleeps, but not beyond the stop; returns whether to continue.
 async fn sleep(time: Duration, stop: &mut watch::Receiver<bool>) -> bool {
     let _ = tokio::time::timeout(time, stop.wait_for(|stopped| *stopped)).await;
     !*stop.borrow()

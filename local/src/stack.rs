@@ -1,11 +1,11 @@
-//! Standing a stack up: from `template.yaml` to an address that answers.
+//! Starts a stack: from `template.yaml` to an address that answers.
 //!
 //! ```text
 //! listeners ── template ── table, queues ── access keys ── endpoints ── functions ── demo data ── sources ── gateway
 //! ```
 //!
-//! Everything binds to 127.0.0.1. Each function has an access key of its own, so the endpoints know whose policies a
-//! call must pass.
+//! Everything binds to 127.0.0.1. Each function has its own access key, so the endpoints know whose policies apply to a
+//! call.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -33,43 +33,43 @@ use crate::aws::sqs::{self, Queues, SqsError, SystemClock};
 use crate::demo::{Data, DataError, Item};
 use crate::gateway::Gateway;
 use crate::invoke::{Functions, Invoke};
+use crate::running_stack::{RunningStack, lock_file};
 use crate::sources::{Checkpoints, Pace, Sources};
 use crate::template::{self, Endpoints, REGION, Stack, TemplateError};
 use crate::upload::{self, Site};
-use crate::whereabouts::{Whereabouts, lock_file};
 
-/// Access key of whoever runs the stack; it may do everything.
+/// Access key of whoever runs the stack; allowed everything.
 pub const ADMINISTRATOR: &str = "LOCALADMINISTRATOR";
-/// Local endpoints know a caller by the key; the secret only has to be there.
+/// Local endpoints identify a caller by the key; the secret only has to be present.
 const SECRET: &str = "local";
 
-/// What to stand up.
+/// What to start.
 #[derive(Clone, Debug)]
 pub struct Options {
     /// The template.
     pub template: PathBuf,
-    /// Parameter values in place of the template's defaults.
+    /// Parameter values that override the template's defaults.
     pub parameters: BTreeMap<String, String>,
-    /// Port of the gateway; 0 for any that is free.
+    /// Port of the gateway; 0 for any free port.
     pub port: u16,
-    /// Folder for what must outlive the process; in memory without one.
+    /// Folder for persistent data; `None` for in memory.
     pub data: Option<PathBuf>,
-    /// What an empty table is given.
+    /// Data to load into an empty table.
     pub load: Option<Data>,
-    /// The upload page, if it is served beside the API.
+    /// The upload page, if it is served along with the API.
     pub upload: Option<Site>,
 }
 
-/// Why a stack does not stand.
+/// Why a stack cannot start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    /// The template has something that is not understood.
+    /// The template has an error.
     #[error("{0}")]
     Template(#[from] TemplateError),
-    /// Another process has the port.
+    /// Another process uses the port.
     #[error("port {0} is in use: stop the other process, or choose another with --port")]
     PortBusy(u16),
-    /// Another process has the data folder.
+    /// Another process uses the data folder.
     #[error("{} is in use by another process", .0.display())]
     DataBusy(PathBuf),
     /// A file or a listener failed.
@@ -78,7 +78,7 @@ pub enum StartError {
     /// The database failed.
     #[error("database: {0}")]
     Database(String),
-    /// The table could not be made.
+    /// The table could not be created.
     #[error("{0}")]
     Table(#[from] TableError),
     /// The queues could not be opened.
@@ -95,17 +95,17 @@ pub enum StartError {
     Data(#[from] DataError),
 }
 
-/// A stack that runs.
+/// A running stack.
 pub struct Running {
-    /// Where the API is.
+    /// URL of the API.
     pub url: String,
     /// The template's model, with every reference resolved.
     pub stack: Arc<Stack>,
-    /// Where DynamoDB is.
+    /// URL of DynamoDB.
     pub dynamodb_url: String,
-    /// Where SQS is.
+    /// URL of SQS.
     pub sqs_url: String,
-    /// The queues, for whoever wants to look at them.
+    /// The queues, for inspection.
     pub queues: Queues,
     functions: Arc<Functions>,
     stop: watch::Sender<bool>,
@@ -116,10 +116,10 @@ pub struct Running {
 }
 
 impl Running {
-    /// Stops taking requests, lets every source finish its batch, then ends the endpoints.
+    /// Stops accepting requests, lets every source finish its batch, then stops the endpoints.
     pub async fn stop(mut self) {
-        if let Some(error) = self.data.as_deref().and_then(|folder| Whereabouts::remove(folder).err()) {
-            tracing::warn!(%error, "the data folder still says that the stack runs");
+        if let Some(error) = self.data.as_deref().and_then(|folder| RunningStack::remove(folder).err()) {
+            tracing::warn!(%error, "cannot remove the running-stack file from the data folder");
         }
         self.stop.send_replace(true);
         self.queues.close();
@@ -128,7 +128,7 @@ impl Running {
         self.servers.shutdown().await;
     }
 
-    /// A client of the table with the administrator's key.
+    /// A DynamoDB client with the administrator's key.
     #[must_use]
     pub fn dynamodb(&self) -> aws_sdk_dynamodb::Client {
         client(&self.dynamodb_url)
@@ -137,6 +137,7 @@ impl Running {
     /// Sends a function an event, as its trigger would.
     ///
     /// # Errors
+    ///
     /// The function fails.
     pub async fn invoke(&self, logical_id: &str, event: serde_json::Value) -> Result<serde_json::Value, String> {
         self.functions.invoke(logical_id, event).await
@@ -150,16 +151,17 @@ impl Running {
     }
 }
 
-/// Stands a stack up. Boxed, so that it is compiled once, and not again in each program that awaits it.
+/// Starts a stack. Boxed so that it is compiled once and not in each program that awaits it.
 ///
 /// # Errors
-/// The first thing that stands in the way, with the template's line where it is there.
+///
+/// The first problem, with the template's line if it is there.
 #[must_use]
 pub fn start(options: Options) -> BoxFuture<'static, Result<Running, StartError>> {
-    Box::pin(stand_up(options))
+    Box::pin(start_services(options))
 }
 
-async fn stand_up(options: Options) -> Result<Running, StartError> {
+async fn start_services(options: Options) -> Result<Running, StartError> {
     let gateway = listen(options.port).await?;
     let (dynamodb_listener, sqs_listener) = (listen(0).await?, listen(0).await?);
     let url = |listener: &TcpListener| listener.local_addr().map(|address| format!("http://{address}"));
@@ -205,7 +207,7 @@ async fn stand_up(options: Options) -> Result<Running, StartError> {
     let router = options.upload.map_or_else(Router::new, upload::router).fallback_service(api);
     servers.spawn(async move { report("gateway", axum::serve(gateway, router).await) });
     if let Some(folder) = &options.data {
-        Whereabouts::of(&stack, &api_url, &dynamodb_url, &sqs_url).write(folder)?;
+        RunningStack::of(&stack, &api_url, &dynamodb_url, &sqs_url).write(folder)?;
     }
     Ok(Running {
         url: api_url,
@@ -235,8 +237,8 @@ fn lock(folder: &Path) -> Result<File, StartError> {
     std::fs::create_dir_all(folder)?;
     let file = File::options().create(true).append(true).open(lock_file(folder))?;
     file.try_lock().map_err(|_| StartError::DataBusy(folder.to_owned()))?;
-    // A killed process left it behind.
-    Whereabouts::remove(folder)?;
+    // Left behind by a killed process.
+    RunningStack::remove(folder)?;
     Ok(file)
 }
 
@@ -249,7 +251,7 @@ fn open_database(folder: Option<&Path>) -> Result<Database, StartError> {
     Ok(database)
 }
 
-/// Indexes the database's stream records by their place. Without it the database looks through all of them at every write
+/// Indexes the database's stream records by position. Without the index, the database scans all of them at every write
 /// and every read of the stream, so that the 5,000th order took three times as long as the first.
 pub(crate) fn index_stream(file: &Path) -> rusqlite::Result<()> {
     rusqlite::Connection::open(file)?.execute_batch(
@@ -282,7 +284,7 @@ fn access_key(function: &template::Function) -> String {
     format!("LOCAL{}", function.logical_id.to_ascii_uppercase())
 }
 
-/// What the template gives a function, and what Lambda sets.
+/// The environment variables from the template, and those that Lambda sets.
 pub(crate) fn environment(
     function: &template::Function,
     dynamodb_url: &str,
@@ -344,7 +346,7 @@ pub(crate) fn sqs_client(sqs_url: &str) -> aws_sdk_sqs::Client {
     aws_sdk_sqs::Client::from_conf(config)
 }
 
-/// Loads items into a table that has none of them.
+/// Loads items into an empty table.
 async fn fill_empty(client: &aws_sdk_dynamodb::Client, table: &str, items: Vec<Item>) -> Result<(), StartError> {
     let failed = |error: &dyn std::fmt::Display| StartError::Database(error.to_string());
     let found = client.scan().table_name(table).limit(1).send().await;
@@ -355,10 +357,11 @@ async fn fill_empty(client: &aws_sdk_dynamodb::Client, table: &str, items: Vec<I
     write_items(client, table, items).await
 }
 
-/// Puts items, 25 in a request.
+/// Puts items, 25 per request.
 ///
 /// # Errors
-/// The database refuses one.
+///
+/// The database rejects one.
 pub async fn write_items(client: &aws_sdk_dynamodb::Client, table: &str, items: Vec<Item>) -> Result<(), StartError> {
     let failed = |error: &dyn std::fmt::Display| StartError::Database(error.to_string());
     for batch in items.chunks(25) {

@@ -1,4 +1,4 @@
-//! Writes what is derived from the rules into the project.
+//! Writes the files generated from the rules into the project.
 //!
 //! `cargo run -p shared --example generate`
 

@@ -1,5 +1,6 @@
-//! Writes the verdicts of the native code as JSONL, for comparison with the WebAssembly module
-//! (`edge-wasm/tests/parity.test.mjs`): the seeds, all vectors, seeded mutations of the seeds and near misses of forms.
+//! Writes the native verdicts as JSONL, to compare them with the WebAssembly module
+//! (`edge-wasm/tests/parity.test.mjs`): the seeds, all vectors, seeded mutations of the seeds and near misses of string
+//! formats.
 //!
 //! `cargo run -p shared --example verdicts > verdicts.jsonl`
 
@@ -14,11 +15,11 @@ mod mutate;
 #[path = "../tests/validation/vectors.rs"]
 mod vectors;
 
-/// Mutations of each kind of body together.
+/// Mutations over all kinds of bodies.
 const MUTATIONS: usize = 21_000;
-/// Near misses of all forms of strings together.
+/// Near misses over all string formats.
 const NEAR_MISSES: usize = 3_000;
-/// Any fixed number; another gives other mutations.
+/// Any fixed number; another one gives other mutations.
 const SEED: u64 = 0x0bde_4311;
 
 fn main() -> io::Result<()> {
@@ -53,7 +54,7 @@ fn first_order() -> &'static str {
     verdict.order(0).and_then(|order| vectors::SEED_ORDERS.get(order.span())).unwrap_or_default()
 }
 
-/// The same JSON without white space between its tokens: what programs send.
+/// The same JSON without white space between tokens, as programs send it.
 fn without_space(json: &str) -> String {
     let mut text = String::with_capacity(json.len());
     let (mut in_string, mut escaped) = (false, false);

@@ -1,6 +1,4 @@
-//! The bulk order API (`/v2`): its wire types, and how an order is priced.
-//!
-//! Source of the shapes: the spec of the bulk order API, sections 1.3, 1.4 and 1.6.
+//! The bulk order API (`/v2`): its wire types and how an order is priced.
 
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -16,11 +14,11 @@ use crate::order::{LineStatus, OrderState, OrderStatus};
 pub struct CreateBulkOrder {
     /// The caller's own reference.
     pub client_order_number: Option<String>,
-    /// Whether a repeated `client_order_number` is refused.
+    /// Whether a repeated `client_order_number` is rejected.
     pub enable_client_order_number_dup_check: Option<bool>,
     /// The lines.
     pub products: Vec<ProductRequest>,
-    /// The currency to pay in, when it is not the products'.
+    /// The currency to pay in, if it differs from the products' currency.
     pub pay_with_currency: Option<Currency>,
 }
 
@@ -33,17 +31,17 @@ pub struct ProductRequest {
     pub quantity: u32,
 }
 
-/// A product of the catalogue, as far as an order needs it.
+/// The fields of a catalogue product that an order needs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Product {
     /// Catalogue SKU.
     pub sku: String,
-    /// Name for people.
+    /// Display name.
     pub name: String,
     /// Currency of its prices.
     pub currency: Currency,
-    /// Whether it is sold at present.
+    /// Whether it is currently on sale.
     pub is_active: bool,
     /// Unit prices by quantity; the ranges do not overlap.
     pub prices: Vec<PriceTier>,
@@ -55,13 +53,13 @@ pub struct Product {
 pub struct PriceTier {
     /// Price of one unit.
     pub price: Number,
-    /// Least quantity.
+    /// Minimum quantity.
     pub from_quantity: u32,
-    /// Greatest quantity; none for no bound.
+    /// Maximum quantity; `None` means unbounded.
     pub to_quantity: Option<u32>,
 }
 
-/// An order with its prices, as it is stored.
+/// A priced order, as stored.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PricedOrder {
@@ -74,7 +72,7 @@ pub struct PricedOrder {
     pub products: Vec<PricedLine>,
 }
 
-/// One line with its price.
+/// A priced line.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PricedLine {
@@ -82,35 +80,36 @@ pub struct PricedLine {
     pub sku: String,
     /// Units.
     pub quantity: u32,
-    /// Price of one.
+    /// Price of one unit.
     pub unit_price: Number,
 }
 
-/// Something wrong with one line.
+/// A problem with one line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LineProblem {
-    /// The rule.
+    /// The violated rule.
     pub code: Code,
     /// Index of the line.
     pub line: usize,
-    /// The rule and the value, for people.
+    /// The rule and the offending value, for people.
     pub message: String,
 }
 
-/// Why an order has no price.
+/// Why an order cannot be priced.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PricingError {
-    /// Lines that cannot be sold, all of them.
+    /// All lines that cannot be sold.
     Lines(Vec<LineProblem>),
-    /// The products have several currencies: each line's.
+    /// The products have different currencies: the currency of each line.
     MixedCurrency(Vec<Currency>),
 }
 
 impl PricedOrder {
-    /// Prices every line by the tier of its quantity.
+    /// Prices every line by the tier that matches its quantity.
     ///
     /// # Errors
-    /// Lines that cannot be sold come first, all at once; then currencies that differ.
+    ///
+    /// All lines that cannot be sold; if there are none, lines with different currencies.
     pub fn price(request: CreateBulkOrder, product: impl Fn(&str) -> Option<Product>) -> Result<Self, PricingError> {
         let priced = request.products.into_iter().enumerate().map(|(line, wanted)| price_line(line, wanted, &product));
         let (mut lines, mut currencies, mut problems) = (Vec::new(), Vec::new(), Vec::new());
@@ -136,7 +135,8 @@ impl PricedOrder {
     /// The sum of the lines.
     ///
     /// # Errors
-    /// It reaches [`AMOUNT_MAX`]: the line with which it does.
+    ///
+    /// The sum reaches [`AMOUNT_MAX`]; names the line at which it does.
     pub fn grand_total(&self) -> Result<Money, LineProblem> {
         let mut total = Money::zero(self.currency);
         for (line, product) in self.products.iter().enumerate() {
@@ -182,7 +182,7 @@ fn price_line(
     Ok((PricedLine { sku: wanted.sku, quantity: wanted.quantity, unit_price: tier.price }, found.currency))
 }
 
-/// `OrderResponse` of the wire.
+/// `OrderResponse` on the wire.
 #[derive(Clone, Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 #[cfg_attr(feature = "openapi", schemars(rename = "BulkOrder"))]
@@ -194,15 +194,15 @@ pub struct OrderResponse {
     pub client_order_number: Option<String>,
     /// Sum of the lines.
     pub grand_total: MoneyResponse,
-    /// RFC 3339 in UTC, to the second.
+    /// RFC 3339 in UTC, with seconds precision.
     pub created_at: String,
     /// `PROCESSING`, `COMPLETED` or `CANCELLED`.
     pub status: &'static str,
-    /// One entry a line.
+    /// One entry per line.
     pub products: Vec<ProductResponse>,
 }
 
-/// `ProductResponse` of the wire.
+/// `ProductResponse` on the wire.
 #[derive(Clone, Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 #[cfg_attr(feature = "openapi", schemars(rename = "BulkOrderProduct"))]
@@ -212,15 +212,15 @@ pub struct ProductResponse {
     pub sku: String,
     /// Units.
     pub quantity: u32,
-    /// Price of one.
+    /// Price of one unit.
     pub unit_price: MoneyResponse,
-    /// Price of all.
+    /// Price of all units.
     pub total_price: MoneyResponse,
-    /// Where the line stands.
+    /// Status of the line.
     pub status: &'static str,
 }
 
-/// `MoneyResponse` of the wire: plain digits at the currency's minor unit, never a grouping comma.
+/// `MoneyResponse` on the wire: plain digits at the currency's minor unit, never a grouping comma.
 #[derive(Clone, Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 #[cfg_attr(feature = "openapi", schemars(rename = "BulkOrderMoney"))]
@@ -238,7 +238,7 @@ impl From<Money> for MoneyResponse {
 }
 
 impl OrderResponse {
-    /// The wire form of a stored order. `None` when its amounts do not fit, which acceptance has ruled out.
+    /// The wire form of a stored order. `None` if its amounts overflow, which validation rules out.
     #[must_use]
     pub fn new(transaction_id: String, order: PricedOrder, state: &OrderState) -> Option<Self> {
         let grand_total = order.grand_total().ok()?.into();
@@ -264,7 +264,7 @@ impl OrderResponse {
     }
 }
 
-/// A failed line can be restarted, so to this API it is still being worked on.
+/// A failed line can be restarted, so this API reports it as still in progress.
 const fn line_status(status: LineStatus) -> &'static str {
     match status {
         LineStatus::Open | LineStatus::Processing | LineStatus::Failed => "PROCESSING",
@@ -273,7 +273,7 @@ const fn line_status(status: LineStatus) -> &'static str {
     }
 }
 
-/// Completed if any unit was delivered and nothing is left to do (section 2.2, row 8).
+/// Completed if any unit was delivered and nothing is left to do.
 fn order_status(state: &OrderState) -> &'static str {
     match state.status() {
         OrderStatus::Fulfilled => "COMPLETED",
@@ -311,7 +311,7 @@ mod tests {
     }
 
     #[test]
-    fn the_seeds_totals() {
+    fn totals_match_the_seed_data() {
         assert_eq!(price(&[("8PX-UF-Y5U", 100)]).unwrap().grand_total().unwrap().plain(), "950.00");
         let order = price(&[("8PX-UF-Y5U", 100), ("TTR-WI-YWN", 10)]).unwrap();
         let now = Timestamp::from_milliseconds(1_697_533_200_000);
@@ -333,18 +333,18 @@ mod tests {
     }
 
     #[test]
-    fn every_line_that_cannot_be_sold_is_named() {
+    fn every_unsellable_line_is_reported() {
         let Err(PricingError::Lines(problems)) =
             price(&[("NONE", 1), ("OFF", 1), ("8PX-UF-Y5U", 1), ("TTR-WI-YWN", 51)])
         else {
-            panic!("an order was priced")
+            panic!("expected a pricing error")
         };
         let named: Vec<_> = problems.iter().map(|problem| (problem.line, problem.code.as_str())).collect();
         assert_eq!(named, [(0, "UNKNOWN_SKU"), (1, "INACTIVE_SKU"), (3, "NO_PRICE")]);
     }
 
     #[test]
-    fn a_total_beyond_the_largest_amount_is_refused_where_it_is_reached() {
+    fn a_total_that_is_too_large_is_reported_at_the_line_that_exceeds_it() {
         assert!(price(&[("GOLD", 9_999), ("GOLD", 9_999)]).unwrap().grand_total().is_ok());
         let problem =
             price(&[("GOLD", 10_000), ("GOLD", 10_000), ("8PX-UF-Y5U", 1)]).unwrap().grand_total().unwrap_err();
@@ -352,7 +352,7 @@ mod tests {
     }
 
     #[test]
-    fn two_currencies_are_refused() {
+    fn mixed_currencies_are_rejected() {
         assert!(matches!(price(&[("8PX-UF-Y5U", 1), ("EUR", 1)]), Err(PricingError::MixedCurrency(_))));
     }
 }

@@ -1,26 +1,27 @@
-//! Card numbers in texts of people: found, so that they are refused and not stored.
+//! Finds card numbers in free text so that they are rejected and never stored.
 //!
-//! A card number is 13 to 19 digits (ISO/IEC 7812) whose last one makes Luhn's sum a multiple of ten, written without gaps
-//! or with single spaces or hyphens between digits. Issuers are not asked for: their ranges change. One number in ten of
-//! that length has a fitting last digit by chance, so members that name orders, products, parcels or payments are not
-//! searched (see `validation::rules`), and of a text neither the digits of a longer number nor those of a UUID or of a hash are.
+//! A card number has 13 to 19 digits (ISO/IEC 7812), its last digit makes the Luhn sum a multiple of ten, and its
+//! digits are adjacent or separated by single spaces or hyphens. Issuer ranges are not checked because they change. One
+//! random number in ten of that length passes the Luhn check, so members that name orders, products, parcels or
+//! payments are not searched (see `validation::rules`), and neither are digits within a longer number, a UUID or a
+//! hash.
 
 #[cfg(feature = "domain")]
 use crate::ids::MerchantId;
 
-/// Digits of a card number, by ISO/IEC 7812.
+/// Minimum digits of a card number, by ISO/IEC 7812.
 pub const CARD_DIGITS_MIN: usize = 13;
-/// Digits of a card number at most.
+/// Maximum digits of a card number.
 pub const CARD_DIGITS_MAX: usize = 19;
 
-/// The shortest word that may be an id or a hash.
+/// The shortest word treated as an id or a hash.
 const HEX_CHARACTERS_MIN: usize = 24;
 
-/// The shortest that is masked in a log: some cards that no network takes any more had 12.
+/// Minimum digits to mask in a log: some discontinued cards had 12.
 #[cfg(feature = "domain")]
 const MASKED_DIGITS_MIN: usize = 12;
 
-/// Whether a card number stands somewhere in a text.
+/// Whether a text contains a card number.
 ///
 /// ```
 /// assert!(shared::card::is_in("paid with 4111 1111 1111 1111, thanks"));
@@ -31,8 +32,8 @@ pub fn is_in(text: &str) -> bool {
     any_number(text.as_bytes(), |number, word| any_end(number, word, CARD_DIGITS_MIN, |_| true))
 }
 
-/// The text with a star for each digit of what may be a card number, for logs: also where points or spaces without a break
-/// part its digits. A UUID stays, whatever its digits.
+/// Replaces every digit of a possible card number with a star, for logs. Also masks digits separated by dots or
+/// non-breaking spaces. UUIDs stay as they are.
 ///
 /// ```
 /// assert_eq!(shared::card::masked("paid with 4111.1111.1111.1111"), "paid with ****.****.****.****");
@@ -43,7 +44,7 @@ pub fn masked(text: &str) -> String {
     if MerchantId::parse(text).is_ok() {
         return text.to_owned();
     }
-    // A byte for each character.
+    // One byte per character.
     let plain = |character: char| match character {
         '\u{a0}' | '.' => b' ',
         character => u8::try_from(character).ok().filter(u8::is_ascii).unwrap_or(b'~'),
@@ -61,8 +62,8 @@ pub fn masked(text: &str) -> String {
     text.chars().zip(hidden).map(shown).collect()
 }
 
-/// Whether something holds for any of the places where digits begin: for the text from there on, and from the first of the
-/// letters and digits on in the middle of which that may be.
+/// Whether `holds` is true at any position where a run of digits starts. It receives the text from there on, and the
+/// text from the start of the surrounding word.
 fn any_number<'t>(text: &'t [u8], mut holds: impl FnMut(&'t [u8], &'t [u8]) -> bool) -> bool {
     let mut rest = text;
     let (mut word, mut before) = (rest, b' ');
@@ -83,7 +84,7 @@ fn any_number<'t>(text: &'t [u8], mut holds: impl FnMut(&'t [u8], &'t [u8]) -> b
     false
 }
 
-/// The text behind a UUID with which a text begins: one in some thousand has digits in a row that fit by chance.
+/// The text after a leading UUID: about one UUID in a thousand contains a run of digits that passes the Luhn check.
 fn behind_uuid(text: &[u8]) -> Option<&[u8]> {
     let (uuid, behind) = text.split_at_checked(36)?;
     let mut form = uuid.iter().enumerate().map(|(at, byte)| match at {
@@ -94,11 +95,11 @@ fn behind_uuid(text: &[u8]) -> Option<&[u8]> {
     (is_whole && uuid.iter().any(u8::is_ascii_alphabetic)).then_some(behind)
 }
 
-/// Whether something holds for any of the lengths of card numbers with which a text begins. One ends where a group of
-/// digits ends, and has begun within `word`.
+/// Whether `holds` is true for any card number length at the start of the text. A card number ends where a group of
+/// digits ends and starts within `word`.
 fn any_end(mut text: &[u8], word: &[u8], digits_min: usize, mut holds: impl FnMut(usize) -> bool) -> bool {
     let whole = text.len();
-    // Luhn's sum of the digits so far if the last of them counts once, and if it counts twice.
+    // The Luhn sum so far, with the last digit counted once and counted twice.
     let (mut once, mut twice) = (0_u32, 0_u32);
     let mut digits = 0;
     loop {
@@ -127,9 +128,8 @@ fn begins_with_digit(text: &[u8]) -> bool {
     text.first().is_some_and(u8::is_ascii_digit)
 }
 
-/// Whether the words up to the one that holds the byte before `end` have letters, all of these are hex digits, and there is
-/// more of them than a card number with a few letters beside it: ids of orders have 24 digits, those of UUIDs and of
-/// hashes are more.
+/// Whether the words up to the one containing the byte before `end` have letters, all letters are hex digits, and the
+/// words are longer than a card number with a few letters next to it: order ids have 24 digits, UUIDs and hashes more.
 fn is_hex(words: &[u8], end: usize) -> bool {
     let words = words.iter().enumerate().take_while(|(at, byte)| *at < end || byte.is_ascii_alphanumeric());
     let (length, last) = words.fold((0, 0), |(length, last), (_, byte)| {
@@ -145,7 +145,7 @@ mod tests {
 
     use super::{CARD_DIGITS_MAX, CARD_DIGITS_MIN, is_in, masked};
 
-    /// Luhn's sum, as its definition has it: from the right, every second digit twice, its digits added.
+    /// The Luhn sum by its definition: from the right, every second digit doubled and its digits added.
     fn luhn(digits: &[u8]) -> u32 {
         let value = |(place, digit): (usize, &u8)| {
             let value = u32::from(*digit) * if place % 2 == 1 { 2 } else { 1 };
@@ -154,7 +154,7 @@ mod tests {
         digits.iter().rev().enumerate().map(value).sum()
     }
 
-    /// The digits with a last one that fits.
+    /// The digits with a valid check digit.
     fn card(mut digits: Vec<u8>) -> Vec<u8> {
         digits.push(0);
         let last = (10 - luhn(&digits) % 10) % 10;
@@ -162,7 +162,7 @@ mod tests {
         digits
     }
 
-    /// Digits with what stands behind each but the last.
+    /// Joins digits with the given separators.
     fn written(digits: &[u8], separators: &[&str]) -> String {
         let behind = |place: usize| if place + 1 < digits.len() { separators[place] } else { "" };
         digits.iter().enumerate().map(|(place, digit)| format!("{digit}{}", behind(place))).collect()
@@ -176,7 +176,7 @@ mod tests {
         prop::collection::vec(prop_oneof![Just(""), Just(" "), Just("-")], CARD_DIGITS_MAX)
     }
 
-    /// What may stand beside a number: nothing, words, and numbers that a space or a hyphen parts from it.
+    /// Text that may surround a number: nothing, words, or numbers separated by a space or a hyphen.
     fn beside() -> impl Strategy<Value = String> {
         prop_oneof![
             Just(String::new()),
@@ -191,7 +191,7 @@ mod tests {
         #![proptest_config(ProptestConfig::with_cases(2_000))]
 
         #[test]
-        fn every_card_number_is_found_however_it_is_written(
+        fn every_card_number_is_found_in_any_notation(
             digits in digits(CARD_DIGITS_MIN - 1..=CARD_DIGITS_MAX - 1), separators in separators(),
             before in beside(), behind in beside()
         ) {
@@ -201,12 +201,12 @@ mod tests {
         }
 
         #[test]
-        fn no_text_is_masked_into_one_that_holds_a_card_number(text in "[0-9a-z .\u{a0}-]{0,60}") {
+        fn masked_text_never_contains_a_card_number(text in "[0-9a-z .\u{a0}-]{0,60}") {
             prop_assert!(!is_in(&masked(&text)), "{text}");
         }
 
         #[test]
-        fn a_number_with_another_last_digit_is_none(
+        fn a_wrong_check_digit_is_not_a_card_number(
             digits in digits(CARD_DIGITS_MIN - 1..=CARD_DIGITS_MAX - 1), other in 1..10_u8,
             before in "[a-z#:. ]{0,8}", behind in "[a-z.,;:]{0,8}"
         ) {
@@ -218,8 +218,8 @@ mod tests {
         }
 
         #[test]
-        fn what_is_found_is_a_card_number(text in "[0-9 -]{0,40}") {
-            // All of it by the definition: groups of digits in a row, single separators between them.
+        fn every_match_is_a_card_number(text in "[0-9 -]{0,40}") {
+            // The whole match meets the definition: groups of adjacent digits with single separators.
             let starts: Vec<usize> = (0..text.len())
                 .filter(|at| text.as_bytes()[*at].is_ascii_digit() && (*at == 0 || !text.as_bytes()[at - 1].is_ascii_digit()))
                 .collect();
@@ -236,7 +236,7 @@ mod tests {
         }
 
         #[test]
-        fn fewer_and_more_digits_in_a_row_are_none(short in digits(0..=11), long in digits(19..=60)) {
+        fn too_few_or_too_many_digits_are_not_a_card_number(short in digits(0..=11), long in digits(19..=60)) {
             for digits in [card(short), card(long)] {
                 let text = written(&digits, &vec![""; digits.len()]);
                 prop_assert!(!is_in(&text), "{text}");
@@ -244,20 +244,20 @@ mod tests {
         }
 
         #[test]
-        fn hashes_and_uuids_are_none(hex in "[0-9a-f]{24,64}", number in digits(12..=18)) {
+        fn hashes_and_uuids_are_not_card_numbers(hex in "[0-9a-f]{24,64}", number in digits(12..=18)) {
             prop_assume!(hex.contains(|character: char| character.is_ascii_alphabetic()));
             prop_assert!(!is_in(&hex), "{hex}");
             let text = written(&card(number), &[""; CARD_DIGITS_MAX]);
             let (before, behind) = (format!("7f7f7f7f7f7f{text}"), format!("{text}e0e0e0e0e0e0"));
             prop_assert!(!is_in(&before) && !is_in(&behind));
-            // A few letters beside a number make no hash of it.
+            // A few letters next to a number do not make it a hash.
             let (before, behind) = (format!("7f{text}"), format!("{text}e0"));
             prop_assert!(is_in(&before) && is_in(&behind));
         }
     }
 
     #[test]
-    fn numbers_for_tests_of_the_networks_are_found() {
+    fn test_numbers_of_the_card_networks_are_found() {
         for number in [
             "4111111111111111",
             "4222222222222",
@@ -281,24 +281,24 @@ mod tests {
     }
 
     #[test]
-    fn no_uuid_holds_one_and_what_stands_beside_it_is_seen() {
+    fn uuids_are_skipped_and_the_text_around_them_is_searched() {
         for uuid in ["1c4abb44-628d-4712-9441-51105a51c644", "F0000000-4111-1111-1111-11110000000a"] {
             assert!(!is_in(uuid) && !is_in(&format!("see {uuid}, {uuid}.")), "{uuid}");
             assert!(is_in(&format!("{uuid} 4111111111111111")) && is_in(&format!("4111111111111111 {uuid}")));
             assert!(is_in(&format!("{uuid}-4111111111111111")));
         }
-        // Longer it is none.
+        // A longer one is not a card number.
         assert!(is_in("1c4abb44-628d-4712-9441-51105a51c644a"));
     }
 
     #[test]
-    fn numbers_of_cards_are_masked_however_they_are_written() {
+    fn card_numbers_are_masked_in_any_notation() {
         for (text, expected) in [
             ("4111111111111111", "****************"),
             ("paid by 4111 1111 1111 1111, again", "paid by **** **** **** ****, again"),
             ("378282246310005", "***************"),
             ("3782-822463-10005.", "****-******-*****."),
-            // A digit beside it does not hide it.
+            // An adjacent digit does not hide it.
             ("2 4111.1111.1111.1111 7", "2 ****.****.****.**** 7"),
             ("\u{fc}4111\u{a0}1111\u{a0}1111\u{a0}1111\u{fc}", "\u{fc}****\u{a0}****\u{a0}****\u{a0}****\u{fc}"),
             ("4111111111111111 4242424242424242", "**************** ****************"),
@@ -308,7 +308,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_card_stays() {
+    fn other_text_is_not_masked() {
         for text in [
             "",
             "call 5 people at 10:30, +1 555 010 9999",
@@ -316,7 +316,7 @@ mod tests {
             "4111  1111  1111  1111 in pieces",
             "order 0898f154eef04ff51bbbc000",
             "12345678901234567890123",
-            // Luhn's sum of its digits fits.
+            // Its digits pass the Luhn check.
             "00000000-0000-4000-8000-000000000004",
             "b234ee56-7890-4f12-a123-4567890abcde",
         ] {

@@ -1,7 +1,7 @@
-//! Identifiers: each a type that cannot hold anything else.
+//! Identifiers: each type can only hold a valid value.
 //!
-//! An order's id is a hash of (merchant, safe id), so either name leads to the one key the order is stored under, and a
-//! repeated safe id meets the order itself. An item's id holds its order's id, so it leads there too.
+//! An order's id is a hash of (merchant, safe id), so both names lead to the one key under which the order is stored,
+//! and a repeated safe id finds the order itself. An item's id contains its order's id, so it leads to the same key.
 
 use std::fmt;
 
@@ -10,12 +10,12 @@ use sha2::{Digest, Sha256};
 
 use crate::time::Timestamp;
 
-/// A text is not an identifier of the kind that was asked for.
+/// A text is not an identifier of the requested kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not an identifier of this kind")]
 pub struct NotAnId;
 
-/// The tenant: a UUID in lower case.
+/// The tenant: a lower-case UUID.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct MerchantId(String);
@@ -24,7 +24,8 @@ impl MerchantId {
     /// Reads a dashed UUID in either case.
     ///
     /// # Errors
-    /// The text is not one.
+    ///
+    /// The text is not a UUID.
     pub fn parse(text: &str) -> Result<Self, NotAnId> {
         let dash = |index: usize| matches!(index, 8 | 13 | 18 | 23);
         let fits = text.len() == 36
@@ -62,7 +63,7 @@ impl From<MerchantId> for String {
     }
 }
 
-/// A UUID (version 4, in lower case) of random bytes.
+/// A lower-case version 4 UUID from random bytes.
 #[must_use]
 pub fn uuid(mut random: [u8; 16]) -> String {
     random[6] = (random[6] & 0x0f) | 0x40;
@@ -75,7 +76,7 @@ pub fn uuid(mut random: [u8; 16]) -> String {
     digits.chars().enumerate().flat_map(dash).collect()
 }
 
-/// The merchant's name for a network order: 1 to 64 of `[A-Za-z0-9._~-]`, unique per merchant for ever.
+/// The merchant's name for a network order: 1 to 64 characters of `[A-Za-z0-9._~-]`, unique per merchant forever.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct SafeId(String);
 
@@ -83,16 +84,17 @@ impl SafeId {
     /// Reads a safe id.
     ///
     /// # Errors
-    /// It is empty, too long, has another character, or is `.` or `..`.
+    ///
+    /// It is empty, too long, contains another character, or is `.` or `..`.
     pub fn parse(text: &str) -> Result<Self, NotAnId> {
         let unreserved = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'~' | b'-');
         let fits = (1..=crate::limits::SAFE_ID_CHARACTERS_MAX).contains(&text.len()) && text.bytes().all(unreserved);
-        // A path with one of these as a segment is another path.
+        // As a path segment, these would change the path.
         let fits = fits && !matches!(text, "." | "..");
         if fits { Ok(Self(text.to_owned())) } else { Err(NotAnId) }
     }
 
-    /// A safe id for an order that came without one: 128 random bits in hex.
+    /// A safe id for an order that was sent without one: 128 random bits in hex.
     #[must_use]
     pub fn generate(random: [u8; 16]) -> Self {
         Self(hex(&random))
@@ -105,16 +107,16 @@ impl SafeId {
     }
 }
 
-/// Hex digits of an order's id that its items share; the last three number the items.
+/// Hex digits of an order's id that its items share; the last three digits number the items.
 const STEM_DIGITS: usize = 21;
 
-/// A network order: 24 lower-case hex digits, of which the last three are zero.
+/// A network order's id: 24 lower-case hex digits, the last three zero.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct OrderId(String);
 
 impl OrderId {
-    /// The id of the order that `merchant` calls `safe_id`: 84 bits of a hash. At a thousand million orders of one
-    /// merchant two of them meet with a chance of 3 in 100 million, and then the later one is refused.
+    /// The id of the order that `merchant` calls `safe_id`: 84 bits of a hash. For a merchant with a billion orders,
+    /// the chance that any two collide is 3 in 100 million; the later one is then rejected.
     #[must_use]
     pub fn derive(merchant: &MerchantId, safe_id: &SafeId) -> Self {
         let digest =
@@ -127,7 +129,8 @@ impl OrderId {
     /// Reads an order's id.
     ///
     /// # Errors
-    /// It is not 24 lower-case hex digits that end in `000`.
+    ///
+    /// It is not 24 lower-case hex digits ending in `000`.
     pub fn parse(text: &str) -> Result<Self, NotAnId> {
         let hex = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
         if text.len() == 24 && text.bytes().all(hex) && text.ends_with("000") {
@@ -137,10 +140,11 @@ impl OrderId {
         }
     }
 
-    /// The order that an item's id names.
+    /// The order that an item's id belongs to.
     ///
     /// # Errors
-    /// It is not 24 lower-case hex digits, or names an order itself.
+    ///
+    /// It is not 24 lower-case hex digits, or it is the id of an order.
     pub fn of_item(item_id: &str) -> Result<Self, NotAnId> {
         let (stem, number) = item_id.split_at_checked(STEM_DIGITS).ok_or(NotAnId)?;
         let order = Self::parse(&format!("{stem}000"))?;
@@ -154,7 +158,7 @@ impl OrderId {
         format!("{stem}{:03x}", index.saturating_add(1))
     }
 
-    /// The index of the item with that id; none when it is another order's.
+    /// The index of the item with that id; `None` if it belongs to another order.
     #[must_use]
     pub fn item_index(&self, item_id: &str) -> Option<usize> {
         let (stem, number) = item_id.split_at_checked(STEM_DIGITS)?;
@@ -163,13 +167,13 @@ impl OrderId {
         (self.0.starts_with(stem) && self.item_id(index) == item_id).then_some(index)
     }
 
-    /// `O` and eight digits, to be read out on the telephone; not unique by promise.
+    /// `O` and eight digits, easy to read out on the phone; not guaranteed unique.
     #[must_use]
     pub fn short_id(&self) -> String {
         short_id('O', &self.0)
     }
 
-    /// The same for the item at `index`, with `I`.
+    /// The same for the item at `index`, starting with `I`.
     #[must_use]
     pub fn item_short_id(&self, index: usize) -> String {
         short_id('I', &self.item_id(index))
@@ -196,19 +200,19 @@ fn short_id(letter: char, id: &str) -> String {
 
 /// A shipment: a UUID that contains its order's id, so it leads to the order without an index.
 ///
-/// Version 8 of RFC 9562: 21 digits of the order, 3 of the shipment's number in it, 6 of a hash of both, which tells a
-/// foreign UUID apart before anything is read.
+/// Version 8 of RFC 9562: 21 digits of the order, 3 of the shipment's number within it, 6 of a hash of both, which
+/// identifies a foreign UUID before anything is read.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ShipmentId {
     order: OrderId,
     number: u16,
 }
 
-/// Shipments of one order that an id can number.
+/// Maximum shipments per order that an id can number.
 pub const SHIPMENT_NUMBER_MAX: u16 = 0xfff;
 
 impl ShipmentId {
-    /// The id of the shipment of that number, 1 to [`SHIPMENT_NUMBER_MAX`].
+    /// The id of the shipment with that number, 1 to [`SHIPMENT_NUMBER_MAX`].
     #[must_use]
     pub fn new(order: &OrderId, number: u16) -> Self {
         Self { order: order.clone(), number: number.min(SHIPMENT_NUMBER_MAX) }
@@ -217,7 +221,8 @@ impl ShipmentId {
     /// Reads a dashed UUID in either case.
     ///
     /// # Errors
-    /// It is not one that [`Self::new`] makes.
+    ///
+    /// It is not an id that [`Self::new`] can produce.
     pub fn parse(text: &str) -> Result<Self, NotAnId> {
         let text = text.to_ascii_lowercase();
         let digits: String = text.bytes().filter(u8::is_ascii_hexdigit).map(char::from).collect();
@@ -230,25 +235,25 @@ impl ShipmentId {
         if id.to_string() == text { Ok(id) } else { Err(NotAnId) }
     }
 
-    /// Its order.
+    /// The shipment's order.
     #[must_use]
     pub const fn order(&self) -> &OrderId {
         &self.order
     }
 
-    /// Its number in the order.
+    /// The shipment's number within the order.
     #[must_use]
     pub const fn number(&self) -> u16 {
         self.number
     }
 
-    /// `S` and ten digits, to be read out on the telephone; not unique by promise.
+    /// `S` and ten digits, easy to read out on the phone; not guaranteed unique.
     #[must_use]
     pub fn short_id(&self) -> String {
         long_short_id('S', &self.to_string())
     }
 
-    /// The UUID of its package at `index` (from 0).
+    /// The UUID of the package at `index` (from 0).
     #[must_use]
     pub fn package_id(&self, index: usize) -> String {
         let digest = hex(&Sha256::digest(format!("{self}/package/{index}")));
@@ -256,7 +261,7 @@ impl ShipmentId {
         format!("{}-{}-8{}-8{}-{}", part(0..8), part(8..12), part(12..15), part(15..18), part(18..30))
     }
 
-    /// `P` and ten digits for that package.
+    /// `P` and ten digits for the package at `index`.
     #[must_use]
     pub fn package_short_id(&self, index: usize) -> String {
         long_short_id('P', &self.package_id(index))
@@ -280,18 +285,18 @@ fn long_short_id(letter: char, id: &str) -> String {
     format!("{letter}{:010}", number % 10_000_000_000)
 }
 
-/// A bulk API order: decimal digits of a number below 2^63 that grows with time.
+/// A bulk API order: the decimal digits of a number below 2^63 that grows with time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TransactionId(u64);
 
 /// 2024-01-01T00:00:00Z: 41 bits of milliseconds from here last until 2093.
 const TRANSACTION_EPOCH_MS: i64 = 1_704_067_200_000;
-/// Random low bits: two orders of one merchant in one millisecond meet with a chance of 1 in 4 million, and then a new
-/// id is drawn.
+/// Random low bits: two orders of one merchant in the same millisecond collide with a chance of 1 in 4 million, and
+/// then a new id is drawn.
 const TRANSACTION_RANDOM_BITS: u32 = 22;
 
 impl TransactionId {
-    /// A new id: time above, randomness below.
+    /// A new id: time in the high bits, randomness in the low bits.
     #[must_use]
     pub fn new(now: Timestamp, random: u32) -> Self {
         let milliseconds = u64::try_from(now.milliseconds().saturating_sub(TRANSACTION_EPOCH_MS)).unwrap_or(0);
@@ -302,6 +307,7 @@ impl TransactionId {
     /// Reads the digits.
     ///
     /// # Errors
+    ///
     /// They are not a number below 2^63.
     pub fn parse(text: &str) -> Result<Self, NotAnId> {
         if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_digit()) {
@@ -311,7 +317,7 @@ impl TransactionId {
         if number < 1 << 63 { Ok(Self(number)) } else { Err(NotAnId) }
     }
 
-    /// Nineteen digits, so that texts sort as the numbers do.
+    /// Nineteen digits, so that the texts sort like the numbers.
     #[must_use]
     pub fn padded(self) -> String {
         format!("{:019}", self.0)
@@ -341,7 +347,7 @@ mod tests {
     }
 
     #[test]
-    fn an_order_id_is_fixed_by_merchant_and_safe_id() {
+    fn an_order_id_depends_only_on_merchant_and_safe_id() {
         let order = OrderId::derive(&merchant(), &SafeId::parse("UniqueSafeID123450").unwrap());
         assert_eq!(OrderId::parse(order.as_str()), Ok(order.clone()));
         assert_ne!(order, OrderId::derive(&merchant(), &SafeId::parse("UniqueSafeID123451").unwrap()));
@@ -370,7 +376,7 @@ mod tests {
     }
 
     #[test]
-    fn texts_that_are_no_ids_are_refused() {
+    fn invalid_ids_are_rejected() {
         assert!(MerchantId::parse("b234ee56-7890-4f12-a123-4567890abcd").is_err());
         assert!(SafeId::parse("").is_err());
         assert!(SafeId::parse("a/b").is_err());

@@ -1,11 +1,11 @@
-//! The domain of Ordermill: rules, money, the life of an order and the wire types of both APIs.
+//! The domain of Ordermill: rules, money, the order life cycle and the wire types of both APIs.
 //!
-//! Pure: no I/O, no clock, no randomness. Time, ids and randomness are arguments, so the same code decides in a Lambda
-//! function, in a browser and in a test.
+//! Pure: no I/O, no clock, no randomness. Time, ids and random bytes are arguments, so the same code decides in a
+//! Lambda function, in a browser and in a test.
 
 //!
-//! Without the feature `domain`, which is on by default, only [`validation`] is left and what it needs: that part uses no
-//! more than `core` and `alloc`, and is what the WebAssembly module is made of.
+//! Without the default feature `domain`, only [`validation`] and its dependencies remain. That part uses only `core`
+//! and `alloc`; the WebAssembly module is built from it.
 
 #![cfg_attr(not(feature = "domain"), no_std)]
 

@@ -1,6 +1,6 @@
 //! Money: an exact decimal amount with its currency.
 //!
-//! No binary float touches an amount: it is read from the digits of the JSON text and written as digits again.
+//! Amounts never pass through a binary float: they are read from the digits of the JSON text and written as digits.
 
 use std::fmt;
 
@@ -27,6 +27,7 @@ impl Currency {
     /// Reads a code in either case.
     ///
     /// # Errors
+    ///
     /// The text is not three ASCII letters.
     pub fn parse(text: &str) -> Result<Self, NotACurrency> {
         let letters: [u8; 3] = text.as_bytes().try_into().map_err(|_| NotACurrency(text.to_owned()))?;
@@ -43,7 +44,8 @@ impl Currency {
         std::str::from_utf8(&self.0).unwrap_or("XXX")
     }
 
-    /// Decimals of the minor unit (ISO 4217): 2, but 0 for the yen, 3 for the Kuwaiti dinar, 4 for the Unidad de Fomento.
+    /// Decimals of the minor unit (ISO 4217): usually 2, but 0 for the yen, 3 for the Kuwaiti dinar, 4 for the Unidad
+    /// de Fomento.
     #[must_use]
     pub fn exponent(self) -> u32 {
         match &self.0 {
@@ -81,28 +83,28 @@ impl<'de> Deserialize<'de> for Currency {
     }
 }
 
-/// An amount of one currency.
+/// An amount in one currency.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Money {
-    /// How much, in units of the currency (not of its minor unit).
+    /// The amount in units of the currency (not of its minor unit).
     pub amount: Decimal,
-    /// Of what.
+    /// The currency.
     pub currency: Currency,
 }
 
-/// A sum of different currencies, or one too large to hold.
+/// A sum of different currencies, or an amount too large to hold.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum MoneyError {
     /// The amounts have different currencies.
     #[error("`{0}` and `{1}` do not add up")]
     MixedCurrency(Currency, Currency),
-    /// The result has more digits than an amount holds.
+    /// The result has too many digits.
     #[error("the amount is too large")]
     TooLarge,
 }
 
 impl Money {
-    /// Nothing of a currency.
+    /// Zero in a currency.
     #[must_use]
     pub fn zero(currency: Currency) -> Self {
         Self { amount: Decimal::ZERO, currency }
@@ -111,6 +113,7 @@ impl Money {
     /// The exact sum.
     ///
     /// # Errors
+    ///
     /// The currencies differ, or the sum does not fit.
     pub fn plus(self, other: Self) -> Result<Self, MoneyError> {
         if self.currency != other.currency {
@@ -123,13 +126,14 @@ impl Money {
     /// The exact product with a number of units.
     ///
     /// # Errors
+    ///
     /// The product does not fit.
     pub fn times(self, quantity: u32) -> Result<Self, MoneyError> {
         let amount = self.amount.checked_mul(Decimal::from(quantity)).ok_or(MoneyError::TooLarge)?;
         Ok(Self { amount, ..self })
     }
 
-    /// Rounded half up to the minor unit of the currency.
+    /// Rounds half up to the minor unit of the currency.
     #[must_use]
     pub fn rounded_half_up(self) -> Self {
         let places = self.currency.exponent();
@@ -137,7 +141,7 @@ impl Money {
         Self { amount, ..self }
     }
 
-    /// The amount as plain digits with at least the decimals of the minor unit: `1197.50`.
+    /// The amount in plain digits, with at least the decimals of the minor unit: `1197.50`.
     #[must_use]
     pub fn plain(self) -> String {
         let mut amount = self.amount.normalize();
@@ -154,14 +158,15 @@ impl fmt::Display for Money {
     }
 }
 
-/// Digits before and after the point that are read: those of the largest amount, and of the finest coordinate.
+/// Maximum digits before and after the point: those of the largest amount, and of the finest coordinate.
 const DIGITS_MAX: (i64, u32) = (13, 15);
 
-/// Reads an amount from its digits, in any form that a JSON number has. The validation's own reading, with wider bounds.
+/// Reads an amount in any form of a JSON number. Uses the validation's parser with wider bounds.
 ///
 /// # Errors
-/// `INVALID_FORMAT` of what is no number, `OUT_OF_RANGE` and `TOO_MANY_DECIMALS` of one with too many digits before or
-/// behind the point.
+///
+/// `INVALID_FORMAT` if the text is not a number; `OUT_OF_RANGE` or `TOO_MANY_DECIMALS` if it has too many digits before
+/// or after the point.
 pub fn read_amount(text: &str) -> Result<Decimal, Code> {
     let (whole, decimals) = DIGITS_MAX;
     if !number::is_number(text) {
@@ -177,7 +182,7 @@ pub fn read_amount(text: &str) -> Result<Decimal, Code> {
     value.map(|value| value.normalize()).map_err(|_| Code::OutOfRange)
 }
 
-/// Reads an amount that DynamoDB stored, of up to the 28 digits that a decimal holds.
+/// Reads an amount stored in DynamoDB, with up to the 28 digits that a decimal holds.
 #[must_use]
 pub fn parse_stored_amount(text: &str) -> Option<Decimal> {
     Decimal::from_str_exact(text).or_else(|_| Decimal::from_scientific(text)).ok()
@@ -188,10 +193,11 @@ pub fn parse_stored_amount(text: &str) -> Option<Decimal> {
 pub struct Number(pub Decimal);
 
 impl Number {
-    /// Reads it, and nothing from null and from an empty string.
+    /// Reads a decimal; null and the empty string give `None`.
     ///
     /// # Errors
-    /// It is no decimal, or has more digits than are read.
+    ///
+    /// It is not a decimal, or it has too many digits.
     pub fn deserialize_or_empty<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error> {
         use serde::de::Error;
         let raw = Box::<RawValue>::deserialize(deserializer)?;
@@ -227,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn plain_digits_at_the_minor_unit() {
+    fn amounts_print_at_the_minor_unit() {
         for (amount, currency, plain) in [
             ("950", "USD", "950.00"),
             ("247.5", "USD", "247.50"),

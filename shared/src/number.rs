@@ -1,21 +1,21 @@
-//! Numbers as their digits: the grammar of JSON, and exact decimals from it without a float and without a loop over
-//! the exponent.
+//! Numbers as digits: the JSON grammar, and exact decimals from it without a float and without a loop over the
+//! exponent.
 
-/// How far a number goes.
+/// The extent of a number.
 pub(crate) struct Token {
-    /// Bytes that belong to it.
+    /// Length in bytes.
     pub(crate) length: usize,
-    /// Whether it may end there; if not, a digit is missing.
+    /// Whether the number is complete; if not, a digit is missing.
     pub(crate) complete: bool,
 }
 
-/// Measures the number that `bytes` starts with: `-? (0 | [1-9][0-9]*) (. [0-9]+)? ([eE] [+-]? [0-9]+)?`.
+/// Measures the number at the start of `bytes`: `-? (0 | [1-9][0-9]*) (. [0-9]+)? ([eE] [+-]? [0-9]+)?`.
 pub(crate) fn measure(bytes: &[u8]) -> Token {
     let byte = |at: usize| bytes.get(at).copied();
     let digits = |from: usize| bytes.iter().skip(from).take_while(|byte| byte.is_ascii_digit()).count();
 
     let mut length = usize::from(byte(0) == Some(b'-'));
-    // A leading zero stands alone.
+    // No digit may follow a leading zero.
     let whole = if byte(length) == Some(b'0') { 1 } else { digits(length) };
     length += whole;
     if whole == 0 {
@@ -39,7 +39,7 @@ pub(crate) fn measure(bytes: &[u8]) -> Token {
     Token { length, complete: true }
 }
 
-/// A number of few digits, as it is nearly always written: no exponent, no needless zero.
+/// A short number in the usual notation: no exponent, no redundant zero.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Digits {
     /// All digits, without the point.
@@ -49,15 +49,15 @@ pub(crate) struct Digits {
     /// Digits after the point.
     pub(crate) decimals: u32,
     pub(crate) negative: bool,
-    /// Bytes that belong to the number.
+    /// Length in bytes.
     pub(crate) length: usize,
 }
 
 impl Digits {
-    /// So many digits are below 10¹⁸ and fit into 64 bits.
+    /// A number of this many digits is below 10¹⁸ and fits into 64 bits.
     const COUNT_MAX: u32 = 18;
 
-    /// Reads the number that `bytes` starts with; nothing if it is written in any other way, or is none.
+    /// Reads the number at the start of `bytes`; `None` if there is none or it has another notation.
     #[inline(always)]
     pub(crate) fn read(bytes: &[u8]) -> Option<Self> {
         let (negative, mut rest) = match bytes {
@@ -66,7 +66,7 @@ impl Digits {
         };
         let mut mantissa = 0_u64;
         let whole = take_digits(&mut rest, &mut mantissa);
-        // Further digits after a zero are needless, if they are allowed at all.
+        // Digits after a leading zero are redundant, if allowed at all.
         if whole == 0 || (whole > 1 && bytes.get(usize::from(negative)) == Some(&b'0')) {
             return None;
         }
@@ -90,7 +90,7 @@ impl Digits {
     }
 }
 
-/// Moves over digits, appends them to a number, and counts them.
+/// Consumes digits, appends them to a number, and counts them.
 #[inline(always)]
 fn take_digits(bytes: &mut &[u8], number: &mut u64) -> u32 {
     let mut count = 0;
@@ -99,7 +99,7 @@ fn take_digits(bytes: &mut &[u8], number: &mut u64) -> u32 {
         if digit > 9 {
             break;
         }
-        // It may wrap where there are more digits than are asked for in the end.
+        // Overflow may wrap here: the caller rejects that many digits.
         *number = number.wrapping_mul(10).wrapping_add(u64::from(digit));
         count += 1;
         *bytes = rest;
@@ -107,13 +107,13 @@ fn take_digits(bytes: &mut &[u8], number: &mut u64) -> u32 {
     count
 }
 
-/// Whether the whole of `text` is a number of JSON.
+/// Whether all of `text` is a JSON number.
 pub(crate) fn is_number(text: &str) -> bool {
     let token = measure(text.as_bytes());
     token.complete && token.length == text.len()
 }
 
-/// Why a number is not a decimal of the asked size.
+/// Why a number does not fit the requested size.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Excess {
     /// Too many digits before the point.
@@ -122,11 +122,12 @@ pub(crate) enum Excess {
     Decimals,
 }
 
-/// Reads a JSON number exactly: gives the digits of |number| × 10^`decimals`, the first first, to `digit`, and answers
-/// whether the number is below zero.
+/// Reads a JSON number exactly: passes the digits of |number| × 10^`decimals` to `digit`, most significant first, and
+/// returns whether the number is negative.
 ///
-/// At most `whole` + `decimals` digits are given: more before the point, or more after it (trailing zeros do not count), is
-/// an [`Excess`], and then nothing was given. Works on the places of the digits, so `1e999999999` costs as little as `1`.
+/// Passes at most `whole` + `decimals` digits. More digits before the point, or more after it (trailing zeros do not
+/// count), are an [`Excess`], and then `digit` is never called. Works on digit positions, so `1e999999999` costs as
+/// little as `1`.
 pub(crate) fn exact(text: &str, whole: i64, decimals: i64, mut digit: impl FnMut(u8)) -> Result<bool, Excess> {
     let (negative, text) = match text.as_bytes() {
         [b'-', rest @ ..] => (true, rest),
@@ -154,7 +155,7 @@ pub(crate) fn exact(text: &str, whole: i64, decimals: i64, mut digit: impl FnMut
     Ok(negative)
 }
 
-/// What stands before and behind the first byte of a kind; nothing behind if there is none.
+/// Splits at the first byte that matches; the second part is empty if none does.
 fn split(text: &[u8], is: impl Fn(u8) -> bool) -> (&[u8], &[u8]) {
     let at = text.iter().position(|byte| is(*byte)).unwrap_or(text.len());
     (text.get(..at).unwrap_or_default(), text.get(at + 1..).unwrap_or_default())
@@ -168,7 +169,7 @@ fn signed(count: usize) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
 }
 
-/// The exponent, held at a bound that no body can make up for by its digits.
+/// The exponent, clamped to a bound that no body has enough digits to offset.
 fn exponent(text: &[u8]) -> i64 {
     const BOUND: i64 = 1 << 40;
     let (negative, digits) = match text {
@@ -193,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn the_grammar_is_that_of_json() {
+    fn the_grammar_matches_json() {
         for good in ["0", "-0", "10", "1.5", "0.0", "1e2", "1E+2", "1.25e-10", "-12.5E0"] {
             assert!(is_number(good), "{good}");
         }
@@ -203,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn few_digits_are_read_as_the_exact_reading_reads_them() {
+    fn short_numbers_match_the_exact_parser() {
         let parts = ["", "-", "0", "00", "7", "01", "10", "199", "123456789012345678", "1234567890123456789"];
         let ends = ["", ".", ".0", ".5", ".25", ".000000000000001", "e1", "E-2", ".5e3", "-", ",", "}", " "];
         let mut read = 0;
@@ -214,8 +215,8 @@ mod tests {
                 let token = measure(text.as_bytes());
                 assert!(token.complete && token.length == digits.length, "{text}");
                 let value = Decimal::new(digits.mantissa as i64, digits.decimals);
-                let number = text.get(..token.length).expect("it is ASCII");
-                let exactly = decimal(number, 18, digits.decimals).expect("so many digits are read");
+                let number = text.get(..token.length).expect("numbers are ASCII");
+                let exactly = decimal(number, 18, digits.decimals).expect("short numbers fit");
                 assert_eq!(if digits.negative { -value } else { value }, exactly, "{text}");
                 assert_eq!(digits.decimals == 0, !number.contains('.'), "{text}");
             }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 pub struct Timestamp(i64);
 
 impl Timestamp {
-    /// A point so many milliseconds after the epoch.
+    /// The time this many milliseconds after the epoch.
     #[must_use]
     pub const fn from_milliseconds(milliseconds: i64) -> Self {
         Self(milliseconds)
@@ -26,31 +26,31 @@ impl Timestamp {
         self.0.div_euclid(1000)
     }
 
-    /// How long ago `earlier` was, in milliseconds; negative when it is yet to come.
+    /// Milliseconds since `earlier`; negative if it is in the future.
     #[must_use]
     pub const fn milliseconds_since(self, earlier: Self) -> i64 {
         self.0.saturating_sub(earlier.0)
     }
 
-    /// RFC 3339 in UTC to the second, the form of the bulk order API: `2023-10-17T09:00:00Z`.
+    /// RFC 3339 in UTC with seconds, the form of the bulk order API: `2023-10-17T09:00:00Z`.
     #[must_use]
     pub fn to_rfc3339_seconds(self) -> String {
         self.format(0)
     }
 
-    /// RFC 3339 in UTC to the millisecond, the form of the order network API: `2023-10-17T09:00:00.000Z`.
+    /// RFC 3339 in UTC with milliseconds, the form of the order network API: `2023-10-17T09:00:00.000Z`.
     #[must_use]
     pub fn to_rfc3339_milliseconds(self) -> String {
         self.format(3)
     }
 
-    /// Date and time in UTC to the second without a zone, the form of the shipment service: `2022-04-03T12:00:00`.
+    /// Date and time in UTC with seconds and without a zone, the form of the shipment service: `2022-04-03T12:00:00`.
     #[must_use]
     pub fn to_date_time_seconds(self) -> String {
         self.format(0).trim_end_matches('Z').to_owned()
     }
 
-    /// Reads a date and time of RFC 3339 with any offset; one without a zone is UTC.
+    /// Reads an RFC 3339 date and time with any offset; without a zone it is UTC.
     #[must_use]
     pub fn parse_rfc3339(text: &str) -> Option<Self> {
         let parsed = text.parse::<jiff::Timestamp>();
@@ -58,7 +58,7 @@ impl Timestamp {
         Some(Self(parsed.or_else(|_| zoned()).ok()?.as_millisecond()))
     }
 
-    /// Reads a date (`2023-10-17`): its first millisecond in UTC, or its last.
+    /// Reads a date (`2023-10-17`) as its first millisecond in UTC, or its last.
     #[must_use]
     pub fn parse_date(text: &str, at_its_end: bool) -> Option<Self> {
         let date = text.parse::<jiff::civil::Date>().ok().filter(|_| text.len() == "2023-10-17".len())?;
@@ -67,7 +67,7 @@ impl Timestamp {
     }
 
     fn format(self, precision: u8) -> String {
-        // Beyond the calendar's last year (9999) there is nothing to print; such a time is never stored.
+        // The calendar ends with the year 9999; later times cannot be printed and are never stored.
         let timestamp = jiff::Timestamp::from_millisecond(self.0).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
         let printer = jiff::fmt::temporal::DateTimePrinter::new().precision(Some(precision));
         printer.timestamp_to_string(&timestamp)
@@ -79,7 +79,7 @@ mod tests {
     use super::Timestamp;
 
     #[test]
-    fn both_forms_of_the_wire() {
+    fn both_wire_formats() {
         let at = Timestamp::from_milliseconds(1_697_533_200_042);
         assert_eq!(at.to_rfc3339_seconds(), "2023-10-17T09:00:00Z");
         assert_eq!(at.to_rfc3339_milliseconds(), "2023-10-17T09:00:00.042Z");

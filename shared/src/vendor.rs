@@ -1,40 +1,40 @@
-//! Vendors of a merchant, and which of them makes a line.
+//! A merchant's vendors, and which of them makes a line.
 
 use serde::{Deserialize, Serialize};
 
 use crate::order::Port;
 
-/// A vendor as the operator has set it up.
+/// A vendor as configured by the operator.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Vendor {
-    /// Its id, unique for the merchant.
+    /// Its id, unique per merchant.
     pub id: String,
-    /// For people.
+    /// Display name.
     pub name: String,
-    /// How it is reached.
+    /// How the vendor is reached.
     pub port: Port,
-    /// Where submissions go; of the port `http`.
+    /// Where submissions go; only for the port `http`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub endpoint: Option<String>,
-    /// What signs them: `whsec_` and Base64, as in Standard Webhooks.
+    /// The signing secret: `whsec_` and Base64, as in Standard Webhooks.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub secret: Option<String>,
-    /// Beginnings of the SKUs that it makes; one that makes all names the empty one.
+    /// Prefixes of the SKUs that it makes; the empty prefix matches all.
     pub sku_prefixes: Vec<String>,
 }
 
-/// Who makes lines that no vendor is set up for: a person.
+/// Makes lines that match no configured vendor: a person.
 pub const MANUAL_VENDOR: &str = "manual";
 
-/// The vendor of a SKU: of those that make it, the one with the longest beginning, the first of several.
+/// The vendor of a SKU: the longest matching prefix wins, and the first vendor among equals.
 #[must_use]
 pub fn route<'v>(vendors: &'v [Vendor], sku: &str) -> Option<&'v Vendor> {
     let longest = |vendor: &Vendor| {
         vendor.sku_prefixes.iter().filter(|prefix| sku.starts_with(prefix.as_str())).map(String::len).max()
     };
     let fitting = vendors.iter().filter_map(|vendor| Some((vendor, longest(vendor)?)));
-    // `max_by_key` keeps the last of equals, so the vendors are looked at backwards.
+    // `max_by_key` returns the last of equal elements, so iterate backwards.
     fitting.rev().max_by_key(|(_, length)| *length).map(|(vendor, _)| vendor)
 }
 
@@ -54,7 +54,7 @@ mod tests {
     }
 
     #[test]
-    fn the_longest_beginning_decides() {
+    fn the_longest_prefix_wins() {
         let vendors = [
             vendor("all", &[""]),
             vendor("mugs", &["MUG-", "CUP-"]),

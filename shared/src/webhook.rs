@@ -1,14 +1,14 @@
-//! Webhooks: who is told of what, how often, and under which name (spec of our choices, Webhooks).
+//! Webhooks: who receives which events, how often, and under which name.
 //!
-//! A *subscription* is a URL and the kinds of events that it is told of. One event for one subscription is a
-//! *delivery*; it bears one webhook id over all its attempts, and however often the event itself comes by, because the
-//! id is a hash of what happened. The receiver can therefore drop what it has had.
+//! A *subscription* is a URL and the kinds of events it receives. One event for one subscription is a *delivery*. It
+//! keeps one webhook id over all its attempts, and however often the event itself is repeated, because the id is a hash
+//! of what happened. The receiver can therefore drop duplicates.
 //!
 //! # When an attempt is made
 //!
-//! The steps of the spec are waits, each counted from the end of the attempt before it: the first attempt is made
-//! immediately, the second 5 s after the first has failed, the third 5 min after the second, and so on. Ten steps are ten
-//! attempts, the last of them about 76 hours after the first.
+//! Each step of the schedule is a wait, counted from the end of the previous attempt: the first attempt is made
+//! immediately, the second 5 s after the first has failed, the third 5 min after the second, and so on. Ten steps are
+//! ten attempts, the last about 76 hours after the first.
 
 use std::fmt;
 use std::time::Duration;
@@ -18,11 +18,11 @@ use sha2::{Digest, Sha256};
 
 use crate::ids::{NotAnId, hex, uuid};
 
-/// What a subscription can be told of.
+/// The kind of an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub enum EventKind {
-    /// An order was accepted; or an inbound order could not become one.
+    /// An order was accepted, or an inbound order could not become one.
     OrderCreation,
     /// An order changed.
     OrderUpdate,
@@ -30,7 +30,7 @@ pub enum EventKind {
     ShipmentCreated,
     /// A shipment changed.
     ShipmentUpdate,
-    /// An inbound order has become an order, or was refused, or has failed.
+    /// An inbound order became an order, was rejected, or failed.
     InboundOrderProcessed,
 }
 
@@ -65,7 +65,7 @@ impl EventKind {
         }
     }
 
-    /// The kind of that name.
+    /// The kind with that name.
     #[must_use]
     pub fn parse(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.as_str() == name)
@@ -78,22 +78,23 @@ impl fmt::Display for EventKind {
     }
 }
 
-/// A subscription: a random UUID in lower case.
+/// A subscription: a random lower-case UUID.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct SubscriptionId(String);
 
 impl SubscriptionId {
-    /// A UUID (version 4) of random bytes.
+    /// A version 4 UUID from random bytes.
     #[must_use]
     pub fn new(random: [u8; 16]) -> Self {
         Self(uuid(random))
     }
 
-    /// Reads a dashed UUID in lower case.
+    /// Reads a dashed lower-case UUID.
     ///
     /// # Errors
-    /// The text is not one.
+    ///
+    /// The text is not a UUID.
     pub fn parse(text: &str) -> Result<Self, NotAnId> {
         // A merchant's id has the same form.
         crate::ids::MerchantId::parse(text).ok().filter(|id| id.as_str() == text).ok_or(NotAnId)?;
@@ -127,7 +128,7 @@ impl From<SubscriptionId> for String {
     }
 }
 
-/// The name of a delivery: `msg_` and 32 hex digits, the same whenever the parts are.
+/// The webhook id of a delivery: `msg_` and 32 hex digits, determined by the arguments.
 #[must_use]
 pub fn webhook_id(
     subscription: &SubscriptionId,
@@ -142,7 +143,7 @@ pub fn webhook_id(
     named(&hash.finalize())
 }
 
-/// The name of a delivery that no event causes: a test.
+/// The webhook id of a delivery without an event: a test.
 #[must_use]
 pub fn random_webhook_id(random: [u8; 16]) -> String {
     named(&random)
@@ -155,11 +156,11 @@ fn named(bytes: &[u8]) -> String {
 /// Seconds before each attempt, counted from the end of the one before it.
 const WAITS_SECONDS: [u64; 10] =
     [0, 5, 5 * 60, 30 * 60, 2 * 3600, 5 * 3600, 10 * 3600, 14 * 3600, 20 * 3600, 24 * 3600];
-/// How many attempts a delivery has.
+/// The number of attempts per delivery.
 pub const ATTEMPTS_MAX: u32 = 10;
 
-/// How long to wait before the attempt with this number (from 0), a tenth shorter to a tenth longer as `random` has it (0
-/// to 255), so that deliveries which failed together do not come back together. None after the last.
+/// How long to wait before the attempt with this number (from 0), with up to 10 % jitter either way by `random` (0 to
+/// 255), so that deliveries that failed together are not retried together. `None` after the last.
 #[must_use]
 pub fn wait_before(attempt: u32, random: u8) -> Option<Duration> {
     let seconds = WAITS_SECONDS.get(usize::try_from(attempt).ok()?)?;
@@ -187,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn a_delivery_has_one_name_and_every_other_has_another() {
+    fn webhook_ids_are_stable_and_unique() {
         let id = |order, version, kind, shipment| webhook_id(&subscription(), order, version, kind, shipment);
         let one = id(("a", "b"), 1, EventKind::OrderUpdate, None);
         assert_eq!(one, id(("a", "b"), 1, EventKind::OrderUpdate, None));
@@ -204,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn waits_are_those_of_the_spec_with_a_tenth_of_jitter() {
+    fn waits_follow_the_schedule_with_ten_percent_jitter() {
         let seconds = |attempt, random| wait_before(attempt, random).map(|wait| wait.as_secs_f64());
         assert_eq!((seconds(0, 0), seconds(0, 255)), (Some(0.0), Some(0.0)));
         assert_eq!((seconds(1, 0), seconds(1, 255)), (Some(4.5), Some(5.5)));
@@ -214,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn kinds_are_read_by_their_exact_names() {
+    fn kinds_parse_only_from_their_exact_names() {
         for kind in EventKind::ALL {
             assert_eq!(EventKind::parse(kind.as_str()), Some(kind));
             assert_eq!(serde_json::to_string(&kind).unwrap(), format!("\"{kind}\""));

@@ -1,4 +1,4 @@
-//! What is derived from the rules is committed as it would be derived now.
+//! Files generated from the rules are committed in their current form.
 
 use std::fs;
 use std::path::Path;
@@ -6,18 +6,18 @@ use std::path::Path;
 use shared::validation::generate::{COMMAND, files};
 
 #[test]
-fn generated_files_are_those_of_the_rules() {
+fn generated_files_match_the_rules() {
     let project = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let changed: Vec<_> = files()
         .into_iter()
         .filter(|file| !fs::read_to_string(project.join(file.path)).is_ok_and(|text| text == file.text))
         .map(|file| file.path)
         .collect();
-    assert!(changed.is_empty(), "not what the rules say: {changed:?}; `{COMMAND}` writes them");
+    assert!(changed.is_empty(), "out of date: {changed:?}; run `{COMMAND}`");
 }
 
 #[test]
-fn generated_files_have_places_of_their_own_and_end_with_a_line_break() {
+fn generated_files_have_distinct_paths_and_end_with_a_line_break() {
     let files = files();
     let paths: std::collections::BTreeSet<_> = files.iter().map(|file| file.path).collect();
     assert_eq!(paths.len(), files.len());

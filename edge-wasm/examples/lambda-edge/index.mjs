@@ -1,5 +1,5 @@
-// A Lambda@Edge function for origin requests with "include body": a bad order is refused at the edge, everything else
-// goes to the origin.
+// A Lambda@Edge function for origin requests with "include body": rejects a bad order at the edge and sends everything
+// else to the origin.
 
 import { Buffer } from "node:buffer";
 import { STATUS_CODES } from "node:http";
@@ -7,7 +7,7 @@ import { STATUS_CODES } from "node:http";
 import * as edge from "@ordermill/edge";
 import { createGate } from "@ordermill/edge/gate";
 
-/** CloudFront takes 1 MB of a generated response, headers included, and answers 502 for a longer one. */
+/** CloudFront accepts 1 MB of a generated response, headers included, and answers 502 for a longer one. */
 const RESPONSE_BYTES_MAX = 1_000_000;
 const HEADERS_BYTES_MAX = 1_000;
 
@@ -15,7 +15,7 @@ const gate = createGate(edge, { answerBytesMax: RESPONSE_BYTES_MAX - HEADERS_BYT
 
 export async function handler(event) {
   const { config, request } = event.Records[0].cf;
-  // The header speaks for this function, so nobody else may send it.
+  // Only this function may set the header.
   delete request.headers["ordermill-rules"];
   const body = bodyOf(request.body);
   if (body === undefined) {
@@ -32,11 +32,11 @@ export async function handler(event) {
     return response(decision);
   }
   Object.assign(request.headers, headersOf(decision.headers));
-  // The body's action is still "read-only", so CloudFront sends on what the client sent.
+  // The body's action is still "read-only", so CloudFront forwards the client's body.
   return request;
 }
 
-/** The whole body, or nothing: a part of a body says nothing about the rest, so such a request is not checked. */
+/** The whole body, or undefined if it is truncated: a part of a body says nothing about the rest. */
 function bodyOf(body) {
   if (body === undefined || body.inputTruncated) {
     return undefined;
@@ -54,7 +54,7 @@ function response({ status, headers, body }) {
   };
 }
 
-/** Headers as CloudFront has them: lists by lower-case names. */
+/** Headers in CloudFront's format: lists by lower-case names. */
 function headersOf(headers) {
   return Object.fromEntries(Object.entries(headers).map(([key, value]) => [key.toLowerCase(), [{ key, value }]]));
 }

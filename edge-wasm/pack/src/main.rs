@@ -1,12 +1,13 @@
-//! Makes the npm package around the WebAssembly module of `edge-wasm`:
+//! Builds the npm package around the WebAssembly module of `edge-wasm`:
 //!
 //! ```text
 //! edge-pack <module.wasm> <package sources> <folder> [<wasm-opt> <-O3 or -Oz>]
 //! ```
 //!
-//! The generator runs as a library, so that no tool of a matching version has to be installed. Its JavaScript is not
-//! shipped: it keeps one instance for ever, where ours (`package/core.js`) makes a new one after a trap, and nothing but
-//! bytes crosses the border. Without `wasm-opt` the module is an eighth larger before compression and does the same.
+//! The binding generator runs as a library, so that no tool of a matching version has to be installed. Its JavaScript
+//! is not shipped: it keeps one instance forever, whereas ours (`package/core.js`) creates a new one after a trap, and
+//! only bytes cross the boundary. Without `wasm-opt` the module is an eighth larger before compression and behaves the
+//! same.
 
 use std::path::Path;
 use std::process::{Command, ExitCode};
@@ -14,15 +15,15 @@ use std::{fs, io};
 
 use wasm_bindgen_cli_support::Bindgen;
 
-/// The module's name in the package.
+/// The module's file name in the package.
 const MODULE: &str = "ordermill.wasm";
-/// Sources that CommonJS gets a twin of.
+/// Sources with a CommonJS twin.
 const TWINS: [&str; 3] = ["core", "catalogue", "gate"];
-/// What `core.js` calls.
+/// The exports that `core.js` calls.
 const EXPORTS: [&str; 7] =
     ["memory", "__wbindgen_malloc", "__wbindgen_free", "validate", "refuseLength", "bodyBytesMax", "rulesVersion"];
-/// What WebAssembly must offer beyond its first version: what Rust's compiler uses by default, and vectors. Named one by
-/// one, because "all" lets `wasm-opt` write types that Node 20 refuses.
+/// WebAssembly features beyond its first version: those that Rust's compiler uses by default, and vectors. Listed
+/// individually, because "all" lets `wasm-opt` emit types that Node 20 rejects.
 const FEATURES: [&str; 8] = [
     "--enable-bulk-memory",
     "--enable-bulk-memory-opt",
@@ -35,8 +36,8 @@ const FEATURES: [&str; 8] = [
 ];
 const STRIP: [&str; 4] = ["--converge", "--strip-debug", "--strip-producers", "--strip-target-features"];
 
-/// For size: what is called from one place stays a function unless it is short. For speed the optimiser decides: its ways are
-/// a thirtieth faster.
+/// For size, a function called from one place is only inlined if it is short. For speed, the optimiser decides; its
+/// choice is a thirtieth faster.
 const INLINE: [&str; 4] = ["--one-caller-inline-max-function-size", "20", "--always-inline-max-function-size", "1"];
 
 fn main() -> ExitCode {
@@ -54,7 +55,7 @@ fn main() -> ExitCode {
     }
 }
 
-#[expect(clippy::print_stderr, reason = "a command line program says on stderr why it failed")]
+#[expect(clippy::print_stderr, reason = "a command-line program reports errors on stderr")]
 fn failed(reason: &str) -> ExitCode {
     eprintln!("edge-pack: {reason}");
     ExitCode::FAILURE
@@ -79,7 +80,7 @@ fn make(module: &str, sources: &Path, folder: &Path, optimizer: Option<(&str, &s
     Ok(())
 }
 
-/// The module as the binding's generator leaves it, without what only its JavaScript would use.
+/// The module after the binding generator, without the parts that only its JavaScript would use.
 fn bind(module: &str) -> Result<Vec<u8>, String> {
     let failed = |error: &dyn std::fmt::Display| format!("cannot bind {module}: {error:#}");
     let mut bindgen = Bindgen::new();
@@ -87,14 +88,15 @@ fn bind(module: &str) -> Result<Vec<u8>, String> {
     let bound = bindgen.input_path(module).bundler(true).and_then(|bindgen| bindgen.generate_output());
     let mut bound = bound.map_err(|error| failed(&error))?;
     let module = bound.wasm_mut();
-    // The rest prepares a table for objects of JavaScript, and none ever crosses the border. With it goes the only import.
+    // The rest prepares a table for JavaScript objects, and none ever crosses the boundary. Removing it removes the
+    // only import.
     let unused = module.exports.iter().filter(|export| !EXPORTS.contains(&export.name.as_str()));
     for export in unused.map(walrus::Export::id).collect::<Vec<_>>() {
         module.exports.delete(export);
     }
     walrus::passes::gc::run(module);
     if let Some(import) = module.imports.iter().next() {
-        return Err(failed(&format!("it imports `{}`, but nothing is given to it", import.name)));
+        return Err(failed(&format!("it imports `{}`, but the package provides no imports", import.name)));
     }
     Ok(module.emit_wasm())
 }
@@ -124,12 +126,12 @@ fn copy(from: &Path, to: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// The same module for `require`. It knows the forms of import and export that our sources keep to, and no others.
+/// The same module for `require`. Supports only the import and export forms that our sources use.
 fn common_js(source: &str) -> Result<String, String> {
     let mut exports = Vec::new();
     let mut twin = String::from("\"use strict\";\n");
     for line in source.lines() {
-        let unknown = || format!("no CommonJS form of `{line}` is known");
+        let unknown = || format!("cannot convert `{line}` to CommonJS");
         if let Some(declaration) = line.strip_prefix("export ") {
             let mut words = declaration.split([' ', '(', '=']).filter(|word| !word.is_empty());
             let (kind, name) = (words.next().ok_or_else(unknown)?, words.next().ok_or_else(unknown)?);
@@ -158,7 +160,7 @@ mod tests {
     use super::common_js;
 
     #[test]
-    fn known_forms_get_a_twin_and_others_are_refused() {
+    fn supported_forms_get_a_twin_and_others_are_rejected() {
         let source =
             "import { a, b } from \"./x.js\";\nexport const c = a(b);\nexport function d(e) {\n  return e;\n}\n";
         let twin = "\"use strict\";\nconst { a, b } = require(\"./x.cjs\");\nconst c = a(b);\nfunction d(e) {\n  return e;\n}\nexports.c = c;\nexports.d = d;\n";

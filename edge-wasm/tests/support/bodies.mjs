@@ -1,4 +1,4 @@
-// The bodies that every runtime is asked about. They travel as JSON, because a runtime may be another process.
+// The bodies that every runtime checks. They travel as JSON, because a runtime may be another process.
 
 import { readFileSync } from "node:fs";
 
@@ -10,21 +10,21 @@ export function seed(name) {
 const ORDERS = JSON.parse(seed("create-multiple-orders"));
 const [ORDER] = ORDERS.bulk;
 
-/** A copy of the seed's bulk that `change` alters. */
+/** A copy of the seed's bulk, modified by `change`. */
 export function orders(change) {
   const body = structuredClone(ORDERS);
   change(body);
   return JSON.stringify(body);
 }
 
-/** A copy of the seed's first order that `change` alters. */
+/** A copy of the seed's first order, modified by `change`. */
 export function order(change) {
   const body = structuredClone(ORDER);
   change(body);
   return JSON.stringify(body);
 }
 
-/** `check` is the function; the body stands as text, as base64, as a number of spaces, or as a value that is no body. */
+/** `check` is the function; the body is given as text, base64, a number of spaces, or a value that is not a body. */
 export const bodies = [
   { check: "validateBulkOrder", base64: seed("create-bulk-order").toString("base64") },
   { check: "validateBulkOrder", text: '{"products":[{"sku":"8PX-UF-Y5U","quantity":0}]}' },

@@ -1,4 +1,4 @@
-// Headless Chromium and the servers that its pages come from, all on 127.0.0.1.
+// Headless Chromium and the servers for its pages, all on 127.0.0.1.
 
 import { createReadStream, existsSync, mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:http";
@@ -11,7 +11,7 @@ import { chromium } from "playwright-core";
 const EXECUTABLES = [process.env.CHROMIUM, "/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
 const TYPES = { ".html": "text/html", ".js": "text/javascript", ".mjs": "text/javascript", ".wasm": "application/wasm" };
 
-/** A browser with a profile of its own. */
+/** A browser with its own profile. */
 export async function openBrowser() {
   const executablePath = EXECUTABLES.find((path) => path && existsSync(path));
   if (executablePath === undefined) {
@@ -37,7 +37,7 @@ export async function openBrowser() {
   return browser;
 }
 
-/** Serves a folder; `types` replaces types of content by extension. */
+/** Serves a folder; `types` overrides MIME types by extension. */
 export async function serveFolder(folder, types = {}) {
   const server = createServer((request, response) => {
     const path = join(folder, normalize(decodeURIComponent(new URL(request.url, "http://localhost").pathname)));
@@ -62,7 +62,7 @@ export async function listen(server) {
   });
 }
 
-/** What a page has left in `window.result`; an error of the page is thrown. */
+/** What a page stored in `window.result`; throws the page's errors. */
 export async function resultOf(browser, url) {
   const page = await browser.newPage();
   const failed = new Promise((_, reject) => page.on("pageerror", reject));

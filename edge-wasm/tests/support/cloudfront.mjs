@@ -1,4 +1,4 @@
-// Events of CloudFront, as its documentation describes them ("Lambda@Edge event structure").
+// CloudFront events, as its documentation describes them ("Lambda@Edge event structure").
 
 /** An origin request; `body` is the member that "include body" adds. */
 export function originRequest({ uri, method = "POST", headers = {}, body }) {

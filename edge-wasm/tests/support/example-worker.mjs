@@ -1,4 +1,4 @@
-// The example Worker, installed and configured as a person would deploy it.
+// The example Worker, installed and configured as for deployment.
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";

@@ -1,4 +1,4 @@
-// The built package, packed as npm would publish it and installed in projects that have nothing else.
+// The built package, packed as npm would publish it and installed in otherwise empty projects.
 
 import { execFileSync } from "node:child_process";
 import { cpSync, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
@@ -21,14 +21,14 @@ export function source(path) {
   return join(EDGE_WASM, path);
 }
 
-/** A folder that is removed when the tests of the file have ended. */
+/** A folder that is removed after the tests of the file. */
 export function temporaryFolder() {
   const folder = mkdtempSync(join(tmpdir(), "ordermill-edge-"));
   after(() => rmSync(folder, { recursive: true, force: true }));
   return folder;
 }
 
-/** A new project with the package installed and the files written; without a network. */
+/** A new project with the package installed and the given files; works offline. */
 export function projectWith(files, { from } = {}) {
   const folder = temporaryFolder();
   if (from !== undefined) {

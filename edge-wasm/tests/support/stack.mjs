@@ -4,16 +4,16 @@ import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { after } from "node:test";
 
-/** Names of the settings, for who is told that a test was left out. */
+/** Names of the settings, to explain why a test was skipped. */
 export const SETTINGS = "ORDERMILL_URL (a running stack) or ORDERMILL_MILL (the built binary)";
 
-/** The address of the stack that a setting names or whose binary it names, or nothing where neither is set. */
+/** The URL of the stack that a setting names or whose binary it names; undefined if neither is set. */
 export async function stackUrl() {
   const { ORDERMILL_URL: url, ORDERMILL_MILL: mill } = process.env;
   return url || !mill ? url : startStack(mill);
 }
 
-/** The address of a new stack of that binary, with parameters of the template (`Name=value`). */
+/** The URL of a new stack of that binary, with template parameters (`Name=value`). */
 export async function startStack(mill, parameters = []) {
   const sets = parameters.flatMap((parameter) => ["--set", parameter]);
   const stack = spawn(mill, ["up", "--memory", "--no-upload", "--port", "0", ...sets], {

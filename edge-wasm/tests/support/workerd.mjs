@@ -1,5 +1,5 @@
-// Workers in workerd, bundled as deployment tools do it: the conditions of the runtime choose the package's files, and a
-// WebAssembly file stays a module of its own, compiled when the Worker is deployed.
+// Workers in workerd, bundled as deployment tools do it: the runtime's conditions select the package's files, and a
+// WebAssembly file stays a separate module, compiled when the Worker is deployed.
 
 import { readFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
@@ -8,12 +8,12 @@ import { after } from "node:test";
 import { Miniflare } from "miniflare";
 import { build } from "vite";
 
-/** Starts a Worker from its source, and stops it when the tests of the file have ended. */
+/** Starts a Worker from its source and stops it after the tests of the file. */
 export async function startWorker(folder, entry, { compatibilityDate, bindings = {} }) {
   const { code, modules } = await bundle(folder, entry);
   const miniflare = new Miniflare({
     host: "127.0.0.1",
-    // Without it Miniflare asks a server what its `cf` object should be.
+    // Without it, Miniflare fetches the `cf` object from a server.
     cf: false,
     compatibilityDate,
     bindings,

@@ -1,22 +1,23 @@
-//! Where work runs that blocks on SQLite: on threads for it, so that nobody else waits, or on the caller's, so that a
-//! simulation has one thread and every run of it the same order.
+//! Where blocking SQLite work runs: on a thread pool so that nothing else waits, or on the caller's thread so that a
+//! simulation has one thread and runs in a deterministic order.
 
 use tokio::task::JoinError;
 
 /// Where blocking work runs.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) enum Blocking {
-    /// On tokio's threads for it.
+    /// On tokio's blocking threads.
     #[default]
     OnThreads,
-    /// Where it is called.
+    /// On the caller's thread.
     InPlace,
 }
 
 impl Blocking {
-    /// Does the work.
+    /// Runs the work.
     ///
     /// # Errors
+    ///
     /// It panicked on its thread.
     pub(crate) async fn run<T: Send + 'static>(
         self,

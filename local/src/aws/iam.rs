@@ -1,8 +1,9 @@
-//! Who calls, and whether the policies of the template let them.
+//! Identifies callers and checks them against the policies of the template.
 //!
-//! Each function gets an access key of its own. Signatures are not verified: the key id says who calls, which is all
-//! that a permission needs; what listens on 127.0.0.1 is no secret from this machine's user. Policies have neither
-//! wildcards nor conditions (the template reader refuses them), so a decision is a search for two equal strings.
+//! Each function has its own access key. Signatures are not verified: the key id identifies the caller, which is all
+//! that a permission check needs, and services on 127.0.0.1 are no secret from this machine's user. Policies have
+//! neither wildcards nor conditions (the template reader rejects them), so a decision is a search for two equal
+//! strings.
 
 use crate::template::{ACCOUNT, Effect, Function, Statement};
 use axum::http::{HeaderMap, header::AUTHORIZATION};
@@ -16,16 +17,16 @@ pub struct Identities {
 
 #[derive(Debug)]
 enum Principal {
-    /// May do everything: the tools and the tests.
+    /// Allowed everything: the tools and the tests.
     Administrator,
-    /// May do what its statements say.
+    /// Allowed what its statements allow.
     Function { role: String, name: String, statements: Vec<Statement> },
 }
 
-/// Why a call is refused.
+/// Why a call is denied.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Denied {
-    /// The request carries no `Authorization` that could be read.
+    /// The request has no readable `Authorization` header.
     #[error("Request is missing Authentication Token")]
     MissingToken,
     /// No principal has this access key.
@@ -39,9 +40,9 @@ pub enum Denied {
     NotAllowed {
         /// The principal's ARN.
         user: String,
-        /// What it tried.
+        /// The attempted action.
         action: String,
-        /// On what.
+        /// The resource.
         resource: String,
     },
     /// A policy forbids it.
@@ -52,25 +53,25 @@ pub enum Denied {
     Forbidden {
         /// The principal's ARN.
         user: String,
-        /// What it tried.
+        /// The attempted action.
         action: String,
-        /// On what.
+        /// The resource.
         resource: String,
     },
 }
 
 impl Identities {
-    /// No principals yet.
+    /// Without principals.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Lets the holder of this key do everything.
+    /// Allows the holder of this key everything.
     pub fn add_administrator(&mut self, access_key_id: impl Into<String>) {
         self.principals.insert(access_key_id.into(), Principal::Administrator);
     }
 
-    /// Lets the holder of this key do what the function's policies allow.
+    /// Allows the holder of this key what the function's policies allow.
     pub fn add_function(&mut self, access_key_id: impl Into<String>, function: &Function) {
         let principal = Principal::Function {
             role: format!("{}Role", function.name),
@@ -80,18 +81,18 @@ impl Identities {
         self.principals.insert(access_key_id.into(), principal);
     }
 
-    /// Whether the holder of the key may do that.
+    /// Checks that the holder of the key may perform the action.
     ///
     /// # Errors
     ///
-    /// The refusal, in AWS's words.
+    /// The denial, with AWS's message.
     pub fn authorize(&self, access_key_id: &str, action: &str, resource_arn: &str) -> Result<(), Denied> {
         let (role, name, statements) = match self.principals.get(access_key_id) {
             None => return Err(Denied::UnknownKey),
             Some(Principal::Administrator) => return Ok(()),
             Some(Principal::Function { role, name, statements }) => (role, name, statements),
         };
-        // Names of actions are compared as IAM does, without regard to case.
+        // IAM compares action names case-insensitively.
         let applies = |statement: &&Statement| {
             statement.actions.iter().any(|allowed| allowed.eq_ignore_ascii_case(action))
                 && statement.resources.iter().any(|allowed| allowed == resource_arn)
@@ -115,7 +116,7 @@ impl Identities {
         Ok(())
     }
 
-    /// What SQS calls the sender of a message: the unique id of the role and the name of its session.
+    /// The `SenderId` of a message: the unique id of the role and the name of its session.
     pub fn sender_id(&self, access_key_id: &str) -> String {
         match self.principals.get(access_key_id) {
             Some(Principal::Function { name, .. }) => format!("AROAORDERMILLLOCAL:{name}"),
@@ -128,7 +129,7 @@ impl Identities {
 ///
 /// # Errors
 ///
-/// [`Denied::MissingToken`] when there is none.
+/// [`Denied::MissingToken`] if there is none.
 pub fn access_key_id(headers: &HeaderMap) -> Result<&str, Denied> {
     let header = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok()).ok_or(Denied::MissingToken)?;
     let fields = header.strip_prefix("AWS4-HMAC-SHA256").ok_or(Denied::MissingToken)?;
@@ -173,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn a_function_may_what_its_policies_allow_and_none_forbids() {
+    fn a_function_may_do_what_its_policies_allow_and_none_deny() {
         let identities = identities();
         assert_eq!(identities.authorize("ADMIN", "dynamodb:DeleteTable", TABLE), Ok(()));
         assert_eq!(identities.authorize("FUNCTION", "dynamodb:GetItem", TABLE), Ok(()));
@@ -203,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn the_key_id_stands_in_the_credential() {
+    fn the_key_id_is_read_from_the_credential() {
         for (header, expected) in [
             (
                 Some("AWS4-HMAC-SHA256 Credential=AKID/20260101/us-east-1/sqs/aws4_request, SignedHeaders=host"),

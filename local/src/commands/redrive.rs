@@ -9,9 +9,9 @@ use aws_sdk_sqs::types::ListMessageMoveTasksResultEntry as Task;
 use clap::Args;
 
 use super::{data_folder, say};
+use crate::running_stack::{FindError, RunningStack};
 use crate::stack::sqs_client;
 use crate::template::{STACK_NAME, queue_arn};
-use crate::whereabouts::{FindError, Whereabouts};
 
 /// Options of `redrive`.
 #[derive(Args, Clone, Debug)]
@@ -64,7 +64,7 @@ impl Redrive {
     /// # Errors
     /// No stack runs, a named queue is none that messages can be moved out of, or SQS fails.
     pub async fn run(self) -> Result<(), RedriveError> {
-        let stack = Whereabouts::find(&data_folder(&self.data))?;
+        let stack = RunningStack::find(&data_folder(&self.data))?;
         let client = sqs_client(&stack.sqs_url);
         let queues = queues(&client).await?;
         let wanted = self.wanted(&queues)?;

@@ -1,4 +1,4 @@
-//! Virtual time: tokio's paused clock, from a fixed day on.
+//! Virtual time: tokio's paused clock, starting on a fixed day.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -8,7 +8,7 @@ use tokio::time::Instant;
 
 use crate::aws::sqs::Clock;
 
-/// When every simulation begins: 1 January 2027, midnight UTC.
+/// The start of every simulation: 1 January 2027, midnight UTC.
 pub(crate) const BEGINNING_MS: i64 = 1_798_761_600_000;
 
 /// The clock of a simulation.
@@ -18,7 +18,7 @@ pub(crate) struct VirtualClock {
 }
 
 impl VirtualClock {
-    /// Begins now.
+    /// Starts now.
     pub(crate) fn start() -> Self {
         Self { started: Instant::now() }
     }

@@ -1,7 +1,7 @@
-//! What goes wrong, decided call by call from one seeded generator.
+//! Decides call by call what goes wrong, with one seeded generator.
 //!
-//! Every call of a function is a point. Points are numbered through the whole run, so that a run without faults counts
-//! those of a flow, and one run for each of them can end a process exactly there ([`Plan::CrashesAt`]).
+//! Every call of a function is a point. Points are numbered over the whole run, so a run without faults counts the
+//! points of a flow, and one run per point can then crash a process exactly there ([`Plan::CrashesAt`]).
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -9,23 +9,23 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-/// What goes wrong in a run.
+/// The faults of a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Plan {
-    /// Nothing.
+    /// No faults.
     Calm,
-    /// Each call, by these chances.
+    /// Random faults at these rates.
     Random(Rates),
-    /// A process ends at each of these points, which are in their order.
+    /// A process crashes at each of these points, in ascending order.
     CrashesAt(Vec<Crash>),
-    /// One message in so many fails twice: nobody works it, then its worker says that it could not.
+    /// One in this many messages fails twice: first its worker never sees it, then its worker reports a failure.
     Stumbling {
-        /// How many messages there are for one that fails.
+        /// Number of messages per failing one.
         one_in: u64,
     },
 }
 
-/// The end of a process.
+/// A crash of a process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Crash {
     /// Number of the point, from 0.
@@ -34,12 +34,12 @@ pub struct Crash {
     pub side: Side,
 }
 
-/// Where a process ends, as seen from a call.
+/// When a process crashes, relative to a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Side {
     /// The call is not made.
     Before,
-    /// The call is made, and its answer never seen.
+    /// The call is made, but its answer is never seen.
     After,
 }
 
@@ -48,11 +48,11 @@ pub enum Side {
 pub struct Point {
     /// The logical id of the function.
     pub function: String,
-    /// What it called, and of what kind: `PutItem order`, `POST press.example`; [`ANSWER`] at its end.
+    /// The operation and the kind of its target: `PutItem order`, `POST press.example`; [`ANSWER`] at its end.
     pub operation: String,
 }
 
-/// The operation of the point at which a function has answered, and its event source has not heard it.
+/// The operation of the point where a function has answered but its event source has not received the answer.
 pub const ANSWER: &str = "(answer)";
 
 impl fmt::Display for Point {
@@ -61,39 +61,39 @@ impl fmt::Display for Point {
     }
 }
 
-/// Chances of each fault, in 10,000 calls (or messages, or batches).
+/// Rates of each fault, per 10,000 calls (or messages, or batches).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Rates {
-    /// Refused for now.
+    /// Throttled.
     pub throttled: u32,
-    /// Answered 5xx; half of these calls have had their effect.
+    /// Answered 5xx; half of these calls took effect.
     pub failed: u32,
     /// No effect and no answer.
     pub lost_before: u32,
     /// Effect, but no answer.
     pub lost_after: u32,
-    /// In conflict with a transaction.
+    /// Conflicts with a transaction.
     pub conflicted: u32,
-    /// Done for some of a batch's entries only.
+    /// Only some entries of a batch are done.
     pub partial: u32,
-    /// The process ends before the call.
+    /// The process crashes before the call.
     pub crashed_before: u32,
-    /// The process ends after the call.
+    /// The process crashes after the call.
     pub crashed_after: u32,
     /// The answer of an invocation is lost.
     pub answer_lost: u32,
-    /// A batch of messages or records is delivered again, at once or much later.
+    /// A batch of messages or records is delivered again, immediately or much later.
     pub redelivered: u32,
-    /// A message is sent twice, the second time with any delay.
+    /// A message is sent twice, the second time with a random delay.
     pub doubled: u32,
-    /// A message comes later than those after it.
+    /// A message arrives after later ones.
     pub delayed: u32,
-    /// A client's request, or its answer, is lost on the way.
+    /// A client's request, or its answer, is lost.
     pub client_lost: u32,
 }
 
 impl Rates {
-    /// Rates of a run: each fault is absent, rare or frequent.
+    /// Draws the rates of a run: each fault is absent, rare or frequent.
     pub(crate) fn draw(random: &mut fastrand::Rng) -> Self {
         let mut rate = |frequent: u32| match random.u32(0..4) {
             0 => 0,
@@ -124,11 +124,11 @@ impl Rates {
 pub(crate) enum Stumble {
     /// Its worker never sees it.
     Unworked,
-    /// Its work is done, and its worker says that it is not.
+    /// Its work is done, but its worker reports a failure.
     Worked,
 }
 
-/// What befalls a call.
+/// What happens to a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fate {
     Served,
@@ -159,7 +159,7 @@ impl Fate {
     }
 }
 
-/// A call's fate, and how long it takes on either side of its effect.
+/// A call's fate, and its latency before and after its effect.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Course {
     pub(crate) fate: Fate,
@@ -167,7 +167,7 @@ pub(crate) struct Course {
     pub(crate) after: Duration,
 }
 
-/// Decides and remembers. Clones are the same.
+/// Decides and records faults. Clones share their state.
 #[derive(Clone)]
 pub(crate) struct Faults(Arc<Mutex<State>>);
 
@@ -175,18 +175,18 @@ struct State {
     random: fastrand::Rng,
     plan: Plan,
     points: Vec<Point>,
-    /// How many crashes of [`Plan::CrashesAt`] have come.
+    /// Number of crashes of [`Plan::CrashesAt`] so far.
     crashes: usize,
     tally: BTreeMap<&'static str, u64>,
     calls: BTreeMap<String, u64>,
     trace: DefaultHasher,
-    /// What happened, in words, when somebody wants to read it.
+    /// A readable log of the run, if requested.
     log: Option<Vec<String>>,
 }
 
-/// The longest that a call takes on one side of its effect.
+/// Maximum latency on one side of a call's effect.
 const LATENCY_MS_MAX: u64 = 20;
-/// Points are kept as far as any enumeration reaches.
+/// Maximum points recorded; no enumeration needs more.
 const POINTS_MAX: usize = 100_000;
 
 impl Faults {
@@ -207,7 +207,7 @@ impl Faults {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Decides about a call.
+    /// Decides the fate of a call.
     pub(crate) fn course(&self, function: &str, operation: &str) -> Course {
         let mut state = self.state();
         let fate = state.fate(function, operation);
@@ -218,7 +218,7 @@ impl Faults {
         Course { fate, before: Duration::from_millis(before), after: Duration::from_millis(after) }
     }
 
-    /// Whether the process ends after its answer, before anybody has heard it.
+    /// Whether the process crashes after its answer but before anyone receives it.
     pub(crate) fn loses_answer(&self, function: &str) -> bool {
         let mut state = self.state();
         let lost = match &state.plan {
@@ -234,7 +234,7 @@ impl Faults {
         lost
     }
 
-    /// How a message fails that is received for so many times.
+    /// How a message fails on this receive.
     pub(crate) fn stumble(&self, body: &str, receives: u64) -> Option<Stumble> {
         let mut state = self.state();
         let Plan::Stumbling { one_in } = state.plan else { return None };
@@ -252,7 +252,7 @@ impl Faults {
         Some(stumble)
     }
 
-    /// Whether something of that rate happens.
+    /// Whether a fault with that rate occurs.
     pub(crate) fn happens(&self, rate: impl FnOnce(&Rates) -> u32, name: &'static str) -> bool {
         let mut state = self.state();
         let Plan::Random(rates) = &state.plan else { return false };
@@ -274,7 +274,7 @@ impl Faults {
         self.state().random.fill(bytes);
     }
 
-    /// Adds to the trace, and to the log.
+    /// Adds to the trace and the log.
     pub(crate) fn trace(&self, now_ms: i64, what: impl FnOnce() -> String) {
         let mut state = self.state();
         let what = what();
@@ -285,7 +285,7 @@ impl Faults {
         }
     }
 
-    /// The rest goes well; a crash that is still to come does come.
+    /// Stops injecting faults; planned crashes still happen.
     pub(crate) fn end(&self) {
         let mut state = self.state();
         if matches!(state.plan, Plan::Random(_)) {

@@ -1,8 +1,8 @@
-//! The processes that run functions: each invocation in one that may end at any call.
+//! The processes that run functions: each invocation runs in one that may crash at any call.
 //!
-//! An invocation runs as a task that knows its [`Invocation`]; when the plan ends its process, the task is dropped where
-//! it stands, its caller hears of a failure, and the function is loaded anew for those who come next. So does an
-//! invocation end that takes longer than its function may.
+//! An invocation is a task that knows its [`Invocation`]. When the plan crashes its process, the task is dropped where
+//! it is, its caller gets a failure, and the function is loaded anew for later invocations. The same happens to an
+//! invocation that exceeds its function's timeout.
 
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -31,7 +31,7 @@ tokio::task_local! {
     static INVOCATION: Invocation;
 }
 
-/// The invocation in whose task this is asked.
+/// The invocation whose task is running.
 pub(crate) fn current() -> Option<Invocation> {
     INVOCATION.try_with(Clone::clone).ok()
 }
@@ -44,13 +44,13 @@ pub(crate) struct Invocation {
 }
 
 impl Invocation {
-    /// Ends the process; the caller waits for ever.
+    /// Crashes the process; the caller waits forever.
     pub(crate) fn crash(&self) {
         self.end.notify_one();
     }
 }
 
-/// All functions of a stack. Clones are the same.
+/// All functions of a stack. Clones share them.
 #[derive(Clone)]
 pub(crate) struct Fleet(Arc<Inner>);
 
@@ -62,13 +62,13 @@ struct Inner {
     faults: Faults,
     clock: Arc<dyn Clock>,
     under_way: AtomicUsize,
-    /// When the last invocation began that was not a schedule's.
+    /// When the last invocation started that no schedule triggered.
     active_ms: AtomicI64,
     /// Panics, which no input may cause.
     panics: Mutex<Vec<String>>,
 }
 
-/// The longest until a batch that was done is delivered once more.
+/// Maximum time until a completed batch is delivered again.
 const REDELIVERY_MS_MAX: u64 = 1_200_000;
 
 impl Fleet {
@@ -99,7 +99,7 @@ impl Fleet {
         Ok(fleet)
     }
 
-    /// Invocations that have not ended, and those that are still to come again.
+    /// Invocations that are running or waiting to be repeated.
     pub(crate) fn under_way(&self) -> usize {
         self.0.under_way.load(Ordering::SeqCst)
     }
@@ -112,7 +112,7 @@ impl Fleet {
         self.0.panics.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// The function, loaded if it is not.
+    /// The function; loads it if necessary.
     fn get(&self, logical_id: &str) -> Result<Function, SettingError> {
         let mut loaded = self.0.loaded.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(function) = loaded.get(logical_id) {
@@ -178,7 +178,7 @@ impl Fleet {
             .map_err(|error| error.to_string())
     }
 
-    /// Works a batch of which the plan lets some messages fail.
+    /// Runs a batch in which the plan makes some messages fail.
     async fn stumbling(&self, logical_id: &str, mut payload: Value) -> Result<Value, String> {
         let mut failed = Vec::new();
         if let Some(records) = payload.get_mut("Records").and_then(Value::as_array_mut) {
@@ -200,14 +200,14 @@ impl Fleet {
         Ok(answer)
     }
 
-    /// Delivers a batch once more: now, beside the first delivery, or when nobody thinks of it any more.
+    /// Delivers a batch again: immediately, concurrently with the first delivery, or much later.
     fn deliver_again(&self, logical_id: &str, payload: Value) {
         let (fleet, logical_id) = (self.clone(), logical_id.to_owned());
         let later = self.0.faults.below(2) * self.0.faults.below(REDELIVERY_MS_MAX);
         self.0.under_way.fetch_add(1, Ordering::SeqCst);
         tokio::spawn(async move {
             sleep(Duration::from_millis(later)).await;
-            // Nobody hears the answer.
+            // Nobody receives the answer.
             let _ = fleet.event(&logical_id, payload).await;
             fleet.0.under_way.fetch_sub(1, Ordering::SeqCst);
         });

@@ -1,8 +1,8 @@
-//! What every world of a process begins from: the template's model, and a database that holds its table and the data.
+//! The starting point of every world in a process: the template's model, and a database with its table and data.
 //!
-//! The table is made once and copied, because making and filling it takes longer than many a run. It is the embedded
-//! database's, whose stream gets the indexes that the stack's own file has, without which every write would look through
-//! all records; or it is in memory, where a run takes a fraction of the time ([`Ground::in_memory`]).
+//! The table is created once and copied, because creating and filling it takes longer than many runs. It is in the
+//! embedded database, whose stream gets the same indexes as the stack's own file, without which every write would scan
+//! all records; or it is in memory, where runs are much faster ([`Ground::in_memory`]).
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -19,56 +19,57 @@ use crate::demo::{Data, DataError};
 use crate::stack;
 use crate::template::{self, Endpoints, Stack, TemplateError};
 
-/// Where the simulated services would be.
+/// The endpoints of the simulated services.
 pub(crate) const SQS_URL: &str = "http://sqs.simulation";
 pub(crate) const DYNAMODB_URL: &str = "http://dynamodb.simulation";
 const API_URL: &str = "http://api.simulation";
 
-/// Where worlds begin.
+/// The starting point of worlds.
 #[derive(Clone)]
 pub struct Ground {
     pub(crate) stack: Arc<Stack>,
     database: PathBuf,
     memory: Memory,
     is_in_memory: bool,
-    /// How many workers each queue has; drawn for each world where nobody says.
+    /// Number of workers per queue; drawn for each world if `None`.
     pub(crate) workers: Option<u32>,
 }
 
-/// The ground cannot be laid.
+/// Why the starting point cannot be created.
 #[derive(Debug, thiserror::Error)]
 pub enum GroundError {
-    /// The template has something that is not understood.
+    /// The template has an error.
     #[error("{0}")]
     Template(#[from] TemplateError),
-    /// The table could not be made.
+    /// The table could not be created.
     #[error("{0}")]
     Table(#[from] TableError),
-    /// The database refused.
+    /// The database returned an error.
     #[error("database: {0}")]
     Database(#[from] dynoxide::DynoxideError),
     /// The database's file failed.
     #[error("database: {0}")]
     File(#[from] rusqlite::Error),
-    /// The table has something that the one in memory has not.
+    /// The in-memory table does not support a property of the table.
     #[error("table in memory: {0}")]
     Memory(String),
-    /// The folder failed.
+    /// The folder could not be used.
     #[error("{0}")]
     Io(#[from] std::io::Error),
     /// The data is damaged.
     #[error("data: {0}")]
     Data(#[from] DataError),
-    /// An item is not one that the database reads.
+    /// The database cannot read an item.
     #[error("data: {0}")]
     Shape(#[from] serde_json::Error),
 }
 
 impl Ground {
-    /// Lays the ground of a template with parameters and data, and keeps its database as `file`.
+    /// Creates the table of a template with parameters and data, and keeps its database as `file`.
     ///
     /// # Errors
-    /// What stands in the way.
+    ///
+    /// A part of it cannot be created.
     pub fn lay(
         template: &Path,
         parameters: &BTreeMap<String, String>,
@@ -78,7 +79,7 @@ impl Ground {
         let endpoints = Endpoints { sqs: SQS_URL.to_owned(), api: API_URL.to_owned() };
         let mut stack = template::read(template, parameters, &endpoints)?;
         if let Some(api) = &mut stack.api {
-            // Simulated clients come as they come; the gateway's limit goes by the machine's clock.
+            // Simulated clients are not paced, but the gateway's rate limit uses the machine's clock.
             api.throttling = None;
         }
         let beginning = u64::try_from(BEGINNING_MS / 1000).unwrap_or(0);
@@ -104,19 +105,19 @@ impl Ground {
         Ok(Self { stack: Arc::new(stack), database: file.to_owned(), memory, is_in_memory: false, workers: None })
     }
 
-    /// The same with so many workers for each queue.
+    /// The same, with this many workers per queue.
     #[must_use]
     pub fn with_workers(&self, workers: u32) -> Self {
         Self { workers: Some(workers), ..self.clone() }
     }
 
-    /// The same with the table in memory in place of the embedded database.
+    /// The same, with the table in memory instead of the embedded database.
     #[must_use]
     pub fn in_memory(&self) -> Self {
         Self { is_in_memory: true, ..self.clone() }
     }
 
-    /// A fresh copy of the table, with the clock of a world.
+    /// A fresh copy of the table with the world's clock.
     pub(crate) fn tables(&self, clock: super::clock::VirtualClock) -> dynoxide::Result<Tables> {
         if self.is_in_memory {
             return Ok(self.memory.copy(Arc::new(clock)).into());

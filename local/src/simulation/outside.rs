@@ -1,4 +1,4 @@
-//! Machines of others: vendors and subscribers, behind the same faults as AWS.
+//! External machines: vendors and subscribers, subject to the same faults as AWS.
 
 use std::fmt;
 use std::future::pending;
@@ -17,7 +17,7 @@ use crate::aws::sqs::Clock;
 
 type Handler = dyn Fn(&Request<Bytes>) -> (StatusCode, String) + Send + Sync;
 
-/// The one transport of a world; what answers it is the scenario's.
+/// The transport of a world; the scenario provides the answers.
 #[derive(Clone)]
 pub struct Outside {
     faults: Faults,
@@ -31,7 +31,7 @@ impl Outside {
         Self { faults, clock, handler: Arc::new(Mutex::new(nobody)) }
     }
 
-    /// Lets these answer all calls from here on.
+    /// Sets the handler for all calls from now on.
     pub fn answer_with(&self, handler: impl Fn(&Request<Bytes>) -> (StatusCode, String) + Send + Sync + 'static) {
         *self.handler.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(handler);
     }

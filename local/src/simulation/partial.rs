@@ -1,18 +1,19 @@
-//! Batches that are done in part: some entries are taken out of the request, and stand in the answer as left over.
+//! Partially completed batches: some entries are removed from the request and reported in the answer as unprocessed.
 
 use serde_json::{Map, Value, json};
 
-/// What was taken out of a request, to be told in its answer.
+/// The removed entries, to report in the answer.
 pub(crate) enum Leftover {
-    /// Statements of `BatchExecuteStatement`, by their positions.
+    /// Statements of `BatchExecuteStatement`, by position.
     Statements(Vec<usize>),
-    /// Keys of `BatchGetItem`, or writes of `BatchWriteItem`: the member of the answer, and what it says.
+    /// Keys of `BatchGetItem`, or writes of `BatchWriteItem`: the member of the answer and its value.
     Unprocessed(&'static str, Value),
-    /// Entries of an SQS batch, by their ids.
+    /// Entries of an SQS batch, by id.
     Entries(Vec<Value>),
 }
 
-/// Takes entries out of a batch, each by itself as `takes` says, but never the last one left; none of what is no batch.
+/// Removes each entry of a batch for which `takes` returns true, but never the last one left; does nothing to other
+/// calls.
 pub(crate) fn reduce(operation: &str, body: &mut Value, mut takes: impl FnMut() -> bool) -> Option<Leftover> {
     match operation {
         "BatchExecuteStatement" => {
@@ -57,7 +58,7 @@ fn member_of<'a>(value: &'a mut Value, member: Option<&str>) -> Option<&'a mut V
     }
 }
 
-/// The positions and the entries that were taken.
+/// The positions and entries that were removed.
 fn take(entries: &mut Vec<Value>, takes: &mut impl FnMut() -> bool) -> (Vec<usize>, Vec<Value>) {
     let (mut positions, mut taken, mut kept) = (Vec::new(), Vec::new(), Vec::new());
     let count = entries.len();
@@ -75,8 +76,8 @@ fn take(entries: &mut Vec<Value>, takes: &mut impl FnMut() -> bool) -> (Vec<usiz
 }
 
 impl Leftover {
-    /// Writes what was left over into the answer.
-    pub(crate) fn tell(self, answer: &mut Value) {
+    /// Writes the removed entries into the answer.
+    pub(crate) fn report_in(self, answer: &mut Value) {
         match self {
             Self::Statements(positions) => {
                 let Some(responses) = answer.get_mut("Responses").and_then(Value::as_array_mut) else { return };
@@ -108,7 +109,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn what_is_taken_out_is_told() {
+    fn removed_entries_are_reported() {
         let mut odd = false;
         let mut alternating = move || {
             odd = !odd;
@@ -118,19 +119,19 @@ mod tests {
         let left = reduce("BatchExecuteStatement", &mut body, &mut alternating).unwrap();
         assert_eq!(body, json!({"Statements": [1]}));
         let mut answer = json!({"Responses": [{"TableName": "t"}]});
-        left.tell(&mut answer);
+        left.report_in(&mut answer);
         assert_eq!(answer["Responses"].as_array().unwrap().len(), 3);
         assert!(answer["Responses"][1]["TableName"].is_string());
 
         let mut body = json!({"RequestItems": {"t": {"Keys": [0, 1], "ConsistentRead": true}}});
         let mut answer = json!({"Responses": {}});
-        reduce("BatchGetItem", &mut body, || true).unwrap().tell(&mut answer);
+        reduce("BatchGetItem", &mut body, || true).unwrap().report_in(&mut answer);
         assert_eq!(body["RequestItems"]["t"]["Keys"], json!([1]));
         assert_eq!(answer["UnprocessedKeys"], json!({"t": {"Keys": [0], "ConsistentRead": true}}));
 
         let mut body = json!({"Entries": [{"Id": "a"}, {"Id": "b"}]});
         let mut answer = json!({"Successful": [{"Id": "b"}]});
-        reduce("SendMessageBatch", &mut body, || true).unwrap().tell(&mut answer);
+        reduce("SendMessageBatch", &mut body, || true).unwrap().report_in(&mut answer);
         assert_eq!(answer["Failed"][0]["Id"], "a");
         assert!(reduce("GetItem", &mut json!({}), || true).is_none());
         assert!(reduce("SendMessageBatch", &mut json!({"Entries": [{"Id": "a"}]}), || true).is_none());

@@ -1,7 +1,7 @@
-//! AWS for the functions' SDKs, without a socket: the HTTP client that each SDK is given hands its requests straight to
-//! the embedded services, after the plan has said what befalls them.
+//! AWS for the functions' SDKs without a socket: each SDK gets an HTTP client that passes its requests straight to the
+//! embedded services, after the plan has decided their fate.
 //!
-//! Permissions are checked as on the sockets. A call that gets no answer never does: the SDK's own timeout ends it.
+//! Permissions are checked as on the sockets. A call without an answer never completes: the SDK's own timeout ends it.
 
 use std::fmt;
 use std::future::pending;
@@ -32,15 +32,15 @@ pub(crate) struct Services {
     pub(crate) sqs: Endpoint,
     pub(crate) faults: Faults,
     pub(crate) clock: Arc<dyn Clock>,
-    /// Told of every write to the table.
+    /// Notified of every write to the table.
     pub(crate) written: watch::Sender<()>,
 }
 
-/// The SDKs' way to them.
+/// The HTTP client of the SDKs.
 #[derive(Clone)]
 pub(crate) struct InProcess(pub(crate) Arc<Services>);
 
-/// An answer on its way to an SDK.
+/// An answer to an SDK.
 struct Answer {
     status: StatusCode,
     headers: HeaderMap,
@@ -61,16 +61,16 @@ enum Service {
     Sqs,
 }
 
-/// The longest that a message's second copy waits: the longest delay of SQS.
+/// Maximum delay of a message's second copy: the maximum delay of SQS.
 const COPY_DELAY_SECONDS_MAX: u64 = 900;
-/// How far a message falls behind those sent with it.
+/// Maximum delay of a message behind those sent with it.
 const DELAY_SECONDS_MAX: u64 = 5;
 
 impl Services {
     async fn serve(&self, request: HttpRequest) -> Result<HttpResponse, ConnectorError> {
         let call = Call::read(request)?;
         let Some(invocation) = fleet::current() else {
-            // Nobody's call: whoever sets the world up.
+            // Outside an invocation: the setup of the world.
             return self.effect(call).await.into_response();
         };
         let label = call.label();
@@ -107,7 +107,7 @@ impl Services {
         }
     }
 
-    /// The effect of a batch that may be done in part, and of messages that may come late or twice.
+    /// The effect of a batch that may be completed in part, and of messages that may arrive late or twice.
     async fn mangled_effect(&self, mut call: Call, fate: Fate) -> Answer {
         let left = if fate == Fate::Partial {
             reduce(&call.operation, &mut call.body, || self.faults.below(2) == 0)
@@ -125,13 +125,13 @@ impl Services {
         if let Some(left) = left
             && let Ok(mut body) = serde_json::from_str(&answer.body)
         {
-            left.tell(&mut body);
+            left.report_in(&mut body);
             answer.body = body.to_string();
         }
         answer
     }
 
-    /// Lets messages fall behind others.
+    /// Delays random messages behind others.
     fn delay(&self, body: &mut Value) {
         for entry in body.get_mut("Entries").and_then(Value::as_array_mut).into_iter().flatten() {
             if self.faults.happens(|rates| rates.delayed, "delayed") {
@@ -144,7 +144,7 @@ impl Services {
         }
     }
 
-    /// The same messages for some other time.
+    /// The same messages, to send again later.
     fn copy(&self, body: &Value) -> Value {
         let mut copy = body.clone();
         for entry in copy.get_mut("Entries").and_then(Value::as_array_mut).into_iter().flatten() {
@@ -198,13 +198,13 @@ impl Call {
         Ok(Self { headers: parts.headers, service, operation, body })
     }
 
-    /// Whether a fate can befall this call.
+    /// Whether this fate can apply to the call.
     fn suffers(&self, fate: Fate) -> bool {
         let writes = ["TransactWriteItems", "PutItem", "UpdateItem", "DeleteItem"];
         fate != Fate::Conflicted || writes.contains(&self.operation.as_str())
     }
 
-    /// The operation, and the kind of what it is done to: the queue, or what the first key of the call names.
+    /// The operation and the kind of its target: the queue, or the kind of the call's first key.
     fn label(&self) -> String {
         let queue = self.body.get("QueueUrl").and_then(Value::as_str).and_then(|url| url.rsplit('/').next());
         let places = ["/Key/pk/S", "/Item/pk/S", "/IndexName", "/ExpressionAttributeValues/:pk/S"];
@@ -222,7 +222,7 @@ impl Call {
         format!("{} {kind}", self.operation).trim_end().to_owned()
     }
 
-    /// What the call is about, for a reader of the log.
+    /// The subject of the call, for the log.
     fn subject(&self) -> String {
         let entries = ["Statements", "TransactItems", "Entries"];
         let count = entries.iter().find_map(|name| self.body.get(*name)?.as_array().map(Vec::len));
@@ -230,7 +230,7 @@ impl Call {
         count.map_or_else(|| key.unwrap_or_default().to_owned(), |count| format!("of {count}"))
     }
 
-    /// Another transaction has the item.
+    /// The error of a conflict with another transaction.
     fn conflicted(&self) -> Answer {
         if self.operation != "TransactWriteItems" {
             let kind = "com.amazonaws.dynamodb.v20120810#TransactionConflictException";
@@ -252,7 +252,7 @@ impl Call {
     }
 }
 
-/// The kind of a key: the tenant stands before it, where there is one.
+/// The kind of a key, which follows the tenant if there is one.
 fn kind(key: &str) -> &str {
     const TENANT_CHARACTERS: usize = 36;
     match key.split_once('#') {

@@ -1,4 +1,4 @@
-//! What a world's table holds, and what it went through, for those who check it.
+//! The content of a world's table and its history, for checks.
 
 use serde_json::{Map, Value, json};
 
@@ -6,19 +6,19 @@ use super::world::World;
 use crate::aws::blocking::Blocking;
 use crate::aws::dynamodb::{SequenceNumber, StreamError};
 
-/// An item of the table: numbers and texts as texts, the rest as it is.
+/// An item of the table: strings and numbers as strings, other values unchanged.
 pub type Item = Map<String, Value>;
 
-/// A write, as the table's stream tells it.
+/// A write, as the table's stream reports it.
 #[derive(Clone, Debug)]
 pub struct Change {
-    /// The item before; empty where there was none.
+    /// The item before; empty if there was none.
     pub before: Item,
-    /// The item after; empty where it was deleted.
+    /// The item after; empty if it was deleted.
     pub after: Item,
 }
 
-/// Records of the stream that are read at a time.
+/// Stream records per read.
 const RECORDS_MAX: usize = 1_000;
 
 impl World {
@@ -33,9 +33,10 @@ impl World {
         tables.flat_map(|table| self.tables.items(&table.name, index)).map(|item| plain_item(&item)).collect()
     }
 
-    /// Every write to the table since the world began, the oldest first.
+    /// Every write to the table since the start of the world, oldest first.
     ///
     /// # Errors
+    ///
     /// The stream cannot be read.
     pub async fn changes(&self) -> Result<Vec<Change>, StreamError> {
         let mut changes = Vec::new();
@@ -60,7 +61,7 @@ impl World {
     }
 }
 
-/// An item of the SDK as the service's JSON.
+/// An SDK item as DynamoDB's JSON.
 pub(crate) fn item_json(item: &crate::demo::Item) -> Value {
     use aws_sdk_dynamodb::types::AttributeValue;
     let value = |value: &AttributeValue| match value {
@@ -72,7 +73,7 @@ pub(crate) fn item_json(item: &crate::demo::Item) -> Value {
     item.iter().map(|(name, attribute)| (name.clone(), value(attribute))).collect::<Map<String, Value>>().into()
 }
 
-/// An item without the names of its types.
+/// An item without its type descriptors.
 fn plain_item(item: &Value) -> Item {
     item.as_object().into_iter().flatten().map(|(name, value)| (name.clone(), plain(value))).collect()
 }

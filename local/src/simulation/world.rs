@@ -1,4 +1,4 @@
-//! One world: a stack in a simulation, from its beginning until it has come to rest.
+//! One world: a simulated stack, from its start until it has settled.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -31,7 +31,7 @@ use crate::sources::{Checkpoints, Pace, Sources};
 use crate::stack;
 use crate::template::Stack;
 
-/// A stack in a simulation.
+/// A simulated stack.
 pub struct World {
     /// The template's model.
     pub stack: Arc<Stack>,
@@ -44,42 +44,43 @@ pub struct World {
     fleet: Fleet,
     gateway: Gateway,
     redrives: AtomicU32,
-    /// Requests of clients so far: their ids are numbers, so that a seed repeats them too.
+    /// Number of client requests so far: their ids are numbers, so that a seed repeats them too.
     requests: AtomicU64,
     _stop: watch::Sender<bool>,
     _sources: JoinSet<()>,
 }
 
-/// A whole answer to a client.
+/// A complete answer to a client.
 #[derive(Clone, Debug)]
 pub struct Reply {
     /// Its status.
     pub status: u16,
     /// Its headers.
     pub headers: HeaderMap,
-    /// Its body; null when it is not JSON.
+    /// Its body; null if it is not JSON.
     pub body: Value,
 }
 
-/// A world that did not come to rest.
+/// A world that did not settle in time.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the world did not come to rest within {0:?}: {1}")]
 pub struct Unsettled(Duration, String);
 
-/// Between two looks at whether all is done.
+/// Interval of checks whether all work is done.
 const LOOK: Duration = Duration::from_secs(60);
-/// For so long nothing may have happened: longer than any pause of the sources.
+/// Required idle time: longer than any pause of the sources.
 const QUIET_MS: i64 = 30_000;
-/// The longest that a world takes to come to rest.
+/// Maximum time until a world settles.
 const REST: Duration = Duration::from_secs(48 * 3600);
-/// How often dead letters are sent on their way again.
+/// Maximum number of redrives of dead letters.
 const REDRIVES_MAX: u32 = 8;
 
 impl World {
-    /// Runs `work` in a world of its own. Whatever happens is decided by seed and plan alone.
+    /// Runs `work` in its own world. Seed and plan alone decide everything that happens.
     ///
     /// # Errors
-    /// The world cannot be made.
+    ///
+    /// The world cannot be created.
     pub fn run<T>(
         ground: &Ground,
         seed: u64,
@@ -138,7 +139,7 @@ impl World {
             tables: tables.clone(),
             checkpoints: Checkpoints::new(None),
             clock: shared_clock,
-            // Nobody looks in vain: queues and writes tell.
+            // No polling is needed: queues and writes notify.
             pace: Pace {
                 receive: Duration::from_secs(3600),
                 idle: Duration::from_millis(500),
@@ -164,7 +165,7 @@ impl World {
         })
     }
 
-    /// Sends a request as a client does; none when it, or its answer, was lost on the way.
+    /// Sends a request as a client does; `None` if it, or its answer, was lost.
     pub async fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &Value) -> Option<Reply> {
         let lost = self.faults.happens(|rates| rates.client_lost, "client lost");
         if lost && self.faults.below(2) == 0 {
@@ -204,30 +205,33 @@ impl World {
     /// Sends a function an event, as its trigger would.
     ///
     /// # Errors
+    ///
     /// The invocation fails.
     pub async fn invoke(&self, logical_id: &str, event: Value) -> Result<Value, String> {
         self.fleet.invoke(logical_id, event).await
     }
 
-    /// Sends a message to the queue of that logical id.
+    /// Sends a message to the queue with that logical id.
     ///
     /// # Errors
-    /// What SQS would answer.
+    ///
+    /// The error that SQS would return.
     pub async fn enqueue(&self, queue: &str, body: String) -> Result<(), String> {
         let name = self.stack.queue(queue).map(|queue| queue.name.clone()).unwrap_or_default();
         self.queues.send(&name, Outgoing::of(body)).await.map(|_| ()).map_err(|error| error.to_string())
     }
 
-    /// The rest of the run goes well.
+    /// Stops all faults for the rest of the run.
     pub fn end_faults(&self) {
         self.faults.end();
     }
 
-    /// Ends the faults and lets time pass until nothing is left to do: no invocation under way, no message in a queue,
-    /// nothing due. Dead letters are redriven, as an operator would.
+    /// Stops the faults and lets time pass until nothing is left to do: no running invocation, no message in a queue,
+    /// nothing due. Redrives dead letters as an operator would.
     ///
     /// # Errors
-    /// What is still not done after two days.
+    ///
+    /// The remaining work after two days.
     pub async fn settle(&self) -> Result<(), Unsettled> {
         self.faults.end();
         let began_ms = self.now_ms();
@@ -249,7 +253,7 @@ impl World {
         }
     }
 
-    /// What is not done, in words; empty when all is.
+    /// A description of the remaining work; empty if there is none.
     async fn left(&self) -> String {
         let mut left = Vec::new();
         let under_way = self.fleet.under_way();
@@ -276,7 +280,7 @@ impl World {
         left.join(", ")
     }
 
-    /// Moves the messages of each dead-letter queue back to where they came from: how many.
+    /// Redrives the messages of each dead-letter queue; returns how many.
     async fn redrive(&self) -> usize {
         let mut moved: usize = 0;
         for queue in &self.stack.queues {
@@ -298,25 +302,25 @@ impl World {
         moved
     }
 
-    /// The calls that functions made so far, where none of them was left to chance.
+    /// The calls that functions have made so far, unless faults are random.
     #[must_use]
     pub fn points(&self) -> Vec<Point> {
         self.faults.points()
     }
 
-    /// How many crashes of [`Plan::CrashesAt`] have come.
+    /// Number of crashes of [`Plan::CrashesAt`] so far.
     #[must_use]
     pub fn crashes(&self) -> usize {
         self.faults.crashes()
     }
 
-    /// How often dead letters were sent on their way again.
+    /// Number of redrives of dead letters.
     #[must_use]
     pub fn redrives(&self) -> u32 {
         self.redrives.load(Ordering::SeqCst)
     }
 
-    /// How often each fault has befallen a call.
+    /// How often each fault occurred.
     #[must_use]
     pub fn tally(&self) -> BTreeMap<&'static str, u64> {
         self.faults.tally()
@@ -328,25 +332,25 @@ impl World {
         self.faults.calls()
     }
 
-    /// A hash of all that happened.
+    /// A hash of everything that happened.
     #[must_use]
     pub fn trace(&self) -> u64 {
         self.faults.hash()
     }
 
-    /// What happened, line by line, if the variable `ORDERMILL_FAULT_LOG` is set.
+    /// The log line by line, if the variable `ORDERMILL_FAULT_LOG` is set.
     #[must_use]
     pub fn log(&self) -> Vec<String> {
         self.faults.log()
     }
 
-    /// Functions that panicked.
+    /// Panics of functions.
     #[must_use]
     pub fn panics(&self) -> Vec<String> {
         self.fleet.panics()
     }
 
-    /// What the functions asked of a table in memory that it does not know. A run that had any has proved nothing.
+    /// Unsupported features that functions used on an in-memory table. A run that used any proves nothing.
     #[must_use]
     pub fn unknown(&self) -> Vec<String> {
         self.tables.unknown()
@@ -354,7 +358,7 @@ impl World {
 }
 
 impl Plan {
-    /// Random faults at rates that are drawn too.
+    /// Random faults at random rates.
     pub fn drawn(random: &mut fastrand::Rng) -> Self {
         Self::Random(Rates::draw(random))
     }
@@ -370,7 +374,8 @@ fn context(clock: VirtualClock, faults: Faults) -> Context {
 }
 
 impl Reply {
-    /// Whether the request may have been worked and should be sent again: the client heard of a passing fault.
+    /// Whether the request should be retried: the client got a transient error, so it may or may not have been
+    /// processed.
     #[must_use]
     pub fn is_passing(&self) -> bool {
         self.status >= StatusCode::INTERNAL_SERVER_ERROR.as_u16() || self.status == 429

@@ -1,5 +1,5 @@
-//! How far a stream has been worked: a file per source, replaced whole, so that a killed process leaves the old or the
-//! new one. What was worked after it is worked again, as on AWS.
+//! How far a stream has been processed: a file per source, replaced atomically, so that a killed process leaves the old
+//! or the new one. Records after the checkpoint are processed again, as on AWS.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;

@@ -1,9 +1,9 @@
-//! A queue that triggers a function: batches of messages, of which those that failed stay and come again after the
-//! queue's visibility timeout, or after the one that the function gave them, until its redrive policy moves them away.
+//! A queue that triggers a function with batches of messages. Failed messages stay and return after the queue's
+//! visibility timeout, or after the one that the function set, until the redrive policy moves them away.
 //!
-//! One task receives, and every batch is invoked in a task of its own. It receives only when another invocation may begin:
-//! a message that nobody could work yet stays in the queue, where it does not use up its visibility timeout and its
-//! receives. That is what `MaximumConcurrency` does on AWS.
+//! One task receives, and every batch is invoked in its own task. The receiver waits until another invocation may
+//! start: a message that nobody can process yet stays in the queue, where it does not use up its visibility timeout and
+//! its receives. `MaximumConcurrency` does the same on AWS.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -18,11 +18,11 @@ use super::{Sources, sleep};
 use crate::aws::sqs::{Received, SqsError};
 use crate::template::{QueueSource, queue_arn};
 
-/// Lambda begins with five invocations at a time and adds more while the queue grows. Here it stays at five, unless the
-/// template says how many.
+/// Lambda starts with five concurrent invocations and adds more while the queue grows. Here it stays at five unless the
+/// template sets a number.
 const CONCURRENCY: u32 = 5;
 
-/// The most that one receive takes.
+/// Maximum messages per receive.
 const RECEIVE_MAX: u32 = 10;
 
 pub(super) async fn poll(
@@ -41,7 +41,7 @@ pub(super) async fn poll(
             break;
         }
         while running.try_join_next().is_some() {}
-        // Never given up half-way: a batch that was received and dropped would stay hidden. The stop ends the wait instead.
+        // Never cancelled midway: a received batch that is dropped would stay hidden. The stop ends the wait instead.
         match invocation.batch().await {
             Ok(messages) if messages.is_empty() => {}
             Ok(messages) => {
@@ -60,7 +60,7 @@ pub(super) async fn poll(
     while running.join_next().await.is_some() {}
 }
 
-/// What every invocation of a source has in common.
+/// What all invocations of a source share.
 struct Invocation {
     sources: Sources,
     function: String,
@@ -99,7 +99,7 @@ impl Invocation {
                 None
             }
         };
-        // Without a list the whole batch failed: so says Lambda of an error and of an answer that it cannot read.
+        // Without a list the whole batch failed: Lambda treats errors and unreadable answers the same way.
         let Some(failed) = failed else { return };
         for message in messages.iter().filter(|message| !failed.contains(message.message_id.as_str())) {
             if let Err(error) = self.sources.queues.delete(&self.queue, &message.receipt_handle).await {
@@ -113,7 +113,7 @@ impl Invocation {
     }
 }
 
-/// The ids in `batchItemFailures`; none of them is fine, an entry without an id is not.
+/// The ids in `batchItemFailures`; an empty list is valid, an entry without an id is not.
 fn failed_ids(answer: &Value) -> Option<HashSet<&str>> {
     let Some(failures) = answer.get("batchItemFailures").filter(|failures| !failures.is_null()) else {
         return Some(HashSet::new());

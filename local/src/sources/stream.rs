@@ -1,10 +1,10 @@
-//! A table's stream that triggers a function: records in order, one batch at a time, and none left out.
+//! A table's stream that triggers a function: records in order, one batch at a time, none skipped.
 //!
-//! A batch that fails is tried again from the record that the function names, or halved when it names none and the
-//! template says so. After the last retry the rest of it goes to the on-failure queue, as places in the stream, and the
-//! reading goes on behind it.
+//! A failed batch is retried from the record that the function names, or split in half if it names none and the
+//! template says so. After the last retry, the positions of the remaining records go to the on-failure queue, and
+//! reading continues after them.
 //!
-//! Records that no filter of the source matches are passed over: they are in no batch, and the checkpoint moves on.
+//! Records that match no filter of the source are skipped: they are in no batch, and the checkpoint moves past them.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -17,7 +17,7 @@ use crate::aws::dynamodb::{SequenceNumber, StreamReader};
 use crate::aws::sqs::Outgoing;
 use crate::template::{Function, StartingPosition, StreamSource};
 
-/// How often a checkpoint is tried before it is taken for gone.
+/// How often reading from a checkpoint is tried before it is considered gone.
 const FAILURES_MAX: u32 = 5;
 const BACKOFF_FIRST: Duration = Duration::from_millis(100);
 const BACKOFF_MAX: Duration = Duration::from_secs(10);
@@ -32,19 +32,19 @@ pub(super) struct Poller {
     name: String,
 }
 
-/// Records that are worked together, and how often they have been tried again.
+/// Records that are processed together, and the number of retries so far.
 struct Batch {
     records: Vec<Value>,
     retries: u32,
 }
 
-/// What came of an invocation.
+/// The result of an invocation.
 enum Outcome {
     /// All records are done.
     Done,
-    /// Those before this index are done; the function named the rest's first.
+    /// The records before this index are done; the function named the record at it.
     From(usize),
-    /// Nothing is known to be done.
+    /// No record is known to be done.
     Failed(String),
 }
 
@@ -64,7 +64,7 @@ impl Poller {
         let limit = usize::try_from(self.source.batch_size).unwrap_or(usize::MAX);
         loop {
             if let Some(written) = &mut written {
-                // Whatever is written from here on ends the next wait.
+                // Writes from here on end the next wait.
                 written.mark_unchanged();
             }
             let records = match self.records(place.clone(), limit, &mut stop).await {
@@ -76,8 +76,8 @@ impl Poller {
                     tracing::error!(%error, "the stream cannot be read from its checkpoint");
                     failures += 1;
                     if failures == FAILURES_MAX {
-                        // A checkpoint older than the stream's 24 hours is no place any more. From the oldest record
-                        // on, what was worked is worked again, which changes nothing.
+                        // The stream keeps 24 hours, so an older checkpoint is no longer valid. Start from the oldest
+                        // record: processing a record again changes nothing.
                         place = None;
                     }
                     Vec::new()
@@ -101,7 +101,7 @@ impl Poller {
         }
     }
 
-    /// Waits until there may be something new: whether to go on.
+    /// Waits until there may be something new; returns whether to continue.
     async fn idle(&self, written: Option<&mut watch::Receiver<()>>, stop: &mut watch::Receiver<bool>) -> bool {
         if let Some(written) = written {
             let stopped = std::pin::pin!(stop.wait_for(|stopped| *stopped));
@@ -110,7 +110,7 @@ impl Poller {
         sleep(self.sources.pace.idle, stop).await
     }
 
-    /// A batch: as many records as there are, or more if they come within the window.
+    /// A batch: the available records, or more if they arrive within the window.
     async fn records(
         &self,
         place: Option<SequenceNumber>,
@@ -137,7 +137,8 @@ impl Poller {
         filters.is_empty() || filters.iter().any(|filter| filter.matches(record))
     }
 
-    /// Works records until each is done or given up: whether to go on. What is done when the stop comes is kept.
+    /// Processes records until each is done or given up; returns whether to continue. Progress is saved when the stop
+    /// comes.
     async fn work(&self, records: Vec<Value>, stop: &mut watch::Receiver<bool>) -> bool {
         let mut batches = VecDeque::new();
         if !records.is_empty() {
@@ -155,19 +156,14 @@ impl Poller {
                     batches.push_front(Batch { records: rest, retries: batch.retries.saturating_add(1) });
                 }
                 Outcome::Failed(reason) if self.source.bisect_on_error && batch.records.len() > 1 => {
-                    tracing::warn!(function = self.function, reason, "a batch of {} is halved", batch.records.len());
+                    tracing::warn!(function = self.function, reason, "splitting a batch of {}", batch.records.len());
                     let rest = batch.records.split_off(batch.records.len() / 2);
                     batches.push_front(Batch { records: rest, retries: batch.retries });
                     batches.push_front(batch);
                     continue;
                 }
                 Outcome::Failed(reason) => {
-                    tracing::warn!(
-                        function = self.function,
-                        reason,
-                        "a batch of {} is tried again",
-                        batch.records.len()
-                    );
+                    tracing::warn!(function = self.function, reason, "retrying a batch of {}", batch.records.len());
                     batches.push_front(Batch { records: batch.records, retries: batch.retries.saturating_add(1) });
                 }
             }
@@ -187,7 +183,7 @@ impl Poller {
     }
 
     async fn invoke(&self, records: &[Value]) -> Outcome {
-        // A copy: `json!` would write the records and read them again.
+        // A copy: `json!` would serialize the records and parse them again.
         let event = Map::from_iter([("Records".to_owned(), Value::Array(records.to_vec()))]);
         let answer = match self.sources.functions.invoke(&self.function, event.into()).await {
             Ok(answer) => answer,
@@ -233,9 +229,9 @@ impl Poller {
             || self.source.maximum_record_age.is_some_and(too_old)
     }
 
-    /// Tells the on-failure queue which records were given up.
+    /// Reports the given-up records to the on-failure queue.
     async fn give_up(&self, batch: &Batch) {
-        tracing::error!(function = self.function, "{} stream records are given up", batch.records.len());
+        tracing::error!(function = self.function, "giving up on {} stream records", batch.records.len());
         let queue = self.source.on_failure.as_ref().and_then(|queue| self.sources.stack.queue(queue));
         let Some(queue) = queue else { return };
         let place = |record: Option<&Value>| record.and_then(SequenceNumber::of).map(|place| place.to_string());
@@ -256,12 +252,12 @@ impl Poller {
             },
         });
         if let Err(error) = self.sources.queues.send(&queue.name, Outgoing::of(message.to_string())).await {
-            tracing::error!(error = error.message, "the on-failure queue cannot be told");
+            tracing::error!(error = error.message, "cannot send to the on-failure queue");
         }
     }
 }
 
-/// Doubles with each retry up to a limit.
+/// Doubles with each retry, up to a limit.
 fn backoff(retries: u32) -> Duration {
     BACKOFF_FIRST.saturating_mul(1 << retries.saturating_sub(1).min(10)).min(BACKOFF_MAX)
 }

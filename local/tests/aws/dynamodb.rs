@@ -1,4 +1,4 @@
-//! DynamoDB behind the check of permissions, and its stream.
+//! DynamoDB behind the permission check, and its stream.
 
 use crate::fixture::{DynamoDb, ORDERS};
 use aws_lambda_events::dynamodb::EventRecord;
@@ -48,7 +48,7 @@ async fn a_permitted_call_reaches_the_database() {
     let found = reader.get_item().table_name(ORDERS).key("pk", s("a")).send().await.expect("got");
     assert_eq!(found.item().and_then(|item| item.get("n")), Some(&s("1")));
 
-    // Many inserts in one request; the second of the same key fails alone.
+    // Several inserts in one request; the second insert of the same key fails alone.
     let inserted = writer
         .batch_execute_statement()
         .statements(statement(&format!("INSERT INTO \"{ORDERS}\" VALUE {{'pk': 'b'}}")))
@@ -62,7 +62,7 @@ async fn a_permitted_call_reaches_the_database() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_function_without_a_permission_is_refused_as_on_aws() {
+async fn a_function_without_a_permission_is_denied_as_on_aws() {
     let db = DynamoDb::start().await;
     let (reader, writer) = (db.client("READER"), db.client("WRITER"));
 
@@ -73,7 +73,7 @@ async fn a_function_without_a_permission_is_refused_as_on_aws() {
     let other = reader.get_item().table_name("ordermill-Other").key("pk", s("a")).send().await;
     assert_eq!(refused(other), denial("Reader", "dynamodb:GetItem", "Other"));
 
-    // A permission on the table is none on its index, and the other way round.
+    // A permission on the table does not cover its index, nor the other way round.
     let query = |client: &aws_sdk_dynamodb::Client, index: Option<&str>, key: &str| {
         let request = client.query().table_name(ORDERS).set_index_name(index.map(str::to_owned));
         request.key_condition_expression(format!("{key} = :k")).expression_attribute_values(":k", s("x")).send()
@@ -86,7 +86,7 @@ async fn a_function_without_a_permission_is_refused_as_on_aws() {
     );
     assert_eq!(refused(query(&writer, None, "pk").await), denial("Writer", "dynamodb:Query", "Orders"));
 
-    // One statement or entry without permission refuses the request.
+    // One statement or entry without permission denies the whole request.
     let mixed = writer
         .batch_execute_statement()
         .statements(statement(&format!("INSERT INTO \"{ORDERS}\" VALUE {{'pk': 'c'}}")))
@@ -110,7 +110,7 @@ async fn a_function_without_a_permission_is_refused_as_on_aws() {
     let nobody = db.client("NOBODY").get_item().table_name(ORDERS).key("pk", s("a")).send().await;
     let expected = ("UnrecognizedClientException", "The security token included in the request is invalid.");
     assert_eq!(refused(nobody), (expected.0.to_owned(), expected.1.to_owned()));
-    // Nothing of what was refused was done.
+    // None of the denied calls had an effect.
     let left = db.client("ADMIN").scan().table_name(ORDERS).send().await.expect("scanned");
     assert_eq!(left.count(), 1);
     let unknown = db.client("ADMIN").list_backups().send().await;

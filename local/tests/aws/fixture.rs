@@ -1,4 +1,4 @@
-//! A stack of the two services from `template.yaml` beside this file, and clients for them.
+//! Both services, with the `template.yaml` beside this file, and clients for them.
 
 use aws_smithy_http_client::Builder;
 use dynoxide::Database;
@@ -30,7 +30,7 @@ pub(crate) fn stack() -> Stack {
     template::read(path, &BTreeMap::new(), &endpoints).expect("the template reads")
 }
 
-/// The keys: `ADMIN` may everything, the others what their functions may.
+/// Access keys: `ADMIN` may do everything, the others what their functions may do.
 fn identities(stack: &Stack) -> Arc<Identities> {
     let mut identities = Identities::new();
     identities.add_administrator("ADMIN");
@@ -40,7 +40,7 @@ fn identities(stack: &Stack) -> Arc<Identities> {
     Arc::new(identities)
 }
 
-/// A service that runs until this is dropped or stopped.
+/// A service that runs until it is dropped or stopped.
 pub(crate) struct Service {
     pub(crate) endpoint: String,
     stop: Option<oneshot::Sender<()>>,
@@ -71,7 +71,7 @@ pub(crate) struct Sqs {
 }
 
 impl Sqs {
-    /// Queues in memory, or in that file.
+    /// Queues in memory, or in the given file.
     pub(crate) async fn start(path: Option<&Path>) -> Self {
         let clock = Arc::new(ManualClock::at(START_MS));
         let stack = stack();

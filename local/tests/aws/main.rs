@@ -1,4 +1,4 @@
-//! The services of the stack, driven by the real SDKs over loopback.
+//! The services of the stack, called by the real SDKs over loopback.
 
 #![cfg(test)]
 

@@ -1,4 +1,4 @@
-//! The life of a message, by a clock that the test moves.
+//! The life cycle of a message, with a clock that the test advances.
 
 use crate::fixture::{DEAD_JOBS, JOBS, SLOW, START_MS, Sqs};
 use aws_lambda_events::sqs::SqsMessage;
@@ -51,7 +51,7 @@ async fn a_message_is_hidden_shown_again_and_deleted() {
     assert_eq!(attribute(&second[0], &System::ApproximateReceiveCount), "2");
     assert_eq!(attribute(&second[0], &System::ApproximateFirstReceiveTimestamp), START_MS.to_string());
 
-    // The first handle is old: it deletes nothing, without an error, and hides nothing.
+    // The first handle is outdated: it deletes nothing, without an error, and hides nothing.
     let old = first[0].receipt_handle().expect("a handle");
     client.delete_message().queue_url(sqs.url(JOBS)).receipt_handle(old).send().await.expect("accepted");
     assert_eq!(sqs.queues.counts(JOBS).await.expect("counted").in_flight, 1);
@@ -89,7 +89,7 @@ async fn visibility_ends_twelve_hours_after_the_receive() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_receive_may_hide_for_no_time_at_all() {
+async fn a_receive_may_set_a_visibility_timeout_of_zero() {
     let sqs = Sqs::start(None).await;
     send(&sqs, SLOW, "a").await;
     sqs.clock.advance(Duration::from_secs(60));
@@ -101,14 +101,14 @@ async fn a_receive_may_hide_for_no_time_at_all() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_message_that_nobody_works_is_dead_lettered_with_its_id() {
+async fn an_unprocessed_message_is_dead_lettered_with_its_id() {
     let sqs = Sqs::start(None).await;
     send(&sqs, JOBS, "a").await;
     let first = receive(&sqs, JOBS).await;
     sqs.clock.advance(Duration::from_secs(30));
     assert_eq!(receive(&sqs, JOBS).await.len(), 1);
     sqs.clock.advance(Duration::from_secs(30));
-    // It moves when it would be handed out a third time, not before.
+    // It moves when it would be received a third time, not before.
     assert!(receive(&sqs, DEAD_JOBS).await.is_empty());
     assert!(receive(&sqs, JOBS).await.is_empty());
     let dead = receive(&sqs, DEAD_JOBS).await;
@@ -124,7 +124,7 @@ async fn a_message_that_nobody_works_is_dead_lettered_with_its_id() {
 async fn delays_and_retention_pass_with_the_clock() {
     let sqs = Sqs::start(None).await;
     let client = sqs.client("ADMIN");
-    // The queue's delay is a minute; a message may say otherwise.
+    // The queue's delay is a minute; a message may override it.
     send(&sqs, SLOW, "minute").await;
     let hasty = client.send_message().queue_url(sqs.url(SLOW)).message_body("now").delay_seconds(0);
     hasty.send().await.expect("sent");
@@ -133,7 +133,7 @@ async fn delays_and_retention_pass_with_the_clock() {
     assert_eq!(bodies(&receive(&sqs, SLOW).await), ["now"]);
     sqs.clock.advance(Duration::from_secs(1));
     assert_eq!(bodies(&receive(&sqs, SLOW).await), ["minute"]);
-    // Two minutes after they were sent, both are gone.
+    // Two minutes after they were sent, both have expired.
     sqs.clock.advance(Duration::from_secs(60));
     assert!(receive(&sqs, SLOW).await.is_empty());
     let counts = sqs.queues.counts(SLOW).await.expect("counted");
@@ -141,20 +141,20 @@ async fn delays_and_retention_pass_with_the_clock() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_waiting_receive_wakes_for_whatever_makes_a_message_visible() {
+async fn a_waiting_receive_wakes_when_a_message_becomes_visible() {
     let sqs = Sqs::start(None).await;
     let waiting = |sqs: &Sqs| {
         let queues = sqs.queues.clone();
         tokio::spawn(async move { queues.receive(JOBS, 10, Duration::from_secs(20)).await.expect("received") })
     };
-    // A message that is sent.
+    // A new message.
     let waiter = waiting(&sqs);
     tokio::task::yield_now().await;
     send(&sqs, JOBS, "sent").await;
     let received = waiter.await.expect("joined");
     assert_eq!(received[0].body, "sent");
 
-    // A message whose visibility is given back.
+    // A message made visible again.
     let waiter = waiting(&sqs);
     tokio::task::yield_now().await;
     sqs.queues.change_visibility(JOBS, &received[0].receipt_handle, 0).await.expect("shown");
@@ -170,7 +170,7 @@ async fn a_waiting_receive_wakes_for_whatever_makes_a_message_visible() {
     assert_eq!(waiter.await.expect("joined")[0].body, "delayed");
     sqs.queues.purge(JOBS).await.expect("purged");
 
-    // Nothing, for as long as it was to wait.
+    // No message within the wait time.
     let waiter = waiting(&sqs);
     settle().await;
     sqs.clock.advance(Duration::from_secs(19));
@@ -179,7 +179,7 @@ async fn a_waiting_receive_wakes_for_whatever_makes_a_message_visible() {
     sqs.clock.advance(Duration::from_secs(1));
     assert!(waiter.await.expect("joined").is_empty());
 
-    // The end of the service.
+    // The service stops.
     let waiter = waiting(&sqs);
     settle().await;
     let queues = sqs.queues.clone();
@@ -188,7 +188,7 @@ async fn a_waiting_receive_wakes_for_whatever_makes_a_message_visible() {
     assert!(queues.receive(JOBS, 1, Duration::from_secs(20)).await.expect("received").is_empty());
 }
 
-/// Long enough for a task to have begun to wait; a shorter time would only make the test weaker, never fail.
+/// Time for a task to start waiting; a shorter time could only weaken the test, never make it fail.
 async fn settle() {
     tokio::time::sleep(Duration::from_millis(50)).await;
 }
@@ -243,7 +243,7 @@ async fn a_received_message_is_a_record_of_lambdas_event() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn several_consumers_share_a_queue_without_doubles() {
+async fn several_consumers_share_a_queue_without_duplicates() {
     let sqs = Sqs::start(None).await;
     for n in 0..100 {
         sqs.queues.send(JOBS, Outgoing::of(n.to_string())).await.expect("sent");
@@ -274,8 +274,8 @@ async fn several_consumers_share_a_queue_without_doubles() {
     assert_eq!(seen, (0..100).map(|n: u32| n.to_string()).collect::<Vec<_>>());
 }
 
-/// What a function does with a message that it wants again later: it has the handle and the count from the event, and may
-/// hide only what its policies let it hide.
+/// A function that wants a message again later: it has the handle and the count from the event, and may only hide what
+/// its policies allow.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_function_hides_a_message_of_its_event_for_longer() {
     let sqs = Sqs::start(None).await;
@@ -292,7 +292,7 @@ async fn a_function_hides_a_message_of_its_event_for_longer() {
     };
     assert_eq!(hide("READER").await.expect_err("refused").code(), Some("AccessDenied"));
     hide("WORKER").await.expect("hidden");
-    // Not after the queue's 30 seconds, and not counted before it comes.
+    // Not after the queue's 30 seconds, and not counted before it returns.
     sqs.clock.advance(Duration::from_millis(299_999));
     assert!(receive(&sqs, JOBS).await.is_empty());
     sqs.clock.advance(Duration::from_millis(1));

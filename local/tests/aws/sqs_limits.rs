@@ -1,4 +1,4 @@
-//! What SQS accepts and what it refuses, in its own words.
+//! What SQS accepts and rejects, with its own error messages.
 
 use crate::fixture::{JOBS, SLOW, Sqs};
 use aws_sdk_sqs::{
@@ -172,13 +172,13 @@ async fn a_bad_entry_fails_alone() {
     assert_eq!(deleted.failed()[0].code(), "ReceiptHandleIsInvalid");
     assert_eq!(sqs.queues.counts(JOBS).await.expect("counted").in_flight, 0);
 
-    // A handle of another queue is none of this one.
+    // A handle of another queue is invalid here.
     let other = client.delete_message().queue_url(sqs.url(SLOW)).receipt_handle(&handle).send().await;
     assert_eq!(code(other), "ReceiptHandleIsInvalid");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_function_may_only_what_its_policies_allow() {
+async fn a_function_may_only_do_what_its_policies_allow() {
     let sqs = Sqs::start(None).await;
     let reader = sqs.client("READER");
     reader.send_message().queue_url(sqs.url(JOBS)).message_body("x").send().await.expect("sent");
@@ -201,7 +201,7 @@ async fn a_function_may_only_what_its_policies_allow() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn queues_tell_what_they_are() {
+async fn queues_report_their_attributes() {
     let sqs = Sqs::start(None).await;
     let client = sqs.client("ADMIN");
     let url = client.get_queue_url().queue_name(JOBS).send().await.expect("found");

@@ -18,7 +18,7 @@ fn refusal<T: Debug, E: ProvideErrorMetadata + Debug, R: Debug>(result: Result<T
     (error.code().unwrap_or_default().to_owned(), error.message().unwrap_or_default().to_owned())
 }
 
-/// Sends to a queue and lets nobody work it, until its redrive policy gives the messages up.
+/// Sends messages and receives them without deleting, until the redrive policy dead-letters them.
 async fn dead_letter(sqs: &Sqs, queue: &str, bodies: &[&str]) {
     for body in bodies {
         sqs.queues.send(queue, Outgoing::of(*body)).await.expect("sent");
@@ -42,7 +42,7 @@ async fn newest(client: &Client, source: &str) -> Task {
     listed.results()[0].clone()
 }
 
-/// The newest task, once it is as wanted; a task runs beside the test.
+/// The newest task, once it is as expected; a task runs concurrently with the test.
 async fn eventually(client: &Client, source: &str, wanted: impl Fn(&Task) -> bool) -> Task {
     for _ in 0..1000 {
         let task = newest(client, source).await;
@@ -51,7 +51,7 @@ async fn eventually(client: &Client, source: &str, wanted: impl Fn(&Task) -> boo
         }
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
-    panic!("the task did not become as wanted: {:?}", newest(client, source).await)
+    panic!("the task did not become as expected: {:?}", newest(client, source).await)
 }
 
 async fn ended(client: &Client, source: &str) -> Task {
@@ -64,7 +64,7 @@ async fn bodies(sqs: &Sqs, queue: &str) -> Vec<String> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn dead_letters_go_back_to_the_queues_they_came_from_as_new_messages() {
+async fn dead_letters_return_to_their_source_queues_as_new_messages() {
     let sqs = Sqs::start(None).await;
     let client = sqs.client("ADMIN");
     let sent = sqs.queues.send(LETTERS, Outgoing::of("letter")).await.expect("sent");
@@ -74,7 +74,7 @@ async fn dead_letters_go_back_to_the_queues_they_came_from_as_new_messages() {
     sqs.clock.advance(Duration::from_secs(3600));
     let now_ms = START_MS + 30_000 * 2 + 3_600_000;
 
-    // Somebody waits for a letter.
+    // A receiver waits for a message.
     let queues = sqs.queues.clone();
     let waiting = tokio::spawn(async move { queues.receive(LETTERS, 10, Duration::from_secs(20)).await });
     tokio::time::sleep(Duration::from_millis(50)).await;
@@ -97,7 +97,7 @@ async fn dead_letters_go_back_to_the_queues_they_came_from_as_new_messages() {
     assert_eq!(bodies(&sqs, PARCELS).await, ["parcel 1", "parcel 2"]);
     assert_eq!(sqs.queues.counts(UNDELIVERED).await.expect("counted").visible, 0);
 
-    // It may fail as often as the first time before it is a dead letter again.
+    // It may fail as often as before until it is dead-lettered again.
     sqs.clock.advance(Duration::from_secs(30));
     assert!(bodies(&sqs, LETTERS).await.is_empty());
     let request = client.receive_message().queue_url(sqs.url(UNDELIVERED)).message_system_attribute_names(System::All);
@@ -138,7 +138,7 @@ async fn a_task_moves_at_its_rate_and_can_be_cancelled() {
     assert_eq!(refusal(cancel().await).0, "AWS.SimpleQueueService.UnsupportedOperation");
     assert_eq!(bodies(&sqs, PARCELS).await, ["1", "2", "3", "4"]);
 
-    // The rest stayed where it was; another task takes it.
+    // The rest stayed where it was; another task moves it.
     start(&client, DEAD_JOBS).await;
     assert_eq!(ended(&client, DEAD_JOBS).await.approximate_number_of_messages_moved(), 1);
     assert_eq!(bodies(&sqs, JOBS).await, ["5"]);
@@ -151,7 +151,7 @@ async fn a_task_moves_at_its_rate_and_can_be_cancelled() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_cannot_be_moved_stays_and_the_task_says_why() {
+async fn messages_that_cannot_be_moved_stay_and_the_task_reports_why() {
     let sqs = Sqs::start(None).await;
     let client = sqs.client("ADMIN");
     dead_letter(&sqs, JOBS, &["in hand", "moved"]).await;
@@ -168,16 +168,16 @@ async fn what_cannot_be_moved_stays_and_the_task_says_why() {
     let counts = sqs.queues.counts(DEAD_JOBS).await.expect("counted");
     assert_eq!((counts.visible, counts.in_flight), (1, 1));
 
-    // With a destination it does not matter where a message came from.
+    // With a destination, it does not matter where a message came from.
     let request = client.start_message_move_task().source_arn(arn(DEAD_JOBS)).destination_arn(arn(SLOW));
     request.send().await.expect("started");
     assert_eq!(ended(&client, DEAD_JOBS).await.status(), Some("COMPLETED"));
-    // The queue's delay holds for moved messages too.
+    // The queue's delay applies to moved messages too.
     assert_eq!(sqs.queues.counts(SLOW).await.expect("counted").delayed, 1);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_task_is_refused_in_the_words_of_sqs() {
+async fn invalid_task_requests_get_the_errors_of_sqs() {
     let sqs = Sqs::start(None).await;
     let client = sqs.client("ADMIN");
     let form = |parameter: &str| {
@@ -239,7 +239,7 @@ async fn a_function_moves_only_what_it_could_move_by_hand() {
     dead_letter(&sqs, JOBS, &["a"]).await;
     start(&mover, DEAD_JOBS).await;
     assert_eq!(ended(&mover, DEAD_JOBS).await.status(), Some("COMPLETED"));
-    // It may send to one of the two queues that these would go back to.
+    // It may send to only one of the two queues to which these would return.
     let (code, message) = refusal(mover.start_message_move_task().source_arn(arn(UNDELIVERED)).send().await);
     assert_eq!(code, "AccessDenied");
     assert!(

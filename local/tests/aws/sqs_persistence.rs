@@ -1,4 +1,4 @@
-//! Messages outlive the process.
+//! Messages survive the process.
 
 use crate::fixture::{DEAD_JOBS, JOBS, START_MS, Sqs, stack};
 use local::aws::sqs::{ManualClock, Outgoing, Queues};
@@ -26,7 +26,7 @@ async fn messages_and_receive_counts_survive_a_restart() {
     drop(queues);
 
     let (queues, clock) = reopened(&path, START_MS + 1000).await;
-    // What was handed out is still hidden, and its handle still good.
+    // Received messages are still hidden, and their handles still valid.
     let waiting = queues.receive(JOBS, 10, Duration::ZERO).await.expect("received");
     assert_eq!(waiting.len(), 1);
     assert_eq!(waiting[0].body, "waiting");
@@ -45,7 +45,7 @@ async fn messages_and_receive_counts_survive_a_restart() {
     assert_eq!(dead[0].message_id, before[0].message_id);
 }
 
-/// What the killed process below runs; nothing in an ordinary test run.
+/// Runs in the process that the test below kills; does nothing in an ordinary test run.
 #[tokio::test]
 async fn in_the_process_that_is_killed() {
     let Some(path) = std::env::var_os("ORDERMILL_TEST_QUEUES") else { return };
@@ -69,7 +69,7 @@ async fn messages_survive_a_killed_process() {
         .spawn()
         .expect("started");
     while !path.with_extension("ready").exists() {
-        assert!(child.try_wait().expect("a state").is_none(), "it ended by itself");
+        assert!(child.try_wait().expect("a state").is_none(), "it ended on its own");
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
     // SIGKILL: nothing is flushed, closed or rolled back.

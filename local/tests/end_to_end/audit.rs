@@ -1,4 +1,4 @@
-//! The log of changes, through the stream.
+//! Audit logs, through the stream.
 
 use serde_json::{Value, json};
 
@@ -13,7 +13,7 @@ fn actions(logs: &Value) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn every_change_is_told_with_its_actor_request_and_place() {
+async fn every_change_is_logged_with_its_actor_request_and_pointers() {
     let vendor = VendorServer::start().await;
     let stack = fulfilment::stack(&vendor, &[]).await;
     let mut body = order_of("logged", &["MUG", "CUP"]);
@@ -58,7 +58,7 @@ async fn every_change_is_told_with_its_actor_request_and_place() {
     let shipped: Vec<&Value> =
         logs["auditLogs"][0]["changes"].as_array().unwrap().iter().map(|change| &change["pointer"]).collect();
     assert_eq!(shipped, ["/items/0/status", "/status"]);
-    // The last change led to what is read now.
+    // The last change led to the current state.
     assert_eq!(logs["auditLogs"][0]["at"], done["updatedAt"]);
 
     let of_item = stack.get(&format!("/order/v1/orders/items/{item}/auditLogs")).await.body;

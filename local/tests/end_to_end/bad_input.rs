@@ -75,7 +75,7 @@ async fn bodies() {
     let cases =
         network_cases().into_iter().map(|case| (NETWORK, case)).chain(v2_cases().into_iter().map(|case| (V2, case)));
     for (path, (body, (name, status, code, violation, pointer))) in cases {
-        let reply = stack.client.send("POST", path, DEMO, body).await;
+        let reply = stack.send("POST", path, &[], body).await;
         let name = format!("{path} {name}: {}", reply.body);
         assert_eq!(reply.status, status, "{name}");
         let (code_member, list, violation_member) =
@@ -92,7 +92,7 @@ async fn bodies() {
 }
 
 #[tokio::test]
-async fn a_body_that_is_no_bulk_is_refused_whole() {
+async fn a_malformed_bulk_is_rejected_as_a_whole() {
     let stack = Stack::start().await;
     let many: Vec<Value> = (0..501).map(|index| order(&format!("o{index}"))).collect();
     for (body, status, violation) in [
@@ -108,7 +108,7 @@ async fn a_body_that_is_no_bulk_is_refused_whole() {
 }
 
 #[tokio::test]
-async fn all_violations_of_a_body_come_at_once_in_document_order() {
+async fn all_violations_are_reported_in_document_order() {
     let stack = Stack::start().await;
     let mut body = seed("create-multiple-orders")["bulk"][0].clone();
     body["shippingAddress"]["email"] = json!("nope");
@@ -124,7 +124,7 @@ async fn all_violations_of_a_body_come_at_once_in_document_order() {
 }
 
 #[tokio::test]
-async fn what_is_not_declared_as_json_is_refused() {
+async fn other_content_types_are_rejected() {
     let stack = Stack::start().await;
     let body = order("a").to_string();
     for (content_type, status) in [
@@ -142,21 +142,21 @@ async fn what_is_not_declared_as_json_is_refused() {
 }
 
 #[tokio::test]
-async fn ten_megabytes_are_refused_by_the_gateway() {
+async fn the_gateway_rejects_ten_megabytes() {
     let stack = Stack::start().await;
     for path in [NETWORK, V2] {
-        let reply = stack.client.send("POST", path, DEMO, vec![b' '; 11 * 1024 * 1024]).await;
+        let reply = stack.send("POST", path, &[], vec![b' '; 11 * 1024 * 1024]).await;
         assert_eq!(reply.status, 413);
     }
 }
 
 #[tokio::test]
-async fn a_card_number_is_refused_wherever_texts_are_taken_and_never_shown() {
+async fn card_numbers_in_free_text_are_rejected_and_never_shown() {
     const CARD: &str = "4111 1111-1111 1111";
     let stack = Stack::start().await;
     let mut waiting = order("card");
     waiting["automaticProcessing"] = json!(false);
-    // What names things may look like a card number.
+    // Names may look like a card number.
     waiting["externalId"] = json!("4111111111111111");
     let created = stack.post(NETWORK, &waiting).await;
     assert_eq!(created.status, 201, "{}", created.body);
@@ -188,13 +188,13 @@ async fn a_card_number_is_refused_wherever_texts_are_taken_and_never_shown() {
         ("POST", "/webhook/v1/subscriptions", webhook, "/description"),
         ("POST", "/note/v1/notes", note, "/text"),
     ] {
-        let refused = stack.client.send(method, path, DEMO, body.to_string()).await;
+        let refused = stack.send(method, path, &[], body.to_string()).await;
         let errors = refused.body["errors"].as_array().unwrap_or_else(|| panic!("{path}: {}", refused.body));
         let found = errors.iter().map(|error| (&error["errorCode"], &error["pointer"])).collect::<Vec<_>>();
         assert_eq!((refused.status, found), (400, vec![(&json!("CARD_NUMBER"), &json!(pointer))]), "{path}");
         assert!(!shared::card::is_in(&refused.body.to_string()), "{}", refused.body);
     }
-    // One order of a bulk is refused, the other is stored.
+    // One order of a bulk is rejected, the other is stored.
     let bulk = stack.post(&format!("{NETWORK}/bulk"), &json!({"bulk": [order("fine"), with_note]})).await;
     let [fine, refused] = [0, 1].map(|index| &bulk.body["bulk"][index]);
     assert_eq!((&fine["status"], &refused["status"]), (&json!(201), &json!(400)), "{}", bulk.body);

@@ -1,4 +1,4 @@
-//! Each deployed binary answers its event of `events/` through the Lambda Runtime API, in a process of its own.
+//! Each deployed binary answers its event from `events/` through the Lambda Runtime API, in its own process.
 
 use std::collections::BTreeSet;
 
@@ -64,14 +64,14 @@ async fn relay() {
 
 #[tokio::test]
 async fn fulfil() {
-    // Its order is not there, so the message comes again.
+    // Its order does not exist, so the message is retried.
     let expected = json!({"batchItemFailures": [{"itemIdentifier": "059f36b4-87a3-44ab-83d2-661975830a7d"}]});
     assert_eq!(answer("fulfil").await, expected);
 }
 
 #[tokio::test]
 async fn inbound() {
-    // Its receipt is not there, so the message comes again.
+    // Its receipt does not exist, so the message is retried.
     let expected = json!({"batchItemFailures": [{"itemIdentifier": "7c1e8b0a-53d2-4b52-9a7e-2f6f1d8f5a10"}]});
     assert_eq!(answer("inbound").await, expected);
 }
@@ -86,7 +86,7 @@ async fn sweep() {
 
 #[tokio::test]
 async fn notify() {
-    // Its subscription is not there, so there is nothing to do.
+    // Its subscription does not exist, so there is nothing to do.
     assert_eq!(answer("notify").await, json!({"batchItemFailures": []}));
 }
 

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::support::{MERCHANT, Stack, redacted, seed, shop};
 
 #[tokio::test]
-async fn the_seeds_order_is_accepted_charged_and_completed() {
+async fn the_seed_order_is_accepted_charged_and_completed() {
     let stack = Stack::start().await;
     let reply = stack.post("/v2/orders", &seed("create-bulk-order")).await;
     assert_eq!(reply.status, 200);
@@ -31,7 +31,7 @@ async fn the_seeds_two_lines_cost_1197_50() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_sold_is_refused_line_by_line_and_charges_nothing() {
+async fn unsellable_lines_are_all_reported_and_nothing_is_charged() {
     let stack = Stack::start().await;
     for (name, body, status) in [
         ("mixed_currency", json!([{"sku": "8PX-UF-Y5U", "quantity": 1}, {"sku": "EUR-GC-10A", "quantity": 1}]), 400),
@@ -50,7 +50,7 @@ async fn what_cannot_be_sold_is_refused_line_by_line_and_charges_nothing() {
 }
 
 #[tokio::test]
-async fn of_64_requests_with_one_number_and_the_check_on_one_wins() {
+async fn of_64_requests_with_one_number_and_the_check_on_one_succeeds() {
     let stack = Stack::start().await;
     let body = json!({
         "clientOrderNumber": "once", "enableClientOrderNumberDupCheck": true,
@@ -68,7 +68,7 @@ async fn of_64_requests_with_one_number_and_the_check_on_one_wins() {
 }
 
 #[tokio::test]
-async fn an_order_made_with_the_check_off_counts_and_repeats_are_listed() {
+async fn unchecked_orders_count_as_duplicates_and_repeats_are_listed() {
     let stack = Stack::start().await;
     let body = |check: bool| {
         json!({"clientOrderNumber": "twice", "enableClientOrderNumberDupCheck": check,
@@ -89,7 +89,7 @@ async fn an_order_made_with_the_check_off_counts_and_repeats_are_listed() {
 }
 
 #[tokio::test]
-async fn of_64_buyers_a_wallet_for_10_pays_10() {
+async fn a_wallet_for_10_orders_pays_10_of_64() {
     let data = shop(MERCHANT, &[("USD", "100")], "9.70");
     let stack = Stack::with(data, &[]).await;
     let body = json!({"products": [{"sku": "CARD", "quantity": 1}]});

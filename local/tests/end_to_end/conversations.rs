@@ -1,7 +1,7 @@
-//! Conversations: for every endpoint what is sent and what is answered, whole, in files that people read
-//! (`local/tests/conversations/`, whose README says how they are written).
+//! Conversations: complete requests and answers of every endpoint, in readable files (`local/tests/conversations/`, see
+//! the README there for the format).
 //!
-//! `INSTA_UPDATE=always` writes the answers anew, as it does the snapshots; the requests are written by hand.
+//! `INSTA_UPDATE=always` rewrites the answers, as it does for snapshots; the requests are written by hand.
 
 mod coverage;
 mod file;
@@ -19,10 +19,10 @@ use self::run::Talk;
 use crate::receiver::Receiver;
 use crate::support::Stack;
 
-/// Conversations at a time.
+/// Concurrent conversations.
 const CONCURRENCY: usize = 8;
 
-/// Name and text of each file.
+/// Path and text of each file.
 fn files() -> Vec<(PathBuf, String)> {
     let folder = project().join("local/tests/conversations");
     let paths = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
@@ -35,7 +35,7 @@ fn files() -> Vec<(PathBuf, String)> {
 }
 
 #[tokio::test]
-async fn every_conversation_goes_as_it_is_written() {
+async fn every_conversation_matches_its_file() {
     let (files, receiver) = (files(), Receiver::start().await);
     let parameters = [("VendorStepSeconds", "0"), ("AllowLoopbackWebhooks", "true")];
     let stack = Stack::with(data(files.len()), &parameters).await;
@@ -57,10 +57,10 @@ async fn every_conversation_goes_as_it_is_written() {
             differences.push(format!("{}:\n{}", path.display(), difference(&written, &held)));
         }
     }
-    assert!(differences.is_empty(), "INSTA_UPDATE=always writes the answers anew\n{}", differences.join("\n"));
+    assert!(differences.is_empty(), "INSTA_UPDATE=always rewrites the answers\n{}", differences.join("\n"));
 }
 
-/// The lines around the first that differs.
+/// The lines around the first difference.
 fn difference(written: &str, held: &str) -> String {
     let same = written.lines().zip(held.lines()).take_while(|(written, held)| written == held).count();
     let around = |text: &str, sign: char| {
@@ -69,7 +69,7 @@ fn difference(written: &str, held: &str) -> String {
     format!("line {}\n{}{}", same + 1, around(written, '-'), around(held, '+'))
 }
 
-/// A merchant for each conversation, so that none meets another's orders, and number 0 for what none may see.
+/// A merchant for each conversation, so that they do not see each other's orders, and number 0 for foreign resources.
 fn data(conversations: usize) -> Data {
     let merchant = |number: usize| {
         json!({

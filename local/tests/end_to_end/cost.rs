@@ -1,5 +1,5 @@
-//! The cost budget of every create and read route: exact units, as DynamoDB counts them. A change that costs more fails
-//! here until its figure is raised on purpose.
+//! The cost budget of every create and read route: exact capacity units as DynamoDB counts them. A change that costs
+//! more fails here until its figure is raised on purpose.
 
 use serde_json::{Value, json};
 
@@ -20,10 +20,11 @@ async fn what_each_route_consumes() {
     };
     let two_lines = json!({"clientOrderNumber": "c", "products": [{"sku": "8PX-UF-Y5U", "quantity": 100}, {"sku": "TTR-WI-YWN", "quantity": 10}]});
     let posts = [
-        // Guard of the external id 1, order 1, index of unfinished orders 1, index by status and time 1.
+        // External id claim 1, order 1, index of unfinished orders 1, index by status and time 1.
         ("/order/v1/orders", seed_order.clone(), "dynamodb_requests=2, wru=4, rru=0, sqs_requests=0"),
-        // The same order again: two inserts that find their key taken, then the guard, its order, and the order itself
-        // to compare. (The embedded database reports no capacity for an insert that is refused; AWS charges 1 each.)
+        // The same order again: two inserts that find their key taken, then reads of the claim, its order, and the
+        // order itself to compare. (The embedded database reports no capacity for a rejected insert; AWS charges 1
+        // each.)
         ("/order/v1/orders", seed_order.clone(), "dynamodb_requests=5, wru=0, rru=3, sqs_requests=0"),
         ("/order/v1/orders", order("plain"), "dynamodb_requests=1, wru=3, rru=0, sqs_requests=0"),
         ("/order/v1/orders/bulk", bulk_of(100), "dynamodb_requests=8, wru=400, rru=0, sqs_requests=0"),

@@ -1,4 +1,4 @@
-//! The process is killed in the middle of a load, and started again.
+//! The process is killed under load and restarted.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use crate::up::Program;
 
 const BULKS: usize = 10;
 const ORDERS: usize = 100;
-/// No vendor delay, and no wait for what was in hand when the process died.
+/// No vendor delay, and no wait for messages in flight when the process died.
 const QUICK: &[&str] = &["--set", "VendorStepSeconds=0", "--set", "RetrySeconds=1"];
 
 fn safe_id(bulk: usize, index: usize) -> String {
@@ -29,7 +29,7 @@ fn body(bulk: usize) -> String {
     json!({"bulk": (0..ORDERS).map(order).collect::<Vec<Value>>()}).to_string()
 }
 
-/// Posts the bulks, two at a time, until the server is gone: the safe ids that were acknowledged.
+/// Posts the bulks, two at a time, until the server is gone; returns the acknowledged safe ids.
 async fn load(client: HttpClient, acknowledged: Arc<AtomicUsize>, half_way: Arc<Notify>) -> BTreeSet<String> {
     let next = Arc::new(AtomicUsize::new(0));
     let worker = || async {
@@ -56,20 +56,20 @@ async fn load(client: HttpClient, acknowledged: Arc<AtomicUsize>, half_way: Arc<
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_was_acknowledged_is_there_once_and_fulfilled_once() {
+async fn acknowledged_orders_exist_once_and_are_fulfilled_once() {
     let folder = tempfile::tempdir().unwrap();
     let program = Program::start(folder.path(), QUICK);
     let half_way = Arc::new(Notify::new());
     let loading = tokio::spawn(load(program.client.clone(), Arc::default(), Arc::clone(&half_way)));
     half_way.notified().await;
-    // In the middle of the next bulk, with half of the earlier ones on their way through the pipeline.
+    // Killed during the next bulk, with half of the earlier orders still in the pipeline.
     tokio::time::sleep(Duration::from_millis(15)).await;
     program.kill();
     let acknowledged = loading.await.unwrap();
     assert!(acknowledged.len() >= ORDERS * BULKS / 2 && acknowledged.len() < ORDERS * BULKS, "{}", acknowledged.len());
 
     let program = Program::start(folder.path(), QUICK);
-    // Whatever is there is whole; what was acknowledged is there.
+    // Every stored order is complete, and every acknowledged order is stored.
     for bulk in 0..BULKS {
         for index in 0..ORDERS {
             let safe_id = safe_id(bulk, index);
@@ -83,7 +83,7 @@ async fn what_was_acknowledged_is_there_once_and_fulfilled_once() {
             }
         }
     }
-    // Sending everything again finishes what was missing and doubles nothing.
+    // Sending everything again creates what was missing and duplicates nothing.
     for bulk in 0..BULKS {
         let reply = program.client.send("POST", "/order/v1/orders/bulk", DEMO, body(bulk)).await;
         for (index, item) in reply.body["bulk"].as_array().unwrap().iter().enumerate() {
@@ -100,7 +100,7 @@ async fn what_was_acknowledged_is_there_once_and_fulfilled_once() {
     program.kill();
 }
 
-/// One line is taken and delivered: two changes after acceptance, so version 3. A change made twice would show here.
+/// One line, assigned and delivered: two changes after acceptance, so version 3. A repeated change would show here.
 async fn fulfilled_once(client: &HttpClient, safe_id: &str) {
     let path = format!("/order/v1/orders/safeId/{safe_id}");
     for _ in 0..1200 {
@@ -114,9 +114,9 @@ async fn fulfilled_once(client: &HttpClient, safe_id: &str) {
     panic!("{safe_id} was not fulfilled");
 }
 
-/// A bulk API order is all of it or nothing: the wallet's count of paid orders is the number of orders.
+/// A bulk API order is stored completely or not at all: the wallet's count of paid orders equals the number of orders.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn every_paid_order_is_there_and_every_order_is_paid() {
+async fn every_paid_order_exists_and_every_order_is_paid() {
     let folder = tempfile::tempdir().unwrap();
     let program = Program::start(folder.path(), QUICK);
     let body = json!({"products": [{"sku": "8PX-UF-Y5U", "quantity": 1}]}).to_string();

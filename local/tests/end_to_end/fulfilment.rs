@@ -1,4 +1,4 @@
-//! Vendors of every port, holds, cancels, failures and what brings them back, over HTTP.
+//! Vendors on every port, holds, cancels, failures and recovery, over HTTP.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -17,7 +17,7 @@ use crate::support::{DEMO, MERCHANT, Reply, Stack, order};
 const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 const VENDOR: &[(&str, &str)] = &[("authorization", "Bearer press-token"), ("content-type", "application/json")];
 
-/// A vendor's program: notes what it is sent and answers as it is told.
+/// A vendor's server: records requests and gives the configured answer.
 #[derive(Clone)]
 pub(crate) struct VendorServer {
     calls: Arc<Mutex<Vec<(HeaderMap, Value)>>>,
@@ -39,7 +39,7 @@ impl VendorServer {
         server
     }
 
-    /// One that takes connections and never answers.
+    /// A server that accepts connections and never answers.
     pub(crate) async fn silent() -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let url = format!("http://{}/jobs", listener.local_addr().unwrap());
@@ -70,7 +70,7 @@ impl VendorServer {
     }
 }
 
-/// The demo merchant with a press over HTTP for `PRESS-`, a person for `HAND-`, and the built-in vendor for the rest.
+/// The demo merchant with an HTTP vendor for `PRESS-`, a person for `HAND-`, and the built-in vendor for the rest.
 pub(crate) async fn stack(vendor: &VendorServer, parameters: &[(&str, &str)]) -> Stack {
     let mut data = Data::demo().unwrap();
     let vendors = json!([
@@ -114,7 +114,7 @@ pub(crate) async fn report(stack: &Stack, headers: &[(&str, &str)], shipment: &V
 }
 
 #[tokio::test]
-async fn each_vendor_makes_one_shipment_and_shipments_move_the_order() {
+async fn each_vendor_makes_one_shipment_and_shipments_advance_the_order() {
     let vendor = VendorServer::start().await;
     let stack = stack(&vendor, &[]).await;
     let id = create(&stack, &order_of("three", &["PRESS-1", "HAND-1", "PRESS-2", "MUG"])).await;
@@ -142,7 +142,7 @@ async fn each_vendor_makes_one_shipment_and_shipments_move_the_order() {
     let sent = report(&stack, VENDOR, &all[0], part.clone()).await;
     assert_eq!((sent.status, &sent.body["shipmentStatus"]), (200, &json!(3)), "{}", sent.body);
     let again = report(&stack, VENDOR, &all[0], part).await;
-    assert_eq!((again.status, again.header("etag")), (200, sent.header("etag")), "told twice, counted once");
+    assert_eq!((again.status, again.header("etag")), (200, sent.header("etag")), "reported twice, counted once");
     let rest =
         report(&stack, VENDOR, &all[0], json!({"shipmentStatus": 4, "packages": [{"carrierTrackingNumber": "1Z2"}]}))
             .await;
@@ -153,7 +153,7 @@ async fn each_vendor_makes_one_shipment_and_shipments_move_the_order() {
     assert_eq!(done["shipmentIds"].as_array().unwrap().len(), 3);
     let delivered = report(&stack, VENDOR, &all[0], json!({"shipmentStatus": 5})).await;
     assert_eq!((delivered.status, &delivered.body["shipmentStatus"]), (200, &json!(5)));
-    assert_eq!(vendor.calls().len(), 1, "one submission, told once");
+    assert_eq!(vendor.calls().len(), 1, "one submission, sent once");
 }
 
 #[tokio::test]
@@ -168,8 +168,8 @@ async fn a_vendor_sees_its_own_shipments_only() {
     assert_eq!(stack.client.send("GET", &path(1), VENDOR, "").await.status, 404);
     assert_eq!(stack.client.send("GET", &path(0), VENDOR, "").await.status, 200);
     let order = format!("/order/v1/orders/{id}");
-    assert_eq!(stack.client.send("GET", &order, VENDOR, "").await.status, 403, "a vendor's token is no merchant's");
-    // A credential that names no vendor is nobody's, and above all not the merchant's.
+    assert_eq!(stack.client.send("GET", &order, VENDOR, "").await.status, 403, "a vendor's token is not a merchant's");
+    // A credential without a vendor id belongs to nobody, and in particular not to the merchant.
     let stored = stack.items().await;
     let credential = stored.iter().find(|item| item.get("vendor_id").is_some_and(|id| id.as_s().unwrap() == "press"));
     let credential = credential.unwrap();
@@ -189,7 +189,7 @@ async fn a_vendor_sees_its_own_shipments_only() {
 }
 
 #[tokio::test]
-async fn a_held_order_waits_and_goes_on_when_it_is_released() {
+async fn a_held_order_waits_and_continues_when_released() {
     let vendor = VendorServer::start().await;
     let stack = stack(&vendor, &[]).await;
     let mut waiting = order_of("held", &["PRESS-1"]);
@@ -203,7 +203,7 @@ async fn a_held_order_waits_and_goes_on_when_it_is_released() {
     assert_eq!((repeated.status, repeated.header("etag")), (200, held.header("etag")));
     let other = stack.post(&path("customerCareHold"), &json!({"reason": "No answer yet"})).await;
     assert_eq!((other.status, &other.body["order"]["statusDesc"]), (200, &json!("No answer yet")));
-    assert_ne!(other.header("etag"), held.header("etag"), "a version of its own");
+    assert_ne!(other.header("etag"), held.header("etag"), "a new version");
     let started = stack.post(&path("startProcessing"), &json!({})).await;
     assert_eq!(&started.body["order"]["status"], "CustomerCareHold");
     tokio::time::sleep(Duration::from_millis(500)).await;
@@ -212,17 +212,17 @@ async fn a_held_order_waits_and_goes_on_when_it_is_released() {
     assert_eq!((released.status, &released.body["order"]["status"]), (200, &json!("Open")));
     vendor.calls_of("ShipmentSubmission", 1).await;
     status(&stack, &id, "Processing").await;
-    // What has its effect already succeeds again; what insists on another version does not.
+    // A command that already took effect succeeds again, but not with another version in `If-Match`.
     let before = stack.get(&format!("/order/v1/orders/{id}")).await;
     let again = stack.post(&path("customerCareHold/release"), &json!({})).await;
     assert_eq!((again.status, again.header("etag")), (200, before.header("etag")));
-    let stale = [DEMO[0], DEMO[2], ("if-match", "\"1\"")];
-    let refused = stack.client.send("POST", &path("customerCareHold"), &stale, "{\"reason\":\"x\"}").await;
+    let stale = [("if-match", "\"1\"")];
+    let refused = stack.send("POST", &path("customerCareHold"), &stale, "{\"reason\":\"x\"}").await;
     assert_eq!((refused.status, &refused.body["code"]), (412, &json!("PRECONDITION_FAILED")));
 }
 
 #[tokio::test]
-async fn reasons_have_lines_and_the_tags_of_if_match_are_a_list() {
+async fn reasons_may_have_several_lines_and_if_match_is_a_list() {
     let stack = Stack::start().await;
     let mut waiting = order("reasons");
     waiting["automaticProcessing"] = json!(false);
@@ -241,47 +241,47 @@ async fn reasons_have_lines_and_the_tags_of_if_match_are_a_list() {
     let held = stack.post(&format!("/order/v1/orders/{id}/customerCareHold"), &json!({"reason": "one\r\n\ttwo"})).await;
     assert_eq!((held.status, &held.body["order"]["statusDesc"]), (200, &json!("one\r\n\ttwo")));
     let hold = format!("/order/v1/orders/{id}/customerCareHold");
-    // The tags of `If-Match` are a list.
+    // `If-Match` is a list of tags.
     for (tags, status) in [("\"0\", \"x\"", 412), ("W/\"{}\"", 412), ("\"0\", \"{}\"", 200), ("*", 200)] {
         let present = stack.get(&format!("/order/v1/orders/{id}")).await.header("etag").trim_matches('"').to_owned();
         let tags = tags.replace("{}", &present);
-        let headers = [DEMO[0], DEMO[2], ("if-match", tags.as_str())];
-        let reply = stack.client.send("POST", &hold, &headers, "{\"reason\":\"x\"}").await;
+        let headers = [("if-match", tags.as_str())];
+        let reply = stack.send("POST", &hold, &headers, "{\"reason\":\"x\"}").await;
         assert_eq!(reply.status, status, "{tags}");
     }
 }
 
-/// These routes need no body; one that is there is read all the same.
+/// These routes need no body, but validate one that is sent.
 #[tokio::test]
-async fn a_body_that_may_be_left_out_is_an_object() {
+async fn an_optional_body_must_be_an_object() {
     let stack = Stack::start().await;
     let mut waiting = order("bodies");
     waiting["automaticProcessing"] = json!(false);
     let id = create(&stack, &waiting).await;
-    let strict = [DEMO[0], DEMO[2], ("prefer", "handling=strict")];
+    let strict = [("prefer", "handling=strict")];
     for what in ["customerCareHold/release", "refreshProcessing", "startProcessing"] {
-        // Held, the order stays where it is.
+        // The order is held, so it does not advance.
         stack.post(&format!("/order/v1/orders/{id}/customerCareHold"), &json!({"reason": "wait"})).await;
         let path = format!("/order/v1/orders/{id}/{what}");
         for (body, code) in [(r#"{"foo":"#, "NOT_JSON"), ("[]", "WRONG_TYPE"), (r#"{"a":1,"a":2}"#, "DUPLICATE_MEMBER")]
         {
-            let refused = stack.client.send("POST", &path, DEMO, body).await;
+            let refused = stack.send("POST", &path, &[], body).await;
             assert_eq!((refused.status, &refused.body["errors"][0]["errorCode"]), (400, &json!(code)), "{what} {body}");
         }
-        let refused = stack.client.send("POST", &path, &strict, r#"{"foo":1}"#).await;
+        let refused = stack.send("POST", &path, &strict, r#"{"foo":1}"#).await;
         assert_eq!(
             (refused.status, &refused.body["errors"][0]["errorCode"]),
             (400, &json!("UNKNOWN_MEMBER")),
             "{what}"
         );
-        let noticed = stack.client.send("POST", &path, DEMO, r#"{"foo":1}"#).await;
+        let noticed = stack.send("POST", &path, &[], r#"{"foo":1}"#).await;
         assert_eq!((noticed.status, &noticed.body["warnings"][0]["pointer"]), (200, &json!("/foo")), "{what}");
         assert_eq!(stack.client.send("POST", &path, &DEMO[..1], "").await.status, 200, "{what}");
     }
 }
 
 #[tokio::test]
-async fn cancelled_items_are_told_to_the_vendor_and_not_shipped() {
+async fn vendors_are_told_of_cancelled_items_and_do_not_ship_them() {
     let vendor = VendorServer::start().await;
     let stack = stack(&vendor, &[]).await;
     let id = create(&stack, &order_of("cancel", &["PRESS-1", "PRESS-2"])).await;
@@ -293,7 +293,7 @@ async fn cancelled_items_are_told_to_the_vendor_and_not_shipped() {
         (json!({"items": []}), "TOO_FEW"),
         (json!({"reason": "x", "items": [{"itemId": "nobody"}]}), "NO_SUCH_ITEM"),
         (json!({"reason": ""}), "TOO_SHORT"),
-        // Ignored, it would cancel everything.
+        // Ignoring it would cancel everything.
         (json!({"reason": "x", "itemz": []}), "UNKNOWN_MEMBER"),
         (json!({"reason": "x", "items": [{"itemId": second, "qty": 1}]}), "UNKNOWN_MEMBER"),
     ] {
@@ -314,9 +314,10 @@ async fn cancelled_items_are_told_to_the_vendor_and_not_shipped() {
     assert_eq!((late.status, &late.body["message"]), (422, &json!("the order is Fulfilled")));
 }
 
-/// After its attempts the order fails with the reason; `refreshProcessing` brings it back, and so does the message.
+/// After the last attempt the order fails with the reason; `refreshProcessing` restarts it, and so does the redriven
+/// message.
 #[tokio::test]
-async fn a_vendor_that_is_down_fails_the_order_which_can_be_brought_back() {
+async fn an_unavailable_vendor_fails_the_order_which_can_be_restarted() {
     let vendor = VendorServer::start().await;
     vendor.answers(StatusCode::INTERNAL_SERVER_ERROR);
     let stack = stack(&vendor, &[("FulfilmentAttempts", "2")]).await;
@@ -336,7 +337,7 @@ async fn a_vendor_that_is_down_fails_the_order_which_can_be_brought_back() {
 }
 
 #[tokio::test]
-async fn a_vendor_that_refuses_fails_the_shipment_at_once() {
+async fn a_rejecting_vendor_fails_the_shipment_at_once() {
     let vendor = VendorServer::start().await;
     vendor.answers(StatusCode::UNPROCESSABLE_ENTITY);
     let stack = stack(&vendor, &[]).await;
@@ -349,7 +350,7 @@ async fn a_vendor_that_refuses_fails_the_shipment_at_once() {
 }
 
 #[tokio::test]
-async fn nobody_is_called_for_a_test_order_and_for_items_that_are_not_ready() {
+async fn no_vendor_is_called_for_test_orders_and_items_that_are_not_ready() {
     let vendor = VendorServer::start().await;
     let stack = stack(&vendor, &[]).await;
     let mut test = order_of("test", &["PRESS-1", "HAND-1"]);
@@ -365,14 +366,14 @@ async fn nobody_is_called_for_a_test_order_and_for_items_that_are_not_ready() {
     tokio::time::sleep(Duration::from_millis(300)).await;
     assert!(vendor.calls().is_empty());
     let path = format!("/order/v1/orders/{id}/items/{}", one["orderItemIDs"][0].as_str().unwrap());
-    let ready = stack.client.send("PATCH", &path, DEMO, "{\"fulfillmentReady\":true}").await;
+    let ready = stack.send("PATCH", &path, &[], "{\"fulfillmentReady\":true}").await;
     assert_eq!(ready.status, 200, "{}", ready.body);
     vendor.calls_of("ShipmentSubmission", 1).await;
 }
 
-/// Codes are numbered; two orders never share one, and what is not there is not sold.
+/// Codes are numbered; two orders never share one, and nothing is sold beyond the stock.
 #[tokio::test]
-async fn codes_are_given_once_and_an_order_without_any_fails() {
+async fn codes_are_allocated_once_and_an_order_without_stock_fails() {
     let mut data = crate::support::shop(MERCHANT, &[("USD", "100000")], "1");
     data.stock[0].codes = 25;
     let stack = Stack::with(data, &[("FulfilmentAttempts", "1")]).await;

@@ -1,4 +1,4 @@
-//! `Idempotency-Key`: one effect and one answer, on every route that takes one, whatever happens in between.
+//! `Idempotency-Key`: one effect and one answer on every route that takes one, whatever happens in between.
 
 mod crash;
 mod routes;
@@ -22,15 +22,10 @@ const BULK: &str = "/order/v1/orders/bulk";
 
 /// Sends with a key, as the demo merchant.
 async fn send(stack: &Stack, method: &str, path: &str, key: &str, body: &str) -> Reply {
-    send_with(stack, method, path, &[("idempotency-key", key)], body).await
+    stack.send(method, path, &[("idempotency-key", key)], body.to_owned()).await
 }
 
-async fn send_with(stack: &Stack, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Reply {
-    let all: Vec<_> = DEMO.iter().chain(headers).copied().collect();
-    stack.client.send(method, path, &all, body.to_owned()).await
-}
-
-/// All of a reply that a repeat must repeat.
+/// The parts of a reply that a repeat must return unchanged.
 fn whole(reply: &Reply) -> (u16, HeaderMap, Value) {
     let mut headers = reply.headers.clone();
     for name in ["date", "x-cost", "idempotency-replayed"] {
@@ -43,7 +38,7 @@ fn replayed(reply: &Reply) -> bool {
     reply.header("idempotency-replayed") == "true"
 }
 
-/// An order without a name, which nobody works until it is told to.
+/// An order without a safe id that waits for its start.
 fn unnamed() -> Value {
     let mut order = order("x");
     order.as_object_mut().unwrap().remove("safeId");
@@ -55,7 +50,7 @@ fn record_key(key: &str) -> Key {
     Key::idempotency(&MerchantId::parse(MERCHANT).unwrap(), None, key)
 }
 
-/// Changes the record of a key by hand.
+/// Edits the record of a key directly.
 async fn edit(stack: &Stack, key: &str, expression: &str, values: &[(&str, i64)]) {
     let key = record_key(key);
     let mut update = stack.running.dynamodb().update_item().table_name(stack.table()).update_expression(expression);
@@ -66,13 +61,13 @@ async fn edit(stack: &Stack, key: &str, expression: &str, values: &[(&str, i64)]
     update.condition_expression("attribute_exists(pk)").send().await.unwrap();
 }
 
-/// Leaves the record as an attempt does that dies before its answer is kept; its lease is over.
+/// Leaves the record as an attempt does that dies before its answer is stored, with an expired lease.
 async fn crash(stack: &Stack, key: &str) {
     edit(stack, key, "SET lease_until = :past REMOVE answer, answer_parts", &[(":past", now_ms() - 1)]).await;
 }
 
 #[tokio::test]
-async fn a_key_is_printable_and_an_answer_without_one_costs_nothing_more() {
+async fn keys_are_printable_and_requests_without_one_cost_nothing_extra() {
     let stack = Stack::start().await;
     let body = unnamed().to_string();
     let (long, longest) = ("k".repeat(256), "k".repeat(255));
@@ -82,9 +77,9 @@ async fn a_key_is_printable_and_an_answer_without_one_costs_nothing_more() {
         &[("idempotency-key", "a\tb")],
         &[("idempotency-key", "a"), ("idempotency-key", "b")],
     ] {
-        let reply = send_with(&stack, "POST", ORDERS, headers, &body).await;
+        let reply = stack.send("POST", ORDERS, headers, body.clone()).await;
         assert_eq!((reply.status, &reply.body["code"]), (400, &json!("INVALID_PARAMETER")), "{headers:?}");
-        let reply = send_with(&stack, "POST", "/v2/orders", headers, "{}").await;
+        let reply = stack.send("POST", "/v2/orders", headers, "{}").await;
         assert_eq!((reply.status, &reply.body["error"]), (400, &json!("INVALID_PARAMETER")), "{headers:?}");
     }
     assert_eq!(stack.get("/order/v1/orders/countByStatus").await.body["counts"]["Open"], 0);
@@ -93,19 +88,19 @@ async fn a_key_is_printable_and_an_answer_without_one_costs_nothing_more() {
         assert_eq!((first.status, replayed(&first)), (201, false), "{key}");
         assert!(replayed(&send(&stack, "POST", ORDERS, key, &body).await), "{key}");
     }
-    // Other methods do not take one.
+    // Other methods ignore the header.
     let listed = send(&stack, "GET", "/v2/orders", "k", "").await;
     assert_eq!((listed.status, replayed(&listed)), (200, false));
 }
 
 #[tokio::test]
-async fn what_a_key_costs() {
+async fn cost_of_a_key() {
     let stack = Stack::start().await;
     let seed_order = seed("create-multiple-orders")["bulk"][0].to_string();
-    // The guard 1, the order 1, two indexes 2; the record 1 as it begins, and 2 with the answer.
+    // The claim 1, the order 1, two indexes 2; the record 1 at the start, and 2 with the answer.
     let first = send(&stack, "POST", ORDERS, "seed", &seed_order).await;
     assert_eq!(first.header("x-cost"), "dynamodb_requests=4, wru=7, rru=0, sqs_requests=0");
-    // The write that is refused brings the answer along. (AWS charges 2 for it, the embedded database nothing.)
+    // The rejected write returns the answer. (AWS charges 2 for it, the embedded database nothing.)
     let again = send(&stack, "POST", ORDERS, "seed", &seed_order).await;
     assert_eq!(again.header("x-cost"), "dynamodb_requests=1, wru=0, rru=0, sqs_requests=0");
     let bought = json!({"products": [{"sku": "8PX-UF-Y5U", "quantity": 1}]}).to_string();
@@ -114,7 +109,7 @@ async fn what_a_key_costs() {
 }
 
 #[tokio::test]
-async fn the_answer_to_the_largest_bulk_is_repeated_whole() {
+async fn the_answer_to_the_largest_bulk_is_repeated_completely() {
     let stack = Stack::start().await;
     let mut random = 7_u64;
     let mut noise = || {
@@ -143,7 +138,7 @@ async fn the_answer_to_the_largest_bulk_is_repeated_whole() {
 }
 
 #[tokio::test]
-async fn of_32_requests_at_once_one_has_an_effect() {
+async fn of_32_concurrent_requests_one_has_an_effect() {
     let stack = Stack::with(shop(MERCHANT, &[("USD", "1000")], "7"), &[]).await;
     let paid = json!({"clientOrderNumber": "n", "products": [{"sku": "CARD", "quantity": 1}]}).to_string();
     let order = unnamed().to_string();
@@ -169,13 +164,13 @@ async fn of_32_requests_at_once_one_has_an_effect() {
 }
 
 #[tokio::test]
-async fn a_key_expires_even_where_its_record_is_still_there() {
+async fn a_key_expires_even_if_its_record_still_exists() {
     let stack = Stack::start().await;
     let first = send(&stack, "POST", ORDERS, "k", &unnamed().to_string()).await;
     let item = stack.items().await.into_iter().find(|item| item["pk"].as_s().unwrap() == &record_key("k").pk).unwrap();
     let expires_in = item["expires_at"].as_n().unwrap().parse::<i64>().unwrap() - now_ms() / 1000;
     assert!((KEPT_SECONDS - 60..=KEPT_SECONDS).contains(&expires_in), "{expires_in}");
-    // It counts as absent: the same request is a new one, and so is another.
+    // It counts as absent: both the same request and another one are new.
     edit(&stack, "k", "SET expires_at = :past", &[(":past", now_ms() / 1000)]).await;
     let second = send(&stack, "POST", ORDERS, "k", &unnamed().to_string()).await;
     assert_eq!((second.status, replayed(&second)), (201, false));
@@ -195,7 +190,7 @@ async fn a_lease_outlasts_every_function() {
 }
 
 #[tokio::test]
-async fn refusals_are_kept_where_the_same_request_would_meet_them_again() {
+async fn errors_are_stored_if_the_same_request_would_get_them_again() {
     let stack = Stack::start().await;
     let invalid = json!({"items": []}).to_string();
     let unpaid = json!({"products": [{"sku": "TTR-WI-YWN", "quantity": 10_000}]}).to_string();
@@ -206,7 +201,7 @@ async fn refusals_are_kept_where_the_same_request_would_meet_them_again() {
         assert!((400..500).contains(&first.status) && !replayed(&first) && replayed(&again), "{path}");
         assert_eq!(whole(&again), whole(&first), "{path}");
     }
-    // What is about a header may be mended.
+    // A problem with a header may be fixed.
     let created = stack.post(ORDERS, &unnamed()).await;
     let hold = format!("{}/customerCareHold", created.header("location"));
     let body = json!({"reason": "a"}).to_string();
@@ -226,9 +221,9 @@ async fn refusals_are_kept_where_the_same_request_would_meet_them_again() {
     }
 }
 
-/// Without the permission to insert, orders fail with a fault of ours.
+/// Without permission to insert, orders fail with a server error.
 #[tokio::test]
-async fn faults_are_not_kept() {
+async fn server_errors_are_not_stored() {
     use std::io::Write;
     let template = std::fs::read_to_string(local::commands::project().join("template.yaml")).unwrap();
     let mut file = tempfile::NamedTempFile::with_suffix(".yaml").unwrap();

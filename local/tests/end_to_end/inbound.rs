@@ -5,18 +5,16 @@ mod transformations;
 
 use std::time::Duration;
 
-use local::demo::Data;
 use serde_json::{Value, json};
 
 use crate::receiver::Receiver;
-use crate::support::{DEMO, MERCHANT, Reply, Stack, order};
+use crate::support::{MERCHANT, OTHER, Reply, Stack, order, two_merchants};
 use crate::webhooks::SUBSCRIPTIONS;
 
 pub(crate) const INBOUND: &str = "/order/v1/inbound/orders";
 pub(crate) const TRANSFORMATIONS: &str = "/order/v1/inbound/transformations";
-const OTHER: &[(&str, &str)] = &[("authorization", "Bearer other-token"), ("content-type", "application/json")];
 
-/// An order as a shop system exports it: numbers as ids, prices as strings, lines of its own, nothing in our places.
+/// An order as a shop system exports it: numeric ids, prices as strings, its own line format, nothing in our structure.
 pub(crate) fn foreign(id: u64) -> Value {
     json!({
         "order": {"id": id, "name": "#1001", "test": false, "currency": "USD", "note": null},
@@ -52,31 +50,26 @@ pub(crate) fn rules() -> Value {
     ])
 }
 
-/// Two merchants, whose webhooks may go to this machine.
+/// Two merchants, whose webhooks may call this machine.
 async fn stack() -> Stack {
-    let mut data = Data::demo().unwrap();
-    let mut other = data.merchants[0].clone();
-    other.merchant_id = "00000000-0000-4000-8000-000000000000".to_owned();
-    (other.api_key, other.bearer_token) = ("other-key".to_owned(), "other-token".to_owned());
-    data.merchants.push(other);
-    Stack::with(data, &[("VendorStepSeconds", "0"), ("AllowLoopbackWebhooks", "true")]).await
+    Stack::with(two_merchants(), &[("VendorStepSeconds", "0"), ("AllowLoopbackWebhooks", "true")]).await
 }
 
-/// Makes a transformation: its id.
+/// Creates a transformation and returns its id.
 pub(crate) async fn transformation(stack: &Stack, rules: &Value) -> String {
     let created = stack.post(TRANSFORMATIONS, &json!({"name": "shop", "rules": rules})).await;
     assert_eq!(created.status, 201, "{}", created.body);
     created.body["transformation"]["id"].as_str().unwrap().to_owned()
 }
 
-/// Sends an inbound order: its receipt.
+/// Sends an inbound order and returns its receipt.
 pub(crate) async fn send(stack: &Stack, body: &Value) -> Value {
     let received = stack.post(INBOUND, body).await;
     assert_eq!(received.status, 202, "{}", received.body);
     received.body["receipt"].clone()
 }
 
-/// The receipt once it has ended.
+/// The receipt, once it has ended.
 async fn ended(stack: &Stack, receipt: &Value) -> Value {
     let path = format!("{INBOUND}/{}", receipt["id"].as_str().unwrap());
     stack.eventually(&path, |body| body["receipt"]["status"] != "Received").await["receipt"].clone()
@@ -86,7 +79,7 @@ async fn orders(stack: &Stack) -> usize {
     stack.items().await.iter().filter(|item| item.contains_key("line_states")).count()
 }
 
-/// What a subscriber heard, by the type of the event, once there are so many.
+/// The events that a subscriber received, sorted by type, once there are this many.
 async fn heard(receiver: &Receiver, count: usize) -> Vec<Value> {
     for _ in 0..600 {
         if receiver.calls().len() >= count {
@@ -107,11 +100,11 @@ async fn listen(stack: &Stack) -> Receiver {
 }
 
 #[tokio::test]
-async fn an_order_of_another_shop_is_received_transformed_told_and_fulfilled() {
+async fn a_foreign_order_is_received_transformed_announced_and_fulfilled() {
     let stack = stack().await;
     let (receiver, transformation) = (listen(&stack).await, transformation(&stack, &rules()).await);
     let body = json!({"body": foreign(4711), "merchantId": MERCHANT, "transformationId": transformation});
-    // The path that the order network has.
+    // The path in the order network.
     let received = stack.post("/v1/inbound/orders", &body).await;
     let receipt = &received.body["receipt"];
     let id = receipt["id"].as_str().unwrap();
@@ -165,7 +158,7 @@ pub(super) async fn item_of(
 }
 
 #[tokio::test]
-async fn what_the_single_call_refuses_is_refused_with_its_places_on_both_sides() {
+async fn rejected_orders_report_pointers_into_both_bodies() {
     let stack = stack().await;
     let (receiver, transformation) = (listen(&stack).await, transformation(&stack, &rules()).await);
     let mut body = foreign(7);
@@ -200,13 +193,13 @@ async fn what_the_single_call_refuses_is_refused_with_its_places_on_both_sides()
     assert_eq!(events[1], expected);
 }
 
-/// Without a transformation the body is in our own form, and gets the very answer of the single call.
+/// Without a transformation the body is in our own format, and gets exactly the answer of the single call.
 #[tokio::test]
-async fn a_body_in_the_apis_own_form_needs_no_transformation() {
+async fn a_body_in_the_apis_own_format_needs_no_transformation() {
     let stack = stack().await;
     let accepted = ended(&stack, &send(&stack, &json!({"body": order("own")})).await).await;
     assert_eq!((&accepted["status"], &accepted["safeId"]), (&json!("Accepted"), &json!("own")), "{accepted}");
-    // The same order again is the same order.
+    // Sending the same order again finds the first one.
     let again = ended(&stack, &send(&stack, &json!({"body": order("own")})).await).await;
     assert_eq!((&again["status"], &again["orderId"]), (&json!("Accepted"), &accepted["orderId"]));
     assert_ne!(again["id"], accepted["id"]);
@@ -215,7 +208,7 @@ async fn a_body_in_the_apis_own_form_needs_no_transformation() {
     other["items"][0]["quantity"] = json!(2);
     let mut misspelt = order("");
     misspelt["itmes"] = json!([]);
-    let single = stack.client.send("POST", "/order/v1/orders", DEMO, other.to_string()).await;
+    let single = stack.send("POST", "/order/v1/orders", &[], other.to_string()).await;
     for (body, strict, code, status) in [
         (other, false, "SAFE_ID_EXISTS", Some(single)),
         (misspelt.clone(), true, "VALIDATION_FAILED", None),
@@ -228,9 +221,8 @@ async fn a_body_in_the_apis_own_form_needs_no_transformation() {
             None,
         ),
     ] {
-        let mut headers = DEMO.to_vec();
-        headers.extend(strict.then_some(("prefer", "handling=strict")));
-        let received = stack.client.send("POST", INBOUND, &headers, json!({"body": body}).to_string()).await;
+        let headers: Vec<_> = strict.then_some(("prefer", "handling=strict")).into_iter().collect();
+        let received = stack.send("POST", INBOUND, &headers, json!({"body": body}).to_string()).await;
         let refused = ended(&stack, &received.body["receipt"]).await;
         assert_eq!((&refused["status"], &refused["error"]["code"]), (&json!("Refused"), &json!(code)), "{refused}");
         if let Some(Reply { body: mut single, .. }) = status {
@@ -243,7 +235,7 @@ async fn a_body_in_the_apis_own_form_needs_no_transformation() {
 }
 
 #[tokio::test]
-async fn what_is_no_inbound_order_is_refused_at_once_and_receipts_are_their_merchants() {
+async fn malformed_inbound_orders_are_rejected_and_receipts_are_private() {
     let stack = stack().await;
     let transformation = transformation(&stack, &rules()).await;
     let deep = format!("{{\"body\": {}{}}}", "[".repeat(33), "]".repeat(33));
@@ -278,7 +270,7 @@ async fn what_is_no_inbound_order_is_refused_at_once_and_receipts_are_their_merc
         (deep, 400, "VALIDATION_FAILED", json!(["/body"])),
         (long, 413, "PAYLOAD_TOO_LARGE", json!(["/body"])),
     ] {
-        let refused = stack.client.send("POST", INBOUND, DEMO, body).await;
+        let refused = stack.send("POST", INBOUND, &[], body).await;
         assert_eq!((refused.status, &refused.body["code"]), (status, &json!(code)), "{}", refused.body);
         let errors = refused.body["errors"].as_array().unwrap();
         assert_eq!(errors.iter().map(|error| error["pointer"].clone()).collect::<Value>(), places);

@@ -1,49 +1,43 @@
-//! What one merchant has is not there for another: every route of the list, with each id of its path, its query and its
-//! body. A new route is tested because it stands in the list, or fails here until this file knows its ids.
+//! One merchant's resources do not exist for another: checks every route, with each id in its path, its query and its
+//! body. The tests cover new routes through the route table, or fail until this file knows their ids.
 
 mod refusal_order;
 
 use std::collections::BTreeMap;
 
 use functions::routes::{ROUTES, Route};
-use local::demo::Data;
 use serde_json::{Value, json};
 use shared::ids::{MerchantId, OrderId, SafeId, ShipmentId};
 
 use crate::idempotency::settled;
 use crate::inbound::{INBOUND, TRANSFORMATIONS};
 use crate::notes::{NOTES, about};
-use crate::support::{MERCHANT, Reply, Stack, order};
+use crate::support::{DEMO as OURS, MERCHANT, OTHER as THEIRS, OTHER_MERCHANT, Reply, Stack, order, two_merchants};
 
-const OTHER: &str = "00000000-0000-4000-8000-000000000000";
 const JSON: (&str, &str) = ("content-type", "application/json");
-const OURS: &[(&str, &str)] = &[("authorization", "Bearer demo-bearer-token"), ("x-api-key", "demo-api-key"), JSON];
-const THEIRS: &[(&str, &str)] = &[("authorization", "Bearer other-token"), ("x-api-key", "other-key"), JSON];
 const THEIR_VENDOR: &[(&str, &str)] = &[("authorization", "Bearer other-vendor-token"), JSON];
-/// Stands in whatever we have, and in nothing that they may see.
+/// Occurs in all of our resources, and in nothing that the other merchant may see.
 const SECRET: &str = "Confidential";
 /// Routes that need no credentials.
 const PUBLIC: &[(&str, &str)] = &[("GET", "/health")];
 
 /// Two merchants, each with a vendor of the same name.
-async fn two_merchants() -> Stack {
-    let mut data = Data::demo().unwrap();
+async fn stack() -> Stack {
+    let mut data = two_merchants();
     let hand = json!([{"id": "hand", "name": "By hand", "port": "manual", "skuPrefixes": [""]}]);
-    data.merchants[0].vendors = serde_json::from_value(hand).unwrap();
-    let mut other = data.merchants[0].clone();
-    other.merchant_id = OTHER.to_owned();
-    (other.api_key, other.bearer_token) = ("other-key".to_owned(), "other-token".to_owned());
+    for merchant in &mut data.merchants {
+        merchant.vendors = serde_json::from_value(hand.clone()).unwrap();
+    }
     let token = json!([{"vendorId": "hand", "bearerToken": "other-vendor-token"}]);
-    other.vendor_tokens = serde_json::from_value(token).unwrap();
-    data.merchants.push(other);
+    data.merchants[1].vendor_tokens = serde_json::from_value(token).unwrap();
     Stack::with(data, &[("AllowLoopbackWebhooks", "true")]).await
 }
 
-/// One thing of each kind that a path can name, by the name of its parameter.
+/// One resource for each path parameter, by the parameter's name.
 struct Things(BTreeMap<&'static str, String>);
 
 impl Things {
-    /// Makes them for the merchant with these credentials. What they say begins with `word`.
+    /// Creates them for the merchant with these credentials. Their texts start with `word`.
     async fn make(stack: &Stack, headers: &[(&str, &str)], word: &str) -> Self {
         let post = |path: &'static str, body: Value| async move {
             let reply = stack.client.send("POST", path, headers, body.to_string()).await;
@@ -93,9 +87,9 @@ impl Things {
         ]))
     }
 
-    /// Ids of the same form that nobody has.
+    /// Well-formed ids that nobody has.
     fn of_nobody() -> Self {
-        let id = OrderId::derive(&MerchantId::parse(OTHER).unwrap(), &SafeId::parse("nobody").unwrap());
+        let id = OrderId::derive(&MerchantId::parse(OTHER_MERCHANT).unwrap(), &SafeId::parse("nobody").unwrap());
         Self(BTreeMap::from([
             ("orderItemId", id.item_id(0)),
             ("orderId", id.to_string()),
@@ -129,7 +123,7 @@ fn path<'i>(route: &Route, id: impl Fn(usize, &str) -> &'i str) -> String {
     parameters(route).iter().enumerate().fold(route.path.to_owned(), of)
 }
 
-/// A body that the route takes, so that nothing but the id is left to be refused.
+/// A body that the route accepts, so that only the id can be rejected.
 fn body_of(route: &Route) -> Value {
     match (route.method, route.path.rsplit('/').next().unwrap_or_default()) {
         ("POST", "cancel" | "customerCareHold") => json!({"reason": "a"}),
@@ -149,8 +143,8 @@ async fn send(stack: &Stack, route: &Route, path: &str, headers: &[(&str, &str)]
     stack.client.send(route.method, path, headers, body).await
 }
 
-/// The answer without what tells one request from another.
-fn told(reply: &Reply, id: impl Fn(usize, &str) -> String, route: &Route) -> String {
+/// The answer without what differs between requests.
+fn comparable(reply: &Reply, id: impl Fn(usize, &str) -> String, route: &Route) -> String {
     let mut body = reply.body.clone();
     body.as_object_mut().unwrap().remove("requestId");
     let names = parameters(route);
@@ -159,15 +153,15 @@ fn told(reply: &Reply, id: impl Fn(usize, &str) -> String, route: &Route) -> Str
 }
 
 #[tokio::test]
-async fn another_merchants_ids_are_those_of_nothing() {
-    let stack = two_merchants().await;
+async fn foreign_ids_are_not_found() {
+    let stack = stack().await;
     let (ours, theirs) = (Things::make(&stack, OURS, SECRET).await, Things::make(&stack, THEIRS, "Plain").await);
     let nobodys = Things::of_nobody();
     let before = settled(&stack).await;
     let mut with_ids: Vec<&Route> = ROUTES.iter().filter(|route| !parameters(route).is_empty()).collect();
     for route in &with_ids {
         let name = format!("{} {}", route.method, route.path);
-        // Each way in which one id at least is ours and the others are their own.
+        // Every combination in which at least one id is ours and the others are their own.
         for ways in 1..1_usize << parameters(route).len() {
             let is_foreign = |index: usize| ways >> index & 1 == 1;
             let foreign = |index, name: &str| if is_foreign(index) { ours.id(name) } else { theirs.id(name) };
@@ -180,11 +174,11 @@ async fn another_merchants_ids_are_those_of_nothing() {
                 reply.body
             );
             let nothing = send(&stack, route, &path(route, unknown), THEIRS).await;
-            let shown = told(&reply, |index, name| foreign(index, name).to_owned(), route);
+            let shown = comparable(&reply, |index, name| foreign(index, name).to_owned(), route);
             assert!(!shown.contains(SECRET) && reply.header("etag").is_empty(), "{name}: {shown}");
             assert_eq!(
                 shown,
-                told(&nothing, |index, name| unknown(index, name).to_owned(), route),
+                comparable(&nothing, |index, name| unknown(index, name).to_owned(), route),
                 "{name} tells another merchant's id from one that nobody has"
             );
         }
@@ -194,7 +188,7 @@ async fn another_merchants_ids_are_those_of_nothing() {
     }
     assert!(settled(&stack).await == before, "a request with another merchant's id has changed something");
 
-    // Whoever has the things finds them with the very same requests; what is deleted is deleted last.
+    // The owner finds the resources with the very same requests; deletes come last.
     with_ids.sort_by_key(|route| route.method == "DELETE");
     for route in with_ids {
         let found = send(&stack, route, &path(route, |_, name| ours.id(name)), OURS).await;
@@ -204,8 +198,8 @@ async fn another_merchants_ids_are_those_of_nothing() {
 }
 
 #[tokio::test]
-async fn no_route_takes_an_id_without_a_token() {
-    let stack = two_merchants().await;
+async fn no_route_accepts_an_id_without_a_token() {
+    let stack = stack().await;
     let ours = Things::make(&stack, OURS, SECRET).await;
     let before = settled(&stack).await;
     for route in ROUTES.iter().filter(|route| !PUBLIC.contains(&(route.method, route.path))) {
@@ -220,12 +214,12 @@ async fn no_route_takes_an_id_without_a_token() {
     assert!(settled(&stack).await == before, "a request without a token has changed something");
 }
 
-/// Lists and searches give nothing of another merchant, whichever of its ids they are asked for.
+/// Lists and searches return nothing of another merchant, whichever of its ids is used.
 #[tokio::test]
 async fn no_query_reaches_another_merchant() {
-    let stack = two_merchants().await;
+    let stack = stack().await;
     let (ours, _) = (Things::make(&stack, OURS, SECRET).await, Things::make(&stack, THEIRS, "Plain").await);
-    // Not one thing but sums of them.
+    // Counts have no single resource.
     let sums = ["/health", "/order/v1/orders/countByStatus"];
     let queries = [
         String::new(),
@@ -239,7 +233,7 @@ async fn no_query_reaches_another_merchant() {
         format!("clientOrderNumber={SECRET}"),
         format!("resourceType=Order&resourceId={}", ours.id("orderId")),
     ];
-    // A product's id is the merchant's own word for it.
+    // A product id is the merchant's own word for it.
     for (headers, word) in [(OURS, SECRET), (OURS, SECRET), (THEIRS, "Plain"), (THEIRS, "Plain")] {
         stack.client.send("POST", NOTES, headers, about("Product", "same", word).to_string()).await;
     }
@@ -266,7 +260,7 @@ async fn no_query_reaches_another_merchant() {
     let read = stack.client.send("GET", &format!("/order/v1/orders/bulk?ids={}", ours.id("orderId")), THEIRS, "").await;
     assert_eq!((read.status, &read.body["bulk"][0]["status"]), (200, &json!(404)));
 
-    // A cursor leads on in the lists of whoever shows it.
+    // A cursor continues the list of the merchant that sends it.
     for list in ["/order/v1/orders?pageSize=1", "/note/v1/notes?resourceType=Product&resourceId=same&pageSize=1"] {
         let first = stack.client.send("GET", list, OURS, "").await;
         let cursor = first.body["nextCursor"].as_str().unwrap();
@@ -275,7 +269,7 @@ async fn no_query_reaches_another_merchant() {
     }
 }
 
-/// What is to be sent with ids of ours among their own, and what each is answered.
+/// Bodies that mix our ids with theirs, and the expected answers.
 fn bodies_of(route: &Route, ours: &Things, theirs: &Things) -> Vec<(Value, u16, &'static str)> {
     let refund = |order: &Things, item: &Things| {
         let row = json!({"itemId": item.id("orderItemId"), "amount": 1, "reason": "a"});
@@ -318,7 +312,7 @@ fn bodies_of(route: &Route, ours: &Things, theirs: &Things) -> Vec<(Value, u16, 
         ],
         // Bulks have a status for each entry.
         ("POST", "/order/v1/orders/bulk") | ("PATCH", "/order/v1/orders/bulk") => Vec::new(),
-        // They look nothing up, or name only what they make.
+        // They look nothing up, or only name what they create.
         ("POST", "/v2/orders" | "/order/v1/orders/validate" | "/order/v1/orders/bulk/validate")
         | ("POST", "/webhook/v1/subscriptions" | TRANSFORMATIONS) => Vec::new(),
         // Their bodies have no ids.
@@ -340,29 +334,29 @@ fn bodies_of(route: &Route, ours: &Things, theirs: &Things) -> Vec<(Value, u16, 
 
 #[tokio::test]
 async fn no_body_reaches_another_merchant() {
-    let stack = two_merchants().await;
+    let stack = stack().await;
     let (ours, theirs) = (Things::make(&stack, OURS, SECRET).await, Things::make(&stack, THEIRS, "Plain").await);
     let before = settled(&stack).await;
     for route in ROUTES.iter().filter(|route| matches!(route.method, "POST" | "PATCH" | "PUT")) {
         let path = path(route, |_, name| theirs.id(name));
         for (body, status, code) in bodies_of(route, &ours, &theirs) {
             let reply = stack.client.send(route.method, &path, THEIRS, body.to_string()).await;
-            let told = &reply.body["errors"][0]["errorCode"];
-            let told = if told.is_null() { &reply.body["code"] } else { told };
-            assert_eq!((reply.status, told), (status, &json!(code)), "{} {path} {body}", route.method);
+            let actual = &reply.body["errors"][0]["errorCode"];
+            let actual = if actual.is_null() { &reply.body["code"] } else { actual };
+            assert_eq!((reply.status, actual), (status, &json!(code)), "{} {path} {body}", route.method);
             assert!(!reply.body.to_string().contains(SECRET), "{}", reply.body);
         }
     }
     assert!(settled(&stack).await == before, "a body with another merchant's id has changed something");
 
-    // In a bulk only the entry is refused that names what is not theirs.
+    // In a bulk, only the entry with the foreign id is rejected.
     let entry = |things: &Things| json!({"orderId": things.id("orderId"), "meta": {"a": "b"}});
     let bulk = json!({"bulk": [entry(&ours), entry(&theirs)]}).to_string();
     let patched = stack.client.send("PATCH", "/order/v1/orders/bulk", THEIRS, bulk).await.body;
     assert_eq!((&patched["bulk"][0]["status"], &patched["bulk"][1]["status"]), (&json!(404), &json!(200)), "{patched}");
     let (mut of_ours, mut same) = (order("a"), order(&format!("{SECRET}-waiting")));
     of_ours["merchantId"] = json!(MERCHANT);
-    // Names are each merchant's own.
+    // Names are scoped to each merchant.
     same["externalId"] = json!(format!("{SECRET}-external"));
     let bulk = json!({"bulk": [of_ours, same]}).to_string();
     let created = stack.client.send("POST", "/order/v1/orders/bulk", THEIRS, bulk).await.body;

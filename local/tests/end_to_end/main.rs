@@ -1,6 +1,6 @@
 //! End to end: over HTTP, against the stack that `template.yaml` declares, in memory, through the real SDKs.
 
-// So that clippy knows the helpers for tests, which may panic.
+// Lets clippy recognise the test helpers, which may panic.
 #![cfg(test)]
 
 mod audit;

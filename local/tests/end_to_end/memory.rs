@@ -1,5 +1,5 @@
-//! The memory of the whole stack after 10,000 orders. It takes minutes and means something only in a release build:
-//! `cargo mill test --heavy`.
+//! The memory of the whole stack after 10,000 orders. Takes minutes and is only meaningful in a release build: `cargo
+//! mill test --heavy`.
 
 use serde_json::{Value, json};
 
@@ -7,7 +7,7 @@ use crate::support::{DEMO, seed};
 use crate::up::Program;
 
 #[tokio::test]
-#[ignore = "minutes, and only in a release build: cargo mill test --heavy"]
+#[ignore = "takes minutes and needs a release build: cargo mill test --heavy"]
 async fn ten_thousand_orders_take_less_than_200_mb() {
     let folder = tempfile::tempdir().unwrap();
     let program = Program::start(folder.path(), &["--set", "VendorStepSeconds=0"]);

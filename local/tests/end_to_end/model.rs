@@ -1,12 +1,12 @@
-//! Random commands over HTTP, held against a model of what an order is.
+//! Random commands over HTTP, checked against a model of an order.
 //!
-//! Each *life* is one merchant's: a hundred and more commands, valid and invalid, drawn from a seed, one after the other.
-//! Before a command is sent the model says what must be answered; whatever differs ends the test with the seed, the
-//! command and the commands that made its order. A life is generated command by command, so what is printed is the
-//! shortest beginning of it that fails. Commands that set processing going are followed until the order rests.
+//! Each *life* belongs to one merchant: a hundred and more sequential commands, valid and invalid, drawn from a seed.
+//! Before each command, the model predicts the answer; a difference ends the test with the seed, the command and the
+//! commands that led to the order's state. A life is generated command by command, so the output is its shortest
+//! failing prefix. After commands that start processing, the test waits until the order settles.
 //!
-//! `ORDERMILL_MODEL_SEED` repeats a run or makes another one, `ORDERMILL_MODEL_LIVES` and `ORDERMILL_MODEL_COMMANDS` a
-//! longer or a shorter one.
+//! `ORDERMILL_MODEL_SEED` selects another run or repeats one, `ORDERMILL_MODEL_LIVES` and `ORDERMILL_MODEL_COMMANDS`
+//! set its length.
 
 mod aggregate;
 mod changes;
@@ -27,19 +27,19 @@ use serde_json::{Value, json};
 use self::world::{Request, Step, Stranger, World};
 use crate::support::{HttpClient, Reply, Stack, order};
 
-/// Lives at a time.
+/// Concurrent lives.
 const CONCURRENCY: usize = 16;
 
 fn setting(name: &str, default: u64) -> u64 {
     std::env::var(name).map_or(default, |value| value.parse().unwrap())
 }
 
-/// On both cores: the stack's tasks are most of the work.
+/// Uses both cores: the stack's tasks are most of the work.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn ten_thousand_commands_are_answered_as_the_model_says() {
+async fn ten_thousand_commands_match_the_model() {
     let seed = setting("ORDERMILL_MODEL_SEED", 20_260_527);
     let (lives, commands) = (setting("ORDERMILL_MODEL_LIVES", 50), setting("ORDERMILL_MODEL_COMMANDS", 200));
-    // In memory every write would be slower than the one before (see `local/README.md`).
+    // In memory, every write would be slower than the previous one (see `local/README.md`).
     let folder = tempfile::tempdir().unwrap();
     let stack = Stack::on_disk(folder.path().to_owned(), data(lives)).await;
     let stranger = stranger(&stack).await;
@@ -56,7 +56,7 @@ async fn ten_thousand_commands_are_answered_as_the_model_says() {
     let sent: u64 = answers.values().sum();
     println!("{sent} commands in {:?}: {answers:#?}", started.elapsed());
     assert_eq!(sent, lives * commands);
-    // A model that only refuses would agree with a service that only refuses.
+    // A model that rejects everything would agree with a service that rejects everything.
     for answer in ["200", "201", "404 NOT_FOUND", "412 PRECONDITION_FAILED", "422 STATE_NOT_ALLOWED"] {
         assert!(sent < 1_000 || answers.get(answer).is_some_and(|count| *count > 10), "{answer}: {answers:#?}");
     }
@@ -66,7 +66,7 @@ fn token(life: u64) -> String {
     format!("life-{life}")
 }
 
-/// A merchant for each life, and number 0 for what none of them may see; two vendors that are people.
+/// A merchant for each life, and number 0 for foreign resources; two vendors are people.
 fn data(lives: u64) -> Data {
     let vendor =
         |id: &str| json!({"id": id, "name": id, "port": "manual", "skuPrefixes": [format!("{}-", id.to_uppercase())]});
@@ -104,7 +104,7 @@ struct Life {
     number: u64,
     client: HttpClient,
     world: World,
-    /// What was sent, and which orders it touched.
+    /// The commands sent so far, and the orders that each touched.
     sent: Vec<(Request, Vec<usize>)>,
     answers: Vec<String>,
 }
@@ -116,19 +116,19 @@ impl Life {
         Self { number, client: stack.client.clone(), world, sent: Vec::new(), answers: Vec::new() }
     }
 
-    /// What was answered, as status and code; or how it was not as the model says.
+    /// The answers as status and code, or the first difference from the model.
     async fn live(mut self, commands: u64) -> Result<Vec<String>, String> {
         for _ in 0..commands {
             let step = self.draw();
             let touched = step.touched.clone();
             self.sent.push((step.request.clone(), touched.clone()));
-            let told = self.take(step).await.map_err(|difference| self.told_of(&touched, &difference))?;
+            let told = self.take(step).await.map_err(|difference| self.report(&touched, &difference))?;
             self.answers.push(told);
             for index in touched {
-                self.rest(index).await.map_err(|difference| self.told_of(&[index], &difference))?;
+                self.rest(index).await.map_err(|difference| self.report(&[index], &difference))?;
             }
         }
-        self.afterwards().await.map_err(|difference| self.told_of(&[], &difference))?;
+        self.afterwards().await.map_err(|difference| self.report(&[], &difference))?;
         Ok(self.answers)
     }
 
@@ -158,7 +158,7 @@ impl Life {
         self.client.send(request.method, &request.path, &headers, request.body.clone()).await
     }
 
-    /// Sends a command. A service that is busy says so and has done nothing: it is asked again.
+    /// Sends a command. A busy service says so and does nothing, so the command is retried.
     async fn take(&mut self, step: Step) -> Result<String, String> {
         let mut reply = self.send(&step.request).await;
         while reply.status == 503 {
@@ -169,17 +169,17 @@ impl Life {
         for (index, id) in check::created(&step.expected, &reply.body) {
             self.world.orders[index].id = id;
         }
-        Ok(check::told(&reply))
+        Ok(check::summary(&reply))
     }
 
-    /// Follows an order until it has come to where the model says that it rests.
+    /// Waits until an order reaches the state in which the model expects it to settle.
     async fn rest(&mut self, index: usize) -> Result<(), String> {
         if !self.world.orders[index].settle() {
             return Ok(());
         }
         let order = &self.world.orders[index];
         let (wanted, read) = (format!("\"{}\"", order.version), Request::get(format!("/order/v1/orders/{}", order.id)));
-        // A look costs more than the step that is waited for, and other lives go on meanwhile.
+        // Polling costs more than the step it waits for, and other lives run in the meantime.
         let mut looks = 0;
         let reply = loop {
             tokio::time::sleep(Duration::from_millis(250)).await;
@@ -199,7 +199,7 @@ impl Life {
         Ok(())
     }
 
-    /// What follows the orders by the table's stream has come to the same: the counts, and an audit event a version.
+    /// The data derived from the table's stream matches the orders: the counts, and one audit event per version.
     async fn afterwards(&self) -> Result<(), String> {
         let mut counts = BTreeMap::new();
         self.world.orders.iter().for_each(|order| *counts.entry(order.status()).or_insert(0) += 1);
@@ -227,11 +227,11 @@ impl Life {
             }
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
-        Err(format!("{path} does not become what the model says: {body}"))
+        Err(format!("{path} does not reach the state in the model: {body}"))
     }
 
-    /// The failure, with the commands that its orders have come through.
-    fn told_of(&self, touched: &[usize], difference: &str) -> String {
+    /// The failure, with the commands that touched its orders.
+    fn report(&self, touched: &[usize], difference: &str) -> String {
         let concerns = |(_, orders): &&(Request, Vec<usize>)| orders.iter().any(|order| touched.contains(order));
         let mut way: Vec<String> = self.sent.iter().filter(concerns).map(|(request, _)| request.to_string()).collect();
         way.extend(self.sent.last().map(|(request, _)| format!("and then {request}")));

@@ -3,10 +3,10 @@
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
-use crate::support::{DEMO, MERCHANT, Stack, order, redacted, seed};
+use crate::support::{MERCHANT, Stack, order, redacted, seed};
 
 #[tokio::test]
-async fn the_seeds_bulk_gives_201_and_409_naming_the_first() {
+async fn the_seed_bulk_gives_201_and_409_naming_the_first() {
     let stack = Stack::start().await;
     let reply = stack.post("/order/v1/orders/bulk", &seed("create-multiple-orders")).await;
     assert_eq!(reply.status, 200);
@@ -24,7 +24,7 @@ async fn the_seeds_bulk_gives_201_and_409_naming_the_first() {
 }
 
 #[tokio::test]
-async fn the_seeds_bulk_with_duplication_allowed_gives_201_twice() {
+async fn the_seed_bulk_with_duplication_allowed_gives_201_twice() {
     let stack = Stack::start().await;
     let mut bulk = seed("create-multiple-orders");
     for order in bulk["bulk"].as_array_mut().unwrap() {
@@ -32,7 +32,7 @@ async fn the_seeds_bulk_with_duplication_allowed_gives_201_twice() {
     }
     let reply = stack.post("/order/v1/orders/bulk", &bulk).await;
     assert_eq!((&reply.body["bulk"][0]["status"], &reply.body["bulk"][1]["status"]), (&json!(201), &json!(201)));
-    // A third that does not allow it is refused: the name is taken.
+    // A third order that does not allow duplicates is rejected: the external id is taken.
     let mut third = bulk["bulk"][0].clone();
     third["safeId"] = json!("third");
     third["allowExternalOrderIdDuplication"] = json!(false);
@@ -40,9 +40,9 @@ async fn the_seeds_bulk_with_duplication_allowed_gives_201_twice() {
     assert_eq!((reply.status, &reply.body["code"]), (409, &json!("EXTERNAL_ID_EXISTS")));
 }
 
-/// Every member of the seed's order comes back: bare amounts as `{currency, amount}`, the rest as it was.
+/// Every member of the seed's order comes back: bare amounts as `{currency, amount}`, the rest unchanged.
 #[tokio::test]
-async fn every_member_is_kept_and_read_back() {
+async fn every_member_is_stored_and_returned() {
     fn check(sent: &Value, read: &Value, path: &str) {
         match sent {
             Value::Null => assert!(read.is_null(), "{path}"),
@@ -73,7 +73,7 @@ async fn every_member_is_kept_and_read_back() {
 }
 
 #[tokio::test]
-async fn a_repeated_safe_id_replays_the_same_order_and_refuses_another() {
+async fn a_repeated_safe_id_replays_the_same_order_and_rejects_another() {
     let stack = Stack::start().await;
     let first = stack.post("/order/v1/orders", &order("again")).await;
     assert_eq!((first.status, first.header("idempotency-replayed")), (201, ""));
@@ -97,7 +97,7 @@ async fn a_repeated_safe_id_replays_the_same_order_and_refuses_another() {
 }
 
 #[tokio::test]
-async fn items_of_a_bulk_are_independent_and_in_the_order_of_the_request() {
+async fn bulk_entries_are_independent_and_in_request_order() {
     let stack = Stack::start().await;
     let mut bad = order("bad");
     bad["items"][0]["quantity"] = json!(0);
@@ -135,7 +135,7 @@ async fn of_64_orders_with_one_external_id_one_is_created() {
     }
 }
 
-/// Puts the claim that a process leaves which died before its order.
+/// Writes the claim of a process that died before its order.
 async fn leave_claim(stack: &Stack, external_id: &str, order_id: &str, age_ms: u128) {
     use aws_sdk_dynamodb::types::AttributeValue;
     let now_ms = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_millis();
@@ -158,7 +158,7 @@ fn named(safe_id: &str, external_id: &str) -> Value {
 }
 
 #[tokio::test]
-async fn a_claim_without_an_order_is_taken_over_once_it_is_old() {
+async fn a_claim_without_an_order_is_taken_over_once_it_expires() {
     let stack = Stack::start().await;
     for (name, age_ms, status) in [("left-long-ago", 61_000, 201), ("just-claimed", 1_000, 503)] {
         leave_claim(&stack, name, "aaaaaaaaaaaaaaaaaaaaa000", age_ms).await;
@@ -169,7 +169,7 @@ async fn a_claim_without_an_order_is_taken_over_once_it_is_old() {
     }
 }
 
-/// An order that allows duplicates takes a dead claim over as well, so that those that do not allow them find it.
+/// An order that allows duplicates also takes over a dead claim, so that later orders find it.
 #[tokio::test]
 async fn an_order_that_allows_duplicates_still_guards_its_external_id() {
     let stack = Stack::start().await;
@@ -180,9 +180,9 @@ async fn an_order_that_allows_duplicates_still_guards_its_external_id() {
     assert_eq!(stack.post("/order/v1/orders", &named("does-not", "shared")).await.status, 409);
 }
 
-/// The one who left a claim behind and one who finds it old come at once.
+/// The request that left a claim behind races with one that finds the claim expired.
 #[tokio::test]
-async fn an_old_claim_of_ones_own_is_renewed_before_the_order_follows() {
+async fn ones_own_expired_claim_is_renewed_before_the_order_is_written() {
     let stack = Stack::start().await;
     for round in 0..15 {
         let (own, name) = (format!("own-{round}"), format!("name-{round}"));
@@ -201,9 +201,9 @@ async fn an_old_claim_of_ones_own_is_renewed_before_the_order_follows() {
     }
 }
 
-/// A claim that is given up while others look at it is made anew by one of them, not passed by.
+/// When an expired claim is released while others look at it, one of them renews it instead of skipping it.
 #[tokio::test]
-async fn a_claim_that_is_given_up_leaves_no_order_unguarded() {
+async fn a_released_claim_leaves_no_order_unprotected() {
     let stack = Stack::start().await;
     stack.post("/order/v1/orders", &order("taken")).await;
     for round in 0..15 {
@@ -221,9 +221,9 @@ async fn a_claim_that_is_given_up_leaves_no_order_unguarded() {
     }
 }
 
-/// Orders that share a name do not cost a round trip each.
+/// Orders with the same external id do not cost a round trip each.
 #[tokio::test]
-async fn a_bulk_that_repeats_a_name_is_a_few_requests() {
+async fn a_bulk_with_repeated_names_needs_few_requests() {
     let stack = Stack::start().await;
     let bulk = |order: &dyn Fn(usize) -> Value| json!({"bulk": (0..100).map(order).collect::<Vec<_>>()});
     let allows = bulk(&|index| {
@@ -232,7 +232,7 @@ async fn a_bulk_that_repeats_a_name_is_a_few_requests() {
         order
     });
     for (body, statuses, requests) in [
-        // One claim and order; then four requests of pointers beside the claim, and four of orders.
+        // One claim and order; then four requests for pointers next to the claim, and four for orders.
         (allows, [201, 201], 10),
         (bulk(&|index| named(&format!("b-{index}"), "one name")), [409, 409], 3),
         (bulk(&|_| order("one-id")), [201, 200], 1),
@@ -247,15 +247,13 @@ async fn a_bulk_that_repeats_a_name_is_a_few_requests() {
 }
 
 #[tokio::test]
-async fn warnings_are_shown_and_refuse_only_when_asked() {
+async fn warnings_are_returned_and_are_errors_only_in_strict_mode() {
     let stack = Stack::start().await;
     let mut body = order("warned");
     body["shipingMethod"] = json!("Expedited");
     body["items"][0]["customerPrice"] = json!(10);
     body["items"][0]["customerSubtotal"] = json!(11);
-    let mut strict = DEMO.to_vec();
-    strict.push(("prefer", "handling=strict"));
-    let refused = stack.client.send("POST", "/order/v1/orders", &strict, body.to_string()).await;
+    let refused = stack.send("POST", "/order/v1/orders", &[("prefer", "handling=strict")], body.to_string()).await;
     assert_eq!(refused.status, 400);
     insta::assert_json_snapshot!("order_refused_by_prefer_strict", redacted(refused.body));
     let created = stack.post("/order/v1/orders", &body).await;
@@ -274,7 +272,7 @@ async fn an_order_that_waits_stays_open() {
     assert_eq!(stack.get("/order/v1/orders/safeId/waits").await.body["order"]["status"], "Open");
 }
 
-/// Texts that Lambda escapes twice over do not make the answer too long either.
+/// Text that is escaped twice does not make the answer too long either.
 #[tokio::test]
 async fn a_bulk_of_many_quotes_is_answered() {
     let stack = Stack::start().await;
@@ -291,9 +289,9 @@ async fn a_bulk_of_many_quotes_is_answered() {
     assert!(reply.body["bulk"].as_array().unwrap().iter().all(|item| item["status"] == 201));
 }
 
-/// What is stored must be answered: an answer that would be too long for Lambda is shortened, not lost.
+/// A stored order must be answered: an answer that is too long for Lambda is shortened, not lost.
 #[tokio::test]
-async fn a_bulk_whose_answer_is_long_is_answered_in_short() {
+async fn a_bulk_with_a_long_answer_is_shortened() {
     let stack = Stack::start().await;
     let item = json!({"sku": "a", "quantity": 1});
     let orders = (0..100).map(|index| {
@@ -312,7 +310,7 @@ async fn a_bulk_whose_answer_is_long_is_answered_in_short() {
         (&last["warnings"][0]["errorCode"], &last["warnings"][0]["pointer"]),
         (&json!("ANSWER_SHORTENED"), &json!("/bulk/99"))
     );
-    // The relay is busy with what the bulk has changed, so the first answer may be `TRY_AGAIN`.
+    // The relay is busy with the bulk's changes, so the first answer may be `TRY_AGAIN`.
     let path = format!("/order/v1/orders/{}", last["order"]["id"].as_str().unwrap());
     let all = |body: &Value| body["order"]["items"].as_array().is_some_and(|items| items.len() == 200);
     stack.eventually(&path, all).await;

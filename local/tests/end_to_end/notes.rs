@@ -1,4 +1,4 @@
-//! Notes over HTTP: each status, pages, changes that meet, and what they cost; the log stands in [`log`].
+//! Notes over HTTP: each status, pages, concurrent changes, and costs; [`log`] covers the audit log.
 
 mod log;
 
@@ -15,27 +15,25 @@ pub(crate) fn about(kind: &str, id: &str, text: &str) -> Value {
     json!({"resource": {"type": kind, "id": id}, "text": text})
 }
 
-/// Makes a note: its path.
-async fn made(client: &HttpClient, body: &Value) -> String {
+/// Creates a note and returns its path.
+async fn created_path(client: &HttpClient, body: &Value) -> String {
     let reply = client.send("POST", NOTES, DEMO, body.to_string()).await;
     assert_eq!(reply.status, 201, "{}", reply.body);
     reply.header("location").to_owned()
 }
 
-/// Makes so many of one kind, a few at a time.
+/// Creates this many notes of one kind, a few at a time.
 async fn make_many(stack: &Stack, count: usize, body: &Value) {
-    let all = futures_util::stream::iter((0..count).map(|_| made(&stack.client, body)));
+    let all = futures_util::stream::iter((0..count).map(|_| created_path(&stack.client, body)));
     all.buffer_unordered(8).collect::<Vec<String>>().await;
 }
 
 async fn put(stack: &Stack, path: &str, headers: &[(&str, &str)], body: &Value) -> Reply {
-    let all: Vec<_> = DEMO.iter().chain(headers).copied().collect();
-    stack.client.send("PUT", path, &all, body.to_string()).await
+    stack.send("PUT", path, headers, body.to_string()).await
 }
 
 async fn delete(stack: &Stack, path: &str, headers: &[(&str, &str)]) -> Reply {
-    let all: Vec<_> = DEMO.iter().chain(headers).copied().collect();
-    stack.client.send("DELETE", path, &all, "").await
+    stack.send("DELETE", path, headers, "").await
 }
 
 /// Status, and the code and pointer of the first violation.
@@ -49,7 +47,7 @@ fn texts(page: &Value) -> Vec<&str> {
 }
 
 #[tokio::test]
-async fn a_note_is_made_read_replaced_and_deleted() {
+async fn a_note_is_created_read_replaced_and_deleted() {
     let stack = Stack::start().await;
     let order = create(&stack, &order("noted")).await;
     let created = stack.post(NOTES, &about("Order", &order, "Ring twice.\n")).await;
@@ -70,7 +68,7 @@ async fn a_note_is_made_read_replaced_and_deleted() {
     let read = stack.get(path).await;
     assert_eq!((read.status, read.header("etag"), &read.body), (200, "\"1\"", &created.body));
 
-    // What was read may be sent back; nothing is new, so nothing is written.
+    // A client may send back what it read; nothing changes, so nothing is written.
     let same = put(&stack, path, &[("if-match", "\"1\""), ("prefer", "handling=strict")], note).await;
     assert_eq!((same.status, same.header("etag"), &same.body), (200, "\"1\"", &created.body));
     let body = json!({"text": "**Ring** once", "format": "Markdown", "isInternal": true, "author": {"id": "u1", "name": "Ada"}});
@@ -80,7 +78,7 @@ async fn a_note_is_made_read_replaced_and_deleted() {
     assert_eq!((&now["text"], &now["format"]), (&json!("**Ring** once"), &json!("Markdown")));
     assert_eq!((&now["isInternal"], &now["author"]["name"]), (&json!(true), &json!("Ada")));
     assert_eq!((&now["resource"], &now["createdAt"]), (&note["resource"], &note["createdAt"]));
-    // What a replacement leaves out has its default again.
+    // A member left out of a replacement returns to its default.
     let bare = put(&stack, path, &[], &json!({"text": "once"})).await;
     assert_eq!(bare.body["note"]["author"]["name"], "Merchant");
     assert_eq!((&bare.body["note"]["isInternal"], &bare.body["note"]["format"]), (&json!(false), &json!("PlainText")));
@@ -101,7 +99,7 @@ async fn a_note_is_made_read_replaced_and_deleted() {
 }
 
 #[tokio::test]
-async fn a_note_is_about_something_that_the_merchant_has() {
+async fn a_note_needs_an_existing_resource_of_the_merchant() {
     let vendor = VendorServer::start().await;
     let stack = fulfilment::stack(&vendor, &[]).await;
     let order = create(&stack, &order_of("things", &["HAND-1"])).await;
@@ -124,7 +122,7 @@ async fn a_note_is_about_something_that_the_merchant_has() {
         let list = stack.get(&format!("{NOTES}?resourceType={kind}&resourceId={}", id.replace(' ', "%20"))).await;
         assert_eq!((list.status, texts(&list.body)), (200, vec![kind]));
     }
-    // In either case, as paths take it.
+    // In either case, as in paths.
     assert_eq!(
         stack.post(NOTES, &about("Shipment", &shipment.to_uppercase(), "x")).await.body["note"]["resource"]["id"],
         *shipment
@@ -145,11 +143,11 @@ async fn a_note_is_about_something_that_the_merchant_has() {
 }
 
 #[tokio::test]
-async fn bad_requests_are_told_with_their_places() {
+async fn bad_requests_are_reported_with_pointers() {
     let stack = Stack::start().await;
-    let path = made(&stack.client, &about("Product", "p", "x")).await;
+    let path = created_path(&stack.client, &about("Product", "p", "x")).await;
     let body = r#"{"text": "", "format": "Html", "resource": {"type": "Order"}}"#;
-    let refused = stack.client.send("POST", NOTES, DEMO, body).await;
+    let refused = stack.send("POST", NOTES, &[], body).await;
     let told = refused.body["errors"].as_array().unwrap().iter().map(|error| (&error["errorCode"], &error["pointer"]));
     assert_eq!(
         told.map(|(code, pointer)| format!("{} {}", code.as_str().unwrap(), pointer.as_str().unwrap()))
@@ -159,7 +157,7 @@ async fn bad_requests_are_told_with_their_places() {
     assert_eq!((refused.status, &refused.body["code"]), (400, &json!("VALIDATION_FAILED")));
     for (body, code) in [("", "NOT_JSON"), ("[]", "WRONG_TYPE"), (r#"{"text":"a","text":"b"}"#, "DUPLICATE_MEMBER")] {
         for (method, path) in [("POST", NOTES), ("PUT", path.as_str())] {
-            let refused = stack.client.send(method, path, DEMO, body).await;
+            let refused = stack.send(method, path, &[], body).await;
             assert_eq!((refused.status, &refused.body["errors"][0]["errorCode"]), (400, &json!(code)), "{method}");
         }
     }
@@ -169,19 +167,18 @@ async fn bad_requests_are_told_with_their_places() {
         first(&stack.post(NOTES, &about("Product", "p", &"é".repeat(10_001))).await),
         (400, "TOO_LONG", "/text")
     );
-    // Unknown members are noticed, and refused when that is asked for.
+    // Unknown members cause warnings, or errors on request.
     let mut unknown = about("Product", "p", "x");
     (unknown["colour"], unknown["resource"]["size"]) = (json!(1), json!(2));
     let noticed = stack.post(NOTES, &unknown).await;
     let pointers: Vec<_> = noticed.body["warnings"].as_array().unwrap().iter().map(|each| &each["pointer"]).collect();
     assert_eq!((noticed.status, pointers), (201, vec![&json!("/colour"), &json!("/resource/size")]));
-    let strict: Vec<_> = DEMO.iter().copied().chain([("prefer", "handling=strict")]).collect();
-    let refused = stack.client.send("POST", NOTES, &strict, unknown.to_string()).await;
+    let refused = stack.send("POST", NOTES, &[("prefer", "handling=strict")], unknown.to_string()).await;
     assert_eq!(first(&refused), (400, "UNKNOWN_MEMBER", "/colour"));
     unknown["merchantId"] = json!("00000000-0000-4000-8000-000000000000");
     assert_eq!(first(&stack.post(NOTES, &unknown).await), (403, "MERCHANT_MISMATCH", "/merchantId"));
 
-    // What it is about stays.
+    // The resource cannot change.
     let moved = put(&stack, &path, &[], &about("Product", "q", "x")).await;
     assert_eq!(first(&moved), (400, "NOT_UPDATABLE", "/resource"));
     let renamed = put(&stack, &path, &[], &json!({"id": "q", "text": "x"})).await;
@@ -213,16 +210,16 @@ async fn bad_requests_are_told_with_their_places() {
 }
 
 #[tokio::test]
-async fn lists_are_paged_the_newest_first() {
+async fn lists_are_paged_newest_first() {
     let stack = Stack::start().await;
     let order = create(&stack, &order("paged")).await;
     let mut paths = Vec::new();
     for number in 0..7 {
-        paths.push(made(&stack.client, &about("Order", &order, &number.to_string())).await);
-        // Two of one millisecond have no order of their own.
+        paths.push(created_path(&stack.client, &about("Order", &order, &number.to_string())).await);
+        // Notes of the same millisecond have no defined order.
         tokio::time::sleep(std::time::Duration::from_millis(2)).await;
     }
-    made(&stack.client, &about("Product", &order, "of something else")).await;
+    created_path(&stack.client, &about("Product", &order, "of something else")).await;
     delete(&stack, &paths[3], &[]).await;
     let list = format!("{NOTES}?resourceType=Order&resourceId={order}");
     let expected = ["6", "5", "4", "2", "1", "0"];
@@ -239,11 +236,11 @@ async fn lists_are_paged_the_newest_first() {
         cursor = next.to_owned();
     }
     assert_eq!((seen, pages), (expected.map(str::to_owned).to_vec(), 3));
-    // A cursor is of the list that gave it.
+    // A cursor is only valid for the list that returned it.
     let other = stack.get(&format!("{NOTES}?resourceType=Product&resourceId={order}&cursor={cursor}")).await;
     assert_eq!((other.status, &other.body["code"]), (400, &json!("INVALID_PARAMETER")));
 
-    // Pages whose notes do not fit into an answer end early, and none is lost.
+    // Pages whose notes do not fit into an answer end early, and no note is lost.
     let long = format!("{}x", "\u{1f600}\n".repeat(4_999));
     make_many(&stack, 150, &about("Product", "long", &long)).await;
     let list = format!("{NOTES}?resourceType=Product&resourceId=long&pageSize=200");
@@ -252,16 +249,16 @@ async fn lists_are_paged_the_newest_first() {
     assert!((100..150).contains(&count), "{count}");
     let rest = stack.get(&format!("{list}&cursor={}", first["nextCursor"].as_str().unwrap())).await.body;
     assert_eq!((count + rest["notes"].as_array().unwrap().len(), &rest["nextCursor"]), (150, &Value::Null));
-    // A number promises the rows before the next number, so such a page is refused.
+    // A page number implies that all earlier rows were listed, so such a page is rejected.
     let numbered = stack.get(&format!("{list}&page=1")).await;
     assert_eq!((numbered.status, &numbered.body["code"]), (400, &json!("INVALID_PARAMETER")));
     assert!(numbered.body["message"].as_str().unwrap().contains("`cursor`"), "{}", numbered.body);
 }
 
 #[tokio::test]
-async fn of_changes_to_one_version_one_is_made() {
+async fn one_of_several_changes_to_a_version_succeeds() {
     let stack = Stack::start().await;
-    let path = made(&stack.client, &about("Product", "p", "first")).await;
+    let path = created_path(&stack.client, &about("Product", "p", "first")).await;
     let change = |text: &'static str| {
         let (stack, path) = (&stack, &path);
         async move { put(stack, path, &[("if-match", "\"1\"")], &json!({"text": text})).await }
@@ -274,13 +271,13 @@ async fn of_changes_to_one_version_one_is_made() {
     let read = stack.get(&path).await;
     assert_eq!((read.header("etag"), &read.body), ("\"2\"", &won.body));
     assert_eq!(read.body["note"]["text"], text);
-    // Without the header each is made, one after the other.
+    // Without the header both are applied, one after the other.
     let texts: Vec<Value> = (0..8).map(|number| json!({"text": number.to_string()})).collect();
     let replies = join_all(texts.iter().map(|body| put(&stack, &path, &[], body))).await;
     let mut tags: Vec<&str> = replies.iter().map(|reply| reply.header("etag")).collect();
     tags.sort_by_key(|tag| (tag.len(), *tag));
     assert_eq!(tags, ["\"3\"", "\"4\"", "\"5\"", "\"6\"", "\"7\"", "\"8\"", "\"9\"", "\"10\""]);
-    // Of two deletions one finds the note gone.
+    // Of two deletes, one finds the note gone.
     let (one, two) = join(delete(&stack, &path, &[]), delete(&stack, &path, &[])).await;
     let mut statuses = [one.status, two.status];
     statuses.sort_unstable();
@@ -291,7 +288,7 @@ async fn of_changes_to_one_version_one_is_made() {
 async fn what_each_route_of_notes_consumes() {
     let stack = Stack::start().await;
     let order = create(&stack, &order("cost")).await;
-    // The order 1; the note 1, its entry in the index 1.
+    // The order 1; the note 1, its index entry 1.
     let created = stack.post(NOTES, &about("Order", &order, "a")).await;
     assert_eq!(created.header("x-cost"), "dynamodb_requests=2, wru=2, rru=1, sqs_requests=0");
     let path = created.header("location").to_owned();
@@ -301,7 +298,7 @@ async fn what_each_route_of_notes_consumes() {
     let logs = format!("{path}/auditLogs");
     stack.eventually(&logs, |logs| logs["auditLogs"].as_array().is_some_and(|all| all.len() == 2)).await;
     assert_eq!(stack.get(&logs).await.header("x-cost"), "dynamodb_requests=2, wru=0, rru=1.5, sqs_requests=0");
-    // Without an order to look for; then the note, and its entry in the index, which goes.
+    // Without an order to read; then the note, and its index entry, which is deleted.
     let product = stack.post(NOTES, &about("Product", "p", "a")).await;
     assert_eq!(product.header("x-cost"), "dynamodb_requests=1, wru=2, rru=0, sqs_requests=0");
     let deleted = delete(&stack, product.header("location"), &[]).await;

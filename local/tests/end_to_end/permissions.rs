@@ -15,15 +15,15 @@ use crate::support::{MERCHANT, Stack, order, seed};
 async fn without_put_item_the_create_function_stores_nothing() {
     let template = std::fs::read_to_string(project().join("template.yaml")).unwrap();
     let mut file = tempfile::NamedTempFile::with_suffix(".yaml").unwrap();
-    // The first one is the create function's.
+    // The first occurrence belongs to the create function.
     file.write_all(template.replacen("                - dynamodb:PutItem\n", "", 1).as_bytes()).unwrap();
     let stack = Stack::of_template(file.path().to_owned(), Data::demo().unwrap(), &[]).await;
 
     let refused = stack.post("/v2/orders", &seed("create-bulk-order")).await;
     assert_eq!((refused.status, &refused.body["error"]), (500, &json!("INTERNAL")));
-    assert_eq!(refused.body["message"], "the service failed", "nothing of the reason reaches the client");
+    assert_eq!(refused.body["message"], "the service failed", "the reason does not reach the client");
     assert_eq!(stack.balance(MERCHANT, "USD").await, "100000");
-    // Network orders are inserted with another action, which is still there.
+    // Network orders are inserted with another action, which is still allowed.
     assert_eq!(stack.post("/order/v1/orders", &order("a")).await.status, 201);
 
     let denied = put_with_key_of(&stack, "OrdersCreateFunction").await;
@@ -35,7 +35,7 @@ async fn without_put_item_the_create_function_stores_nothing() {
     );
 }
 
-/// A charge whose answer was lost is looked up by the order that it paid for.
+/// A charge whose answer was lost is looked up by its order.
 #[tokio::test]
 async fn the_create_function_may_read_the_order_that_it_wrote() {
     let stack = Stack::start().await;
@@ -44,7 +44,7 @@ async fn the_create_function_may_read_the_order_that_it_wrote() {
     assert!(read.key("pk", key("a")).key("sk", key("b")).send().await.unwrap().item.is_none());
 }
 
-/// The table, with a function's own key.
+/// A client with a function's own key.
 fn client_with_key_of(stack: &Stack, function: &str) -> aws_sdk_dynamodb::Client {
     let environment = stack.running.environment(function);
     let config = aws_sdk_dynamodb::Config::builder()
@@ -57,7 +57,7 @@ fn client_with_key_of(stack: &Stack, function: &str) -> aws_sdk_dynamodb::Client
     aws_sdk_dynamodb::Client::from_conf(config)
 }
 
-/// Tries to put an item with a function's own key: code and message of the refusal.
+/// Tries to put an item with a function's own key; returns the code and message of the denial.
 async fn put_with_key_of(stack: &Stack, function: &str) -> (String, String) {
     let put = client_with_key_of(stack, function)
         .put_item()

@@ -14,7 +14,7 @@ async fn counts(stack: &Stack, queue: &str) -> local::aws::sqs::Counts {
 }
 
 #[tokio::test]
-async fn poisoned_messages_reach_the_dead_letter_queue_and_hold_nothing_up() {
+async fn poisoned_messages_are_dead_lettered_and_block_nothing() {
     let stack = Stack::with(Data::demo().unwrap(), &[("VendorStepSeconds", "0"), ("RetrySeconds", "2")]).await;
     let queue = stack.running.stack.queue("FulfilmentQueue").unwrap().name.clone();
     let poison = [
@@ -51,7 +51,7 @@ async fn poisoned_messages_reach_the_dead_letter_queue_and_hold_nothing_up() {
 }
 
 #[tokio::test]
-async fn a_job_that_comes_again_or_late_changes_nothing() {
+async fn a_repeated_or_late_job_changes_nothing() {
     let stack = Stack::start().await;
     let created = stack.post("/order/v1/orders", &order("once")).await;
     let done = stack.eventually("/order/v1/orders/safeId/once", |body| body["order"]["status"] == "Fulfilled").await;
@@ -74,13 +74,13 @@ async fn a_job_that_comes_again_or_late_changes_nothing() {
     assert_eq!(counts(&stack, "FulfilmentDeadLetterQueue").await.visible, 0);
 }
 
-/// An order whose job was lost is found by the schedule's function once it is overdue.
+/// The scheduled function finds an order whose job was lost, once it is overdue.
 #[tokio::test]
 async fn the_sweep_queues_overdue_orders_again() {
     use aws_sdk_dynamodb::types::AttributeValue;
     let stack = Stack::with(Data::demo().unwrap(), &[("VendorStepSeconds", "900"), ("OverdueSeconds", "1")]).await;
     stack.post("/order/v1/orders", &order("stuck")).await;
-    // The vendor takes it at once; its next job is 15 minutes away, so for this test it is lost.
+    // The vendor accepts at once; the next job is 15 minutes away, so to this test it is lost.
     stack.eventually("/order/v1/orders/safeId/stuck", |body| body["order"]["status"] == "Processing").await;
     let indexed = |items: &[std::collections::HashMap<String, AttributeValue>]| {
         items.iter().filter(|item| item.contains_key("due_at")).count()
@@ -90,7 +90,7 @@ async fn the_sweep_queues_overdue_orders_again() {
     let swept = stack.running.invoke("SweepFunction", json!({})).await.unwrap();
     assert_eq!((&swept["overdue"], &swept["queued"]), (&json!(1), &json!(1)));
     stack.eventually("/order/v1/orders/safeId/stuck", |body| body["order"]["status"] == "Fulfilled").await;
-    assert_eq!(indexed(&stack.items().await), 0, "an order that has ended leaves the index");
+    assert_eq!(indexed(&stack.items().await), 0, "an ended order leaves the index");
     let swept = stack.running.invoke("SweepFunction", json!({})).await.unwrap();
     assert_eq!(swept["overdue"], 0);
 }

@@ -1,4 +1,4 @@
-//! A subscriber on this machine: answers as it is told, and keeps what it got.
+//! A subscriber on this machine: gives the configured answers and records its calls.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
@@ -28,7 +28,7 @@ impl Call {
         serde_json::from_slice(&self.body).unwrap()
     }
 
-    /// How many of its signatures are by this secret, as it is shown to its owner.
+    /// How many of its signatures match this secret, as shown to its owner.
     pub(crate) fn signatures_by(&self, secret: &str) -> usize {
         let key = STANDARD.decode(secret.strip_prefix("whsec_").unwrap()).unwrap();
         let key = ring::hmac::Key::new(ring::hmac::HMAC_SHA256, &key);
@@ -62,7 +62,7 @@ impl Receiver {
         receiver
     }
 
-    /// Gives the next call this status, with a `Location`.
+    /// Answers the next call with this status and a `Location`.
     pub(crate) fn answer(&self, status: u16, location: &str) {
         self.book.lock().unwrap().answers.push_back((status, location.to_owned()));
     }
@@ -71,7 +71,7 @@ impl Receiver {
         self.book.lock().unwrap().calls.clone()
     }
 
-    /// Waits until it has had so many calls.
+    /// Waits until it has received this many calls.
     pub(crate) async fn called(&self, times: usize) -> Vec<Call> {
         for _ in 0..1200 {
             let calls = self.calls();

@@ -1,4 +1,4 @@
-//! What comes back: dead letters, poisoned records, claims without an order; and what subscribers hear meanwhile.
+//! Recovery from dead letters, poisoned records and claims without an order, and the webhooks in the meantime.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use crate::fulfilment::{self, VendorServer, create, order_of, shipments, status};
 use crate::receiver::Receiver;
 use crate::redrive::Sqs;
-use crate::support::{DEMO, MERCHANT, Stack, order};
+use crate::support::{MERCHANT, Stack, order};
 use crate::webhooks::{SUBSCRIPTIONS, now_ms};
 
 async fn visible(stack: &Stack, queue: &str) -> u64 {
@@ -20,7 +20,7 @@ async fn visible(stack: &Stack, queue: &str) -> u64 {
     stack.running.queues.counts(name).await.unwrap().visible
 }
 
-/// Waits until a queue holds so many messages that nobody has taken.
+/// Waits until a queue holds this many visible messages.
 pub(crate) async fn holds(stack: &Stack, queue: &str, messages: u64) {
     for _ in 0..600 {
         if visible(stack, queue).await == messages {
@@ -31,7 +31,7 @@ pub(crate) async fn holds(stack: &Stack, queue: &str, messages: u64) {
     panic!("{queue} holds {} messages instead of {messages}", visible(stack, queue).await)
 }
 
-/// The documented AWS way, which is what `cargo mill redrive` does as well.
+/// The documented procedure on AWS, which `cargo mill redrive` follows as well.
 pub(crate) async fn redrive(stack: &Stack, queue: &str) {
     let sqs = Sqs::at(stack.running.sqs_url.clone());
     let name = stack.running.stack.queue(queue).unwrap().name.clone();
@@ -42,9 +42,9 @@ pub(crate) async fn redrive(stack: &Stack, queue: &str) {
     sqs.client.start_message_move_task().source_arn(arn).send().await.unwrap();
 }
 
-/// An order fails with its reason after the attempts that the queue grants; its dead letter restarts it.
+/// After the attempts that the queue grants, an order fails with its reason; its dead letter restarts it.
 #[tokio::test]
-async fn a_redriven_job_restarts_the_order_that_it_gave_up() {
+async fn a_redriven_job_restarts_its_failed_order() {
     let vendor = VendorServer::start().await;
     vendor.answers(StatusCode::INTERNAL_SERVER_ERROR);
     let stack = fulfilment::stack(&vendor, &[("FulfilmentAttempts", "2")]).await;
@@ -56,7 +56,7 @@ async fn a_redriven_job_restarts_the_order_that_it_gave_up() {
     }
     holds(&stack, "FulfilmentDeadLetterQueue", 2).await;
     holds(&stack, "FulfilmentQueue", 0).await;
-    // One of them is cancelled while its job lies there; that job finds nothing to bring back.
+    // One order is cancelled while its job is dead-lettered; that job finds nothing to restart.
     let cancelled = stack.post(&format!("/order/v1/orders/{other}/cancel"), &json!({"reason": "too slow"})).await;
     assert_eq!((cancelled.status, &cancelled.body["order"]["status"]), (200, &json!("Cancelled")));
 
@@ -66,7 +66,7 @@ async fn a_redriven_job_restarts_the_order_that_it_gave_up() {
     let path = format!("/shipment/v1/{}", one["id"].as_str().unwrap());
     stack.eventually(&path, |body| body["shipmentStatus"] == 3).await;
     assert_eq!(stack.get(&format!("/order/v1/orders/{id}")).await.body["order"]["status"], "Processing");
-    let shipped = stack.client.send("POST", &format!("{path}/progress"), DEMO, r#"{"shipmentStatus":4}"#).await;
+    let shipped = stack.send("POST", &format!("{path}/progress"), &[], r#"{"shipmentStatus":4}"#).await;
     assert_eq!(shipped.status, 200, "{}", shipped.body);
     status(&stack, &id, "Fulfilled").await;
     status(&stack, &other, "Cancelled").await;
@@ -80,8 +80,8 @@ async fn a_redriven_job_restarts_the_order_that_it_gave_up() {
     assert_eq!(keys("ShipmentSubmission").len(), 2);
 }
 
-/// The same job may come again from the relay or the sweep: only the message that died restarts the order. That one does
-/// so also where it had a single attempt, or only the last one.
+/// The relay or the sweep may repeat the same job, but only the message that died restarts the order. It does so even
+/// after a single attempt, or after only the last one.
 #[tokio::test]
 async fn only_the_dead_letter_itself_restarts_the_order() {
     let vendor = VendorServer::start().await;
@@ -99,7 +99,7 @@ async fn only_the_dead_letter_itself_restarts_the_order() {
             Outgoing::of(job.to_string())
         };
         if let Some(id) = id {
-            // It has four attempts behind it.
+            // It has four failed attempts.
             stack.running.queues.send(&queue, job(id, 4)).await.unwrap();
         }
         status(&stack, &order, "Failed").await;
@@ -116,7 +116,7 @@ async fn only_the_dead_letter_itself_restarts_the_order() {
     }
 }
 
-/// Such a record holds nothing up, and is named with its reason.
+/// Such a record blocks nothing and is reported with the reason.
 #[tokio::test]
 async fn a_poisoned_stream_record_is_parked() {
     let stack = Stack::start().await;
@@ -136,9 +136,9 @@ async fn a_poisoned_stream_record_is_parked() {
     assert!(parked["sequenceNumber"].is_string(), "{parked}");
 }
 
-/// A request that crashed between its claim and its order leaves the external id free again.
+/// A request that crashed between its claim and its order leaves the external id available again.
 #[tokio::test]
-async fn the_sweep_releases_the_claim_that_no_order_followed() {
+async fn the_sweep_releases_a_claim_without_an_order() {
     let stack = Stack::start().await;
     let text = |text: &str| AttributeValue::S(text.to_owned());
     let pk = format!("{MERCHANT}#external#LOST-1");
@@ -146,7 +146,7 @@ async fn the_sweep_releases_the_claim_that_no_order_followed() {
     let put = stack.running.dynamodb().put_item().table_name(stack.table());
     let put = put.item("pk", text(&pk)).item("sk", text("first")).item("claimed_at", AttributeValue::N(claimed_at));
     let sample = create(&stack, &order("sample")).await;
-    // A name that no order has: the sample's, with its digest turned round.
+    // A name without an order: the sample's, with its digest reversed.
     let (digest, rest) = sample.split_at(21);
     let nobody: String = digest.chars().rev().chain(rest.chars()).collect();
     put.item("order_id", text(&nobody)).send().await.unwrap();
@@ -168,9 +168,9 @@ async fn the_sweep_releases_the_claim_that_no_order_followed() {
     create(&stack, &freed).await;
 }
 
-/// From the order to the subscriber, through stream, relay, queue and notifier: each event once, under an id of its own.
+/// From the order to the subscriber, through stream, relay, queue and notifier: each event once, under its own id.
 #[tokio::test]
-async fn subscribers_hear_of_an_order_from_its_creation_to_its_last_shipment() {
+async fn subscribers_receive_events_from_creation_to_the_last_shipment() {
     let (vendor, receiver) = (VendorServer::start().await, Receiver::start().await);
     let stack = fulfilment::stack(&vendor, &[]).await;
     let events = ["OrderCreation", "OrderUpdate", "ShipmentCreated", "ShipmentUpdate"];
@@ -181,10 +181,10 @@ async fn subscribers_hear_of_an_order_from_its_creation_to_its_last_shipment() {
     let one = shipments(&stack, &id, 2).await.remove(0);
     let path = format!("/shipment/v1/{}", one["id"].as_str().unwrap());
     stack.eventually(&path, |body| body["shipmentStatus"] == 3).await;
-    stack.client.send("POST", &format!("{path}/progress"), DEMO, r#"{"shipmentStatus":4}"#).await;
+    stack.send("POST", &format!("{path}/progress"), &[], r#"{"shipmentStatus":4}"#).await;
     status(&stack, &id, "Fulfilled").await;
 
-    // Created; assigned, with two shipments; submitted; shipped twice. A submission is no news of the order itself.
+    // Created; assigned, with two shipments; submitted; shipped twice. A submission causes no order event.
     let expected =
         BTreeMap::from([("OrderCreation", 1), ("OrderUpdate", 3), ("ShipmentCreated", 2), ("ShipmentUpdate", 3)]);
     let calls = receiver.called(expected.values().sum()).await;

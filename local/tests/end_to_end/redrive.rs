@@ -5,12 +5,12 @@ use std::process::{Command, Output};
 
 use aws_sdk_sqs::config::{BehaviorVersion, Credentials, Region};
 use aws_smithy_http_client::Builder;
+use local::running_stack::RunningStack;
 use local::stack::ADMINISTRATOR;
-use local::whereabouts::Whereabouts;
 
 use crate::up::Program;
 
-/// Queues without anybody who works them, so that a test can put messages where it wants.
+/// Queues without consumers, so that a test can place messages freely.
 const QUEUES: &str = "Transform: AWS::Serverless-2016-10-31
 Resources:
   Letters:
@@ -33,12 +33,12 @@ fn redrive(data: &Path, queues: &[&str]) -> (bool, String, String) {
     (status.success(), String::from_utf8(stdout).unwrap(), String::from_utf8(stderr).unwrap())
 }
 
-/// What is said of queues, without what is said of AWS.
+/// The part of the output about queues, without the hints about AWS.
 fn outcomes(stdout: &str) -> Vec<&str> {
     stdout.lines().take_while(|line| !line.is_empty()).collect()
 }
 
-/// The queues of a running stack, with the rights of an administrator.
+/// The queues of a running stack, with administrator rights.
 pub(crate) struct Sqs {
     pub(crate) client: aws_sdk_sqs::Client,
     url: String,
@@ -46,7 +46,7 @@ pub(crate) struct Sqs {
 
 impl Sqs {
     fn of(data: &Path) -> Self {
-        Self::at(Whereabouts::find(data).unwrap().sqs_url)
+        Self::at(RunningStack::find(data).unwrap().sqs_url)
     }
 
     pub(crate) fn at(url: String) -> Self {
@@ -74,7 +74,7 @@ impl Sqs {
         received.messages.unwrap_or_default().into_iter().filter_map(|message| message.body).collect()
     }
 
-    /// Sends, and receives in vain until the message is given up.
+    /// Sends a message and receives it without deleting, until it is dead-lettered.
     async fn dead_letter(&self, queue: &str, body: &str) {
         self.send(queue, body).await;
         assert_eq!(self.bodies(queue).await, [body]);
@@ -83,7 +83,7 @@ impl Sqs {
 }
 
 #[tokio::test]
-async fn dead_letters_go_back_and_the_command_says_where() {
+async fn dead_letters_are_redriven_and_the_command_says_where() {
     let (data, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let template = other.path().join("template.yaml");
     std::fs::write(&template, QUEUES).unwrap();
@@ -93,7 +93,7 @@ async fn dead_letters_go_back_and_the_command_says_where() {
     sqs.dead_letter("Parcels", "parcel").await;
     sqs.dead_letter("Jobs", "job").await;
 
-    // A name that is wrong moves nothing, whatever stands before it.
+    // One wrong name stops the command before anything moves.
     let (good, _, stderr) = redrive(data.path(), &["DeadJobs", "Dead"]);
     assert!(!good);
     assert_eq!(stderr, "error: there is no queue `Dead`; messages can be moved out of `DeadJobs`, `Undelivered`\n");
@@ -132,7 +132,7 @@ async fn dead_letters_go_back_and_the_command_says_where() {
 }
 
 #[tokio::test]
-async fn a_queue_for_failed_stream_records_is_named_as_not_redrivable() {
+async fn a_queue_for_failed_stream_records_is_reported_as_not_redrivable() {
     let data = tempfile::tempdir().unwrap();
     let _running = Program::start(data.path(), &["--allow-loopback-webhooks"]);
     let (good, stdout, stderr) = redrive(data.path(), &[]);
@@ -157,7 +157,7 @@ async fn without_a_running_stack_the_command_says_what_to_do() {
     let killed = Program::start(data.path(), &[]);
     killed.kill();
     let (good, _, stderr) = redrive(data.path(), &[]);
-    assert!(!good && stderr.contains("is gone without having stopped: start it again"), "{stderr}");
+    assert!(!good && stderr.contains("ended without stopping: start it again"), "{stderr}");
 
     let mut stopped = Program::start(data.path(), &[]);
     assert!(stopped.interrupt().success());

@@ -1,4 +1,4 @@
-//! Refunds, and cancels of a part of an item, over HTTP.
+//! Refunds and partial cancels of items, over HTTP.
 
 use serde_json::{Value, json};
 
@@ -15,7 +15,7 @@ fn priced(safe_id: &str) -> Value {
 }
 
 #[tokio::test]
-async fn refunds_are_taken_of_two_balances_and_never_exceed_them() {
+async fn refunds_use_two_balances_and_never_exceed_them() {
     let stack = Stack::start().await;
     let id = create(&stack, &priced("refund")).await;
     let read = stack.get(&path(&id)).await.body["order"]["items"].clone();
@@ -57,12 +57,12 @@ async fn refunds_are_taken_of_two_balances_and_never_exceed_them() {
     assert_eq!(refused.body["errors"][0]["pointer"], "/refunds/1/amount");
     assert_eq!(refused.body["errors"][1]["errorMessage"], told("shipping", &cup, "0.00"));
     assert_eq!(stack.get(&path(&id)).await.header("etag"), "\"2\"");
-    // What refunds were taken of stays as it is.
+    // Amounts that refunds count against can no longer change.
     let item = format!("{}/items/{mug}", path(&id));
     let refused = patch(&stack, &item, json!({"quantity": 1})).await;
     assert_eq!((refused.status, &refused.body["code"]), (422, &json!("STATE_NOT_ALLOWED")));
     assert_eq!(patch(&stack, &item, json!({"meta": {"a": "b"}})).await.status, 200);
-    // Cancelled items are refunded too.
+    // Cancelled items can be refunded too.
     stack.post(&format!("{}/cancel", path(&id)), &json!({"reason": "x"})).await;
     let rest = stack.post("/order/v1/orders/refunds", &rows(json!([row(&mug, false, json!(0.01))]))).await;
     assert_eq!((rest.status, &rest.body["order"]["items"][0]["refundData"]["remainingPriceBalance"]), (201, &json!(0)));
@@ -70,7 +70,7 @@ async fn refunds_are_taken_of_two_balances_and_never_exceed_them() {
 }
 
 #[tokio::test]
-async fn refunds_that_are_none_are_refused() {
+async fn invalid_refunds_are_rejected() {
     let stack = Stack::start().await;
     let id = create(&stack, &priced("no-refund")).await;
     let item = stack.get(&path(&id)).await.body["order"]["items"][0]["id"].clone();
@@ -105,13 +105,13 @@ async fn refunds_that_are_none_are_refused() {
     let mut foreign = with("amount", json!(1));
     foreign["orderId"] = json!("aaaaaaaaaaaaaaaaaaaaa000");
     assert_eq!(stack.post("/order/v1/orders/refunds", &foreign).await.status, 404);
-    // A misspelt `isShippingRefund` would take the money from the other balance.
+    // A misspelt `isShippingRefund` would refund from the other balance.
     let odd = stack.post("/order/v1/orders/refunds", &with("isShipingRefund", json!(true))).await;
     assert_eq!(first(&odd), (400, "UNKNOWN_MEMBER", "/refunds/0/isShipingRefund"));
 }
 
 #[tokio::test]
-async fn units_are_cancelled_until_a_vendor_over_http_has_them() {
+async fn units_can_be_cancelled_until_an_http_vendor_has_them() {
     let vendor = VendorServer::start().await;
     let stack = stack(&vendor, &[]).await;
     let mut body = waiting("units", &["PRESS-1", "HAND-1"]);
@@ -141,7 +141,7 @@ async fn units_are_cancelled_until_a_vendor_over_http_has_them() {
             .await;
     assert_eq!((refused.status, &refused.body["code"]), (422, &json!("STATE_NOT_ALLOWED")));
 
-    // What a reader sees can be sent back.
+    // A client can send back what it read.
     let same =
         patch(&stack, &format!("{}/items/{}", path(&id), items[0]["id"].as_str().unwrap()), json!({"quantity": 5}))
             .await;
@@ -155,7 +155,7 @@ async fn units_are_cancelled_until_a_vendor_over_http_has_them() {
     assert_eq!(vendor.calls()[0].1["items"][0]["quantity"], 3);
     let refused = cancel(&[(0, 1)]).await;
     assert_eq!(refused.body["message"], "item 1 of the order is with the vendor `press`: it is cancelled whole");
-    // A person can make fewer, until it is shipped.
+    // A person can make fewer units, until it ships.
     let by_hand = cancel(&[(1, 3)]).await;
     let item = &by_hand.body["order"]["items"][1];
     assert_eq!(
@@ -167,7 +167,7 @@ async fn units_are_cancelled_until_a_vendor_over_http_has_them() {
     let item = &whole.body["order"]["items"][1];
     assert_eq!((&item["status"], &item["cancelledQuantity"]), (&json!("Cancelled"), &json!(4)));
     assert!(item["cancelledAt"].is_string());
-    // All that is left of what the other vendor has.
+    // Everything left of the other vendor's item.
     let rest = cancel(&[(0, 3)]).await;
     assert_eq!(rest.body["order"]["status"], "Cancelled");
 }

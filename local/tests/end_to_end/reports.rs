@@ -1,4 +1,4 @@
-//! What vendors report of their shipments: what is wrong with a report, what counts, and how much an order holds.
+//! Vendor reports on shipments: their errors, their effects, and how much an order can hold.
 
 use serde_json::{Value, json};
 
@@ -6,7 +6,7 @@ use crate::fulfilment::{VendorServer, create, order_of, report, shipments, stack
 use crate::support::{DEMO, Reply};
 
 #[tokio::test]
-async fn reports_that_do_not_fit_are_refused_with_the_reason() {
+async fn invalid_reports_are_rejected_with_the_reason() {
     let vendor = VendorServer::start().await;
     let stack = stack(&vendor, &[]).await;
     let id = create(&stack, &order_of("bad", &["HAND-1"])).await;
@@ -68,20 +68,20 @@ async fn reports_that_do_not_fit_are_refused_with_the_reason() {
 }
 
 #[tokio::test]
-async fn what_a_report_says_beside_the_rules_is_told_and_bounded() {
+async fn unknown_members_of_a_report_are_reported_and_bounded() {
     let vendor = VendorServer::start().await;
     let stack = stack(&vendor, &[]).await;
     let id = create(&stack, &order_of("beside", &["HAND-1"])).await;
     let one = &shipments(&stack, &id, 1).await[0];
-    // What no rule knows is a warning, or an error where the sender wants it so; what stands twice is always an error.
+    // An unknown member is a warning, or an error on request; a duplicate member is always an error.
     let body = json!({"shipmentStatus": 4, "colour": 1, "packages": [{}, {"trackingNumber": "1Z"}]}).to_string();
     let path = format!("/shipment/v1/{}/progress", one["id"].as_str().unwrap());
-    let strict = [DEMO[0], DEMO[2], ("prefer", "handling=strict")];
-    let refused = stack.client.send("POST", &path, &strict, body).await;
+    let strict = [("prefer", "handling=strict")];
+    let refused = stack.send("POST", &path, &strict, body).await;
     let pointers: Vec<_> = refused.body["errors"].as_array().unwrap().iter().map(|error| &error["pointer"]).collect();
     assert_eq!((refused.status, pointers), (400, vec![&json!("/colour"), &json!("/packages/1/trackingNumber")]));
     let twice = r#"{"shipmentStatus": 4, "packages": [{"carrierName": "a", "carrierName": "b"}]}"#;
-    let refused = stack.client.send("POST", &path, DEMO, twice).await;
+    let refused = stack.send("POST", &path, &[], twice).await;
     let error = &refused.body["errors"][0];
     assert_eq!(
         (refused.status, &error["errorCode"], &error["pointer"]),
@@ -105,7 +105,7 @@ async fn what_a_report_says_beside_the_rules_is_told_and_bounded() {
 }
 
 #[tokio::test]
-async fn a_report_of_several_packages_counts_whole_or_not_at_all() {
+async fn a_report_of_several_packages_counts_entirely_or_not_at_all() {
     let vendor = VendorServer::start().await;
     let stack = stack(&vendor, &[]).await;
     let id = create(&stack, &order_of("whole", &["HAND-1", "HAND-2", "PRESS-1"])).await;
@@ -116,20 +116,20 @@ async fn a_report_of_several_packages_counts_whole_or_not_at_all() {
     let before = stack.get(&format!("/order/v1/orders/{id}")).await;
     let refused = report(&stack, DEMO, &all[0], report_of(&[&own[0], foreign])).await;
     assert_eq!((refused.status, &refused.body["code"]), (422, &json!("STATE_NOT_ALLOWED")), "{}", refused.body);
-    assert_eq!(shipments(&stack, &id, 2).await[0]["packages"], json!([]), "nothing of it counts");
+    assert_eq!(shipments(&stack, &id, 2).await[0]["packages"], json!([]), "none of it counts");
 
     let version = |reply: &Reply| reply.header("etag").trim_matches('"').parse::<u64>().unwrap();
     let told = report(&stack, DEMO, &all[0], report_of(&[&own[0], &own[1]])).await;
     assert_eq!((told.status, &told.body["shipmentStatus"]), (200, &json!(4)), "{}", told.body);
-    // One write; the other vendor may have accepted its shipment meanwhile.
+    // One write; the other vendor may have accepted its shipment in the meantime.
     assert!(version(&told) <= version(&before) + 2, "{} {}", version(&before), version(&told));
     let again = report(&stack, DEMO, &all[0], report_of(&[&own[0], &own[1]])).await;
     assert_eq!((again.status, again.body["packages"].as_array().unwrap().len()), (200, 2));
 }
 
-/// An order is one item of at most 400 KB: what would not fit is refused by name, and what ends the order still fits.
+/// An order is one item of at most 400 KB: excess data is rejected by name, and what ends the order still fits.
 #[tokio::test]
-async fn an_order_holds_so_much_and_can_be_ended_then() {
+async fn a_full_order_rejects_more_data_but_can_still_end() {
     let vendor = VendorServer::start().await;
     let stack = stack(&vendor, &[]).await;
     let skus: Vec<String> = (0..300).map(|index| format!("HAND-{index}")).collect();
@@ -142,7 +142,7 @@ async fn an_order_holds_so_much_and_can_be_ended_then() {
         json!({"shipmentStatus": 4, "packages": items.iter().map(package).collect::<Vec<_>>()})
     };
     let path = |what: &str| format!("/order/v1/orders/{id}/{what}");
-    // A person looks at it all the while, and says why at length.
+    // A person holds it all the while, with a long reason.
     let reason = |text: &str| json!({"reason": text.repeat(1000)});
     assert_eq!(stack.post(&path("customerCareHold"), &reason("x")).await.status, 200);
     let mut replies = Vec::new();
@@ -160,8 +160,8 @@ async fn an_order_holds_so_much_and_can_be_ended_then() {
     status(&stack, &id, "Fulfilled").await;
 }
 
-/// Every item of a large order repeats why it failed. That must not become an event that cannot be written: the table's
-/// stream would stand still behind it.
+/// Every item of a large order repeats the failure reason. That must not produce an event that is too large to write,
+/// or the table's stream would be blocked behind it.
 #[tokio::test]
 async fn the_longest_reason_of_the_largest_order_is_logged() {
     let vendor = VendorServer::start().await;

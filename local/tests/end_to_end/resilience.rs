@@ -1,4 +1,4 @@
-//! What one bad item, one merchant or one crowd must not do to the rest.
+//! One bad item, merchant or burst must not affect the rest.
 
 use std::time::Duration;
 
@@ -26,7 +26,7 @@ fn merchant(index: usize) -> String {
     format!("b234ee56-7890-4f12-a123-{index:012x}")
 }
 
-/// Makes stream records of orders that were just accepted and wait for a person.
+/// Creates stream records of accepted orders that wait for a person.
 struct Records {
     body: String,
     body_hash: String,
@@ -51,7 +51,7 @@ impl Records {
         panic!("the sample has no audit event")
     }
 
-    /// One of a merchant, with more members.
+    /// A record of a merchant, with additional members.
     fn record(&self, index: usize, merchant: &str, more: Value) -> Value {
         let at = now_ms().to_string();
         let id = format!("{index:021x}000");
@@ -66,7 +66,7 @@ impl Records {
     }
 }
 
-/// How many records of a batch the relay did not work.
+/// Number of records in a batch that the relay did not process.
 async fn relay(stack: &Stack, records: Vec<Value>) -> usize {
     let answer = stack.running.invoke("RelayFunction", json!({"Records": records})).await.unwrap();
     answer["batchItemFailures"].as_array().unwrap().len()
@@ -111,15 +111,15 @@ async fn a_batch_of_many_merchants_is_audited() {
     assert_eq!(open, written, "each event moved a count once");
 }
 
-/// What is refused for good is put aside by itself; its neighbours in the transaction are written.
+/// A record that can never be written is parked alone; the others in its transaction are written.
 #[tokio::test]
-async fn a_record_that_the_table_refuses_is_parked_alone() {
+async fn a_record_that_the_table_rejects_is_parked_alone() {
     let stack = Stack::start().await;
     let orders = Records::of(&stack).await;
     let endless = json!({"reason": {"S": "x".repeat(500_000)}});
     let record = |index: usize, more: Value| orders.record(index, MERCHANT, more);
     let records = vec![record(1, json!({})), record(2, endless), record(3, json!({}))];
-    assert_eq!(relay(&stack, records).await, 0, "nothing is to be tried again");
+    assert_eq!(relay(&stack, records).await, 0, "nothing needs a retry");
     assert_eq!(audit_events(&stack).await, 1 + 2);
     let queue = stack.running.stack.queue("RelayDeadLetterQueue").unwrap().name.clone();
     let parked = stack.running.queues.receive(&queue, 10, Duration::ZERO).await.unwrap();
@@ -128,7 +128,7 @@ async fn a_record_that_the_table_refuses_is_parked_alone() {
 }
 
 #[tokio::test]
-async fn a_damaged_subscription_silences_nobody_else() {
+async fn a_damaged_subscription_affects_no_other() {
     let stack = Stack::with(Data::demo().unwrap(), &[("AllowLoopbackWebhooks", "true")]).await;
     let receiver = Receiver::start().await;
     let subscribed = stack.post(SUBSCRIPTIONS, &json!({"url": receiver.url, "events": ["OrderCreation"]})).await;
@@ -142,16 +142,16 @@ async fn a_damaged_subscription_silences_nobody_else() {
     assert_eq!(relay(&stack, vec![orders.record(1, &merchant(7), json!({}))]).await, 0);
     let id = create(&stack, &order("heard")).await;
     let calls = receiver.called(2).await;
-    assert_eq!(calls[1].json()["OrderId"], json!(id), "behind the sample");
+    assert_eq!(calls[1].json()["OrderId"], json!(id), "after the sample");
 }
 
-/// The claim of an order that nobody can read stays, and holds up nothing behind it.
+/// The claim of an unreadable order stays, and blocks nothing behind it.
 #[tokio::test]
 async fn a_claim_of_an_unreadable_order_stays() {
     let stack = Stack::start().await;
     let sample = create(&stack, &order("sample")).await;
     status(&stack, &sample, "Fulfilled").await;
-    // An order of which only the key is an order's; its id is the sample's, with its digest turned round.
+    // An item with only an order's key; its id is the sample's, with its digest reversed.
     let (digest, rest) = sample.split_at(21);
     let nobody: String = digest.chars().rev().chain(rest.chars()).collect();
     let key = crate::support::order_key(&nobody);
@@ -165,7 +165,7 @@ async fn a_claim_of_an_unreadable_order_stays() {
 }
 
 #[tokio::test]
-async fn what_nobody_can_read_leaves_the_sweep_to_the_rest() {
+async fn unreadable_items_do_not_stop_the_sweep() {
     let parameters = [("VendorStepSeconds", "900"), ("OverdueSeconds", "1")];
     let stack = Stack::with(Data::demo().unwrap(), &parameters).await;
     let id = create(&stack, &order("late")).await;
@@ -185,9 +185,9 @@ async fn what_nobody_can_read_leaves_the_sweep_to_the_rest() {
     assert_eq!((&swept["overdue"], &swept["oldest_unqueued_seconds"]), (&json!(0), &json!(0)), "{swept}");
 }
 
-/// Queueing an order again does not make it look young, and is counted.
+/// Queueing an order again does not make it look new, and is counted.
 #[tokio::test]
-async fn an_order_that_is_queued_in_vain_grows_old() {
+async fn an_order_that_is_requeued_without_progress_keeps_its_age() {
     // Its jobs wait for the vendor's answer as long as the test takes.
     let vendor = VendorServer::silent().await;
     let stack = fulfilment::stack(&vendor, &[("VendorTimeoutSeconds", "20")]).await;
@@ -206,12 +206,12 @@ async fn an_order_that_is_queued_in_vain_grows_old() {
     assert_eq!(cancelled.status, 200, "{}", cancelled.body);
     let items = stack.items().await;
     let order = items.iter().find(|item| item["sk"].as_s().unwrap() == &id).unwrap();
-    assert!(!order.contains_key("requeued") && !order.contains_key("due_since"), "a change begins anew");
+    assert!(!order.contains_key("requeued") && !order.contains_key("due_since"), "a change resets the counters");
 }
 
-/// The sweep does not tell a vendor of a cancel while the submission may still be on its way.
+/// The sweep does not tell a vendor of a cancel while the submission may still be in flight.
 #[tokio::test]
-async fn a_recall_waits_for_the_submission_also_from_the_sweep() {
+async fn a_recall_from_the_sweep_also_waits_for_the_submission() {
     let vendor = VendorServer::start().await;
     let stack = fulfilment::stack(&vendor, &[("VendorTimeoutSeconds", "20"), ("OverdueSeconds", "1")]).await;
     let id = create(&stack, &order_of("recall", &["PRESS-1"])).await;
@@ -228,9 +228,9 @@ async fn a_recall_waits_for_the_submission_also_from_the_sweep() {
     assert_eq!(vendor.calls().len(), 1, "the submission alone");
 }
 
-/// A job that pauses is not queued a second time by the sweep, however often that looks.
+/// The sweep does not queue a paused job a second time, however often it runs.
 #[tokio::test]
-async fn messages_of_a_vendor_that_is_down_do_not_multiply() {
+async fn messages_for_an_unavailable_vendor_do_not_multiply() {
     let vendor = VendorServer::start().await;
     vendor.answers(StatusCode::INTERNAL_SERVER_ERROR);
     let stack = fulfilment::stack(&vendor, &[("OverdueSeconds", "1")]).await;
@@ -248,9 +248,9 @@ async fn messages_of_a_vendor_that_is_down_do_not_multiply() {
     }
 }
 
-/// Orders that meet on the stock of one SKU wait for one another; none loses its only attempt.
+/// Orders that compete for the stock of one SKU wait for each other; none loses its only attempt.
 #[tokio::test]
-async fn orders_that_want_the_same_codes_all_get_them() {
+async fn orders_that_compete_for_codes_all_get_them() {
     const ORDERS: usize = 150;
     let mut data = crate::support::shop(MERCHANT, &[("USD", "100000000")], "1");
     data.stock[0].codes = 1_000_000;

@@ -1,15 +1,14 @@
-//! Routes, credentials, and what no route takes.
+//! Routes, credentials, unknown paths and methods.
 
 use std::collections::BTreeSet;
 
 use functions::routes::ROUTES;
-use local::demo::Data;
 use serde_json::json;
 
-use crate::support::{DEMO, Stack, order};
+use crate::support::{DEMO, OTHER, Stack, order, two_merchants};
 
 #[tokio::test]
-async fn the_template_declares_the_routes_of_the_routers() {
+async fn template_and_routers_declare_the_same_routes() {
     let stack = Stack::start().await;
     let declared: BTreeSet<(String, String)> = stack
         .running
@@ -53,30 +52,24 @@ async fn no_route_answers_without_valid_credentials() {
     assert_eq!(stack.client.send("GET", "/health", &[], "").await.status, 200);
 }
 
-/// The key and the token must be of one account.
+/// The key and the token must belong to one account.
 #[tokio::test]
 async fn credentials_of_two_accounts_do_not_mix() {
-    let mut data = Data::demo().unwrap();
-    let mut other = data.merchants[0].clone();
-    other.merchant_id = "00000000-0000-4000-8000-000000000000".to_owned();
-    (other.api_key, other.bearer_token) = ("other-key".to_owned(), "other-token".to_owned());
-    data.merchants.push(other);
-    let stack = Stack::with(data, &[]).await;
-    let mixed = [DEMO[0], ("x-api-key", "other-key"), DEMO[2]];
+    let stack = Stack::with(two_merchants(), &[]).await;
+    let mixed = [DEMO[0], OTHER[1], DEMO[2]];
     assert_eq!(stack.client.send("GET", "/v2/orders", &mixed, "").await.status, 401);
 
-    // And what one account has is not there for the other.
+    // One account's resources do not exist for the other.
     let created = stack.post("/order/v1/orders", &order("mine")).await;
-    let theirs = [("authorization", "Bearer other-token"), ("x-api-key", "other-key"), DEMO[2]];
     for path in [created.header("location"), "/order/v1/orders/safeId/mine"] {
-        assert_eq!(stack.client.send("GET", path, &theirs, "").await.status, 404, "{path}");
+        assert_eq!(stack.client.send("GET", path, OTHER, "").await.status, 404, "{path}");
     }
     let paid = stack
         .post("/v2/orders", &json!({"clientOrderNumber": "n", "products": [{"sku": "8PX-UF-Y5U", "quantity": 1}]}))
         .await;
     let id = paid.body["data"]["transactionId"].as_str().unwrap();
     for query in ["".to_owned(), format!("?transactionId={id}"), "?clientOrderNumber=n".to_owned()] {
-        let reply = stack.client.send("GET", &format!("/v2/orders{query}"), &theirs, "").await;
+        let reply = stack.client.send("GET", &format!("/v2/orders{query}"), OTHER, "").await;
         assert_eq!(reply.body["data"]["total"], 0, "{query}");
     }
 }
@@ -94,7 +87,7 @@ async fn unknown_paths_are_404_and_other_methods_405() {
         ("PUT", "/order/v1/orders", 405, "POST, GET, OPTIONS"),
         ("HEAD", "/v2/orders", 405, "POST, GET, OPTIONS"),
     ] {
-        let reply = stack.client.send(method, path, DEMO, "").await;
+        let reply = stack.send(method, path, &[], "").await;
         assert_eq!((reply.status, reply.header("allow")), (status, allow), "{method} {path}");
         let code = reply.body.get("code").or(reply.body.get("error"));
         if method == "HEAD" {
@@ -107,14 +100,14 @@ async fn unknown_paths_are_404_and_other_methods_405() {
 }
 
 #[tokio::test]
-async fn a_query_that_cannot_be_read_is_400() {
+async fn a_malformed_query_is_400() {
     let stack = Stack::start().await;
     let reply = stack.get("/v2/orders?limit=1&limit=2").await;
     assert_eq!((reply.status, &reply.body["error"]), (400, &json!("INVALID_PARAMETER")));
 }
 
 #[tokio::test]
-async fn ids_that_are_none_are_404() {
+async fn malformed_ids_are_404() {
     let stack = Stack::start().await;
     for id in ["x", "AAAAAAAAAAAAAAAAAAAAA000", "aaaaaaaaaaaaaaaaaaaaa001", "..%2F..", "%00", "%ff", "safeId"] {
         let reply = stack.get(&format!("/order/v1/orders/{id}")).await;

@@ -20,7 +20,7 @@ async fn create(stack: &Stack, orders: Vec<Value>) -> Vec<Value> {
         .collect()
 }
 
-/// A stack on which nothing moves by itself: every order waits for its start.
+/// A stack where nothing happens on its own: every order waits for its start.
 async fn waiting() -> Stack {
     Stack::with(Data::demo().unwrap(), &[("VendorStepSeconds", "0")]).await
 }
@@ -38,7 +38,7 @@ fn names(page: &Value) -> Vec<&str> {
 async fn search(stack: &Stack, query: &str) -> Value {
     let reply = stack.get(&format!("/order/v1/orders/search?{query}")).await;
     assert_eq!(reply.status, 200, "{query}: {}", reply.body);
-    // A filter that works is one that is known.
+    // The response must not report the filter as unknown.
     assert!(reply.body["warnings"].is_null(), "{query}: {}", reply.body);
     reply.body
 }
@@ -80,7 +80,7 @@ async fn a_list_is_paged_by_number_and_by_cursor() {
         ("pageSize=201", "`pageSize`"),
         ("page=51&pageSize=200", "`cursor`"),
         ("cursor=abc", "`cursor`"),
-        // A cursor of the other order would lead back over what was seen.
+        // A cursor of the other direction would lead back to earlier rows.
         (&format!("sort=createdAt&pageSize=5&cursor={cursor}"), "`cursor`"),
         ("sort=id", "`sort`"),
         ("status=Lost", "`status`"),
@@ -95,7 +95,7 @@ async fn a_list_is_paged_by_number_and_by_cursor() {
 }
 
 #[tokio::test]
-async fn every_filter_finds_what_it_names_and_nothing_else() {
+async fn every_filter_finds_exactly_what_it_names() {
     let stack = waiting().await;
     let mut one = waiting_order("one-1");
     one["externalId"] = json!("EXT-1");
@@ -143,7 +143,7 @@ async fn every_filter_finds_what_it_names_and_nothing_else() {
         let found: BTreeSet<&str> = names(&found).into_iter().collect();
         assert_eq!(found, expected.into_iter().collect(), "{query}");
     }
-    // A cursor goes on in the middle of what a name leads to.
+    // A cursor continues in the middle of a name's results.
     let first = search(&stack, "externalId=EXT-1&pageSize=1").await;
     let next =
         search(&stack, &format!("externalId=EXT-1&pageSize=1&cursor={}", first["nextCursor"].as_str().unwrap())).await;
@@ -152,7 +152,7 @@ async fn every_filter_finds_what_it_names_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn items_are_found_one_by_one_and_in_pages() {
+async fn items_are_found_individually_and_in_pages() {
     let stack = waiting().await;
     let orders = (0..4).map(|index| {
         let mut order = waiting_order(&format!("many-{index}"));
@@ -194,7 +194,7 @@ async fn items_are_found_one_by_one_and_in_pages() {
 }
 
 #[tokio::test]
-async fn orders_are_read_by_their_ids_each_by_itself() {
+async fn orders_are_read_by_ids_independently() {
     let stack = waiting().await;
     let created = create(&stack, vec![waiting_order("a"), waiting_order("b")]).await;
     let (a, b) = (created[0]["id"].as_str().unwrap(), created[1]["id"].as_str().unwrap());
@@ -211,13 +211,13 @@ async fn orders_are_read_by_their_ids_each_by_itself() {
     }
 }
 
-/// What a page costs does not depend on how many orders there are.
+/// The cost of a page does not depend on the number of orders.
 #[tokio::test]
-async fn a_page_costs_the_same_however_many_orders_there_are() {
+async fn the_cost_of_a_page_does_not_depend_on_the_number_of_orders() {
     costs_at(&[1_500, 4_000]).await;
 }
 
-/// The same at a hundred thousand.
+/// The same with a hundred thousand orders.
 #[tokio::test]
 #[ignore = "takes minutes: `cargo mill test --heavy`"]
 async fn a_page_costs_the_same_at_a_hundred_thousand_orders() {
@@ -247,7 +247,7 @@ async fn costs_at(sizes: &[usize]) {
     assert!(costs.windows(2).all(|pair| pair[0] == pair[1]), "at {sizes:?} orders: {costs:#?}");
 }
 
-/// The same order under another name, one millisecond older for each.
+/// A copy of the order with another name, each one millisecond older.
 fn copy_of(sample: &HashMap<String, AttributeValue>, number: usize) -> HashMap<String, AttributeValue> {
     let id = shared::ids::OrderId::parse(&format!("{number:021x}000")).unwrap();
     let merchant = shared::ids::MerchantId::parse(MERCHANT).unwrap();
@@ -259,7 +259,7 @@ fn copy_of(sample: &HashMap<String, AttributeValue>, number: usize) -> HashMap<S
     item.insert("sk".to_owned(), AttributeValue::S(key.sk));
     item.insert("created_at".to_owned(), AttributeValue::N(created_at.to_string()));
     item.insert("list_sk".to_owned(), AttributeValue::S(format!("{created_at:013}#{id}")));
-    // Nothing is to follow from these.
+    // No events must follow from these.
     item.remove("line_states").unwrap();
     item.insert("line_states".to_owned(), AttributeValue::S("O".to_owned()));
     item

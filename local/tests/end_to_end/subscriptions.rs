@@ -1,12 +1,11 @@
-//! Managing subscriptions to webhooks over HTTP.
+//! Managing webhook subscriptions over HTTP.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use futures_util::future::join_all;
-use local::demo::Data;
 use serde_json::{Value, json};
 
 use crate::receiver::Receiver;
-use crate::support::{DEMO, MERCHANT, Reply, Stack};
+use crate::support::{DEMO, MERCHANT, OTHER, Reply, Stack, two_merchants};
 use crate::webhooks::{SUBSCRIPTIONS, stack, subscribe};
 
 const URL: &str = "https://example.com/hooks";
@@ -16,9 +15,8 @@ fn path(subscription: &Value) -> String {
 }
 
 async fn patch(stack: &Stack, path: &str, if_match: Option<&str>, body: Value) -> Reply {
-    let mut headers = DEMO.to_vec();
-    headers.extend(if_match.map(|tag| ("if-match", tag)));
-    stack.client.send("PATCH", path, &headers, body.to_string()).await
+    let headers: Vec<(&str, &str)> = if_match.map(|tag| ("if-match", tag)).into_iter().collect();
+    stack.send("PATCH", path, &headers, body.to_string()).await
 }
 
 fn codes(reply: &Reply) -> Vec<(String, String)> {
@@ -49,7 +47,7 @@ async fn a_secret_is_shown_once() {
 }
 
 #[tokio::test]
-async fn everything_that_is_wrong_is_said_at_once() {
+async fn all_violations_are_reported_at_once() {
     let stack = Stack::start().await;
     let body = json!({"description": 7, "events": ["OrderCreation", "Test"], "isEnabled": "yes"});
     let refused = stack.post(SUBSCRIPTIONS, &body).await;
@@ -66,15 +64,15 @@ async fn everything_that_is_wrong_is_said_at_once() {
     let expected = json!({"errorCode": "WRONG_TYPE", "errorMessage": "must be a boolean, not `\"yes\"`",
         "propertyName": "IsEnabled", "attemptedValue": "yes", "pointer": "/isEnabled"});
     assert_eq!(error, Some(&expected));
-    let strict = [DEMO[0], DEMO[2], ("prefer", "handling=strict")];
+    let strict = [("prefer", "handling=strict")];
     let body = json!({"url": URL, "events": ["OrderUpdate"], "colour": 1}).to_string();
-    let refused = stack.client.send("POST", SUBSCRIPTIONS, &strict, body).await;
+    let refused = stack.send("POST", SUBSCRIPTIONS, &strict, body).await;
     assert_eq!(codes(&refused), [("UNKNOWN_MEMBER".to_owned(), "/colour".to_owned())]);
     assert_eq!(stack.get(SUBSCRIPTIONS).await.body["subscriptions"], json!([]));
 }
 
 #[tokio::test]
-async fn urls_that_lead_inside_are_refused() {
+async fn urls_to_internal_addresses_are_rejected() {
     let (strict, loopback) = (Stack::start().await, stack().await);
     let refused = [
         "http://example.com/",
@@ -109,9 +107,9 @@ async fn urls_that_lead_inside_are_refused() {
     assert_eq!((reply.status, codes(&reply)[0].1.as_str()), (400, "/url"));
 }
 
-/// What is stored is judged again when it is called: by then the setting, or the name, can be another.
+/// A stored URL is checked again for each call, because the setting or the name's address may have changed.
 #[tokio::test]
-async fn a_stored_url_that_leads_inside_is_not_called() {
+async fn a_stored_url_to_an_internal_address_is_not_called() {
     let (stack, receiver) = (Stack::start().await, Receiver::start().await);
     let subscription = subscribe(&stack, URL).await;
     let id = subscription["id"].as_str().unwrap();
@@ -131,7 +129,7 @@ async fn a_stored_url_that_leads_inside_is_not_called() {
 }
 
 #[tokio::test]
-async fn a_test_says_what_came_of_it_and_is_logged() {
+async fn a_test_reports_its_result_and_is_logged() {
     let (stack, receiver) = (stack().await, Receiver::start().await);
     let subscription = subscribe(&stack, &receiver.url).await;
     patch(&stack, &path(&subscription), None, json!({"isEnabled": false})).await;
@@ -153,7 +151,7 @@ async fn a_test_says_what_came_of_it_and_is_logged() {
     let states: Vec<_> =
         log["deliveries"].as_array().unwrap().iter().map(|each| (&each["eventType"], &each["state"])).collect();
     assert_eq!(states, [(&json!("Test"), &json!("Failed")), (&json!("Test"), &json!("Delivered"))]);
-    // A test changes nothing but the log.
+    // A test only changes the log.
     assert_eq!(stack.get(&path(&subscription)).await.body["subscription"]["disabledReason"], Value::Null);
 
     // Nothing listens on port 1.
@@ -164,7 +162,7 @@ async fn a_test_says_what_came_of_it_and_is_logged() {
 }
 
 #[tokio::test]
-async fn changes_are_made_to_the_version_that_the_caller_knows() {
+async fn changes_apply_to_the_version_that_the_caller_knows() {
     let stack = Stack::start().await;
     let subscription = subscribe(&stack, URL).await;
     let path = path(&subscription);
@@ -173,14 +171,14 @@ async fn changes_are_made_to_the_version_that_the_caller_knows() {
     assert_eq!(changed.body["subscription"]["url"], URL);
     let stale = patch(&stack, &path, Some("\"1\""), json!({"description": "b"})).await;
     assert_eq!((stale.status, &stale.body["code"]), (412, &json!("PRECONDITION_FAILED")));
-    let stale = stack.client.send("DELETE", &path, &[DEMO[0], ("if-match", "\"1\"")], "").await;
+    let stale = stack.send("DELETE", &path, &[("if-match", "\"1\"")], "").await;
     assert_eq!(stale.status, 412);
-    // A patch that changes nothing makes no version.
+    // A patch that changes nothing creates no version.
     assert_eq!(patch(&stack, &path, None, json!({"description": "a"})).await.header("etag"), "\"2\"");
     let cleared = patch(&stack, &path, Some("\"0\", \"2\""), json!({"description": null})).await;
     assert_eq!(cleared.body["subscription"]["description"], Value::Null);
 
-    // Changes that meet lose nothing: each of them is a version.
+    // Concurrent changes lose nothing: each creates a version.
     let patches = (0..5).map(|index| patch(&stack, &path, None, json!({"description": format!("d{index}")})));
     let statuses: Vec<u16> = join_all(patches).await.iter().map(|reply| reply.status).collect();
     let made = statuses.iter().filter(|status| **status == 200).count();
@@ -188,13 +186,13 @@ async fn changes_are_made_to_the_version_that_the_caller_knows() {
     assert_eq!(stack.get(&path).await.header("etag"), format!("\"{}\"", 3 + made));
 
     let current = stack.get(&path).await.header("etag").to_owned();
-    let deleted = stack.client.send("DELETE", &path, &[DEMO[0], ("if-match", &current)], "").await;
+    let deleted = stack.send("DELETE", &path, &[("if-match", &current)], "").await;
     assert_eq!((deleted.status, stack.get(&path).await.status), (204, 404));
-    assert_eq!(stack.client.send("DELETE", &path, DEMO, "").await.status, 404);
+    assert_eq!(stack.send("DELETE", &path, &[], "").await.status, 404);
 }
 
 #[tokio::test]
-async fn a_merchant_has_twenty_subscriptions_at_most() {
+async fn a_merchant_has_at_most_twenty_subscriptions() {
     let stack = Stack::start().await;
     let body = json!({"url": URL, "events": ["OrderUpdate"]});
     let replies = join_all((0..24).map(|_| stack.post(SUBSCRIPTIONS, &body))).await;
@@ -204,11 +202,11 @@ async fn a_merchant_has_twenty_subscriptions_at_most() {
     }
     let listed = stack.get(SUBSCRIPTIONS).await.body["subscriptions"].as_array().unwrap().clone();
     assert_eq!((created, listed.len()), (20, 20));
-    assert_eq!(stack.client.send("DELETE", &path(&listed[0]), DEMO, "").await.status, 204);
+    assert_eq!(stack.send("DELETE", &path(&listed[0]), &[], "").await.status, 204);
     assert_eq!(stack.post(SUBSCRIPTIONS, &body).await.status, 201);
     assert_eq!(stack.post(SUBSCRIPTIONS, &body).await.status, 422);
 
-    // In pages, each of them once and in the same order.
+    // In pages, each subscription once and in the same order.
     let mut paged = Vec::new();
     let mut query = "?pageSize=7".to_owned();
     loop {
@@ -223,7 +221,7 @@ async fn a_merchant_has_twenty_subscriptions_at_most() {
 }
 
 #[tokio::test]
-async fn the_log_is_paged_from_the_newest() {
+async fn the_log_is_paged_newest_first() {
     let (stack, receiver) = (stack().await, Receiver::start().await);
     let (subscription, other) = (subscribe(&stack, &receiver.url).await, subscribe(&stack, &receiver.url).await);
     let mut sent = Vec::new();
@@ -249,15 +247,9 @@ async fn the_log_is_paged_from_the_newest() {
 }
 
 #[tokio::test]
-async fn another_merchants_subscription_is_not_there() {
-    let mut data = Data::demo().unwrap();
-    let mut other = data.merchants[0].clone();
-    other.merchant_id = "00000000-0000-4000-8000-000000000000".to_owned();
-    (other.api_key, other.bearer_token) = ("other-key".to_owned(), "other-token".to_owned());
-    data.merchants.push(other);
-    let stack = Stack::with(data, &[]).await;
+async fn another_merchants_subscription_is_not_found() {
+    let stack = Stack::with(two_merchants(), &[]).await;
     let subscription = subscribe(&stack, URL).await;
-    let theirs = [("authorization", "Bearer other-token"), DEMO[2]];
     let own = path(&subscription);
     for (method, path) in [
         ("GET", own.clone()),
@@ -267,11 +259,11 @@ async fn another_merchants_subscription_is_not_there() {
         ("POST", format!("{own}/rotateSecret")),
         ("GET", format!("{own}/deliveries")),
     ] {
-        let reply = stack.client.send(method, &path, &theirs, "{}").await;
+        let reply = stack.client.send(method, &path, OTHER, "{}").await;
         assert_eq!((reply.status, &reply.body["code"]), (404, &json!("NOT_FOUND")), "{method} {path}");
         let unknown = path.replace(subscription["id"].as_str().unwrap(), "x");
-        assert_eq!(stack.client.send(method, &unknown, DEMO, "{}").await.status, 404, "{method} {unknown}");
+        assert_eq!(stack.send(method, &unknown, &[], "{}").await.status, 404, "{method} {unknown}");
     }
-    assert_eq!(stack.client.send("GET", SUBSCRIPTIONS, &theirs, "").await.body["subscriptions"], json!([]));
-    assert_eq!(stack.get(&own).await.header("etag"), "\"1\"", "nothing has changed");
+    assert_eq!(stack.client.send("GET", SUBSCRIPTIONS, OTHER, "").await.body["subscriptions"], json!([]));
+    assert_eq!(stack.get(&own).await.header("etag"), "\"1\"", "the subscription is unchanged");
 }

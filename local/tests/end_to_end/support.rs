@@ -1,4 +1,4 @@
-//! A stack of its own for each test, and an HTTP client that shows whole answers.
+//! A separate stack for each test, and an HTTP client that returns complete answers.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -22,6 +22,21 @@ pub(crate) const DEMO: &[(&str, &str)] = &[
     ("x-api-key", "demo-api-key"),
     ("content-type", "application/json"),
 ];
+/// The second merchant of [`two_merchants`].
+pub(crate) const OTHER_MERCHANT: &str = "00000000-0000-4000-8000-000000000000";
+/// Headers of the second merchant.
+pub(crate) const OTHER: &[(&str, &str)] =
+    &[("authorization", "Bearer other-token"), ("x-api-key", "other-key"), ("content-type", "application/json")];
+
+/// The demo data with a second merchant, which has the same vendors and wallets.
+pub(crate) fn two_merchants() -> Data {
+    let mut data = Data::demo().unwrap();
+    let mut other = data.merchants[0].clone();
+    other.merchant_id = OTHER_MERCHANT.to_owned();
+    (other.api_key, other.bearer_token) = ("other-key".to_owned(), "other-token".to_owned());
+    data.merchants.push(other);
+    data
+}
 
 /// A running stack.
 pub(crate) struct Stack {
@@ -29,7 +44,7 @@ pub(crate) struct Stack {
     pub(crate) client: HttpClient,
 }
 
-/// Where a network order of the demo merchant stands in the table.
+/// The table key of a network order of the demo merchant.
 pub(crate) fn order_key(id: &str) -> Value {
     let id = shared::ids::OrderId::parse(id).unwrap();
     let merchant = shared::ids::MerchantId::parse(MERCHANT).unwrap();
@@ -38,7 +53,7 @@ pub(crate) fn order_key(id: &str) -> Value {
 }
 
 impl Stack {
-    /// With the demo data; the built-in vendor takes no time.
+    /// With the demo data and a built-in vendor without delay.
     pub(crate) async fn start() -> Self {
         Self::with(Data::demo().unwrap(), &[("VendorStepSeconds", "0")]).await
     }
@@ -47,7 +62,7 @@ impl Stack {
         Self::of_template(project().join("template.yaml"), data, parameters).await
     }
 
-    /// With its data in a folder, which bears many items.
+    /// With its data in a folder, which handles many items.
     pub(crate) async fn on_disk(folder: PathBuf, data: Data) -> Self {
         Self::of(project().join("template.yaml"), data, &[("VendorStepSeconds", "0")], Some(folder)).await
     }
@@ -57,7 +72,7 @@ impl Stack {
     }
 
     async fn of(template: PathBuf, load: Data, parameters: &[(&str, &str)], data: Option<PathBuf>) -> Self {
-        // Tests knock harder than the template lets clients.
+        // Tests send faster than the template allows clients to.
         let mut values = BTreeMap::from([("ThrottlingBurst".to_owned(), "100000".to_owned())]);
         values.extend(parameters.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
         let options = Options { template, parameters: values, port: 0, data, load: Some(load), upload: None };
@@ -66,12 +81,24 @@ impl Stack {
         Self { running, client }
     }
 
+    /// Sends a request as the demo merchant, with additional headers.
+    pub(crate) async fn send(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: impl Into<Bytes>,
+    ) -> Reply {
+        let all: Vec<(&str, &str)> = DEMO.iter().chain(headers).copied().collect();
+        self.client.send(method, path, &all, body).await
+    }
+
     pub(crate) async fn post(&self, path: &str, body: &Value) -> Reply {
-        self.client.send("POST", path, DEMO, body.to_string()).await
+        self.send("POST", path, &[], body.to_string()).await
     }
 
     pub(crate) async fn get(&self, path: &str) -> Reply {
-        self.client.send("GET", path, DEMO, "").await
+        self.send("GET", path, &[], "").await
     }
 
     pub(crate) fn table(&self) -> String {
@@ -90,7 +117,7 @@ impl Stack {
         items
     }
 
-    /// What a wallet holds, in its decimal digits.
+    /// A wallet's balance in decimal digits.
     pub(crate) async fn balance(&self, merchant: &str, currency: &str) -> String {
         let items = self.items().await;
         let pk = format!("{merchant}#wallet");
@@ -99,7 +126,7 @@ impl Stack {
         wallet.unwrap()["balance"].as_n().unwrap().clone()
     }
 
-    /// Reads until the answer is as wanted; a minute is more than any machine needs.
+    /// Polls until the answer is as expected; a minute is more than any machine needs.
     pub(crate) async fn eventually(&self, path: &str, wanted: impl Fn(&Value) -> bool) -> Value {
         for _ in 0..1200 {
             let reply = self.get(path).await;
@@ -108,23 +135,23 @@ impl Stack {
             }
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
-        panic!("{path} did not become as wanted: {}", self.get(path).await.body)
+        panic!("{path} did not become as expected: {}", self.get(path).await.body)
     }
 }
 
-/// A client of one base URL.
+/// A client for one base URL.
 #[derive(Clone)]
 pub(crate) struct HttpClient {
     client: Client<HttpConnector, Full<Bytes>>,
     url: String,
 }
 
-/// A whole answer.
+/// A complete answer.
 #[derive(Debug)]
 pub(crate) struct Reply {
     pub(crate) status: u16,
     pub(crate) headers: HeaderMap,
-    /// Null when it is not JSON.
+    /// Null if it is not JSON.
     pub(crate) body: Value,
 }
 
@@ -149,7 +176,7 @@ impl HttpClient {
         self.try_send(method, path, headers, body).await.unwrap()
     }
 
-    /// Fails when the server is gone.
+    /// Fails if the server is gone.
     pub(crate) async fn try_send(
         &self,
         method: &str,
@@ -184,7 +211,7 @@ pub(crate) fn order(safe_id: &str) -> Value {
     })
 }
 
-/// Replaces what differs from run to run: ids by their kind, times.
+/// Replaces what differs between runs: ids by their kind, and times.
 pub(crate) fn redacted(mut body: Value) -> Value {
     fn walk(value: &mut Value) {
         match value {
@@ -215,7 +242,7 @@ pub(crate) fn redacted(mut body: Value) -> Value {
     body
 }
 
-/// A merchant with wallets and one product, beside nothing else.
+/// A merchant with wallets and one product, and nothing else.
 pub(crate) fn shop(merchant: &str, wallets: &[(&str, &str)], price: &str) -> Data {
     let wallets: Vec<Value> =
         wallets.iter().map(|(currency, balance)| json!({"currency": currency, "balance": balance})).collect();

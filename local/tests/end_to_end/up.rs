@@ -1,4 +1,4 @@
-//! The program `mill` itself: it starts, says so, stops, and finds everything again.
+//! The program `mill` itself: it starts, reports readiness, stops, and finds its data again.
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;
@@ -7,12 +7,12 @@ use std::time::{Duration, Instant};
 
 use crate::support::{DEMO, HttpClient, order};
 
-/// A running `cargo mill up` on a port and a folder of its own; killed when dropped.
+/// A running `cargo mill up` on its own port and folder; killed when dropped.
 pub(crate) struct Program {
     process: Child,
     pub(crate) client: HttpClient,
     pub(crate) url: String,
-    /// From the start of the process to its `ready` line.
+    /// Time from the start of the process to its `ready` line.
     started_in: Duration,
 }
 
@@ -27,7 +27,7 @@ impl Program {
         Self { process, client: HttpClient::new(&url), url, started_in }
     }
 
-    /// As a crash would: the process gets no chance to do anything.
+    /// Like a crash: the process cannot react.
     pub(crate) fn kill(mut self) {
         self.process.kill().unwrap();
         self.process.wait().unwrap();
@@ -40,7 +40,7 @@ impl Program {
         line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() / 1024
     }
 
-    /// As Ctrl-C does.
+    /// Like Ctrl-C.
     pub(crate) fn interrupt(&mut self) -> std::process::ExitStatus {
         let id = self.process.id().to_string();
         assert!(Command::new("kill").args(["-INT", &id]).status().unwrap().success());
@@ -76,11 +76,11 @@ fn fails(command: &mut Command) -> String {
 async fn it_is_ready_stops_on_interrupt_and_finds_its_orders_again() {
     let folder = tempfile::tempdir().unwrap();
     let mut first = Program::start(folder.path(), &[]);
-    // The promise is one second; the test leaves room for a machine that runs others beside it.
+    // The target is one second; the test leaves room for a busy machine.
     assert!(first.started_in < Duration::from_secs(10), "{:?}", first.started_in);
     let created = first.client.send("POST", "/order/v1/orders", DEMO, order("kept").to_string()).await;
     assert_eq!(created.status, 201);
-    assert!(first.interrupt().success(), "an interrupt is a clean end");
+    assert!(first.interrupt().success(), "an interrupt exits cleanly");
 
     let second = Program::start(folder.path(), &[]);
     let read = second.client.send("GET", "/order/v1/orders/safeId/kept", DEMO, "").await;

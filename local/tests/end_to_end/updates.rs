@@ -1,12 +1,12 @@
-//! Updates of orders and items, and verdicts without an order, over HTTP.
+//! Updates of orders and items, and validation without creating an order, over HTTP.
 
 use serde_json::{Value, json};
 
 use crate::fulfilment::{VendorServer, create, order_of, shipments, stack, status};
-use crate::support::{DEMO, MERCHANT, Reply, Stack, order};
+use crate::support::{MERCHANT, Reply, Stack, order};
 
 pub(crate) async fn patch(stack: &Stack, path: &str, body: Value) -> Reply {
-    stack.client.send("PATCH", path, DEMO, body.to_string()).await
+    stack.send("PATCH", path, &[], body.to_string()).await
 }
 
 /// An order that waits, so that it stays `Open`.
@@ -20,7 +20,7 @@ pub(crate) fn path(id: &str) -> String {
     format!("/order/v1/orders/{id}")
 }
 
-/// Code and pointer of the first violation.
+/// Status, code and pointer of the first violation.
 pub(crate) fn first(reply: &Reply) -> (u16, &str, &str) {
     let error = &reply.body["errors"][0];
     (reply.status, error["errorCode"].as_str().unwrap_or_default(), error["pointer"].as_str().unwrap_or_default())
@@ -35,7 +35,7 @@ async fn a_patch_is_merged_into_the_order_digit_by_digit() {
     let text = r#"{"shippingAddress": {"city": "Shelbyville", "line2": "Flat 2"}, "customerTotal": 123456789012.3456,
         "meta": {"note": null, "promo": "X"}, "languageCode": "EN", "isSample": true, "colour": "red",
         "customerPaymentMethods": [{"method": "CreditCard", "cardLast4": "1111"}]}"#;
-    let updated = stack.client.send("PATCH", &path(&id), DEMO, text).await;
+    let updated = stack.send("PATCH", &path(&id), &[], text).await;
     assert_eq!((updated.status, updated.header("etag")), (200, "\"2\""), "{}", updated.body);
     let order = &updated.body["order"];
     assert_eq!(order["shippingAddress"]["city"], "Shelbyville");
@@ -49,24 +49,24 @@ async fn a_patch_is_merged_into_the_order_digit_by_digit() {
     assert_eq!((&warning["errorCode"], &warning["pointer"]), (&json!("UNKNOWN_MEMBER"), &json!("/colour")));
     assert_eq!(stack.get(&path(&id)).await.body["order"], *order);
 
-    // Nothing new: nothing is written.
-    let again = stack.client.send("PATCH", &path(&id), DEMO, text).await;
+    // No change: nothing is written.
+    let again = stack.send("PATCH", &path(&id), &[], text).await;
     assert_eq!((again.status, again.header("etag")), (200, "\"2\""));
-    // A repeated create still meets its order.
+    // A repeated create still finds its order.
     let replayed = stack.post("/order/v1/orders", &body).await;
     assert_eq!((replayed.status, replayed.header("idempotency-replayed")), (200, "true"));
     assert_eq!(replayed.body["order"]["shippingAddress"]["city"], "Shelbyville");
 }
 
-/// Every member that a read shows is one that a patch brings, one that stays, or one of the service's own; none is unknown.
+/// Every member of a read can be patched, is immutable, or is set by the service; none is unknown.
 #[tokio::test]
-async fn what_a_read_shows_is_known_to_a_patch() {
+async fn a_patch_knows_every_member_of_a_read() {
     let stack = Stack::start().await;
     let id = create(&stack, &waiting("shown", &["MUG"])).await;
     let shown = stack.get(&path(&id)).await.body["order"].clone();
     let item = format!("{}/items/{}", path(&id), shown["items"][0]["id"].as_str().unwrap());
     for (path, shown) in [(path(&id), &shown), (item, &shown["items"][0])] {
-        // As a client sends back what it has read: null where nothing is, so that no amount is in the form of answers.
+        // As a client sends back what it read: null where there is no value, so that no amount has the read format.
         let body: serde_json::Map<String, Value> =
             shown.as_object().unwrap().keys().map(|name| (name.clone(), Value::Null)).collect();
         let reply = patch(&stack, &path, body.into()).await;
@@ -83,7 +83,7 @@ async fn what_a_read_shows_is_known_to_a_patch() {
 }
 
 #[tokio::test]
-async fn what_a_patch_breaks_is_said_at_once_and_in_its_order() {
+async fn all_violations_of_a_patch_are_reported_in_document_order() {
     let stack = Stack::start().await;
     let id = create(&stack, &waiting("bad", &["MUG"])).await;
     let all = patch(
@@ -115,10 +115,10 @@ async fn what_a_patch_breaks_is_said_at_once_and_in_its_order() {
         ("{\"meta\":{\"a\":\"1\",\"a\":\"2\"}}", (400, "DUPLICATE_MEMBER", "/meta/a")),
         ("{\"isSample\":1}", (400, "WRONG_TYPE", "/isSample")),
     ] {
-        let refused = stack.client.send("PATCH", &path(&id), DEMO, text).await;
+        let refused = stack.send("PATCH", &path(&id), &[], text).await;
         assert_eq!(first(&refused), expected, "{text} {}", refused.body);
     }
-    // Whose it is may be said, as in every body.
+    // The merchant may be named, as in every body.
     for (merchant, expected) in [
         (json!(MERCHANT), (200, "", "")),
         (json!(null), (200, "", "")),
@@ -137,20 +137,20 @@ async fn what_a_patch_breaks_is_said_at_once_and_in_its_order() {
         let refused = patch(&stack, &path(&id), json!({member: null})).await;
         assert_eq!(first(&refused), (400, "NOT_UPDATABLE", format!("/{member}").as_str()));
     }
-    let strict = [DEMO[0], DEMO[2], ("prefer", "handling=strict")];
-    let refused = stack.client.send("PATCH", &path(&id), &strict, r#"{"colour": "red", "isSample": 1}"#).await;
+    let strict = [("prefer", "handling=strict")];
+    let refused = stack.send("PATCH", &path(&id), &strict, r#"{"colour": "red", "isSample": 1}"#).await;
     assert_eq!(first(&refused), (400, "UNKNOWN_MEMBER", "/colour"));
     assert_eq!(refused.body["errors"][1]["pointer"], "/isSample");
-    let stale = [DEMO[0], DEMO[2], ("if-match", "\"7\"")];
-    let refused = stack.client.send("PATCH", &path(&id), &stale, r#"{"isSample": true}"#).await;
+    let stale = [("if-match", "\"7\"")];
+    let refused = stack.send("PATCH", &path(&id), &stale, r#"{"isSample": true}"#).await;
     assert_eq!((refused.status, &refused.body["code"]), (412, &json!("PRECONDITION_FAILED")));
-    // A tag is opaque: what reads as the same number was never given.
+    // A tag is opaque: an equal number in another notation was never issued.
     for tag in ["\"01\"", "\"+1\"", "1"] {
-        let other = [DEMO[0], DEMO[2], ("if-match", tag)];
-        assert_eq!(stack.client.send("PATCH", &path(&id), &other, r#"{"isSample": true}"#).await.status, 412, "{tag}");
+        let other = [("if-match", tag)];
+        assert_eq!(stack.send("PATCH", &path(&id), &other, r#"{"isSample": true}"#).await.status, 412, "{tag}");
     }
-    let seen = [DEMO[0], DEMO[2], ("if-match", "\"1\"")];
-    assert_eq!(stack.client.send("PATCH", &path(&id), &seen, r#"{"isSample": true}"#).await.header("etag"), "\"2\"");
+    let seen = [("if-match", "\"1\"")];
+    assert_eq!(stack.send("PATCH", &path(&id), &seen, r#"{"isSample": true}"#).await.header("etag"), "\"2\"");
     for id in ["aaaaaaaaaaaaaaaaaaaaa000", "x"] {
         let missing = patch(&stack, &path(id), json!({"isSample": true})).await;
         assert_eq!((missing.status, &missing.body["code"]), (404, &json!("NOT_FOUND")));
@@ -158,7 +158,7 @@ async fn what_a_patch_breaks_is_said_at_once_and_in_its_order() {
 }
 
 #[tokio::test]
-async fn an_order_stays_as_it_is_once_processing_has_begun() {
+async fn an_order_cannot_be_updated_once_processing_has_begun() {
     let vendor = VendorServer::start().await;
     let stack = stack(&vendor, &[]).await;
     let id = create(&stack, &order_of("begun", &["HAND-1"])).await;
@@ -169,7 +169,7 @@ async fn an_order_stays_as_it_is_once_processing_has_begun() {
     let refused = patch(&stack, &path(&id), json!({"shippingAddress": {"city": "Shelbyville"}})).await;
     assert_eq!(refused.body["message"], "a shipment of the order is assigned: its addresses stay as they are");
     let same = patch(&stack, &path(&id), json!({"shippingAddress": {"city": "Springfield"}})).await;
-    assert_eq!(same.status, 200, "what changes nothing is allowed");
+    assert_eq!(same.status, 200, "a patch without changes is allowed");
     let item = format!("{}/items/{}", path(&id), same.body["order"]["items"][0]["id"].as_str().unwrap());
     let refused = patch(&stack, &item, json!({"sku": "HAND-2"})).await;
     assert_eq!((refused.status, &refused.body["message"]), (422, &json!("item 1 of the order is Processing")));
@@ -181,7 +181,7 @@ async fn an_order_stays_as_it_is_once_processing_has_begun() {
 }
 
 #[tokio::test]
-async fn an_item_is_updated_while_it_is_open() {
+async fn an_item_can_be_updated_while_it_is_open() {
     let vendor = VendorServer::start().await;
     let stack = stack(&vendor, &[]).await;
     let id = create(&stack, &waiting("item", &["MUG", "PRESS-9"])).await;
@@ -213,14 +213,14 @@ async fn an_item_is_updated_while_it_is_open() {
     ] {
         assert_eq!(first(&patch(&stack, &item(0), body.clone()).await), expected, "{body}");
     }
-    let twice = stack.client.send("PATCH", &item(0), DEMO, r#"{"images":[{"area":"a","area":"b"}]}"#).await;
+    let twice = stack.send("PATCH", &item(0), &[], r#"{"images":[{"area":"a","area":"b"}]}"#).await;
     assert_eq!(first(&twice), (400, "DUPLICATE_MEMBER", "/images/0/area"));
-    let smuggled = stack.client.send("PATCH", &item(0), DEMO, r#"{}],"safeId":"x","meta":[{}"#).await;
+    let smuggled = stack.send("PATCH", &item(0), &[], r#"{}],"safeId":"x","meta":[{}"#).await;
     assert_eq!((smuggled.status, first(&smuggled).1), (400, "NOT_JSON"));
     let missing = format!("{}/items/{}", path(&id), ids[0]["id"].as_str().unwrap().replace("001", "009"));
     assert_eq!(patch(&stack, &missing, json!({"quantity": 1})).await.status, 404);
 
-    // The vendor is sent what the item has become.
+    // The vendor receives the updated item.
     stack.post(&format!("{}/startProcessing", path(&id)), &json!({})).await;
     shipments(&stack, &id, 1).await;
     let path = format!("/shipment/v1/orders/{id}/shipments");
@@ -233,7 +233,7 @@ async fn an_item_is_updated_while_it_is_open() {
 }
 
 #[tokio::test]
-async fn a_bulk_of_patches_is_answered_in_its_order_and_applied_in_turn() {
+async fn a_bulk_of_patches_is_applied_and_answered_in_request_order() {
     let stack = Stack::start().await;
     let a = create(&stack, &waiting("a", &["MUG"])).await;
     let b = create(&stack, &waiting("b", &["MUG"])).await;
@@ -251,7 +251,7 @@ async fn a_bulk_of_patches_is_answered_in_its_order_and_applied_in_turn() {
     ]})
     .to_string()
     .replace(r#""one of two""#, r#""a","orderId":"b""#);
-    let reply = stack.client.send("PATCH", "/order/v1/orders/bulk", DEMO, bulk).await;
+    let reply = stack.send("PATCH", "/order/v1/orders/bulk", &[], bulk).await;
     assert_eq!(reply.status, 200, "{}", reply.body);
     let entries = reply.body["bulk"].as_array().unwrap();
     let statuses: Vec<u64> = entries.iter().map(|entry| entry["status"].as_u64().unwrap()).collect();
@@ -285,7 +285,7 @@ async fn a_bulk_of_patches_is_answered_in_its_order_and_applied_in_turn() {
 }
 
 #[tokio::test]
-async fn a_verdict_is_the_creates_and_stores_nothing() {
+async fn validating_gives_the_verdict_of_a_create_and_stores_nothing() {
     let stack = Stack::start().await;
     let valid = stack.post("/order/v1/orders/validate", &order("v")).await;
     assert_eq!((valid.status, valid.body), (200, json!({"valid": true, "errors": [], "warnings": []})));
@@ -297,8 +297,8 @@ async fn a_verdict_is_the_creates_and_stores_nothing() {
     let created = stack.post("/order/v1/orders", &odd).await;
     assert_eq!(verdict.body["errors"], created.body["errors"]);
     assert_eq!(verdict.body["warnings"][0]["pointer"], "/colour");
-    let strict = [DEMO[0], DEMO[2], ("prefer", "handling=strict")];
-    let judged = stack.client.send("POST", "/order/v1/orders/validate", &strict, odd.to_string()).await;
+    let strict = [("prefer", "handling=strict")];
+    let judged = stack.send("POST", "/order/v1/orders/validate", &strict, odd.to_string()).await;
     assert_eq!(
         (judged.body["errors"].as_array().unwrap().len(), judged.body["warnings"].as_array().unwrap().len()),
         (2, 0)
@@ -318,7 +318,7 @@ async fn a_verdict_is_the_creates_and_stores_nothing() {
         ("bulk/validate", json!({"bulk": vec![1; 501]}).to_string(), 413),
     ] {
         let path = format!("/order/v1/orders/{path}");
-        assert_eq!(stack.client.send("POST", &path, DEMO, body.clone()).await.status, status, "{path}");
+        assert_eq!(stack.send("POST", &path, &[], body.clone()).await.status, status, "{path}");
     }
     assert_eq!(stack.get("/order/v1/orders/safeId/v").await.status, 404);
 }
@@ -346,12 +346,12 @@ async fn a_reprint_names_an_order_of_the_merchant() {
 }
 
 #[tokio::test]
-async fn what_is_noticed_in_a_patch_is_told_in_its_order() {
+async fn warnings_of_a_patch_are_reported_in_document_order() {
     let stack = Stack::start().await;
     let id = create(&stack, &waiting("noticed", &["MUG"])).await;
     let item = format!("{}/items/{}001", path(&id), id.trim_end_matches("000"));
     let patch = r#"{"customerSubtotal": 999, "zoo": 1, "customerPrice": 5}"#;
-    let told = stack.client.send("PATCH", &item, DEMO, patch).await;
+    let told = stack.send("PATCH", &item, &[], patch).await;
     let warnings = told.body["warnings"].as_array().unwrap().iter();
     let told: Vec<_> = warnings.map(|warning| (&warning["errorCode"], &warning["pointer"])).collect();
     assert_eq!(

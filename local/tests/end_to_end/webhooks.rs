@@ -1,7 +1,7 @@
-//! Deliveries of webhooks, from the message on: to a subscriber on this machine, through the queue.
+//! Webhook deliveries from the message on: to a subscriber on this machine, through the queue.
 //!
-//! The orders are there, and their events told, before anybody subscribes: so each test has the messages that it makes,
-//! and no others. The way from the order to the message is in `pipeline.rs`.
+//! The orders exist and their events are processed before anybody subscribes, so each test has only the messages that
+//! it creates. `pipeline.rs` covers the way from the order to the message.
 
 use std::collections::HashMap;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -12,7 +12,7 @@ use local::demo::Data;
 use serde_json::{Value, json};
 
 use crate::receiver::Receiver;
-use crate::support::{MERCHANT, Stack, order, order_key};
+use crate::support::{DEMO, MERCHANT, Stack, order, order_key};
 
 pub(crate) const SUBSCRIPTIONS: &str = "/webhook/v1/subscriptions";
 
@@ -20,13 +20,13 @@ pub(crate) fn now_ms() -> i64 {
     i64::try_from(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis()).unwrap()
 }
 
-/// A stack whose webhooks may go to this machine.
+/// A stack whose webhooks may call this machine.
 pub(crate) async fn stack() -> Stack {
     let parameters = [("VendorStepSeconds", "0"), ("AllowLoopbackWebhooks", "true"), ("OverdueSeconds", "1")];
     Stack::with(Data::demo().unwrap(), &parameters).await
 }
 
-/// Subscribes a URL to new orders: the answer's subscription.
+/// Subscribes a URL to new orders and returns the subscription.
 pub(crate) async fn subscribe(stack: &Stack, url: &str) -> Value {
     let body = json!({"url": url, "events": ["OrderCreation"]});
     let reply = stack.post(SUBSCRIPTIONS, &body).await;
@@ -38,19 +38,19 @@ fn path(subscription: &Value) -> String {
     format!("{SUBSCRIPTIONS}/{}", subscription["id"].as_str().unwrap())
 }
 
-/// Fulfilled orders, of whose creation the relay has told everybody, and there was nobody yet: their ids.
+/// Fulfilled orders whose creation the relay has processed before any subscription existed; returns their ids.
 async fn settled<const N: usize>(stack: &Stack, safe_ids: [&str; N]) -> [String; N] {
     let mut ids = Vec::new();
     for safe_id in safe_ids {
         let created = stack.post("/order/v1/orders", &order(safe_id)).await;
         ids.push(created.body["order"]["id"].as_str().unwrap().to_owned());
     }
-    // A count is of the last version's record, which follows the records of the versions before.
+    // The count includes the last version's record, which follows the records of earlier versions.
     stack.eventually("/order/v1/orders/countByStatus", |body| body["counts"]["Fulfilled"] == N).await;
     ids.try_into().unwrap()
 }
 
-/// The first message that tells a subscription of a new order.
+/// The first message to a subscription about a new order.
 fn message(subscription: &Value, id: &str) -> Value {
     json!({
         "merchant": MERCHANT, "subscription": subscription["id"],
@@ -64,7 +64,7 @@ async fn send(stack: &Stack, message: &Value) {
     stack.running.queues.send(&queue, Outgoing::of(message.to_string())).await.unwrap();
 }
 
-/// Works a message now, without the queue: the ids that failed.
+/// Processes messages directly, without the queue; returns the ids that failed.
 async fn work(stack: &Stack, bodies: &[String]) -> Vec<String> {
     let record = |(index, body): (usize, &String)| json!({"messageId": index.to_string(), "body": body});
     let records: Vec<Value> = bodies.iter().enumerate().map(record).collect();
@@ -73,14 +73,14 @@ async fn work(stack: &Stack, bodies: &[String]) -> Vec<String> {
     failures.iter().map(|failure| failure["itemIdentifier"].as_str().unwrap().to_owned()).collect()
 }
 
-/// The log of a subscription once its newest delivery is as wanted.
+/// The log of a subscription once its newest delivery has the expected state.
 async fn log(stack: &Stack, subscription: &Value, state: &str) -> Value {
     let path = format!("{}/deliveries", path(subscription));
     let log = stack.eventually(&path, |log| log["deliveries"][0]["state"] == state).await;
     log["deliveries"][0].clone()
 }
 
-/// The items of deliveries.
+/// The delivery items.
 async fn items(stack: &Stack) -> Vec<HashMap<String, AttributeValue>> {
     let all = stack.items().await;
     all.into_iter().filter(|item| item.contains_key("delivery_state")).collect()
@@ -116,7 +116,7 @@ async fn an_event_is_signed_delivered_and_logged_once() {
     assert_eq!((&delivered["payload"], &delivered["orderId"]), (&expected, &json!(order_id)));
     assert_eq!((&delivered["attempts"], &delivered["lastAttempts"][0]["statusCode"]), (&json!(1), &json!(200)));
 
-    // The same message again, now and from a later attempt, changes nothing.
+    // The same message again, as a first or a later attempt, changes nothing.
     let mut later = job.clone();
     later["attempt"] = json!(1);
     let unknown = json!({"attempt": 1, "at": now_ms() - 1});
@@ -127,12 +127,12 @@ async fn an_event_is_signed_delivered_and_logged_once() {
 
     let items = items(&stack).await;
     let [item] = items.as_slice() else { panic!("{items:?}") };
-    assert!(!item.contains_key("due_at") && !item.contains_key("due_shard"), "what is over leaves the index");
+    assert!(!item.contains_key("due_at") && !item.contains_key("due_shard"), "a finished delivery leaves the index");
     let kept_days = (seconds(item, "expires_at").unwrap() - now_ms() / 1000) / (24 * 3600);
     assert!((29..=30).contains(&kept_days));
 }
 
-/// Also: a redirect is a failure, and nothing follows it.
+/// Also: a redirect is a failure and is not followed.
 #[tokio::test]
 async fn a_retry_has_the_same_id_and_body() {
     let (stack, receiver, elsewhere) = (stack().await, Receiver::start().await, Receiver::start().await);
@@ -146,8 +146,8 @@ async fn a_retry_has_the_same_id_and_body() {
     assert!(pending["nextAttemptAt"].is_string());
     let item = items(&stack).await.remove(0);
     let due_in_seconds = seconds(&item, "due_at").unwrap() - now_ms() / 1000;
-    assert!((295..=310).contains(&due_in_seconds), "a message is on its way: {due_in_seconds}");
-    // The first message once more does not make the second attempt.
+    assert!((295..=310).contains(&due_in_seconds), "the next attempt is due in {due_in_seconds} s");
+    // Repeating the first message does not trigger the second attempt.
     assert!(work(&stack, &[job.to_string()]).await.is_empty());
     assert_eq!(receiver.calls().len(), 1);
 
@@ -164,7 +164,7 @@ async fn a_retry_has_the_same_id_and_body() {
 }
 
 #[tokio::test]
-async fn one_of_many_equal_messages_calls() {
+async fn one_of_many_equal_messages_makes_the_call() {
     let (stack, receiver) = (stack().await, Receiver::start().await);
     let [id] = settled(&stack, ["many"]).await;
     let subscription = subscribe(&stack, &receiver.url).await;
@@ -174,7 +174,7 @@ async fn one_of_many_equal_messages_calls() {
 }
 
 #[tokio::test]
-async fn gone_disables_the_subscription() {
+async fn status_410_disables_the_subscription() {
     let (stack, receiver) = (stack().await, Receiver::start().await);
     let [id, later] = settled(&stack, ["gone", "later"]).await;
     let subscription = subscribe(&stack, &receiver.url).await;
@@ -189,25 +189,25 @@ async fn gone_disables_the_subscription() {
         (&json!(false), &json!("the subscriber answered 410 Gone"))
     );
 
-    // It is told of nothing more, until its owner enables it.
+    // It gets no further events until its owner enables it.
     let job = message(&subscription, &later).to_string();
     assert!(work(&stack, std::slice::from_ref(&job)).await.is_empty());
     assert_eq!(receiver.calls().len(), 1);
-    let enabled = stack.client.send("PATCH", &path(&subscription), crate::support::DEMO, r#"{"isEnabled":true}"#).await;
+    let enabled = stack.send("PATCH", &path(&subscription), &[], r#"{"isEnabled":true}"#).await;
     assert_eq!(enabled.body["subscription"]["disabledReason"], Value::Null);
     assert!(work(&stack, &[job]).await.is_empty());
     assert_eq!(receiver.calls().len(), 2);
 }
 
 #[tokio::test]
-async fn what_is_on_its_way_to_a_deleted_subscription_ends() {
+async fn pending_deliveries_to_a_deleted_subscription_end() {
     let (stack, receiver) = (stack().await, Receiver::start().await);
     let [id] = settled(&stack, ["orphan"]).await;
     let subscription = subscribe(&stack, &receiver.url).await;
     receiver.answer(500, "");
     let mut job = message(&subscription, &id);
     assert!(work(&stack, &[job.to_string()]).await.is_empty());
-    assert_eq!(stack.client.send("DELETE", &path(&subscription), crate::support::DEMO, "").await.status, 204);
+    assert_eq!(stack.send("DELETE", &path(&subscription), &[], "").await.status, 204);
     job["attempt"] = json!(1);
     assert!(work(&stack, &[job.to_string()]).await.is_empty());
     let item = items(&stack).await.remove(0);
@@ -215,9 +215,9 @@ async fn what_is_on_its_way_to_a_deleted_subscription_ends() {
     assert_eq!(receiver.calls().len(), 1);
 }
 
-/// A wait that SQS cannot hold back, or a message that was lost, is the sweep's.
+/// The sweep handles a wait longer than SQS supports, and a lost message.
 #[tokio::test]
-async fn the_sweep_sends_what_is_due() {
+async fn the_sweep_sends_due_deliveries() {
     let (stack, receiver) = (stack().await, Receiver::start().await);
     let [id] = settled(&stack, ["swept"]).await;
     let subscription = subscribe(&stack, &receiver.url).await;
@@ -242,16 +242,16 @@ async fn the_sweep_sends_what_is_due() {
     let item = items(&stack).await.remove(0);
     assert_eq!(seconds(&item, "due_at"), Some(seconds(&item, "next_attempt_at").unwrap() / 1000));
     let wait_minutes = (seconds(&item, "due_at").unwrap() - now_ms() / 1000) / 60;
-    assert!((106..=133).contains(&wait_minutes), "two hours, a tenth more or less: {wait_minutes}");
+    assert!((106..=133).contains(&wait_minutes), "two hours, plus or minus 10 %: {wait_minutes}");
     let swept = stack.running.invoke("SweepFunction", json!({})).await.unwrap();
     assert_eq!(swept["redelivered"], 0);
-    // The second attempt's own message, which came late, has changed nothing.
+    // The late message of the second attempt changed nothing.
     tokio::time::sleep(Duration::from_secs(7)).await;
     assert_eq!(receiver.calls().len(), 2);
 }
 
 #[tokio::test]
-async fn messages_that_are_none_fail_by_themselves() {
+async fn malformed_messages_fail_individually() {
     let (stack, receiver) = (stack().await, Receiver::start().await);
     let [id] = settled(&stack, ["good"]).await;
     let subscription = subscribe(&stack, &receiver.url).await;
@@ -275,14 +275,14 @@ async fn messages_that_are_none_fail_by_themselves() {
 }
 
 #[tokio::test]
-async fn while_a_secret_is_replaced_those_before_it_sign() {
+async fn replaced_secrets_keep_signing_during_a_rotation() {
     let (stack, receiver) = (stack().await, Receiver::start().await);
     let [id] = settled(&stack, ["rotated"]).await;
     let subscription = subscribe(&stack, &receiver.url).await;
     let old = subscription["secret"].as_str().unwrap();
     let rotate = format!("{}/rotateSecret", path(&subscription));
     // Without a body, and so without its type.
-    let rotated = stack.client.send("POST", &rotate, &crate::support::DEMO[..1], "").await;
+    let rotated = stack.client.send("POST", &rotate, &DEMO[..1], "").await;
     assert_eq!(rotated.status, 200, "{}", rotated.body);
     let new = rotated.body["subscription"]["secret"].as_str().unwrap();
     assert!(rotated.body["subscription"]["previousSecretExpiresAt"].is_string());
@@ -291,7 +291,7 @@ async fn while_a_secret_is_replaced_those_before_it_sign() {
     let call = receiver.called(1).await.remove(0);
     assert_eq!((call.signatures_by(old), call.signatures_by(new)), (1, 1));
 
-    // A client that did not see the answer rotates again: what its subscriber knows signs on.
+    // A client that did not see the answer rotates again: the secret that its subscriber knows keeps signing.
     let again = stack.post(&rotate, &json!({})).await;
     let newer = again.body["subscription"]["secret"].as_str().unwrap();
     stack.post(&format!("{}/test", path(&subscription)), &json!({})).await;

@@ -1,19 +1,19 @@
-//! Writers who meet at one order: nothing is lost, and nobody overwrites what they have not seen.
+//! Concurrent writers of one order: nothing is lost, and nobody overwrites what they have not seen.
 
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
 use crate::fulfilment::create;
-use crate::support::{DEMO, Reply, Stack};
+use crate::support::{Reply, Stack};
 use crate::updates::{patch, path, waiting};
 
 const WRITERS: usize = 32;
 
-/// A patch of the version with that tag. A service that is busy has done nothing, and is asked again.
+/// Patches the version with that tag. A busy service does nothing, so the patch is retried.
 async fn patch_version(stack: &Stack, path: &str, tag: &str, body: &Value) -> Reply {
-    let headers = [DEMO[0], DEMO[2], ("if-match", tag)];
+    let headers = [("if-match", tag)];
     loop {
-        let reply = stack.client.send("PATCH", path, &headers, body.to_string()).await;
+        let reply = stack.send("PATCH", path, &headers, body.to_string()).await;
         if reply.status != 503 {
             return reply;
         }
@@ -21,7 +21,7 @@ async fn patch_version(stack: &Stack, path: &str, tag: &str, body: &Value) -> Re
 }
 
 #[tokio::test]
-async fn thirty_two_patches_at_once_lose_nothing() {
+async fn thirty_two_concurrent_patches_lose_nothing() {
     let stack = Stack::start().await;
     let id = create(&stack, &waiting("many", &["MUG"])).await;
     let path = path(&id);
@@ -43,9 +43,9 @@ async fn thirty_two_patches_at_once_lose_nothing() {
     assert_eq!(order.body["order"]["meta"].as_object().unwrap().len(), 32);
 }
 
-/// All have read one version: one of them writes the next, and the others are told that they are late.
+/// All have read one version: one of them writes the next, and the others get a version conflict.
 #[tokio::test]
-async fn of_thirty_two_patches_of_one_version_one_is_made() {
+async fn one_of_thirty_two_patches_of_one_version_succeeds() {
     let stack = Stack::start().await;
     let path = path(&create(&stack, &waiting("one", &["MUG"])).await);
     let writers =
@@ -66,7 +66,7 @@ async fn of_thirty_two_patches_of_one_version_one_is_made() {
     assert_eq!(order.body["order"]["meta"], json!({"writer": made[0].0.to_string()}));
 }
 
-/// Each raises what it has read by one; who is late reads again. A write over another's would lose a count.
+/// Each increments what it has read; on a conflict it reads again. An overwrite would lose a count.
 #[tokio::test]
 async fn thirty_two_writers_count_to_thirty_two() {
     let stack = Stack::start().await;
@@ -90,7 +90,7 @@ async fn thirty_two_writers_count_to_thirty_two() {
         }
     });
     let late: usize = join_all(writers).await.into_iter().sum();
-    assert!(late > 0, "the writers have not met");
+    assert!(late > 0, "the writers did not collide");
     let order = stack.get(&path).await;
     assert_eq!((order.header("etag"), &order.body["order"]["meta"]["count"]), ("\"33\"", &json!("32")));
 }

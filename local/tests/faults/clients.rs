@@ -1,5 +1,5 @@
-//! Clients as they behave: what is not answered, or answered with a passing fault, they send again with the same body,
-//! for a while; then they leave it. The [`Ledger`] has what they sent and what they were told.
+//! Realistic clients: they retry requests without an answer or with a transient error for a while, with the same body,
+//! and then give up. The [`Ledger`] records what they sent and what they were told.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -11,27 +11,27 @@ use shared::ids::OrderId;
 
 use crate::ground::{MERCHANTS, Merchant, SUBSCRIBER_HOST};
 
-/// A network order that a client has sent.
+/// A network order sent by a client.
 #[derive(Clone, Debug)]
 pub(crate) struct Sent {
     pub(crate) merchant: Merchant,
     pub(crate) body: Value,
-    /// The ids that it was answered with; one, or the rules are broken.
+    /// The ids returned for it; more than one breaks a rule.
     pub(crate) ids: BTreeSet<String>,
     /// How often it was answered 201.
     pub(crate) created: usize,
-    /// Refused for good: another order has its external id.
+    /// Rejected permanently: another order has its external id.
     pub(crate) refused: bool,
-    /// What was asked to be cancelled.
+    /// The requested cancels.
     pub(crate) cancels: Vec<Cancel>,
-    /// Whether it was put on hold, or waits for a start: its client lets it go on in the end.
+    /// Whether it was put on hold or waits for a start: its client lets it continue in the end.
     pub(crate) is_stopped: bool,
 }
 
-/// A cancel that a client has asked for.
+/// A requested cancel.
 #[derive(Clone, Debug)]
 pub(crate) struct Cancel {
-    /// None for the whole order.
+    /// `None` for the whole order.
     pub(crate) lines: Option<Vec<usize>>,
     pub(crate) acknowledged: bool,
 }
@@ -41,18 +41,18 @@ pub(crate) struct Cancel {
 pub(crate) struct Bought {
     pub(crate) merchant: Merchant,
     pub(crate) number: Option<String>,
-    /// The transaction ids that it was answered with.
+    /// The transaction ids returned for it.
     pub(crate) ids: BTreeSet<String>,
-    /// Whether the wallet did not hold enough.
+    /// Whether the wallet's balance was too low.
     pub(crate) refused: bool,
 }
 
-/// What clients sent and heard.
+/// What clients sent and received.
 #[derive(Debug, Default)]
 pub(crate) struct Ledger {
     pub(crate) orders: RefCell<BTreeMap<String, Sent>>,
     pub(crate) purchases: RefCell<Vec<Bought>>,
-    /// Receipts of inbound orders, each with its merchant.
+    /// Receipts of inbound orders, with their merchants.
     pub(crate) receipts: RefCell<BTreeSet<(&'static str, String)>>,
 }
 
@@ -60,11 +60,11 @@ pub(crate) struct Ledger {
 pub(crate) struct Clients<'a> {
     pub(crate) world: &'a World,
     pub(crate) ledger: &'a Ledger,
-    /// How often something is sent.
+    /// Maximum attempts per request.
     pub(crate) attempts_max: usize,
 }
 
-/// A network order with a name of its own, a line for each SKU.
+/// A network order with its own safe id, and a line for each SKU.
 pub(crate) fn order(safe_id: &str, external_id: Option<&str>, skus: &[&str]) -> Value {
     let items: Vec<Value> = skus.iter().map(|sku| json!({"sku": sku, "quantity": 1})).collect();
     let mut order = json!({
@@ -79,7 +79,7 @@ pub(crate) fn order(safe_id: &str, external_id: Option<&str>, skus: &[&str]) -> 
 }
 
 impl Clients<'_> {
-    /// Sends until there is an answer that stands.
+    /// Retries until there is a final answer.
     pub(crate) async fn send(
         &self,
         merchant: Merchant,
@@ -106,13 +106,13 @@ impl Clients<'_> {
     pub(crate) async fn create(&self, merchant: Merchant, body: Value) {
         self.note(merchant, &body);
         self.send(merchant, "POST", "/order/v1/orders", &body, |reply| {
-            self.hear(&body, reply.status, &reply.body);
+            self.record_answer(&body, reply.status, &reply.body);
             true
         })
         .await;
     }
 
-    /// `POST /order/v1/orders/bulk`: sent again until each order is settled.
+    /// `POST /order/v1/orders/bulk`: retried until each order is settled.
     pub(crate) async fn create_bulk(&self, merchant: Merchant, bodies: Vec<Value>) {
         for body in &bodies {
             self.note(merchant, body);
@@ -123,14 +123,15 @@ impl Clients<'_> {
             for (body, item) in bodies.iter().zip(reply.body["bulk"].as_array().into_iter().flatten()) {
                 let status = u16::try_from(item["status"].as_u64().unwrap_or(0)).unwrap_or(0);
                 all_settled &= status < 500;
-                self.hear(body, status, &item["response"]);
+                self.record_answer(body, status, &item["response"]);
             }
             all_settled
         })
         .await;
     }
 
-    /// `POST /order/v1/inbound/orders`, and its receipt until that has ended. What was received must become an order.
+    /// `POST /order/v1/inbound/orders`, then polls the receipt until it has ended. A received order must become an
+    /// order.
     pub(crate) async fn submit(&self, merchant: Merchant, body: Value) {
         const INBOUND: &str = "/order/v1/inbound/orders";
         self.note(merchant, &body);
@@ -139,7 +140,7 @@ impl Clients<'_> {
             match reply.status {
                 202 => receipt = reply.body["receipt"]["id"].as_str().map(str::to_owned),
                 429 | 500.. => {}
-                other => panic!("a good inbound order was answered {other}: {}", reply.body),
+                other => panic!("a valid inbound order was answered {other}: {}", reply.body),
             }
             true
         })
@@ -153,8 +154,8 @@ impl Clients<'_> {
             let shown = &reply.body["receipt"];
             match shown["status"].as_str() {
                 Some("Received") => {}
-                Some("Accepted") => return self.hear(&body, 200, &json!({"order": {"id": shown["orderId"]}})),
-                _ => panic!("a good inbound order has become {}", reply.body),
+                Some("Accepted") => return self.record_answer(&body, 200, &json!({"order": {"id": shown["orderId"]}})),
+                _ => panic!("a valid inbound order became {}", reply.body),
             }
         }
     }
@@ -173,7 +174,7 @@ impl Clients<'_> {
         self.ledger.orders.borrow_mut().entry(safe_id).or_insert(sent);
     }
 
-    fn hear(&self, body: &Value, status: u16, answer: &Value) {
+    fn record_answer(&self, body: &Value, status: u16, answer: &Value) {
         let mut orders = self.ledger.orders.borrow_mut();
         let sent = orders.get_mut(body["safeId"].as_str().unwrap()).unwrap();
         match status {
@@ -183,12 +184,12 @@ impl Clients<'_> {
             }
             409 => sent.refused = true,
             429 | 500.. => {}
-            other => panic!("a good order was answered {other}: {answer}"),
+            other => panic!("a valid order was answered {other}: {answer}"),
         }
     }
 
-    /// `POST /order/v1/orders/{orderId}/cancel`: the whole order, or these lines of it. An order that nobody knows of is not
-    /// cancelled.
+    /// `POST /order/v1/orders/{orderId}/cancel`: the whole order, or these lines of it. Skips an order whose id no
+    /// client knows.
     pub(crate) async fn cancel(&self, safe_id: &str, lines: Option<Vec<usize>>) {
         let Some((merchant, id)) = self.known(safe_id) else { return };
         let mut body = json!({"reason": "changed my mind"});
@@ -218,8 +219,8 @@ impl Clients<'_> {
         self.change(merchant, &id, "customerCareHold", &json!({"reason": "to be looked at"}), |_| {}).await;
     }
 
-    /// `startProcessing` and `customerCareHold/release`: the order goes on.
-    pub(crate) async fn let_go(&self, safe_id: &str) {
+    /// `startProcessing` and `customerCareHold/release`: lets the order continue.
+    pub(crate) async fn let_continue(&self, safe_id: &str) {
         let Some((merchant, id)) = self.known(safe_id) else { return };
         self.change(merchant, &id, "customerCareHold/release", &Value::Null, |_| {}).await;
         self.change(merchant, &id, "startProcessing", &Value::Null, |_| {}).await;
@@ -231,12 +232,12 @@ impl Clients<'_> {
         Some((sent.merchant, sent.ids.first()?.clone()))
     }
 
-    /// A change of an order: its state may refuse it.
-    async fn change(&self, merchant: Merchant, id: &str, what: &str, body: &Value, hear: impl Fn(u16)) {
+    /// Changes an order, whose state may reject it.
+    async fn change(&self, merchant: Merchant, id: &str, what: &str, body: &Value, record_answer: impl Fn(u16)) {
         let path = format!("/order/v1/orders/{id}/{what}");
         self.send(merchant, "POST", &path, body, |reply| {
             match reply.status {
-                200 | 422 | 429 | 500.. => hear(reply.status),
+                200 | 422 | 429 | 500.. => record_answer(reply.status),
                 other => panic!("{path} was answered {other}: {}", reply.body),
             }
             true
@@ -244,7 +245,7 @@ impl Clients<'_> {
         .await;
     }
 
-    /// `POST /webhook/v1/subscriptions`: of these events, until one is there.
+    /// `POST /webhook/v1/subscriptions` for these events, until one exists.
     pub(crate) async fn subscribe(&self, merchant: Merchant, events: &[&str]) {
         let body = json!({"url": format!("https://{SUBSCRIBER_HOST}/{}", merchant.id), "events": events});
         let is_there = self.send(merchant, "POST", "/webhook/v1/subscriptions", &body, |reply| {
@@ -254,7 +255,7 @@ impl Clients<'_> {
         is_there.await;
     }
 
-    /// `POST /v2/orders`: so many cards; with a number of the client's own, nothing is bought twice.
+    /// `POST /v2/orders`: buys this many cards; with a client order number, a retry buys nothing twice.
     pub(crate) async fn buy(&self, merchant: Merchant, quantity: u64, number: Option<String>) {
         let mut body = json!({"products": [{"sku": "CARD", "quantity": quantity}]});
         if let Some(number) = &number {
@@ -268,7 +269,7 @@ impl Clients<'_> {
                 409 => bought.ids.extend(reply.body["meta"]["transactionId"].as_str().map(str::to_owned)),
                 402 => bought.refused = true,
                 429 | 500.. => {}
-                other => panic!("a good purchase was answered {other}: {}", reply.body),
+                other => panic!("a valid purchase was answered {other}: {}", reply.body),
             }
             true
         })
@@ -276,7 +277,7 @@ impl Clients<'_> {
         self.ledger.purchases.borrow_mut().push(bought);
     }
 
-    /// Everything that was not settled is sent once more, now that all goes well.
+    /// Retries everything that was not settled, now without faults.
     pub(crate) async fn finish(&self) {
         for merchant in MERCHANTS {
             let open: Vec<Value> = {
@@ -293,7 +294,7 @@ impl Clients<'_> {
             orders.iter().filter(|(_, sent)| sent.is_stopped).map(|(safe_id, _)| safe_id.clone()).collect()
         };
         for safe_id in stopped {
-            self.let_go(&safe_id).await;
+            self.let_continue(&safe_id).await;
         }
     }
 }

@@ -1,9 +1,9 @@
-//! Every point of every flow: a process ends before the call, and after it.
+//! Every point of every flow: a process crashes before the call, and after it.
 //!
-//! A run without faults finds the points. For each of them, and each side, one run ends a process exactly there; the run
-//! must come by the point, and what it leaves is held against the invariants. What happens after a crash is other code:
-//! retries, the sweep, repeated requests. The kinds of points that only such runs come by are points too, and a second
-//! crash comes there, until no kind is left at which none has.
+//! A run without faults finds the points. For each point and side, one run crashes a process exactly there; the run
+//! must reach the point, and its result is checked against the invariants. After a crash other code runs: retries, the
+//! sweep, repeated requests. The kinds of points that only such runs reach are points too, and a second crash happens
+//! there, until every kind has had a crash.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -19,7 +19,7 @@ use crate::outsiders::{Outsiders, rest};
 
 const SEED: u64 = 1;
 
-/// Runs a flow until the world is at rest: the points that it came by.
+/// Runs a flow until the world has settled; returns the points that it passed.
 fn run(flow: &Flow, crashes: &[Crash]) -> Vec<Point> {
     let plan = if crashes.is_empty() { Plan::Calm } else { Plan::CrashesAt(crashes.to_vec()) };
     let told = format!("{} with {crashes:?}", flow.name);
@@ -65,7 +65,7 @@ fn a_process_may_end_at_any_call() {
     println!("{} crashes in {} flows", crashes.into_inner(), FLOWS.len());
 }
 
-/// Ends a process at every point of a flow: how many runs that took.
+/// Crashes a process at every point of a flow; returns the number of runs.
 fn visit(flow: &Flow) -> usize {
     let points = run(flow, &[]);
     let mut found = Kinds::default();
@@ -98,27 +98,28 @@ fn visit(flow: &Flow) -> usize {
     crashes
 }
 
-/// The kinds of points that were found.
+/// The kinds of points found.
 #[derive(Default)]
 struct Kinds {
-    /// Points of the flow itself, of which each is visited.
+    /// Points of the flow itself, each of which is visited.
     counts: BTreeMap<String, usize>,
-    /// Kinds that were visited after another crash, or that are no part of the flow.
+    /// Kinds that were visited after another crash, or that are not part of the flow.
     known: BTreeSet<String>,
-    /// Kinds that only a crash leads to: after which, where.
+    /// Kinds that only a crash leads to, with that crash and the point.
     left: VecDeque<(Vec<Crash>, usize, Point)>,
 }
 
 impl Kinds {
-    /// Ends a process at a point, before and after the call, having ended others `before`: how many runs that took.
+    /// Crashes a process at a point, before and after the call, after the crashes in `before`; returns the number of
+    /// runs.
     fn crash(&mut self, flow: &Flow, before: &[Crash], index: usize, point: &Point) -> usize {
-        // Before an answer is lost, and after it, is the same.
+        // Losing an answer before or after it is sent is the same.
         let sides: &[Side] = if point.operation == ANSWER { &[Side::Before] } else { &[Side::Before, Side::After] };
         for side in sides {
             let mut crashes = before.to_vec();
             crashes.push(Crash { point: index, side: *side });
             let passed = run(flow, &crashes);
-            assert_eq!(&passed[index], point, "{}: another point stands at {index}", flow.name);
+            assert_eq!(&passed[index], point, "{}: another point is at {index}", flow.name);
             for (later, point) in passed.into_iter().enumerate().skip(index + 1) {
                 let kind = point.to_string();
                 if !self.known.contains(&kind) && !self.counts.contains_key(&kind) {

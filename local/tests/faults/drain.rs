@@ -1,6 +1,6 @@
 //! Ten thousand orders and two workers, while one message in a hundred fails twice.
 //!
-//! `ORDERMILL_DRAIN_ORDERS` sets how many; `cargo mill bench pipeline` sets it and shows the figures.
+//! `ORDERMILL_DRAIN_ORDERS` sets the number of orders; `cargo mill bench pipeline` sets it and prints the figures.
 
 use std::time::Instant;
 
@@ -15,9 +15,9 @@ use crate::random::number;
 
 const ORDERS: u64 = 10_000;
 const BULK: usize = 100;
-/// Bulks that are sent at a time.
+/// Concurrent bulks.
 const BULKS_AT_A_TIME: usize = 4;
-/// Of so many messages one fails.
+/// One message in this many fails.
 const ONE_IN: u64 = 100;
 const WORKERS: u32 = 2;
 

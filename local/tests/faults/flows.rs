@@ -1,4 +1,4 @@
-//! The flows whose every call is a point at which a process may end.
+//! The flows whose every call is a point where a process may crash.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -16,7 +16,7 @@ type Scenario = for<'a> fn(&'a Clients<'a>, &'a Outsiders) -> Pin<Box<dyn Future
 #[derive(Clone, Copy)]
 pub(crate) struct Flow {
     pub(crate) name: &'static str,
-    /// The functions whose calls are the flow's; each of them must have one.
+    /// The functions whose calls belong to the flow; each of them must make one.
     pub(crate) functions: &'static [&'static str],
     pub(crate) scenario: Scenario,
 }
@@ -42,7 +42,7 @@ pub(crate) const FLOWS: &[Flow] = &[
         scenario: |clients, _| Box::pin(clients.buy(MERCHANTS[0], 1, Some("number".to_owned()))),
     },
     Flow {
-        name: "make an order of an inbound one",
+        name: "turn an inbound order into an order",
         functions: &["AuthorizerFunction", "OrdersCreateFunction", "RelayFunction", "InboundFunction"],
         scenario: |clients, _| Box::pin(clients.submit(MERCHANTS[0], order("one", Some("external"), &["mug"]))),
     },
@@ -95,7 +95,7 @@ async fn cancel_of_a_line(clients: &Clients<'_>) {
     clients.cancel("one", Some(vec![1])).await;
 }
 
-/// The whole order is cancelled at the moment at which its submission is on its way to the vendor.
+/// The whole order is cancelled while its submission to the vendor is in flight.
 async fn cancel_in_flight(clients: &Clients<'_>, outsiders: &Outsiders) {
     clients.create(MERCHANTS[0], order("one", None, &["press-mug", "press-shirt"])).await;
     for _ in 0..10_000 {
@@ -107,13 +107,13 @@ async fn cancel_in_flight(clients: &Clients<'_>, outsiders: &Outsiders) {
     clients.cancel("one", None).await;
 }
 
-/// A vendor ships in two parcels, which arrive.
+/// A vendor ships in two parcels, which are delivered.
 async fn ship(clients: &Clients<'_>, outsiders: &Outsiders) {
     clients.create(MERCHANTS[0], order("one", None, &["press-mug", "press-shirt", "press-cap"])).await;
     outsiders.beside(clients.world, tokio::time::sleep(Duration::from_secs(120))).await;
 }
 
-/// Everything is told, to two subscriptions.
+/// Every event is delivered, to two subscriptions.
 async fn deliver(clients: &Clients<'_>) {
     clients.subscribe(MERCHANTS[0], &["OrderCreation", "OrderUpdate", "ShipmentCreated", "ShipmentUpdate"]).await;
     clients.subscribe(MERCHANTS[0], &["OrderUpdate"]).await;

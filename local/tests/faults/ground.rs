@@ -1,4 +1,4 @@
-//! What every world of these tests begins from: two merchants, their wallets and vendors, one catalogue.
+//! The starting point of these tests: two merchants, their wallets and vendors, one catalogue.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -9,12 +9,12 @@ use local::demo::Data;
 use local::simulation::Ground;
 use serde_json::{Value, json};
 
-/// A merchant that calls.
+/// A merchant with its credentials.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Merchant {
     pub(crate) id: &'static str,
     pub(crate) headers: &'static [(&'static str, &'static str)],
-    /// What its vendor over HTTP sends.
+    /// The headers of its HTTP vendor.
     pub(crate) vendor_headers: &'static [(&'static str, &'static str)],
 }
 
@@ -45,12 +45,12 @@ pub(crate) const MERCHANTS: [Merchant; 2] = [
     },
 ];
 
-/// Where the vendor over HTTP and the subscribers are.
+/// URL of the HTTP vendor and the subscribers.
 pub(crate) const VENDOR_HOST: &str = "press.example";
 pub(crate) const SUBSCRIBER_HOST: &str = "subscriber.example";
-/// How many cards there are.
+/// Number of cards in stock.
 pub(crate) const STOCK_CODES: u64 = 1_000;
-/// What each wallet holds at first, in cents, and what a card costs.
+/// The initial balance of each wallet in cents, and the price of a card.
 pub(crate) const WALLET_CENTS: i64 = 12_000;
 pub(crate) const CARD_CENTS: i64 = 250;
 
@@ -86,18 +86,18 @@ fn data() -> Data {
     Data::parse(&data.to_string()).unwrap()
 }
 
-/// Cents as the API writes them.
+/// Cents in the API's notation.
 fn money(cents: i64) -> String {
     format!("{}.{:02}", cents / 100, cents % 100)
 }
 
-/// The same with the table in memory.
+/// The same, with the table in memory.
 pub(crate) fn ground_in_memory() -> &'static Ground {
     static GROUND: OnceLock<Ground> = OnceLock::new();
     GROUND.get_or_init(|| ground().in_memory())
 }
 
-/// The ground, laid once for all tests of the process, with the template's own settings.
+/// The starting point, created once for all tests of the process, with the template's own settings.
 pub(crate) fn ground() -> &'static Ground {
     static GROUND: OnceLock<Ground> = OnceLock::new();
     GROUND.get_or_init(|| {

@@ -1,12 +1,12 @@
-//! What must hold when a world has come to rest. Each rule gives the ways in which it is broken.
+//! Invariants of a settled world. Each rule returns its violations.
 //!
-//! The rules go by three witnesses that do not know of each other: what clients and machines outside sent and heard, what
-//! the table holds, and what its stream says that it went through.
+//! The rules compare three independent witnesses: what clients and external machines sent and received, what the table
+//! holds, and the history in its stream.
 
 mod money;
+mod notifications;
 mod orders;
 mod outside;
-mod told;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::MutexGuard;
@@ -17,7 +17,7 @@ use serde_json::Value;
 use crate::clients::Ledger;
 use crate::outsiders::{Notes, Outsiders};
 
-/// A world at rest, and what everybody was told of it.
+/// A settled world, and everything that was reported about it.
 pub(crate) struct Rest<'a> {
     pub(crate) ledger: &'a Ledger,
     pub(crate) notes: MutexGuard<'a, Notes>,
@@ -34,28 +34,28 @@ type Rule = fn(&Rest<'_>) -> Vec<String>;
 const RULES: &[(&str, Rule)] = &[
     ("no function panics", |rest| rest.panics.clone()),
     ("the table knows every call", |rest| rest.unknown.clone()),
-    ("what was acknowledged is there, under one id", orders::acknowledged_is_there),
-    ("every order is one that a client sent", orders::were_sent),
-    ("every receipt is there and has become an order", orders::receipts_are_orders),
+    ("acknowledged orders exist, under one id", orders::acknowledged_is_there),
+    ("every order was sent by a client", orders::were_sent),
+    ("every receipt exists and became an order", orders::receipts_are_orders),
     ("every line is delivered exactly once, or cancelled", orders::delivered_once),
-    ("what a client cancelled is cancelled, and nothing else", orders::cancelled_as_asked),
-    ("no step is made twice", orders::no_step_twice),
-    ("an external id is one order's", orders::external_ids_are_unique),
+    ("exactly the lines that clients cancelled are cancelled", orders::cancelled_as_asked),
+    ("no step happens twice", orders::no_step_twice),
+    ("an external id belongs to one order", orders::external_ids_are_unique),
     ("an order is listed by its status", orders::listed_by_status),
-    ("every change is told once", told::every_change_has_an_event),
-    ("the counts are exact", told::counts_are_exact),
-    ("every subscriber hears of every event under one id", told::webhooks_arrive),
+    ("every change has one audit event", notifications::every_change_has_an_event),
+    ("the counts are exact", notifications::counts_are_exact),
+    ("every subscriber receives every event under one id", notifications::webhooks_arrive),
     ("outsiders see nothing wrong", outside::nothing_wrong),
-    ("the vendor made what was fulfilled, once", outside::made_is_fulfilled),
-    ("codes are given once", money::codes_are_given_once),
-    ("what is paid is what was ordered", money::wallets_balance),
-    ("a client order number is one order's", money::numbers_are_unique),
+    ("the vendor made exactly the fulfilled items, once", outside::made_is_fulfilled),
+    ("codes are allocated once", money::codes_are_allocated_once),
+    ("merchants paid for what they ordered", money::wallets_balance),
+    ("a client order number belongs to one order", money::numbers_are_unique),
 ];
 
-/// Every broken rule, in words.
+/// Descriptions of all violations.
 pub(crate) async fn broken(world: &World, ledger: &Ledger, outsiders: &Outsiders) -> Vec<String> {
     let items = world.items();
-    // Only subscribers ask what happened on the way, and the stream is long.
+    // Only subscribers need the history, and the stream is long.
     let has_subscribers = items.iter().any(|item| item.contains_key("webhook_url"));
     let changes = if has_subscribers { world.changes().await.unwrap() } else { Vec::new() };
     let mut partitions: HashMap<String, Vec<usize>> = HashMap::new();
@@ -95,7 +95,7 @@ impl Rest<'_> {
         self.partition(pk).any(|item| text(item, "sk") == sk)
     }
 
-    /// How often each action stands in an order's audit events.
+    /// How often each action occurs in an order's audit events.
     fn actions(&self, order: &Item) -> BTreeMap<&str, usize> {
         let mut actions = BTreeMap::new();
         for event in self.partition(&events_of(order)) {
@@ -139,7 +139,7 @@ fn number(value: &Value, member: &str) -> u64 {
     as_number(&value[member])
 }
 
-/// Numbers of the table are texts.
+/// The table stores numbers as text.
 fn as_number(value: &Value) -> u64 {
     value.as_str().unwrap().parse().unwrap()
 }

@@ -1,19 +1,19 @@
-//! The pipeline under faults: whatever fails, and wherever a process ends, nothing that was acknowledged is lost, nothing
-//! is done twice, and the books balance.
+//! The pipeline under faults: whatever fails, and wherever a process crashes, nothing acknowledged is lost, nothing
+//! happens twice, and the books balance.
 //!
-//! Each test runs scenarios in worlds of `local::simulation` (its module doc says how) and then holds what they left
+//! Each test runs scenarios in worlds of `local::simulation` (see its module documentation) and then checks the result
 //! against [`invariants`]:
 //!
-//! - [`crash_points`] counts the calls of each flow and ends a process before and after every one of them.
+//! - [`crash_points`] counts the calls of each flow and crashes a process before and after every one of them.
 //! - [`random`] draws faults from a seed, for many seeds.
-//! - [`drain`] has ten thousand orders fulfilled while messages fail.
+//! - [`drain`] fulfils ten thousand orders while messages fail.
 //!
-//! A scenario acts through [`clients`], who send again what was not answered, and note what was; [`outsiders`] are the
+//! A scenario acts through [`clients`], who retry unanswered requests and record the answers; [`outsiders`] are the
 //! vendor and the subscribers that functions call.
 //!
 //! To add a flow, write its scenario into [`flows`]; to add a rule, write it into [`invariants`].
 
-// So that clippy knows the helpers for tests, which may panic.
+// Lets clippy recognise the test helpers, which may panic.
 #![cfg(test)]
 
 #[global_allocator]

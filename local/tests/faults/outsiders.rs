@@ -1,7 +1,7 @@
-//! Machines of others, as they behave: a vendor that takes each idempotency key once, makes what it was sent, and reports
-//! what it has shipped; subscribers that note what they hear.
+//! Realistic external machines: a vendor that accepts each idempotency key once, makes what it was sent, and reports
+//! what it has shipped; and subscribers that record what they receive.
 //!
-//! Their calls, like those of functions to them, go wrong as the world's plan has it.
+//! Their calls, like the functions' calls to them, fail according to the world's plan.
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,25 +16,25 @@ use serde_json::{Value, json};
 
 use crate::ground::{MERCHANTS, SUBSCRIBER_HOST, VENDOR_HOST};
 
-/// What the vendor has of one shipment.
+/// What the vendor has for one shipment.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Made {
     pub(crate) merchant: String,
     pub(crate) order: String,
-    /// The idempotency keys that it was submitted under.
+    /// The idempotency keys under which it was submitted.
     pub(crate) keys: BTreeSet<String>,
-    /// Items that were wanted and not recalled.
+    /// Items that are wanted and not recalled.
     pub(crate) items: Vec<String>,
     /// Items in parcels whose report was acknowledged.
     pub(crate) shipped: Vec<String>,
-    /// Whether the report of its arrival was acknowledged.
+    /// Whether the report of its delivery was acknowledged.
     pub(crate) delivered: bool,
 }
 
-/// What subscribers have heard under one webhook id.
+/// What subscribers received under one webhook id.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Heard {
-    /// Who was told, by path.
+    /// The subscribers, by path.
     pub(crate) paths: BTreeSet<String>,
     pub(crate) bodies: BTreeSet<String>,
     pub(crate) times: usize,
@@ -44,23 +44,23 @@ pub(crate) struct Heard {
 pub(crate) struct Notes {
     /// By shipment id.
     pub(crate) made: BTreeMap<String, Made>,
-    /// Items of shipments that were cancelled before the vendor had heard of them.
+    /// Items of shipments that were cancelled before the vendor received them.
     pub(crate) unheard: BTreeMap<String, BTreeSet<String>>,
     /// By webhook id.
     pub(crate) heard: BTreeMap<String, Heard>,
-    /// What a vendor or a subscriber must never see.
+    /// Requests that a vendor or a subscriber must never see.
     pub(crate) wrong: Vec<String>,
 }
 
-/// All machines of others in one world. Clones are the same.
+/// All external machines of one world. Clones share them.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Outsiders(Arc<Mutex<Notes>>);
 
-/// The longest that the vendor takes between two looks; shorter than a world takes for rest.
+/// The vendor's polling interval; shorter than a world needs to settle.
 const LOOK_MS_MAX: u64 = 15_000;
 
 impl Outsiders {
-    /// Puts them into a world.
+    /// Connects them to a world.
     pub(crate) fn of(world: &World) -> Self {
         let outsiders = Self::default();
         let answering = outsiders.clone();
@@ -82,7 +82,7 @@ impl Outsiders {
         (status, String::new())
     }
 
-    /// Ships and reports for as long as `others` are at work, and one look longer.
+    /// Ships and reports while `others` runs, and one round longer.
     pub(crate) async fn beside<T>(&self, world: &World, others: impl Future<Output = T>) -> T {
         let done = Cell::new(false);
         let others = async {
@@ -104,7 +104,7 @@ impl Outsiders {
         self.notes().made.values().all(|made| made.next().is_none())
     }
 
-    /// One look at everything that is to be shipped.
+    /// One round over everything that is to be shipped.
     async fn report(&self, world: &World) {
         let open: Vec<(String, Made)> = {
             let notes = self.notes();
@@ -125,7 +125,7 @@ impl Outsiders {
             let Some(reply) = world.send("POST", &path, merchant.vendor_headers, &body).await else { return };
             match reply.status {
                 200 => self.note(id, parcel),
-                // An item was cancelled, and its recall is on its way.
+                // An item was cancelled, and its recall is in flight.
                 422 | 429 | 500.. => {}
                 other => self.notes().wrong.push(format!("a report of {id} was answered {other}: {}", reply.body)),
             }
@@ -143,14 +143,14 @@ impl Outsiders {
     }
 }
 
-/// What is reported next.
+/// The next report.
 enum Parcel {
     Items(Vec<String>),
     Arrival,
 }
 
 impl Made {
-    /// The first of several items goes by itself, then the rest; once all is sent, it arrives.
+    /// The first of several items ships alone, then the rest; once everything is sent, it is delivered.
     fn next(&self) -> Option<Parcel> {
         let mut left: Vec<String> = self.items.iter().filter(|item| !self.shipped.contains(item)).cloned().collect();
         if left.is_empty() {
@@ -164,7 +164,7 @@ impl Made {
 }
 
 impl Notes {
-    /// Takes a submission, or the news that items were cancelled.
+    /// Handles a submission or a cancellation of items.
     fn vendor(&mut self, request: &Request<Bytes>) -> StatusCode {
         let key = header(request, "idempotency-key");
         let message: Value = serde_json::from_slice(request.body()).unwrap();
@@ -229,11 +229,11 @@ fn header(request: &Request<Bytes>, name: &str) -> String {
     request.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned()
 }
 
-/// Lets a world come to rest, with everybody outside at work: why it did not.
+/// Lets a world settle while everybody outside keeps working; returns the reasons if it does not.
 pub(crate) async fn rest(world: &World, outsiders: &Outsiders) -> Vec<String> {
     let failures = RefCell::new(Vec::new());
     let settle = async {
-        // The vendor may have been about to report when the world was at rest.
+        // The vendor may have been about to report when the world settled.
         for _ in 0..100 {
             if let Err(error) = world.settle().await {
                 failures.borrow_mut().push(error.to_string());

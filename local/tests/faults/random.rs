@@ -1,7 +1,7 @@
-//! Random faults: many seeds, each a world of its own with rates of its own, whose table is in memory.
+//! Random faults: many seeds, each with its own world and rates, with the table in memory.
 //!
-//! `ORDERMILL_FAULT_RUNS` sets how many (1,000 without), `ORDERMILL_FAULT_SEED` the first; `cargo mill faults` sets both.
-//! With `ORDERMILL_FAULT_LOG` a failed run tells all that happened.
+//! `ORDERMILL_FAULT_RUNS` sets the number of runs (default 1,000), `ORDERMILL_FAULT_SEED` the first seed; `cargo mill
+//! faults` sets both. With `ORDERMILL_FAULT_LOG`, a failed run prints everything that happened.
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
@@ -18,7 +18,7 @@ use crate::scenario;
 
 const RUNS: u64 = 1_000;
 
-/// What a run came to.
+/// The result of a run.
 struct Ran {
     broken: Vec<String>,
     tally: BTreeMap<&'static str, u64>,
@@ -33,7 +33,7 @@ fn run(ground: &Ground, seed: u64) -> Ran {
         let (ledger, outsiders) = (Ledger::default(), Outsiders::of(world));
         let clients = Clients { world, ledger: &ledger, attempts_max: 4 };
         outsiders.beside(world, scenario::play(&clients)).await;
-        // Then all goes well, and clients settle what they left open.
+        // Then the faults stop, and clients settle what they left open.
         let mut broken = rest(world, &outsiders).await;
         clients.finish().await;
         broken.extend(rest(world, &outsiders).await);
@@ -44,7 +44,7 @@ fn run(ground: &Ground, seed: u64) -> Ran {
     .unwrap()
 }
 
-/// A number that a variable of the environment sets.
+/// A number from an environment variable.
 pub(crate) fn number(variable: &str, default: u64) -> u64 {
     std::env::var(variable).map_or(default, |value| value.parse().unwrap())
 }
@@ -86,12 +86,12 @@ fn whatever_fails_the_books_balance() {
     for (seed, ran) in failed.lock().unwrap().iter() {
         println!("{}", ran.log.join("\n"));
         println!(
-            "seed {seed}: {}\nfaults: {:?}\nagain: cargo mill faults --seed {seed} --runs 1",
+            "seed {seed}: {}\nfaults: {:?}\nreproduce: cargo mill faults --seed {seed} --runs 1",
             ran.broken.join("\n"),
             ran.tally
         );
     }
-    assert!(failed.lock().unwrap().is_empty(), "a run failed");
+    assert!(failed.lock().unwrap().is_empty(), "at least one run failed");
 }
 
 #[test]
@@ -101,9 +101,9 @@ fn a_seed_repeats_its_run() {
     assert_ne!(one.trace, run(ground_in_memory(), 8).trace);
 }
 
-/// What the runs in memory prove, they prove of the embedded database too: call by call the same, to the last item.
+/// What the in-memory runs prove holds for the embedded database too: the runs match call by call, to the last item.
 #[test]
-fn a_seed_is_the_same_run_on_the_embedded_database() {
+fn a_seed_runs_the_same_on_the_embedded_database() {
     const SEEDS: std::ops::Range<u64> = 1..7;
     let compare = |seed| {
         let (memory, embedded) = (run(ground_in_memory(), seed), run(ground(), seed));
@@ -124,7 +124,7 @@ fn a_seed_is_the_same_run_on_the_embedded_database() {
     });
 }
 
-/// A table scans in an order of its own.
+/// Items by key, because a scan has its own order.
 fn by_key(items: Vec<Item>) -> BTreeMap<String, Item> {
     items.into_iter().map(|item| (format!("{} {}", item["pk"], item["sk"]), item)).collect()
 }

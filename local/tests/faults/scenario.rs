@@ -1,4 +1,4 @@
-//! What happens in a run of random faults: clients of two merchants who order, buy, cancel, stop and let go on.
+//! The scenario of random faults: clients of two merchants who order, buy, cancel, hold and release.
 
 use std::time::Duration;
 
@@ -8,24 +8,24 @@ use serde_json::{Value, json};
 use crate::clients::{Clients, order};
 use crate::ground::{MERCHANTS, Merchant};
 
-/// Orders of a run.
+/// Orders per run.
 pub(crate) const ORDERS: usize = 200;
-/// When the last of them comes, at the latest.
+/// The latest time of an order.
 const ARRIVALS_MS: u64 = 240_000;
-/// The longest that a client thinks before it changes an order.
+/// Maximum time before a client changes an order.
 const THOUGHT_MS_MAX: u64 = 20_000;
 
-/// What a run is made of; of a hundred.
+/// The percentages of a run.
 struct Mixture {
-    /// Lines that the vendor over HTTP makes.
+    /// Lines that the HTTP vendor makes.
     over_http: usize,
-    /// Orders that are cancelled, in whole or in part.
+    /// Orders that are cancelled, entirely or in part.
     cancelled: usize,
-    /// Orders that wait for a start, or are put on hold.
+    /// Orders that wait for a start or are put on hold.
     stopped: usize,
 }
 
-/// Several clients at a time: bulks, single orders, purchases; names are used twice now and then.
+/// Several concurrent clients: bulks, single orders, purchases; names are sometimes reused.
 pub(crate) async fn play(clients: &Clients<'_>) {
     let one_of = |rates: [usize; 4]| rates[below(clients, rates.len())];
     let mixture = Mixture {
@@ -51,7 +51,7 @@ pub(crate) async fn play(clients: &Clients<'_>) {
     join_all(works).await;
 }
 
-/// Of every few runs, one has a subscription to everything; others have one to some events, or none.
+/// Some runs have a subscription to everything; others have one to some events, or none.
 async fn subscribe(clients: &Clients<'_>) {
     const KINDS: [&str; 4] = ["OrderCreation", "OrderUpdate", "ShipmentCreated", "ShipmentUpdate"];
     match below(clients, 16) {
@@ -89,7 +89,7 @@ async fn order_all(clients: &Clients<'_>, mixture: &Mixture, merchant: Merchant,
     }
 }
 
-/// A client that thinks better of it.
+/// A client that changes its mind.
 async fn change(clients: &Clients<'_>, mixture: &Mixture, body: &Value) {
     let safe_id = body["safeId"].as_str().unwrap();
     let chance = below(clients, 100);
@@ -104,14 +104,14 @@ async fn change(clients: &Clients<'_>, mixture: &Mixture, body: &Value) {
     } else {
         clients.hold(safe_id).await;
         tokio::time::sleep(Duration::from_millis(clients.world.below(THOUGHT_MS_MAX))).await;
-        clients.let_go(safe_id).await;
+        clients.let_continue(safe_id).await;
     }
 }
 
 fn an_order(clients: &Clients<'_>, mixture: &Mixture, merchant: Merchant, index: usize) -> Value {
     let external_id = match below(clients, 4) {
         0 => None,
-        // One that another order may have too.
+        // Another order may have the same one.
         1 => Some(format!("shared-{}", below(clients, ORDERS / 4))),
         _ => Some(format!("external-{index}")),
     };

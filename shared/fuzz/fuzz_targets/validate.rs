@@ -1,5 +1,5 @@
-//! The first byte names the body, the rest is the body. What holds for every verdict is asserted; what is JSON is judged
-//! by `serde_json` as well.
+//! The first byte selects the kind of body, the rest is the body. Asserts the invariants of every verdict, and compares
+//! well-formedness with `serde_json`.
 
 #![no_main]
 
@@ -22,17 +22,17 @@ fuzz_target!(|data: &[u8]| {
         assert_eq!(order.is_valid(), order.violations().len() == 0);
     }
 
-    // The two decide alike, but for what the validator refuses on purpose: lone surrogates and deep nesting. (Where
-    // `serde_json` passes over a string it does not look whether it is UTF-8, so that is asked first.)
+    // Both must agree, except for what the validator rejects on purpose: lone surrogates and deep nesting. (`serde_json`
+    // does not check that ignored strings are UTF-8, so check that first.)
     let fault =
         verdict.violations().find(|found| matches!(found.code(), Code::NotJson | Code::InvalidUtf8 | Code::TooDeep));
     let is_json = std::str::from_utf8(bytes).is_ok_and(|text| serde_json::from_str::<IgnoredAny>(text).is_ok());
     match fault {
         None => assert!(is_json, "only the validator accepts it"),
         Some(fault) if fault.code() == Code::TooDeep || fault.message().contains("surrogate") => {}
-        Some(fault) => assert!(!is_json, "only the validator refuses it: {}", fault.message()),
+        Some(fault) => assert!(!is_json, "only the validator rejects it: {}", fault.message()),
     }
 
-    // A second run decides the same.
+    // A second run gives the same verdict.
     assert_eq!(validate(body, bytes).to_json(), verdict.to_json());
 });

@@ -1,37 +1,37 @@
-//! Cancelling: whole lines, or some units of a line while the rest of it is made.
+//! Cancels whole lines, or some units of a line while the rest continues.
 
 use super::progress::withdraw;
-use super::transition::{Rejected, clear_settled_failures, refuse};
+use super::transition::{Rejected, clear_settled_failures, reject};
 use super::{LineStatus, OrderState, OrderStatus, Port};
 use crate::time::Timestamp;
 
-/// A line that is not wanted any more, or not all of it.
+/// A line to cancel, entirely or in part.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CancelledLine {
     /// Index of the line.
     pub line: usize,
-    /// How many of its units; none for all that are left.
+    /// How many units to cancel; `None` for all that are left.
     pub units: Option<Units>,
 }
 
 /// Some units of a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Units {
-    /// How many are meant.
+    /// How many to cancel.
     pub count: u32,
-    /// How many were ordered, as the body has it.
+    /// How many were ordered, according to the body.
     pub ordered: u32,
 }
 
 impl CancelledLine {
-    /// All that is left of a line.
+    /// Everything left of a line.
     #[must_use]
     pub const fn whole(line: usize) -> Self {
         Self { line, units: None }
     }
 }
 
-/// What a cancel comes to: lines that end, and units that go while their line goes on.
+/// The effect of a cancel: lines that end, and units removed from lines that continue.
 #[derive(Default)]
 struct Cut {
     lines: Vec<usize>,
@@ -40,7 +40,7 @@ struct Cut {
 
 pub(super) fn cancel(order: &mut OrderState, wanted: Option<&[CancelledLine]>, now: Timestamp) -> Result<(), Rejected> {
     if order.lines.status() == OrderStatus::Fulfilled {
-        return refuse("the order is Fulfilled");
+        return reject("the order is Fulfilled");
     }
     let cut = match wanted {
         Some(wanted) => cut(order, wanted)?,
@@ -64,7 +64,7 @@ pub(super) fn cancel(order: &mut OrderState, wanted: Option<&[CancelledLine]>, n
     Ok(())
 }
 
-/// Sorts what is wanted. A line that is cancelled already stays so, and none of its units are left to be counted.
+/// Sorts the wanted lines. A line that is already cancelled stays cancelled; none of its units are left to count.
 fn cut(order: &OrderState, wanted: &[CancelledLine]) -> Result<Cut, Rejected> {
     let mut cut = Cut::default();
     let mut lines: Vec<usize> = wanted.iter().map(|entry| entry.line).collect();
@@ -74,9 +74,9 @@ fn cut(order: &OrderState, wanted: &[CancelledLine]) -> Result<Cut, Rejected> {
         let name = format!("item {} of the order", line.saturating_add(1));
         let status = order.lines.get(line);
         match status {
-            None => refuse("the order has no such item")?,
+            None => reject("the order has no such item")?,
             Some(LineStatus::Cancelled) => {}
-            Some(LineStatus::Fulfilled) => refuse(format!("{name} is Fulfilled"))?,
+            Some(LineStatus::Fulfilled) => reject(format!("{name} is Fulfilled"))?,
             Some(LineStatus::Open | LineStatus::Processing | LineStatus::Failed) => {}
         }
         let units: Option<Vec<Units>> =
@@ -91,35 +91,36 @@ fn cut(order: &OrderState, wanted: &[CancelledLine]) -> Result<Cut, Rejected> {
         let count = units.iter().fold(0_u32, |sum, units| sum.saturating_add(units.count));
         let left = if status == Some(LineStatus::Cancelled) { 0 } else { order.units_left(line, ordered) };
         if count > left {
-            refuse(format!("{name} has {left} units left, not {count}"))?;
+            reject(format!("{name} has {left} units left, not {count}"))?;
         }
         if count == left {
             cut.lines.push(line);
         } else if count > 0 {
-            refuse_beyond_reach(order, line, &name)?;
+            reject_beyond_reach(order, line, &name)?;
             cut.units.push((line, count));
         }
     }
     Ok(cut)
 }
 
-/// A vendor over HTTP was sent the quantity and can only be told to make none; what failed is brought back first.
-fn refuse_beyond_reach(order: &OrderState, line: usize, name: &str) -> Result<(), Rejected> {
+/// An HTTP vendor was sent the quantity and can only be told to cancel the whole line; failed lines must be restarted
+/// first.
+fn reject_beyond_reach(order: &OrderState, line: usize, name: &str) -> Result<(), Rejected> {
     match order.lines.get(line) {
         Some(LineStatus::Open) => return Ok(()),
         Some(LineStatus::Processing) => {}
-        status => return refuse(format!("{name} is {}", status.map_or("unknown", LineStatus::as_str))),
+        status => return reject(format!("{name} is {}", status.map_or("unknown", LineStatus::as_str))),
     }
     let holds = |shipment: &&super::Shipment| shipment.status.is_live() && shipment.lines.contains(&line);
     match order.shipments.iter().find(holds) {
         Some(shipment) if shipment.port == Port::Http && !shipment.unsent => {
-            refuse(format!("{name} is with the vendor `{}`: it is cancelled whole", shipment.vendor))
+            reject(format!("{name} is with the vendor `{}`: it is cancelled whole", shipment.vendor))
         }
         _ => Ok(()),
     }
 }
 
-/// A shipment of which fewer units are made has changed.
+/// Marks shipments as changed if fewer of their units are made.
 fn touch_shipments(order: &mut OrderState, units: &[(usize, u32)], now: Timestamp) {
     for shipment in order.shipments.iter_mut().filter(|shipment| shipment.status.is_live()) {
         if units.iter().any(|(line, _)| shipment.lines.contains(line)) {

@@ -1,17 +1,17 @@
-//! Where each line of an order stands, and what follows for the whole.
+//! The status of each line of an order, and the order status derived from them.
 
-/// Where one line (an item, a product) stands.
+/// Status of one line (an item, a product).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum LineStatus {
-    /// Waiting to be worked on.
+    /// Not assigned yet.
     Open,
     /// A vendor has it.
     Processing,
     /// Delivered.
     Fulfilled,
-    /// Given up on the customer's side; final.
+    /// Cancelled for the customer; final.
     Cancelled,
-    /// Given up on ours; can be restarted.
+    /// Given up by us or a vendor; can be restarted.
     Failed,
 }
 
@@ -25,7 +25,7 @@ impl LineStatus {
         (Self::Failed, 'X'),
     ];
 
-    /// The name on the wire of the order network API.
+    /// The wire name in the order network API.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -37,7 +37,7 @@ impl LineStatus {
         }
     }
 
-    /// The number of the shipment service (spec of the order network API, section 9.2: 1 is `Open`).
+    /// The wire number in the shipment service, where 1 is `Open`.
     #[must_use]
     pub const fn number(self) -> u8 {
         match self {
@@ -49,29 +49,29 @@ impl LineStatus {
         }
     }
 
-    /// Whether nothing more will happen to the line by itself.
+    /// Whether the line only changes on request from now on.
     #[must_use]
     pub const fn has_ended(self) -> bool {
         matches!(self, Self::Fulfilled | Self::Cancelled | Self::Failed)
     }
 }
 
-/// Where the whole order stands: a function of its lines and its hold.
+/// Status of the whole order: a function of its lines and its hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum OrderStatus {
-    /// No line has been taken yet.
+    /// No line has been assigned yet.
     Open,
-    /// Lines are being worked on, none is delivered.
+    /// Lines are in progress, none is delivered.
     Processing,
-    /// Some lines are delivered, others are not done.
+    /// Some lines are delivered, others are still open.
     PartiallyFulfilled,
     /// Every line that was not cancelled is delivered.
     Fulfilled,
-    /// A person has stopped it before its end.
+    /// A person stopped it before its end.
     CustomerCareHold,
     /// Every line is cancelled.
     Cancelled,
-    /// Nothing is left to do, and a line failed.
+    /// Nothing is left to do, and at least one line failed.
     Failed,
 }
 
@@ -87,7 +87,7 @@ impl OrderStatus {
         Self::Failed,
     ];
 
-    /// The name on the wire of the order network API.
+    /// The wire name in the order network API.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -101,29 +101,30 @@ impl OrderStatus {
         }
     }
 
-    /// Whether nothing more will happen to the order by itself.
+    /// Whether the order only changes on request from now on.
     #[must_use]
     pub const fn has_ended(self) -> bool {
         matches!(self, Self::Fulfilled | Self::Cancelled | Self::Failed)
     }
 }
 
-/// The lines of an order in the order of its body, as one letter each: `PPF`.
+/// The lines of an order in the order of its body, one letter each: `PPF`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Lines(Vec<LineStatus>);
 
-/// A stored text is not a list of line letters. It tells where, and not what stands there: the reason ends in a log.
+/// A stored text is not a list of line letters. Reports the position but not the text, because the message goes to a
+/// log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("line {position} of {count} has no known state")]
 pub struct NotLines {
-    /// The first that is none, from 1.
+    /// Position of the first invalid letter, from 1.
     position: usize,
-    /// How many there are.
+    /// Number of letters.
     count: usize,
 }
 
 impl Lines {
-    /// So many open lines.
+    /// `count` open lines.
     #[must_use]
     pub fn open(count: usize) -> Self {
         Self(vec![LineStatus::Open; count])
@@ -132,7 +133,8 @@ impl Lines {
     /// Reads the letters.
     ///
     /// # Errors
-    /// A letter is none of `OPFCX`, or there is none.
+    ///
+    /// A letter is not one of `OPFCX`, or there are no letters.
     pub fn parse(letters: &str) -> Result<Self, NotLines> {
         let status = |letter| LineStatus::LETTERS.iter().find(|(_, known)| *known == letter).map(|(status, _)| *status);
         let lines: Vec<_> = letters.chars().map_while(status).collect();
@@ -152,29 +154,29 @@ impl Lines {
         self.0.iter().filter_map(letter).collect()
     }
 
-    /// The states, in the order of the body.
+    /// The statuses, in the order of the body.
     pub fn iter(&self) -> impl Iterator<Item = LineStatus> {
         self.0.iter().copied()
     }
 
-    /// How many there are.
+    /// The number of lines.
     #[must_use]
     pub fn count(&self) -> usize {
         self.0.len()
     }
 
-    /// Where the line at `index` stands; none beyond the last.
+    /// Status of the line at `index`; `None` beyond the last.
     #[must_use]
     pub fn get(&self, index: usize) -> Option<LineStatus> {
         self.0.get(index).copied()
     }
 
-    /// The indexes of the lines that stand so.
+    /// The indexes of the lines whose status matches.
     pub fn indexes(&self, wanted: impl Fn(LineStatus) -> bool) -> impl Iterator<Item = usize> {
         self.iter().enumerate().filter(move |(_, line)| wanted(*line)).map(|(index, _)| index)
     }
 
-    /// Whether a line stands so.
+    /// Whether any line has the status.
     #[must_use]
     pub fn any(&self, wanted: LineStatus) -> bool {
         self.iter().any(|line| line == wanted)
@@ -186,7 +188,7 @@ impl Lines {
         }
     }
 
-    /// The order's status when nobody holds it.
+    /// The order's status, ignoring a hold.
     #[must_use]
     pub fn status(&self) -> OrderStatus {
         let count = |wanted: LineStatus| self.iter().filter(|line| *line == wanted).count();

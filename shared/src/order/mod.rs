@@ -1,8 +1,7 @@
-//! The life of an order: one aggregate behind both APIs.
+//! The order life cycle: one aggregate behind both APIs.
 //!
-//! What comes back from the table is only known at run time, so the life cycle is an enum per line and one pure
-//! [`transition`]. The order's own status is never stored: it is a function of its lines and its hold
-//! ([`OrderState::status`]).
+//! A stored order's state is only known at run time, so the life cycle is an enum per line and one pure [`transition`].
+//! The order's own status is never stored: it is derived from its lines and its hold ([`OrderState::status`]).
 //!
 //! ```text
 //!            Assign              Ship (some)                   Ship (the rest)
@@ -13,8 +12,8 @@
 //! ```
 //!
 //! Every write that changes the state raises `version` by one, and a fulfilment job names the version it was made for:
-//! a job that arrives twice, or late, finds another version and changes nothing. [`next_step`] is what we do of our own
-//! accord at a version; people and vendors send the other [`Command`]s.
+//! a job that arrives twice or late finds another version and changes nothing. [`next_step`] is what the worker does on
+//! its own at a version; people and vendors send the other [`Command`]s.
 
 mod cancel;
 mod lines;
@@ -47,34 +46,34 @@ pub enum Fulfilment {
     Vendors,
 }
 
-/// What changes during the life of an order. The body stands beside it, and changes only by an [`Update`].
+/// What changes during the life of an order. The body is stored next to it and only changes by an [`Update`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OrderState {
-    /// How it is fulfilled.
+    /// How the order is fulfilled.
     pub fulfilment: Fulfilment,
     /// Raised by one with every change, from 1.
     pub version: u64,
-    /// Where each line stands.
+    /// Status of each line.
     pub lines: Lines,
-    /// Whether processing starts by itself (`automaticProcessing`), or was started.
+    /// Whether processing starts automatically (`automaticProcessing`) or has been started.
     pub automatic: bool,
-    /// Lines whose artwork is not ready (`fulfillmentReady` false): no vendor is sent them.
+    /// Lines whose artwork is not ready (`fulfillmentReady` false): no vendor is sent these.
     pub unready: Vec<usize>,
-    /// Why a person has stopped it.
+    /// Why a person stopped the order.
     pub hold: Option<String>,
-    /// Why lines failed: a step of ours, or a vendor, gave up.
+    /// Why lines failed: one of our steps gave up, or a vendor did.
     pub failure: Option<Failure>,
-    /// Why vendors could not be told of cancelled lines. No line fails of it, but somebody must tell them.
+    /// Why vendors could not be told of cancelled lines. No line fails because of it, but somebody must tell them.
     pub recall_failure: Option<Failure>,
-    /// What vendors make of it.
+    /// The vendors' shipments.
     pub shipments: Vec<Shipment>,
-    /// Which codes it was given.
+    /// The allocated codes.
     pub allocations: Vec<Allocation>,
-    /// Units of lines that were cancelled while the rest of the line is made: the line, and how many.
+    /// Units cancelled from lines that continue: the line, and how many.
     pub cancelled_units: Vec<(usize, u32)>,
-    /// What was paid back.
+    /// Refunds so far.
     pub refunds: Vec<Refund>,
-    /// When each line last changed; none as long as none has. Only kept for orders that vendors fulfil.
+    /// When each line last changed; empty until one does. Only kept for orders that vendors fulfil.
     pub changed_at: Vec<Timestamp>,
     /// When the order was accepted.
     pub created_at: Timestamp,
@@ -85,36 +84,36 @@ pub struct OrderState {
 /// Why fulfilment gave up.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Failure {
-    /// For the merchant: what failed, in a sentence.
+    /// What failed, in a sentence for the merchant.
     pub reason: String,
-    /// The job that gave up, which restarts the order when it comes back. None where no job did.
+    /// The job that gave up; it restarts the order when it is redriven. `None` if no job was involved.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dead: Option<DeadJob>,
 }
 
-/// A job on its way to the dead-letter queue. A message that comes back from there has the job's id and another id of its
-/// own; a message that only repeats the job has another job id, and one that has not died yet has both.
+/// A job on its way to the dead-letter queue. A redriven message has the job's id and a new message id; a message that
+/// repeats the job's work has another job id, and a message that has not died yet has both.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DeadJob {
     /// Its [`Job::id`].
     pub job: String,
-    /// What the queue called the message that brought it.
+    /// The message id of the message that carried it.
     pub message: String,
 }
 
-/// Codes of one SKU's stock, by number.
+/// Codes from one SKU's stock, by number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Allocation {
     /// Index of the line.
     pub line: usize,
-    /// Number of its first code.
+    /// Number of the first code.
     pub first: u64,
-    /// How many, one after the other.
+    /// How many consecutive codes.
     pub count: u64,
 }
 
 impl OrderState {
-    /// An order that has just been accepted.
+    /// A newly accepted order.
     #[must_use]
     pub fn accepted(fulfilment: Fulfilment, line_count: usize, automatic: bool, now: Timestamp) -> Self {
         Self {
@@ -136,26 +135,26 @@ impl OrderState {
         }
     }
 
-    /// The order's status: held while it is not at its end, else that of its lines.
+    /// The order's status: held unless it has ended, otherwise the status of its lines.
     #[must_use]
     pub fn status(&self) -> OrderStatus {
         let status = self.lines.status();
         if self.hold.is_some() && !status.has_ended() { OrderStatus::CustomerCareHold } else { status }
     }
 
-    /// How many units of a line were cancelled while the rest of it is made.
+    /// Units of a line that were cancelled while the rest continued.
     #[must_use]
     pub fn units_cancelled(&self, line: usize) -> u32 {
         self.cancelled_units.iter().find(|(cut, _)| *cut == line).map_or(0, |(_, units)| *units)
     }
 
-    /// How many of the units that were ordered of a line are to be made, or were until the whole line was cancelled.
+    /// Ordered units of a line that are still to be made, or were until the whole line was cancelled.
     #[must_use]
     pub fn units_left(&self, line: usize, ordered: u32) -> u32 {
         ordered.saturating_sub(self.units_cancelled(line))
     }
 
-    /// When a line last changed; none as long as it has not.
+    /// When a line last changed; `None` if it has not.
     #[must_use]
     pub fn line_changed_at(&self, line: usize) -> Option<Timestamp> {
         let refunded = self.refunds.iter().filter(|refund| refund.line == line).map(|refund| refund.at);
@@ -163,28 +162,28 @@ impl OrderState {
         refunded.chain(changed).max()
     }
 
-    /// When a line that is cancelled was; nothing but refunds follows that.
+    /// When a line was cancelled; only refunds can follow.
     #[must_use]
     pub fn line_cancelled_at(&self, line: usize) -> Option<Timestamp> {
         let is_cancelled = self.lines.get(line) == Some(LineStatus::Cancelled);
         self.changed_at.get(line).copied().filter(|_| is_cancelled)
     }
 
-    /// When a vendor first got a line.
+    /// When a vendor was first assigned the line.
     #[must_use]
     pub fn line_processed_at(&self, line: usize) -> Option<Timestamp> {
         let first = self.shipments.iter().find(|shipment| shipment.lines.contains(&line));
         first.map(|shipment| shipment.created_at)
     }
 
-    /// The shipment of that number.
+    /// The shipment with that number.
     #[must_use]
     pub fn shipment(&self, number: u16) -> Option<&Shipment> {
         self.shipments.iter().find(|shipment| shipment.number == number)
     }
 }
 
-/// A message of the fulfilment queue: which order, and the version it was made for; never the order itself.
+/// A message of the fulfilment queue: an order and the version the job was made for, never the order itself.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Job {
@@ -192,12 +191,12 @@ pub struct Job {
     pub pk: String,
     /// Sort key of the order.
     pub sk: String,
-    /// The version that the job advances; any other means that the job is done or overtaken.
+    /// The version that the job advances; if the order has another, the job is done or outdated.
     pub version: u64,
-    /// Random, and of this message alone: whoever sends the same work once more draws another.
+    /// Random and unique to this message: whoever sends the same work again draws another.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub id: String,
-    /// Attempts that earlier messages have made in vain.
+    /// Failed attempts of earlier messages.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub failed: u32,
 }

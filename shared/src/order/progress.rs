@@ -1,12 +1,12 @@
-//! What vendors tell of an order: that they have taken a shipment, what has become of it, and what of it was not wanted any
-//! more when it came.
+//! Vendor reports: accepted shipments, their progress, and lines that were no longer wanted when they were accepted.
 
 use super::step::lines_in_work;
-use super::transition::{Rejected, clear_settled_failures, refuse};
+use super::transition::{Rejected, clear_settled_failures, reject};
 use super::{Failure, LineStatus, Lines, OrderState, Package, Port, Progress, Shipment, ShipmentStatus};
 use crate::time::Timestamp;
 
-/// A vendor that accepts what is not wanted any more must be told again; one that accepts what we had given up has it.
+/// If a vendor accepts lines that are no longer wanted, it must be told again; if it accepts lines we gave up, it has
+/// them.
 pub(super) fn accept(order: &mut OrderState, numbers: &[u16], now: Timestamp) {
     for number in numbers {
         bring_back(order, *number);
@@ -25,7 +25,7 @@ pub(super) fn accept(order: &mut OrderState, numbers: &[u16], now: Timestamp) {
     clear_settled_failures(order);
 }
 
-/// Whether a vendor must not make a line: it was cancelled, or has come from another vendor.
+/// Whether a vendor must not make a line: it was cancelled, or another vendor has shipped it.
 fn is_unwanted(lines: &Lines, shipment: &Shipment, line: usize) -> bool {
     match lines.get(line) {
         Some(LineStatus::Cancelled) => true,
@@ -34,7 +34,7 @@ fn is_unwanted(lines: &Lines, shipment: &Shipment, line: usize) -> bool {
     }
 }
 
-/// The vendor has the shipment after all: what had failed of it is being made.
+/// The vendor has the shipment after all, so its failed lines are in progress again.
 fn bring_back(order: &mut OrderState, number: u16) {
     let live = order.shipment(number).filter(|shipment| shipment.status.is_live());
     for line in live.map(|shipment| shipment.lines.clone()).unwrap_or_default() {
@@ -54,7 +54,7 @@ pub(super) fn recalled(order: &mut OrderState, told: &[(u16, Vec<usize>)]) {
 }
 
 pub(super) fn report(order: &mut OrderState, number: u16, progress: &Progress, now: Timestamp) -> Result<(), Rejected> {
-    let Some(shipment) = order.shipment(number).cloned() else { return refuse("the order has no such shipment") };
+    let Some(shipment) = order.shipment(number).cloned() else { return reject("the order has no such shipment") };
     let status = shipment.status;
     if *progress == Progress::InProduction {
         bring_back(order, number);
@@ -73,22 +73,22 @@ pub(super) fn report(order: &mut OrderState, number: u16, progress: &Progress, n
             for line in lines_in_work(order, &shipment) {
                 order.lines.set(line, LineStatus::Failed);
             }
-            // A dead job of ours still brings the order back.
+            // A dead job can still restart the order.
             let dead = order.failure.take().and_then(|failure| failure.dead);
             order.failure = Some(Failure { reason: reason.clone(), dead });
             (ShipmentStatus::Rejected, shipment)
         }
         Progress::InProduction | Progress::Delivered | Progress::Rejected { .. } => {
-            return refuse(format!("the shipment is {}", status.as_str()));
+            return reject(format!("the shipment is {}", status.as_str()));
         }
     };
     replace(order, Shipment { status, updated_at: now, ..changed });
     Ok(())
 }
 
-/// A parcel is a fact: it counts even for lines that we had given up. What was cancelled cannot be in it.
+/// A shipped parcel is a fact: it counts even for lines that we gave up. Cancelled lines cannot be in it.
 fn ship(order: &mut OrderState, number: u16, package: &Package, now: Timestamp) -> Result<(), Rejected> {
-    let Some(mut shipment) = order.shipment(number).cloned() else { return refuse("the order has no such shipment") };
+    let Some(mut shipment) = order.shipment(number).cloned() else { return reject("the order has no such shipment") };
     let unsent = |line: &usize| matches!(order.lines.get(*line), Some(LineStatus::Processing | LineStatus::Failed));
     let lines = match package.lines.as_slice() {
         [] => shipment.lines.iter().copied().filter(unsent).collect(),
@@ -102,18 +102,18 @@ fn ship(order: &mut OrderState, number: u16, package: &Package, now: Timestamp) 
         return Ok(());
     }
     if matches!(shipment.status, ShipmentStatus::Cancelled | ShipmentStatus::Shipped | ShipmentStatus::Delivered) {
-        return refuse(format!("the shipment is {}", shipment.status.as_str()));
+        return reject(format!("the shipment is {}", shipment.status.as_str()));
     }
     if let Some(line) = lines.iter().find(|line| !shipment.lines.contains(line) || !unsent(line)) {
         let status = order.lines.get(*line).filter(|_| shipment.lines.contains(line));
-        return refuse(format!(
+        return reject(format!(
             "item {} of the order is {}",
             line.saturating_add(1),
             status.map_or("not of this shipment", LineStatus::as_str)
         ));
     }
     if lines.is_empty() {
-        return refuse("nothing of the shipment is left to be sent");
+        return reject("nothing of the shipment is left to be sent");
     }
     for line in &lines {
         order.lines.set(*line, LineStatus::Fulfilled);
@@ -122,7 +122,7 @@ fn ship(order: &mut OrderState, number: u16, package: &Package, now: Timestamp) 
     let open = |line: &usize| !matches!(order.lines.get(*line), Some(LineStatus::Fulfilled | LineStatus::Cancelled));
     shipment.status = match shipment.status {
         _ if !shipment.lines.iter().any(open) => ShipmentStatus::Shipped,
-        // What a vendor will not make after all may be with another by now.
+        // Lines that this vendor will not make may be with another vendor by now.
         ShipmentStatus::Rejected => ShipmentStatus::Rejected,
         _ => ShipmentStatus::InProduction,
     };
@@ -133,8 +133,8 @@ fn ship(order: &mut OrderState, number: u16, package: &Package, now: Timestamp) 
     Ok(())
 }
 
-/// Takes lines out of the live shipments, but for the one that sent them. A shipment of which nothing is left is closed,
-/// and a vendor that may have been sent the lines is to be told.
+/// Removes lines from all live shipments except the one that sent them. A shipment that becomes empty is closed, and a
+/// vendor that may have received the lines must be told.
 pub(super) fn withdraw(order: &mut OrderState, unwanted: &[usize], sent_by: Option<u16>, now: Timestamp) {
     let lines = order.lines.clone();
     let is_open = |line: &usize| !matches!(lines.get(*line), Some(LineStatus::Fulfilled | LineStatus::Cancelled));
@@ -146,7 +146,7 @@ pub(super) fn withdraw(order: &mut OrderState, unwanted: &[usize], sent_by: Opti
         }
         if shipment.port == Port::Http && !shipment.unsent {
             shipment.recall.extend(of_it);
-            // What was given up of earlier lines is tried with these.
+            // Lines given up earlier are retried together with these.
             order.recall_failure = None;
         }
         if !shipment.lines.iter().any(is_open) {

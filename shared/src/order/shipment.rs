@@ -1,5 +1,5 @@
-//! Shipments: what one vendor makes and sends of an order. They live inside the order, so that shipments move items and
-//! items move the order in one write.
+//! Shipments: the part of an order that one vendor makes and sends. They are stored inside the order, so a shipment and
+//! its items change in one write.
 
 use serde::{Deserialize, Serialize};
 
@@ -9,31 +9,31 @@ use crate::time::Timestamp;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Port {
-    /// A signed request to its endpoint; it reports by the progress call.
+    /// A signed request to its endpoint; it reports through the progress call.
     Http,
-    /// A person, who reports by the progress call.
+    /// A person, who reports through the progress call.
     Manual,
-    /// The built-in vendor: ships by itself after a while and calls nobody. Test orders always go to it.
+    /// The built-in vendor: ships automatically after a delay and calls nobody. Test orders always go to it.
     Simulated,
 }
 
-/// Where a shipment stands; an integer on the wire (choices file, shipment service).
+/// Status of a shipment; an integer on the wire.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(into = "u8", try_from = "u8")]
 pub enum ShipmentStatus {
-    /// It exists, for no vendor yet.
+    /// Created, with no vendor yet.
     Created = 1,
-    /// A vendor is to make it.
+    /// Assigned to a vendor.
     Assigned = 2,
-    /// The vendor has accepted it.
+    /// Accepted by the vendor.
     InProduction = 3,
-    /// All of it is on its way.
+    /// Everything in it is on its way.
     Shipped = 4,
-    /// It has arrived.
+    /// Delivered.
     Delivered = 5,
-    /// The vendor will not make it.
+    /// Rejected by the vendor.
     Rejected = 6,
-    /// All of it was cancelled.
+    /// Everything in it was cancelled.
     Cancelled = 7,
 }
 
@@ -62,7 +62,7 @@ impl ShipmentStatus {
         }
     }
 
-    /// The name in documentation and messages.
+    /// The name used in documentation and messages.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -89,7 +89,7 @@ impl From<ShipmentStatus> for u8 {
     }
 }
 
-/// A number is no shipment status.
+/// A number is not a shipment status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0} is no shipment status")]
 pub struct NotAStatus(u8);
@@ -102,43 +102,43 @@ impl TryFrom<u8> for ShipmentStatus {
     }
 }
 
-/// What one vendor makes of an order.
+/// The part of an order that one vendor makes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Shipment {
     /// From 1 within the order; part of its id.
     pub number: u16,
-    /// Who makes it.
+    /// The vendor.
     pub vendor: String,
-    /// How that one is reached.
+    /// How the vendor is reached.
     pub port: Port,
-    /// Where it stands.
+    /// Its status.
     pub status: ShipmentStatus,
     /// Indexes of its lines in the order's body.
     pub lines: Vec<usize>,
-    /// Nobody can have sent it to its vendor yet. Where this is not known, somebody may have.
+    /// Nobody can have sent it to its vendor yet. If false, somebody may have.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub unsent: bool,
-    /// Lines that the vendor may be making, that are not wanted of it any more, and of which it must still be told.
+    /// Lines that the vendor may be making, that are no longer wanted from it, and of which it must still be told.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub recall: Vec<usize>,
-    /// What was sent, in parcels.
+    /// Parcels sent so far.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub packages: Vec<Package>,
-    /// When it was made.
+    /// When it was created.
     pub created_at: Timestamp,
     /// When it last changed.
     pub updated_at: Timestamp,
 }
 
 impl Shipment {
-    /// Whether a reader of the shipment sees a difference; what we still have to tell the vendor is our own affair.
+    /// Whether a reader of the shipment sees a difference; lines we still have to recall are internal.
     #[must_use]
     pub fn is_seen_to_differ(&self, other: &Self) -> bool {
         let seen = |shipment: &Self| Self { unsent: false, recall: Vec::new(), ..shipment.clone() };
         seen(self) != seen(other)
     }
 
-    /// Whether a parcel of it holds the line.
+    /// Whether one of its parcels contains the line.
     pub(super) fn has_sent(&self, line: usize) -> bool {
         self.packages.iter().any(|package| package.lines.contains(&line))
     }
@@ -149,34 +149,34 @@ impl Shipment {
 pub struct Package {
     /// Indexes of its lines in the order's body.
     pub lines: Vec<usize>,
-    /// Who carries it.
+    /// The carrier.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub carrier: Option<String>,
     /// The carrier's service.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub method: Option<String>,
-    /// The carrier's number for it.
+    /// The carrier's tracking number.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tracking: Option<String>,
-    /// Where the carrier shows its way.
+    /// The carrier's tracking page.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub link: Option<String>,
     /// When it was handed to the carrier.
     pub shipped_at: Timestamp,
 }
 
-/// What a vendor reports of a shipment.
+/// A vendor's report on a shipment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Progress {
-    /// It is being made.
+    /// Production has started.
     InProduction,
-    /// Parcels are on their way, all of them or none. One without lines holds all that was left.
+    /// Parcels are on their way; all of them count or none. One without lines contains everything that was left.
     Shipped(Vec<Package>),
-    /// It has arrived.
+    /// It was delivered.
     Delivered,
     /// It will not be made.
     Rejected {
-        /// For the merchant.
+        /// The reason, for the merchant.
         reason: String,
     },
 }

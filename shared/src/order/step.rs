@@ -1,36 +1,36 @@
-//! What we do next of our own accord.
+//! The next step that the worker takes on its own.
 
 use super::{Fulfilment, LineStatus, OrderState, Port, Shipment, ShipmentStatus};
 
-/// One step of the worker. Steps of one kind for several shipments go together; each kind waits for those before it.
+/// One step of the worker. Steps of one kind for several shipments run together; each kind waits for those before it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Step {
-    /// Tell vendors of lines that were cancelled: the numbers of their shipments. First, because a vendor may be making
+    /// Tell vendors of cancelled lines: the numbers of their shipments. Comes first because a vendor may be making
     /// them.
     Recall(Vec<u16>),
-    /// Give codes to the open lines.
+    /// Allocate codes to the open lines.
     Allocate,
     /// Find a vendor for each open line.
     Assign,
-    /// Send shipments to their vendors.
+    /// Submit shipments to their vendors.
     Submit(Vec<u16>),
-    /// The built-in vendor ships: per shipment these lines.
+    /// The built-in vendor ships these lines of each shipment.
     Ship(Vec<(u16, Vec<usize>)>),
 }
 
 /// How long a step's job waits in the queue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Wait {
-    /// Not at all.
+    /// No delay.
     None,
-    /// Until no submission that began before the cancel can still be on its way.
+    /// Until no submission that began before the cancel can still be in flight.
     Submission,
     /// As long as the built-in vendor takes.
     Vendor,
 }
 
 impl Step {
-    /// How long its job waits.
+    /// How long the step's job waits.
     #[must_use]
     pub const fn wait(&self) -> Wait {
         match self {
@@ -41,7 +41,7 @@ impl Step {
     }
 }
 
-/// The next step, or nothing when the order waits for somebody or has ended.
+/// The next step; `None` if the order waits for somebody or has ended.
 #[must_use]
 pub fn next_step(state: &OrderState) -> Option<Step> {
     let numbers = |wanted: &dyn Fn(&&Shipment) -> bool| -> Vec<u16> {
@@ -69,7 +69,7 @@ pub fn next_step(state: &OrderState) -> Option<Step> {
     (!parcels.is_empty()).then_some(Step::Ship(parcels))
 }
 
-/// A shipment goes to its vendor whole, once the artwork of all its lines is ready.
+/// A shipment is submitted as a whole, once the artwork of all its lines is ready.
 fn is_to_be_submitted(state: &OrderState, shipment: &Shipment) -> bool {
     let in_work = lines_in_work(state, shipment);
     shipment.port == Port::Http
@@ -78,8 +78,8 @@ fn is_to_be_submitted(state: &OrderState, shipment: &Shipment) -> bool {
         && !in_work.iter().any(|line| state.unready.contains(line))
 }
 
-/// The built-in vendor sends the first line of several by itself, then the rest, so that every state is seen. Lines whose
-/// artwork is not ready wait for it.
+/// The built-in vendor sends the first of several lines on its own and then the rest, so that every status occurs.
+/// Lines whose artwork is not ready wait for it.
 fn simulated_parcel(state: &OrderState, shipment: &Shipment) -> Option<(u16, Vec<usize>)> {
     let mut lines = lines_in_work(state, shipment);
     lines.retain(|line| !state.unready.contains(line));

@@ -1,29 +1,29 @@
-//! What each command makes of an order, by the status that the order has: the one table that documentation prints and
-//! that a test holds against [`super::transition`], in every state that a small order can reach.
+//! The effect of each command by order status: the table that the documentation prints. A test compares it with
+//! [`super::transition`] in every state that a small order can reach.
 
 use super::OrderStatus;
 
-/// What a command can come to.
+/// The possible effect of a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Outcome {
-    /// The order has this status afterwards, which may be the one that it had.
+    /// The order has this status afterwards, which may be the same as before.
     To(OrderStatus),
-    /// Nothing changes, because the command has its effect already: whoever asked may take it as done.
+    /// Nothing changes because the command already took effect; the caller may treat it as done.
     AlreadySo,
-    /// Nothing changes, because the state does not allow it.
+    /// Nothing changes because the state does not allow it.
     Refused,
 }
 
 /// A row of the table.
 #[derive(Clone, Copy, Debug)]
 pub struct Row {
-    /// The command's name, as in audit events.
+    /// The command's name in audit events.
     pub command: &'static str,
     /// Who sends it.
     pub from: &'static str,
-    /// When it is refused.
+    /// When it is rejected.
     pub refused: &'static str,
-    /// For each status, in the order of [`OrderStatus::ALL`], the letters of the outcomes.
+    /// The outcome letters for each status, in the order of [`OrderStatus::ALL`].
     cells: [&'static str; 7],
 }
 
@@ -88,7 +88,7 @@ pub const TABLE: &[Row] = &[
 ];
 
 impl Row {
-    /// What the command can come to at a status: more than one outcome where it depends on more than the status.
+    /// The possible outcomes at a status: more than one if the outcome depends on more than the status.
     pub fn outcomes(&self, status: OrderStatus) -> impl Iterator<Item = Outcome> + '_ {
         let place = OrderStatus::ALL.iter().position(|known| *known == status);
         let letters = place.and_then(|place| self.cells.get(place)).copied().unwrap_or_default();

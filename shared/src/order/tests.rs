@@ -18,7 +18,7 @@ fn state(letters: &str) -> OrderState {
     OrderState { version: 7, lines, ..OrderState::accepted(Fulfilment::Vendors, 1, true, at(0)) }
 }
 
-/// Does commands one after the other; each must change something.
+/// Applies commands in sequence; each must change something.
 fn after(mut order: OrderState, commands: &[Command]) -> OrderState {
     for command in commands {
         order = transition(&order, command, at(5)).unwrap_or_else(|error| panic!("{command:?}: {error}"));
@@ -54,7 +54,7 @@ fn shipped(number: u16, lines: &[usize]) -> Command {
 }
 
 #[test]
-fn letters_that_are_none_are_placed_and_not_shown() {
+fn invalid_letters_are_located_but_not_shown() {
     for (letters, reason) in [
         ("OPQ", "line 3 of 3 has no known state"),
         ("secret", "line 1 of 6 has no known state"),
@@ -65,7 +65,7 @@ fn letters_that_are_none_are_placed_and_not_shown() {
 }
 
 #[test]
-fn the_status_of_lines() {
+fn order_status_follows_from_the_lines() {
     for (lines, status) in [
         ("O", "Open"),
         ("OC", "Open"),
@@ -110,13 +110,13 @@ fn each_vendor_has_one_shipment() {
 }
 
 #[test]
-fn a_hold_stops_our_steps_and_not_what_has_happened() {
+fn a_hold_stops_our_steps_but_not_vendor_reports() {
     let order = after(state("O"), &[assign(&[Port::Http]), Command::Hold("fraud?".to_owned())]);
     assert_eq!((order.status().as_str(), next_step(&order)), ("CustomerCareHold", None));
     let again = transition(&order, &Command::Hold("fraud?".to_owned()), at(6));
     assert_eq!(again, Err(Rejected::AlreadySo));
     let order = after(order, &[Command::Hold("no, the address".to_owned())]);
-    assert_eq!(order.hold.as_deref(), Some("no, the address"), "the last reason is told");
+    assert_eq!(order.hold.as_deref(), Some("no, the address"), "the latest reason is reported");
     let order = after(order, &[Command::Accept(vec![1])]);
     let released = after(order.clone(), &[Command::Release]);
     assert_eq!(released.status().as_str(), "Processing");
@@ -124,7 +124,7 @@ fn a_hold_stops_our_steps_and_not_what_has_happened() {
 }
 
 #[test]
-fn what_waits_does_not_start() {
+fn orders_that_wait_have_no_next_step() {
     let order = OrderState { automatic: false, unready: vec![0], ..state("OO") };
     assert_eq!(next_step(&order), None);
     let order = after(order, &[Command::Start]);
@@ -136,20 +136,20 @@ fn what_waits_does_not_start() {
 }
 
 #[test]
-fn a_cancel_is_told_to_the_vendor_also_when_it_accepts_later() {
+fn a_vendor_that_accepts_late_is_told_of_a_cancel() {
     let order = after(state("OO"), &[assign(&[Port::Http, Port::Http]), Command::Cancel(None)]);
     assert_eq!((order.lines.letters().as_str(), next_step(&order)), ("CC", Some(Step::Recall(vec![1]))));
     assert_eq!(order.shipments[0].status, ShipmentStatus::Cancelled);
     let told = after(order, &[Command::Recalled(vec![(1, vec![0, 1])])]);
     assert_eq!(next_step(&told), None);
-    // The submission was on its way all the time.
+    // The submission was in flight all the time.
     let late = after(told, &[Command::Accept(vec![1])]);
     assert_eq!(next_step(&late), Some(Step::Recall(vec![1])));
     assert_eq!(transition(&late, &Command::Cancel(None), at(6)), Err(Rejected::AlreadySo));
 }
 
 #[test]
-fn what_is_shipped_is_not_cancelled_and_the_other_way_round() {
+fn shipped_lines_cannot_be_cancelled_and_cancelled_lines_cannot_ship() {
     let order = after(state("OO"), &[assign(&[Port::Manual; 2]), shipped(1, &[0])]);
     let refused = transition(&order, &Command::Cancel(Some(vec![CancelledLine::whole(0)])), at(6));
     assert!(matches!(refused, Err(Rejected::NotAllowed(reason)) if reason == "item 1 of the order is Fulfilled"));
@@ -157,30 +157,30 @@ fn what_is_shipped_is_not_cancelled_and_the_other_way_round() {
     assert_eq!((order.lines.letters().as_str(), order.status().as_str()), ("FC", "Fulfilled"));
     assert_eq!(order.shipments[0].status, ShipmentStatus::Shipped);
     assert!(matches!(transition(&order, &shipped(1, &[1]), at(6)), Err(Rejected::NotAllowed(_))));
-    assert_eq!(transition(&order, &shipped(1, &[0]), at(6)), Err(Rejected::AlreadySo), "told twice");
+    assert_eq!(transition(&order, &shipped(1, &[0]), at(6)), Err(Rejected::AlreadySo), "reported twice");
 }
 
 #[test]
-fn a_report_counts_whole_or_not_at_all() {
+fn a_report_counts_entirely_or_not_at_all() {
     let report = |parcels: &[&[usize]]| {
         Command::Report(1, Progress::Shipped(parcels.iter().map(|lines| parcel(lines)).collect()))
     };
     let order = after(state("OOOO"), &[assign(&[Port::Manual, Port::Manual, Port::Manual, Port::Http])]);
-    // The fourth line is of another shipment.
+    // The fourth line belongs to another shipment.
     let refused = transition(&order, &report(&[&[0], &[1], &[3]]), at(6));
     assert!(
         matches!(refused, Err(Rejected::NotAllowed(reason)) if reason == "item 4 of the order is not of this shipment")
     );
     let part = after(order, &[report(&[&[0], &[1]])]);
     assert_eq!((part.version, part.lines.letters().as_str(), part.shipments[0].packages.len()), (9, "FFPP", 2));
-    assert_eq!(transition(&part, &report(&[&[1], &[0]]), at(6)), Err(Rejected::AlreadySo), "told twice");
+    assert_eq!(transition(&part, &report(&[&[1], &[0]]), at(6)), Err(Rejected::AlreadySo), "reported twice");
     let whole = after(part, &[report(&[&[0], &[2]])]);
-    assert_eq!((whole.version, whole.shipments[0].packages.len()), (10, 3), "what is new counts");
+    assert_eq!((whole.version, whole.shipments[0].packages.len()), (10, 3), "new parcels count");
     assert_eq!(whole.shipments[0].status, ShipmentStatus::Shipped);
 }
 
 #[test]
-fn giving_up_fails_what_waits_for_us_and_a_restart_brings_it_back() {
+fn giving_up_fails_our_pending_lines_and_a_restart_revives_them() {
     let ports = [Port::Http, Port::Manual, Port::Simulated];
     let give_up = give_up("vendor Http: 500");
     let order = after(state("OOO"), &[assign(&ports), give_up.clone()]);
@@ -205,9 +205,9 @@ fn a_recall_that_is_given_up_is_kept_for_a_restart() {
     assert_eq!(after(order, &[Command::Recalled(vec![(1, vec![0])])]).recall_failure, None);
 }
 
-/// That a vendor could not be told of a cancelled line is one thing, why another line failed is another.
+/// A vendor that could not be told of a cancelled line and a failed line are separate failures.
 #[test]
-fn a_recall_that_is_given_up_hides_no_failure() {
+fn a_recall_that_is_given_up_does_not_hide_a_failure() {
     let order = after(
         state("OO"),
         &[assign(&[Port::Http; 2]), Command::Accept(vec![1]), Command::Cancel(Some(vec![CancelledLine::whole(0)]))],
@@ -221,14 +221,14 @@ fn a_recall_that_is_given_up_hides_no_failure() {
 }
 
 #[test]
-fn a_vendor_that_has_the_shipment_after_all_brings_its_lines_back() {
+fn a_late_acceptance_revives_failed_lines() {
     let given_up = after(state("O"), &[assign(&[Port::Http]), give_up("vendor Http: no answer")]);
     for news in [Command::Accept(vec![1]), Command::Report(1, Progress::InProduction)] {
         let order = after(given_up.clone(), &[news]);
         assert_eq!((order.lines.letters().as_str(), &order.failure), ("P", &None));
         assert_eq!(order.shipments[0].status, ShipmentStatus::InProduction);
     }
-    // One that rejects it leaves it failed, and the dead job can still bring it back.
+    // If the vendor rejects it, it stays failed, and the dead job can still restart it.
     let order = after(given_up, &[reject(1)]);
     let failure = order.failure.as_ref().unwrap();
     assert_eq!((failure.reason.as_str(), failure.dead.is_some()), ("no blanks", true));
@@ -240,16 +240,16 @@ fn a_line_that_one_vendor_ships_is_recalled_from_the_other() {
     let order = after(after(state("OO"), &[assign(&[Port::Http; 2])]), &restarted);
     let order = after(order, &[Command::Accept(vec![2]), shipped(1, &[0])]);
     assert_eq!((order.lines.letters().as_str(), next_step(&order)), ("FP", Some(Step::Recall(vec![2]))));
-    assert_eq!(order.shipments[0].status, ShipmentStatus::Rejected, "the rest is with the other");
+    assert_eq!(order.shipments[0].status, ShipmentStatus::Rejected, "the rest is with the other vendor");
     let order = after(order, &[shipped(1, &[1])]);
     assert_eq!((&order.shipments[1].recall, order.shipments[1].status), (&vec![0, 1], ShipmentStatus::Cancelled));
-    // An acceptance that was late is told again.
+    // A late acceptance is recalled again.
     let told = after(order, &[Command::Recalled(vec![(2, vec![0, 1])])]);
     assert_eq!(next_step(&told), None);
 }
 
 #[test]
-fn only_what_may_have_been_sent_is_recalled() {
+fn only_lines_that_may_have_been_sent_are_recalled() {
     let unready = OrderState { unready: vec![0], ..state("O") };
     let order = after(unready.clone(), &[assign(&[Port::Http]), Command::Cancel(None)]);
     assert_eq!((order.status().as_str(), next_step(&order)), ("Cancelled", None));
@@ -266,7 +266,7 @@ fn the_built_in_vendor_waits_for_artwork() {
 }
 
 #[test]
-fn a_rejected_shipment_fails_its_lines_and_a_restart_assigns_them_anew() {
+fn a_rejected_shipment_fails_its_lines_and_a_restart_reassigns_them() {
     let reject = reject(1);
     let order = after(state("OO"), &[assign(&[Port::Http, Port::Http]), Command::Accept(vec![1]), reject.clone()]);
     assert_eq!((order.status().as_str(), order.shipments[0].status), ("Failed", ShipmentStatus::Rejected));
@@ -311,10 +311,10 @@ fn command() -> impl Strategy<Value = Command> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(2_000))]
 
-    /// Whatever comes in whatever order: what is sent stays sent, what is cancelled stays cancelled and is in no parcel,
-    /// each line is in one live shipment and one parcel at most, and versions rise by one.
+    /// Whatever happens in whatever order: shipped lines stay shipped, cancelled lines stay cancelled and are in no
+    /// parcel, each line is in at most one live shipment and one parcel, and versions rise by one.
     #[test]
-    fn the_laws_of_the_aggregate(commands in proptest::collection::vec(command(), 0..30), automatic in any::<bool>()) {
+    fn the_aggregate_keeps_its_invariants(commands in proptest::collection::vec(command(), 0..30), automatic in any::<bool>()) {
         let mut order = OrderState::accepted(Fulfilment::Vendors, 4, automatic, at(0));
         for command in commands {
             let Ok(next) = transition(&order, &command, at(1)) else { continue };
@@ -333,7 +333,7 @@ proptest! {
         }
     }
 
-    /// Left alone, with vendors that do as they are asked, every order comes to its end, and each step changes it.
+    /// Without interference, and with vendors that comply, every order reaches its end, and each step changes it.
     #[test]
     fn our_steps_end_every_order(commands in proptest::collection::vec(command(), 0..20), ports in proptest::collection::vec(port(), 4)) {
         let mut order = OrderState::accepted(Fulfilment::Vendors, 4, true, at(0));
@@ -350,7 +350,7 @@ proptest! {
                     Command::Recalled(told.collect())
                 }
                 Some(Step::Ship(parcels)) => shipped(parcels[0].0, &parcels[0].1),
-                Some(Step::Allocate) => panic!("a network order has no stock"),
+                Some(Step::Allocate) => panic!("network orders have no stock"),
                 None => match order.shipments.iter().find(|shipment| shipment.status.is_live() && shipment.lines.iter().any(|line| order.lines.get(*line) == Some(LineStatus::Processing))) {
                     Some(shipment) if !order.unready.is_empty() => { let _ = shipment; Command::Start }
                     Some(shipment) => shipped(shipment.number, &[]),
@@ -365,7 +365,7 @@ proptest! {
     }
 
     #[test]
-    fn letters_read_back(letters in "[OPFCX]{1,12}") {
+    fn letters_round_trip(letters in "[OPFCX]{1,12}") {
         prop_assert_eq!(Lines::parse(&letters).unwrap().letters(), letters);
     }
 }

@@ -1,4 +1,4 @@
-//! What each command does to an order: the one place where states change.
+//! The effect of each command on an order: the one place where states change.
 
 use super::cancel::cancel;
 use super::progress::{accept, recalled, report};
@@ -11,16 +11,16 @@ use super::{
 };
 use crate::time::Timestamp;
 
-/// What can be asked of an order.
+/// A command to an order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Command {
-    /// Processing begins although the order does not by itself, and with all its lines, ready or not.
+    /// Start processing an order that does not start automatically, with all its lines, ready or not.
     Start,
     /// Lines are ready to be made.
     Ready(Vec<usize>),
-    /// Open lines get their vendors: a shipment for each.
+    /// Assign vendors to open lines: a shipment for each vendor.
     Assign(Vec<Assignment>),
-    /// Open lines get their codes.
+    /// Allocate codes to open lines.
     Allocate(Vec<Allocation>),
     /// Vendors have accepted shipments.
     Accept(Vec<u16>),
@@ -28,29 +28,29 @@ pub enum Command {
     Recalled(Vec<(u16, Vec<usize>)>),
     /// A vendor reports.
     Report(u16, Progress),
-    /// These lines, or without any all that are not delivered, are not wanted any more.
+    /// Cancel these lines; without any, all lines that are not delivered.
     Cancel(Option<Vec<CancelledLine>>),
-    /// The body becomes another one.
+    /// Replace the body.
     Update(Update),
-    /// Something is paid back: all of these or none.
+    /// Refund: all of these or none.
     Refund(Vec<AskedRefund>),
-    /// A person stops the order, or says anew why.
+    /// A person stops the order, or changes the reason of the hold.
     Hold(String),
-    /// And lets it go on.
+    /// A person releases the hold.
     Release,
-    /// The next step was tried often enough.
+    /// Stop retrying the next step.
     GiveUp {
         /// What failed.
         reason: String,
-        /// The job that tried it, if it goes to the dead-letter queue.
+        /// The job that failed, if it goes to the dead-letter queue.
         dead: Option<DeadJob>,
     },
-    /// What failed is tried again.
+    /// Retry what failed.
     Restart,
 }
 
 impl Command {
-    /// Its name in audit events.
+    /// The command's name in audit events.
     #[must_use]
     pub const fn name(&self) -> &'static str {
         match self {
@@ -72,35 +72,36 @@ impl Command {
     }
 }
 
-/// A line and who is to make it.
+/// A line and the vendor that makes it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Assignment {
     /// Index of the line.
     pub line: usize,
-    /// Who makes it.
+    /// The vendor.
     pub vendor: String,
-    /// How that one is reached.
+    /// How the vendor is reached.
     pub port: Port,
 }
 
 /// Why a command changes nothing.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Rejected {
-    /// It has its effect already: whoever asked may take it as done.
+    /// It already took effect; the caller may treat it as done.
     #[error("the order is so already")]
     AlreadySo,
     /// The state does not allow it.
     #[error("{0}")]
     NotAllowed(String),
-    /// Refunds of more than is left.
+    /// Refunds that exceed the balance.
     #[error("a refund exceeds what is left of what was paid")]
     ExceedsBalance(Vec<Excess>),
 }
 
-/// The state after `command`, or why there is no other.
+/// The state after `command`.
 ///
 /// # Errors
-/// The command has its effect already, or the state does not allow it.
+///
+/// The command already took effect, or the state does not allow it.
 pub fn transition(state: &OrderState, command: &Command, now: Timestamp) -> Result<OrderState, Rejected> {
     let mut next = state.clone();
     match command {
@@ -119,12 +120,13 @@ pub fn transition(state: &OrderState, command: &Command, now: Timestamp) -> Resu
         Command::GiveUp { reason, dead } => give_up(&mut next, reason, dead.as_ref()),
         Command::Restart => restart(&mut next)?,
     }
-    // An update changes the body, which is no part of the state, and has said whether it does.
+    // The body is not part of the state; the update itself says whether it changes anything.
     if next == *state && !matches!(command, Command::Update(_)) {
         return Err(Rejected::AlreadySo);
     }
     let is_final = matches!(next.lines.status(), OrderStatus::Fulfilled | OrderStatus::Cancelled);
-    // What is never worked on again is not held; a failed order may be restarted, and must not run past its hold.
+    // An order that cannot be worked on again cannot be held; a failed order may be restarted and must respect its
+    // hold.
     next.hold = next.hold.filter(|_| !is_final);
     note_changed_lines(state, &mut next, command, now);
     note_submissions(&mut next);
@@ -133,7 +135,7 @@ pub fn transition(state: &OrderState, command: &Command, now: Timestamp) -> Resu
     Ok(next)
 }
 
-/// Sets the time of every line that is not what it was.
+/// Sets the time of every line that changed.
 fn note_changed_lines(before: &OrderState, next: &mut OrderState, command: &Command, now: Timestamp) {
     if next.fulfilment != Fulfilment::Vendors {
         return;
@@ -160,7 +162,7 @@ fn note_changed_lines(before: &OrderState, next: &mut OrderState, command: &Comm
     }
 }
 
-/// From the version on whose next step is to send a shipment, it may have been sent.
+/// Once the next step of a version is to submit a shipment, it may have been sent.
 fn note_submissions(order: &mut OrderState) {
     let Some(Step::Submit(numbers)) = next_step(order) else { return };
     for shipment in order.shipments.iter_mut().filter(|shipment| numbers.contains(&shipment.number)) {
@@ -168,28 +170,28 @@ fn note_submissions(order: &mut OrderState) {
     }
 }
 
-pub(super) fn refuse(reason: impl Into<String>) -> Result<(), Rejected> {
+pub(super) fn reject(reason: impl Into<String>) -> Result<(), Rejected> {
     Err(Rejected::NotAllowed(reason.into()))
 }
 
-fn refuse_at(order: &OrderState, is_refused: impl Fn(OrderStatus) -> bool) -> Result<(), Rejected> {
+fn reject_at(order: &OrderState, is_refused: impl Fn(OrderStatus) -> bool) -> Result<(), Rejected> {
     let status = order.lines.status();
-    if is_refused(status) { refuse(format!("the order is {}", status.as_str())) } else { Ok(()) }
+    if is_refused(status) { reject(format!("the order is {}", status.as_str())) } else { Ok(()) }
 }
 
-/// Nothing brings back an order of which nothing is left to do.
-fn refuse_when_final(order: &OrderState) -> Result<(), Rejected> {
-    refuse_at(order, |status| matches!(status, OrderStatus::Fulfilled | OrderStatus::Cancelled))
+/// Rejects if the order is final and nothing is left to do for it.
+fn reject_when_final(order: &OrderState) -> Result<(), Rejected> {
+    reject_at(order, |status| matches!(status, OrderStatus::Fulfilled | OrderStatus::Cancelled))
 }
 
 fn start(order: &mut OrderState) -> Result<(), Rejected> {
-    refuse_at(order, OrderStatus::has_ended)?;
+    reject_at(order, OrderStatus::has_ended)?;
     order.automatic = true;
     order.unready.clear();
     Ok(())
 }
 
-/// A shipment for each vendor that gets a line now. Lines that are not open any more are passed over.
+/// Creates a shipment for each vendor that gets a line now. Skips lines that are no longer open.
 fn assign(order: &mut OrderState, assignments: &[Assignment], now: Timestamp) {
     let first_new = order.shipments.len();
     for assignment in assignments {
@@ -232,7 +234,7 @@ fn allocate(order: &mut OrderState, allocations: &[Allocation]) {
     }
 }
 
-/// A failure is told for as long as a line, or a vendor that was not told, bears it.
+/// A failure is reported as long as a failed line, or a vendor that was not told, needs it.
 pub(super) fn clear_settled_failures(order: &mut OrderState) {
     if !order.lines.any(LineStatus::Failed) {
         order.failure = None;
@@ -243,20 +245,20 @@ pub(super) fn clear_settled_failures(order: &mut OrderState) {
 }
 
 fn hold(order: &mut OrderState, reason: &str) -> Result<(), Rejected> {
-    // Part of what was ordered is delivered: it is too late to look at the order, not to say anew why one looks.
+    // Part of the order is delivered, so it is too late to hold it, but not to change the reason of an existing hold.
     let is_late = |status: OrderStatus| status == OrderStatus::PartiallyFulfilled && order.hold.is_none();
-    refuse_at(order, |status| status.has_ended() || is_late(status))?;
+    reject_at(order, |status| status.has_ended() || is_late(status))?;
     order.hold = Some(reason.to_owned());
     Ok(())
 }
 
 fn release(order: &mut OrderState) -> Result<(), Rejected> {
-    refuse_when_final(order)?;
+    reject_when_final(order)?;
     order.hold = None;
     Ok(())
 }
 
-/// Every line that waits for a step of ours fails; what vendors have accepted goes on.
+/// Fails every line that waits for one of our steps; lines that vendors accepted go on.
 fn give_up(order: &mut OrderState, reason: &str, dead: Option<&DeadJob>) {
     let failure = Some(Failure { reason: reason.to_owned(), dead: dead.cloned() });
     if matches!(next_step(order), Some(Step::Recall(_))) {
@@ -276,11 +278,11 @@ fn give_up(order: &mut OrderState, reason: &str, dead: Option<&DeadJob>) {
     order.failure = failure;
 }
 
-/// Failed lines go back to where they were: to their vendor while the shipment lives, else to be assigned anew.
+/// Failed lines return to where they were: to their vendor while the shipment is live, otherwise to be reassigned.
 fn restart(order: &mut OrderState) -> Result<(), Rejected> {
-    // Also of an order that is cancelled a vendor may still have to be told.
+    // A vendor may still have to be told about a cancelled order.
     if order.failure.is_none() && order.recall_failure.is_none() {
-        refuse_when_final(order)?;
+        reject_when_final(order)?;
     }
     let failed: Vec<usize> = order.lines.indexes(|line| line == LineStatus::Failed).collect();
     for line in failed {

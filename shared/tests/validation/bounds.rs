@@ -1,4 +1,4 @@
-//! Answers stay bounded, whatever is sent, and say what was left out.
+//! Answers stay bounded for any input and say what was left out.
 
 use shared::validation::{Body, OrderVerdict, Verdict, Violation, Violations, validate};
 use shared::{Code, limits};
@@ -6,11 +6,11 @@ use shared::{Code, limits};
 use crate::vectors::{SEED_BULK_ORDER, SEED_ORDERS};
 
 fn order<'v>(verdict: &'v Verdict<'_>, index: usize) -> OrderVerdict<'v> {
-    verdict.order(index).expect("so many orders were read")
+    verdict.order(index).expect("an order at that index")
 }
 
 fn first(mut violations: Violations<'_>) -> Violation<'_> {
-    violations.next().expect("a finding is listed")
+    violations.next().expect("a violation")
 }
 
 fn only<'v>(verdict: &'v Verdict<'_>) -> Violation<'v> {
@@ -20,7 +20,7 @@ fn only<'v>(verdict: &'v Verdict<'_>) -> Violation<'v> {
 }
 
 #[test]
-fn the_seeds_are_valid_and_have_their_spans() {
+fn the_seeds_are_valid_and_spans_cover_each_order() {
     let verdict = validate(Body::Orders, SEED_ORDERS.as_bytes());
     assert_eq!(verdict.orders().len(), 2);
     for (order, id) in verdict.orders().zip(["UniqueSafeID123450", "UniqueSafeID123451"]) {
@@ -34,7 +34,7 @@ fn the_seeds_are_valid_and_have_their_spans() {
 }
 
 #[test]
-fn at_most_so_many_violations_are_listed_and_the_rest_is_counted() {
+fn violations_beyond_the_limit_are_only_counted() {
     let items = vec![r#"{"sku":1,"quantity":0,"isSample":1}"#; 500].join(",");
     let body = format!(r#"{{"shippingAddress":{{"line1":"1","city":"C","countryCode":"US"}},"items":[{items}]}}"#);
     let verdict = validate(Body::Order, body.as_bytes());
@@ -43,7 +43,7 @@ fn at_most_so_many_violations_are_listed_and_the_rest_is_counted() {
 }
 
 #[test]
-fn every_order_that_is_refused_says_so_beyond_the_bound() {
+fn invalid_orders_beyond_the_limit_are_still_invalid() {
     let order = r#"{"isTest":1,"isSample":1,"client":1,"unknown":1}"#;
     let body = format!(r#"{{"bulk":[{}]}}"#, vec![order; 500].join(","));
     let verdict = validate(Body::Orders, body.as_bytes());
@@ -55,7 +55,7 @@ fn every_order_that_is_refused_says_so_beyond_the_bound() {
 }
 
 #[test]
-fn a_body_refused_whole_has_no_orders() {
+fn a_body_rejected_as_a_whole_has_no_orders() {
     let body = r#"{"bulk":[{"isTest":1},{}],"bulk":null}"#;
     let verdict = validate(Body::Orders, body.as_bytes());
     assert_eq!(first(verdict.violations()).code(), Code::DuplicateMember);
@@ -71,7 +71,7 @@ fn an_attempted_value_is_cut_between_characters() {
 }
 
 #[test]
-fn digits_of_cards_are_never_shown() {
+fn card_digits_are_never_shown() {
     for value in [
         "\"4111111111111111\"",
         "4111111111111111",
@@ -94,7 +94,7 @@ fn objects_in_the_wrong_place_are_not_shown() {
 }
 
 #[test]
-fn a_slip_in_a_name_is_named() {
+fn a_misspelt_name_gets_a_suggestion() {
     let body = br#"{"shipingAddress":1,"itmes":1,"Safeid":1,"nothingLikeIt":1,"x":1}"#;
     let verdict = validate(Body::Order, body);
     let messages: Vec<_> = order(&verdict, 0).warnings().map(|warning| warning.message()).collect();
@@ -111,7 +111,7 @@ fn a_slip_in_a_name_is_named() {
 }
 
 #[test]
-fn findings_stand_in_document_order() {
+fn violations_are_in_document_order() {
     let body = br#"{"items":[{"customerSubtotal":1,"colour":1,"quantity":2,"customerPrice":1,"sku":"a"}],"safeId":"/",
         "customerTotal":-1,"shippingAddress":{"city":1}}"#;
     let verdict = validate(Body::Order, body);

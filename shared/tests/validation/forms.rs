@@ -1,9 +1,9 @@
-//! Seeded near misses of every form of strings, in an order that is valid but for them: the same on every machine. Part of
-//! the example `verdicts`.
+//! Seeded near misses of every string format, in an otherwise valid order: the same on every machine. Part of the
+//! example `verdicts`.
 
 use super::mutate::Random;
 
-/// A member and strings that have its form.
+/// A member and strings in its format.
 type Form = (&'static str, &'static [&'static str]);
 
 const FORMS: &[Form] = &[
@@ -30,10 +30,10 @@ const FORMS: &[Form] = &[
     ("cardLast4", &["1234"]),
 ];
 
-/// Letters, digits, punctuation of the forms, and characters beyond ASCII of which some cannot be seen.
+/// Letters, digits, punctuation of the formats, and non-ASCII characters, some of them invisible.
 const PIECES: &str = "0123456789abcdefxzABCDEFSTUZ-._~:/@?#[]+ \\\"<>{}|^`%,;()!é\u{a0}\u{200b}\u{ad}\u{85}\u{7f}\u{feff}\u{1680}😀\u{2060}٣";
 
-/// An order with one mutated string; forms take turns.
+/// An order with one mutated string; formats take turns.
 pub(crate) fn body(index: usize, random: &mut Random) -> String {
     let (member, seeds) = FORMS.get(index % FORMS.len()).copied().unwrap_or_default();
     let value = serde_json::Value::from(mutated(seeds, random)).to_string();
@@ -59,7 +59,7 @@ pub(crate) fn body(index: usize, random: &mut Random) -> String {
     )
 }
 
-/// A seed, or the start of one and the end of another, with up to three slips.
+/// A seed, or the start of one and the end of another, with up to three typos.
 fn mutated(seeds: &[&str], random: &mut Random) -> String {
     let pieces: Vec<char> = PIECES.chars().collect();
     let seed = |random: &mut Random| -> Vec<char> {

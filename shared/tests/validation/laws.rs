@@ -1,4 +1,4 @@
-//! Laws over random bodies. The judge of well-formedness is `serde_json`.
+//! Properties over random bodies. `serde_json` is the reference for well-formedness.
 
 use proptest::prelude::*;
 use rust_decimal::Decimal;
@@ -40,7 +40,7 @@ fn is_fault(code: Code) -> bool {
     matches!(code, Code::NotJson | Code::InvalidUtf8 | Code::TooDeep)
 }
 
-/// What holds for every verdict.
+/// Properties of every verdict.
 fn check_shape(body: Body, bytes: &[u8], verdict: &Verdict<'_>) {
     let json: Value = serde_json::from_str(&verdict.to_json()).expect("the verdict is JSON");
     assert_eq!(json["valid"], verdict.is_valid());
@@ -61,7 +61,7 @@ fn check_shape(body: Body, bytes: &[u8], verdict: &Verdict<'_>) {
     }
 }
 
-/// The scanner and `serde_json` agree on what is JSON, apart from what the scanner decides otherwise: it refuses lone
+/// The scanner and `serde_json` agree on what is JSON, with two deliberate exceptions: the scanner rejects lone
 /// surrogates and deep nesting.
 fn check_syntax(bytes: &[u8], verdict: &Verdict<'_>) {
     let fault = verdict.violations().next().filter(|violation| is_fault(violation.code()));
@@ -75,7 +75,7 @@ fn check_syntax(bytes: &[u8], verdict: &Verdict<'_>) {
         Some(fault) if fault.message().contains("surrogate") => {
             assert!(serde_json::from_str::<Value>(text).is_err(), "no lone surrogate in {text}");
         }
-        Some(fault) => assert!(!is_json, "only the scanner refuses {text}: {}", fault.message()),
+        Some(fault) => assert!(!is_json, "only the scanner rejects {text}: {}", fault.message()),
     }
 }
 
@@ -87,7 +87,7 @@ fn check(body: Body, bytes: &[u8]) {
 
 proptest! {
     #[test]
-    fn what_serde_json_writes_is_json(value in any_json()) {
+    fn serde_json_output_is_accepted(value in any_json()) {
         let text = value.to_string();
         for body in Body::ALL {
             let verdict = validate(body, text.as_bytes());
@@ -97,7 +97,7 @@ proptest! {
     }
 
     #[test]
-    fn any_value_may_stand_anywhere_in_an_order(value in any_json(), place in 0..200_usize) {
+    fn any_value_anywhere_in_an_order_gives_a_valid_verdict(value in any_json(), place in 0..200_usize) {
         let mut seed: Value = serde_json::from_str(SEED_ORDERS).expect("the seed is JSON");
         let mut left = place;
         replace(&mut seed, &value, &mut left);
@@ -115,14 +115,14 @@ proptest! {
     }
 
     #[test]
-    fn random_text_of_json_characters_is_judged_as_by_serde_json(text in "[\\[\\]{}:,\"\\\\ue0-9.+\\- a-f\n]{0,40}") {
+    fn random_json_characters_match_serde_json(text in "[\\[\\]{}:,\"\\\\ue0-9.+\\- a-f\n]{0,40}") {
         for body in Body::ALL {
             check(body, text.as_bytes());
         }
     }
 
     #[test]
-    fn mutations_of_the_seeds_are_judged_as_by_serde_json(seed in any::<u64>()) {
+    fn mutations_of_the_seeds_match_serde_json(seed in any::<u64>()) {
         let mut random = Random::new(seed);
         check(Body::Orders, &mutate(SEED_ORDERS.as_bytes(), &mut random));
         check(Body::BulkOrder, &mutate(SEED_BULK_ORDER.as_bytes(), &mut random));
@@ -130,7 +130,7 @@ proptest! {
 
     #[test]
     fn amounts_are_read_exactly(units in 0..1_000_000_000_000_i64, decimals in 0..10_000_u32, quantity in 1..=100_i64) {
-        // price × quantity in integers of 1/10,000; the engine must come to the same.
+        // price × quantity in integers of 1/10,000; the engine must agree.
         let price = i128::from(units / 1_000) * 10_000 + i128::from(decimals);
         let subtotal = price * i128::from(quantity);
         let text = |value: i128| format!("{}.{:04}", value / 10_000, value % 10_000);
@@ -150,9 +150,9 @@ proptest! {
 }
 
 proptest! {
-    /// The validator counts in ten-thousandths, the domain in decimals: they come to the same, however an amount is written.
+    /// The validator counts in ten-thousandths, the domain in decimals: they agree on every notation of an amount.
     #[test]
-    fn sums_are_those_of_decimals(
+    fn sums_match_decimal_arithmetic(
         whole in "0|[1-9][0-9]{0,11}", fraction in "([.][0-9]{1,4}0{0,3})?", quoted in any::<bool>(), exponent in -2..=0_i32,
         quantity in 1..=10_000_i64
     ) {
@@ -175,7 +175,7 @@ proptest! {
     }
 }
 
-/// Puts `value` in the place of the n-th node.
+/// Replaces the n-th node with `value`.
 fn replace(node: &mut Value, value: &Value, left: &mut usize) {
     if *left == 0 {
         *node = value.clone();

@@ -1,4 +1,4 @@
-//! The validation from outside: vectors, laws over random bodies, and the bounds of its answers.
+//! The validation's public API: vectors, properties over random bodies, and the bounds of its answers.
 
 #![expect(
     clippy::expect_used,

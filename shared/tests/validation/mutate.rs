@@ -1,6 +1,6 @@
 //! Seeded mutations of bodies: the same sequence on every machine. Also part of the example `verdicts`.
 
-/// Pieces that are spliced in: values of every kind, near misses and bytes that are no UTF-8.
+/// Fragments to splice in: values of every kind, near misses and bytes that are not UTF-8.
 const PIECES: &[&[u8]] = &[
     b"null",
     b"true",
@@ -54,7 +54,7 @@ impl Random {
         Self(seed | 1)
     }
 
-    /// A number below `bound`, which is not 0.
+    /// A random number below `bound`, which must not be 0.
     pub(crate) fn below(&mut self, bound: usize) -> usize {
         self.0 ^= self.0 >> 12;
         self.0 ^= self.0 << 25;

@@ -1,5 +1,5 @@
-//! Whatever the validation passes can be read into the wire types, and its canonical form reads back as itself. A body
-//! that passed and could not be read would be a fault of ours in the client's eyes.
+//! Every body that passes the validation can be read into the wire types, and its canonical form round-trips. A valid
+//! body that cannot be read would be a server error to the client.
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -14,7 +14,7 @@ fn read<T: DeserializeOwned>(bytes: &[u8]) -> T {
         .unwrap_or_else(|error| unreadable(&format!("{error}: {}", String::from_utf8_lossy(bytes))))
 }
 
-#[expect(clippy::panic, reason = "the failure that this test is for")]
+#[expect(clippy::panic, reason = "this failure is what the test looks for")]
 fn unreadable<T>(reason: &str) -> T {
     panic!("{reason}")
 }
@@ -23,7 +23,7 @@ fn canonical(order: &impl Serialize) -> String {
     serde_json::to_string(order).expect("an order has a canonical form")
 }
 
-/// How many orders of the body were valid, and read.
+/// Returns how many orders of the body were valid; all of these were read.
 fn check(body: Body, bytes: &[u8]) -> usize {
     let verdict = validate(body, bytes);
     let valid: Vec<_> = verdict.orders().filter(|order| order.is_valid()).collect();
@@ -43,13 +43,13 @@ fn check(body: Body, bytes: &[u8]) -> usize {
 }
 
 #[test]
-fn every_vector_that_is_valid_can_be_read() {
+fn every_valid_vector_can_be_read() {
     let valid: usize = vectors::all().iter().map(|case| check(case.body, &case.bytes)).sum();
     assert!(valid > 300, "{valid}");
 }
 
 #[test]
-fn every_mutation_that_is_valid_can_be_read() {
+fn every_valid_mutation_can_be_read() {
     let mut random = mutate::Random::new(0x5eed);
     let seeds = [(Body::BulkOrder, vectors::SEED_BULK_ORDER), (Body::Orders, vectors::SEED_ORDERS)];
     let mutations = (0..6_000).map(|index| seeds[index % 2]);
@@ -57,7 +57,7 @@ fn every_mutation_that_is_valid_can_be_read() {
     assert!(valid > 300, "{valid}");
 }
 
-/// The forms of absence that the source's examples have, in every optional member at once.
+/// All forms of absence from the source's examples, in every optional member at once.
 #[test]
 fn null_and_empty_members_are_read_as_absent() {
     for empty in ["null", "\"\""] {

@@ -19,7 +19,7 @@ fn warnings(verdict: &Verdict<'_>) -> Vec<String> {
 }
 
 #[test]
-fn every_vector_is_judged_as_it_says() {
+fn every_vector_gives_its_expected_verdict() {
     let cases = vectors::all();
     assert!(cases.len() > 800, "only {} cases", cases.len());
     let mut wrong = Vec::new();
@@ -45,11 +45,11 @@ fn no_verdict_shows_a_card_number() {
         found += usize::from(json.contains("CARD_NUMBER"));
         assert!(!shared::card::is_in(&json.replace("\\u00", "")), "{}: {json}", case.name);
     }
-    assert!(found > 60, "only {found} vectors hold one");
+    assert!(found > 60, "only {found} vectors contain one");
 }
 
 #[test]
-fn messages_are_rules_in_lower_case_without_a_full_stop() {
+fn messages_are_lower_case_without_a_full_stop() {
     for case in vectors::all() {
         let verdict = validate(case.body, &case.bytes);
         let orders = verdict.orders().flat_map(|order| order.violations().chain(order.warnings()));

@@ -21,10 +21,10 @@ pub(crate) struct Case {
     pub(crate) name: String,
     pub(crate) body: Body,
     pub(crate) bytes: Vec<u8>,
-    /// Every violation as `CODE pointer`, sorted.
+    /// The expected violations as `CODE pointer`, sorted.
     #[cfg_attr(not(test), expect(dead_code, reason = "the example only asks for verdicts"))]
     pub(crate) expect: Vec<String>,
-    /// The same for warnings, where the vector states them.
+    /// The expected warnings, if the vector states them.
     #[cfg_attr(not(test), expect(dead_code, reason = "the example only asks for verdicts"))]
     pub(crate) warn: Option<Vec<String>>,
 }
@@ -51,14 +51,14 @@ struct MemberVector {
     at: String,
     #[serde(default)]
     required: bool,
-    /// The place is an entry of a list, which cannot be absent.
+    /// The place is a list entry, which cannot be absent.
     #[serde(default)]
     entry: bool,
     good: Vec<Box<RawValue>>,
     bad: BTreeMap<String, Vec<Box<RawValue>>>,
 }
 
-/// A long value written short.
+/// A long value in short notation.
 #[derive(Deserialize)]
 enum Short {
     #[serde(rename = "$repeat")]
@@ -159,7 +159,7 @@ fn member_cases(vector: &MemberVector, cases: &mut Vec<Case>) {
     }
 }
 
-/// A valid body in which every member stands.
+/// A valid body with every member.
 fn base(body: Body) -> Value {
     match body {
         Body::BulkOrder => {
@@ -194,7 +194,7 @@ fn base(body: Body) -> Value {
     }
 }
 
-/// The base with the text of a value at a place; the text is not parsed, so that numbers keep their form.
+/// The base with a value's text at a place; the text is not parsed, so that numbers keep their notation.
 fn with(base: &Value, at: &str, value: &str) -> String {
     const MARK: &str = "@@@";
     let mut base = base.clone();
@@ -209,7 +209,7 @@ fn without(base: &Value, at: &str) -> String {
     base.to_string()
 }
 
-/// Writes a short value out.
+/// Expands a short value.
 fn long(value: &str) -> String {
     if !value.starts_with("{\"$") {
         return value.to_owned();

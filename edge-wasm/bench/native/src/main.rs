@@ -1,7 +1,7 @@
-//! Times the validator against peers, natively: `edge-bench <folder of bodies> <schema>`.
+//! Times the validator and its peers natively: `edge-bench <folder of bodies> <schema>`.
 //!
-//! Prints one JSON object a line: `{"name":"native_validator_us","value":123.4}`. What is measured and why stands in
-//! `edge-wasm/bench/README.md`.
+//! Prints one JSON object per line: `{"name":"native_validator_us","value":123.4}`. `edge-wasm/bench/README.md`
+//! explains what is measured and why.
 
 mod measure;
 
@@ -16,7 +16,7 @@ use serde::de::IgnoredAny;
 use serde_json::{Value, json};
 use shared::validation::{Body, Verdict, Violation, validate};
 
-/// How often each candidate runs, twice each time; the fastest run counts.
+/// Rounds per candidate, with two runs each; the fastest run counts.
 const ROUNDS: usize = 300;
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -42,7 +42,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// The bodies that `bodies.mjs` wrote, so that every candidate in every language reads the same bytes.
+/// The bodies written by `bodies.mjs`, so that every candidate in every language reads the same bytes.
 struct Bodies {
     orders_10: Vec<u8>,
     orders_100: Vec<u8>,
@@ -64,19 +64,19 @@ impl Bodies {
     }
 }
 
-/// The schema for the peer, as it comes: its two engines for patterns take the same time here.
+/// The schema for the peer, with its default settings: both of its pattern engines take the same time here.
 fn compile(path: &Path) -> Result<Validator, Box<dyn Error>> {
     let schema: Value = serde_json::from_slice(&fs::read(path)?)?;
     Ok(jsonschema::validator_for(&schema)?)
 }
 
-/// Whether peer and validator say the same about what they are timed on.
+/// Whether peer and validator agree on the timed bodies.
 fn agree(schema: &Validator, bodies: &Bodies) -> Result<(), Box<dyn Error>> {
     for body in [&bodies.orders_10, &bodies.orders_100, &bodies.orders_500, &bodies.pretty] {
         let verdict = validate(Body::Orders, body);
         let of_schema = jsonschema_errors(schema, body);
         if !verdict.is_valid() || of_schema != Some(0) {
-            return Err(format!("a good body is refused: {}, {of_schema:?} of the schema", verdict.to_json()).into());
+            return Err(format!("a valid body is rejected: {}, {of_schema:?} of the schema", verdict.to_json()).into());
         }
     }
     let violations = violations(&validate(Body::Orders, &bodies.errors_500));
@@ -91,8 +91,8 @@ fn violations(verdict: &Verdict<'_>) -> usize {
     verdict.orders().map(|order| order.violations().len()).sum()
 }
 
-/// The verdict with all its texts, which are made when they are asked for. Never inlined: each candidate runs the same
-/// code, not a copy of its own.
+/// The verdict with all its texts, which are created on demand. Never inlined, so that each candidate runs the same
+/// code.
 #[inline(never)]
 fn validator_texts(body: &[u8]) -> usize {
     let verdict = validate(Body::Orders, body);
@@ -100,19 +100,19 @@ fn validator_texts(body: &[u8]) -> usize {
     verdict.violations().chain(of_orders).map(texts).sum()
 }
 
-/// The bytes of the texts of a violation.
+/// The bytes of a violation's texts.
 fn texts(violation: Violation<'_>) -> usize {
     let limit = violation.limit().unwrap_or_default();
     violation.pointer().len() + violation.message().len() + limit.len() + violation.value().unwrap_or_default().len()
 }
 
-/// The verdict as the JSON of an answer.
+/// The verdict as response JSON.
 #[inline(never)]
 fn validator_json(body: &[u8]) -> usize {
     validate(Body::Orders, body).to_json().len()
 }
 
-/// What a server does that validates by a schema: parses the body, then collects the errors.
+/// The work of a server that validates with a schema: parses the body, then collects the errors.
 fn jsonschema_errors(schema: &Validator, body: &[u8]) -> Option<usize> {
     let value: Value = serde_json::from_slice(body).ok()?;
     Some(schema.iter_errors(&value).count())
@@ -139,7 +139,7 @@ fn compare<'a>(schema: &'a Validator, bodies: &'a Bodies) -> Vec<(&'static str, 
     fastest_us(candidates, ROUNDS)
 }
 
-/// 500 orders over 100 orders; alone, because the large body drives the others out of the caches.
+/// 500 orders over 100 orders; measured alone, because the large body evicts the others from the caches.
 fn linear(bodies: &Bodies) -> f64 {
     let candidates = vec![
         candidate("100", || validator_texts(&bodies.orders_100)),

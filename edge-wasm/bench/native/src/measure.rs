@@ -1,13 +1,13 @@
-//! The fastest of many runs, all candidates in turn: a pause of the machine hits all of them alike, and no candidate has
-//! the quiet minute for itself.
+//! The fastest of many runs, all candidates in turn: a pause of the machine affects all of them, and no candidate gets
+//! the quiet minute to itself.
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-/// What is timed, and the name of its time.
+/// A timed function and the name of its figure.
 pub(crate) type Candidate<'a> = (&'static str, Box<dyn FnMut() -> usize + 'a>);
 
-/// A candidate; what it returns keeps the compiler from leaving out its work.
+/// A candidate; its return value keeps the compiler from dropping its work.
 pub(crate) fn candidate<'a>(name: &'static str, run: impl FnMut() -> usize + 'a) -> Candidate<'a> {
     (name, Box::new(run))
 }
@@ -17,7 +17,7 @@ pub(crate) fn fastest_us(candidates: Vec<Candidate<'_>>, rounds: usize) -> Vec<(
     let mut timed: Vec<_> = candidates.into_iter().map(|(name, run)| (name, run, Duration::MAX)).collect();
     for _ in 0..rounds {
         for (_, run, fastest) in &mut timed {
-            // Twice: the first run takes the caches back from the candidate before, whichever that was.
+            // Twice: the first run refills the caches after the previous candidate.
             *fastest = time(run).min(time(run)).min(*fastest);
         }
     }

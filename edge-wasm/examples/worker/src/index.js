@@ -1,4 +1,4 @@
-// A Cloudflare Worker in front of the Ordermill APIs: a bad order is refused here, everything else goes to the origin.
+// A Cloudflare Worker in front of the Ordermill APIs: rejects bad orders and sends everything else to the origin.
 
 import * as edge from "@ordermill/edge";
 import { createGate } from "@ordermill/edge/gate";
@@ -19,17 +19,17 @@ export default {
   },
 };
 
-/** The body, or nothing where it is longer than the limit: then the rest of it is not read. */
+/** The body, or undefined if it is longer than the limit; the rest of it is then not read. */
 function bodyOf(request) {
   const declared = Number(request.headers.get("Content-Length") ?? 0);
   return declared > gate.bodyBytesMax ? undefined : readAtMost(request.body, gate.bodyBytesMax);
 }
 
-/** Sends the request to the origin; a redirection is for the client to follow. */
+/** Sends the request to the origin; redirects are left to the client. */
 function forward(request, env, body, added) {
   const { pathname, search } = new URL(request.url);
   const headers = new Headers(request.headers);
-  // The header speaks for this Worker, so nobody else may send it.
+  // Only this Worker may set the header.
   headers.delete("Ordermill-Rules");
   for (const [name, value] of Object.entries(added)) {
     headers.set(name, value);

@@ -1,6 +1,6 @@
-// Reading a stream up to a limit.
+// Reads a stream up to a limit.
 
-/** All bytes of a stream, or undefined, with the rest cancelled, as soon as there are more than the limit. */
+/** All bytes of a stream, or undefined once they exceed the limit; the rest is then cancelled. */
 export async function readAtMost(stream, bytesMax) {
   if (stream === null) {
     return new Uint8Array();

@@ -1,4 +1,4 @@
-//! The permissions that a call of DynamoDB needs.
+//! The permissions that a DynamoDB call needs.
 
 use super::partiql;
 use crate::template::{ACCOUNT, REGION, table_arn};
@@ -11,7 +11,7 @@ pub(super) struct Access {
     pub(super) resource: String,
 }
 
-/// The permissions for `operation` with `body`; none for an operation that is not known.
+/// The permissions for `operation` with `body`; `None` for an unknown operation.
 pub(super) fn needed(operation: &str, body: &Value) -> Option<Vec<Access>> {
     let mut needed = match operation {
         "PutItem" | "GetItem" | "UpdateItem" | "DeleteItem" | "CreateTable" | "DeleteTable" | "DescribeTable"
@@ -26,14 +26,14 @@ pub(super) fn needed(operation: &str, body: &Value) -> Option<Vec<Access>> {
         "ListTables" => vec![access(operation, table_arn("*"))],
         "ListStreams" => vec![access(operation, format!("{}/stream/*", table_arn("*")))],
         "DescribeStream" | "GetShardIterator" => vec![access(operation, local(text(body, "StreamArn")))],
-        // The iterator is the database's own, and names no stream that could be compared.
+        // Iterators are the database's own and name no stream to compare.
         "GetRecords" => vec![access(operation, format!("{}/stream/*", table_arn("*")))],
         "TagResource" | "UntagResource" | "ListTagsOfResource" => {
             vec![access(operation, local(text(body, "ResourceArn")))]
         }
         _ => return None,
     };
-    // A call that names nothing is one that the database refuses; it still must not pass for a permitted one.
+    // The database rejects a call that names no resource, but such a call must not count as permitted.
     if needed.is_empty() {
         needed.push(access(operation, table_arn("")));
     }
@@ -54,12 +54,12 @@ fn list<'a>(body: &'a Value, member: &str) -> &'a [Value] {
     body.get(member).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default()
 }
 
-/// The ARN of a table given by name or, as DynamoDB also takes it, by ARN.
+/// The ARN of a table, given by name or by ARN; DynamoDB accepts both.
 fn arn_of(table: &str) -> String {
     if table.starts_with("arn:") { local(table) } else { table_arn(table) }
 }
 
-/// dynoxide calls its region `dynoxide`; an ARN that it handed out means the same resource.
+/// dynoxide calls its region `dynoxide`; an ARN that it returned means the same resource.
 fn local(arn: &str) -> String {
     arn.replace(&format!(":dynoxide:{ACCOUNT}:"), &format!(":{REGION}:{ACCOUNT}:"))
 }
@@ -80,7 +80,7 @@ fn per_table(operation: &str, body: &Value) -> Vec<Access> {
     tables.into_iter().flatten().map(|(name, _)| access(operation, arn_of(name))).collect()
 }
 
-/// A transaction needs what its entries would need alone.
+/// A transaction needs the permissions that its entries would need on their own.
 fn transaction(body: &Value, kinds: &[&str]) -> Vec<Access> {
     let mut needed = Vec::new();
     for entry in list(body, "TransactItems") {
@@ -103,7 +103,7 @@ fn statement(body: &Value) -> Access {
             };
             access(&format!("PartiQL{}", target.verb), resource)
         }
-        // Not one of the four statements: the database refuses it, and so does this for all but an administrator.
+        // Not one of the four statements: the database rejects it, and so does this check for all but an administrator.
         None => access("PartiQLSelect", table_arn("")),
     }
 }
@@ -114,7 +114,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn each_operation_needs_its_permissions() {
+    fn operations_need_their_permissions() {
         for (operation, body, expected) in [
             ("PutItem", json!({"TableName": "orders"}), &["PutItem table/orders"][..]),
             (

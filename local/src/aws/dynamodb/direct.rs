@@ -1,4 +1,4 @@
-//! DynamoDB without a socket: the database called where the caller stands, in one piece, so that a simulation needs
+//! DynamoDB without a socket: calls the database synchronously on the caller's thread, so that a simulation needs
 //! neither threads nor real time.
 
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use super::tables::Tables;
 use super::{Refusal, may};
 use crate::aws::iam::{self, Identities};
 
-/// The tables for their callers.
+/// The tables and the identities of their callers.
 pub(crate) struct Direct {
     tables: Tables,
     identities: Arc<Identities>,

@@ -1,4 +1,4 @@
-//! The way to dynoxide's own server: a private loopback port and a pool of connections.
+//! Forwards requests to dynoxide's own server over a private loopback port and a connection pool.
 
 use axum::{
     body::{Body, Bytes},
@@ -14,7 +14,7 @@ use hyper_util::{
 use std::{io, thread};
 use tokio::{net::TcpListener, sync::oneshot};
 
-/// dynoxide's server; it ends when this is dropped.
+/// dynoxide's server; stops when this is dropped.
 pub(super) struct Upstream {
     authority: String,
     client: Client<HttpConnector, Full<Bytes>>,
@@ -22,7 +22,7 @@ pub(super) struct Upstream {
 }
 
 impl Upstream {
-    /// Starts the server on a thread of its own.
+    /// Starts the server on its own thread.
     pub(super) async fn start(database: Database) -> io::Result<Self> {
         let (stop, stopped) = oneshot::channel::<()>();
         let (started, starting) = oneshot::channel::<io::Result<String>>();
@@ -34,9 +34,9 @@ impl Upstream {
         Ok(Self { authority, client, _running: stop })
     }
 
-    /// Passes a request on and its answer back.
+    /// Forwards a request and returns the response.
     pub(super) async fn forward(&self, uri: &Uri, mut headers: HeaderMap, body: Bytes) -> Response {
-        // The body is whole now, however it came.
+        // The body is complete by now, whatever its transfer encoding was.
         headers.remove(header::TRANSFER_ENCODING);
         headers.remove(header::CONTENT_LENGTH);
         headers.remove(header::HOST);

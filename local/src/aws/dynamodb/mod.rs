@@ -1,13 +1,13 @@
-//! DynamoDB on this machine: the embedded `dynoxide` behind a check of permissions.
+//! DynamoDB on this machine: the embedded `dynoxide` behind a permission check.
 //!
 //! ```text
 //! SDK ── 127.0.0.1:PORT ── permissions ([`access`]) ── private loopback port ── dynoxide's own server ── SQLite
 //! ```
 //!
-//! `dynoxide` keeps its router and its request checks to itself, so a request goes on to its server over a private
-//! loopback port: calling the database directly would lose the messages that its server words like DynamoDB's. That
-//! server runs on a thread of its own, since it blocks on SQLite and its one lock admits one call at a time anyway.
-//! The stream is read in process ([`StreamReader`]), and tables are created from the template ([`create_table`]).
+//! `dynoxide` does not export its router and request checks, so requests are forwarded to its server over a private
+//! loopback port: calling the database directly would lose the server's DynamoDB-compatible error messages. That server
+//! runs on its own thread, because it blocks on SQLite and its single lock admits one call at a time anyway. The stream
+//! is read in process ([`StreamReader`]), and tables are created from the template ([`create_table`]).
 
 mod access;
 pub(crate) mod direct;
@@ -38,14 +38,14 @@ use serde_json::json;
 use std::{io, sync::Arc};
 use tokio::net::TcpListener;
 
-/// DynamoDB's limit of a request.
+/// DynamoDB's limit for a request.
 const LARGEST_BODY: usize = 16 * 1024 * 1024;
 
-/// Serves DynamoDB on `listener` until `shutdown`, checking each call against the caller's policies.
+/// Serves DynamoDB on `listener` until `shutdown` and checks each call against the caller's policies.
 ///
 /// # Errors
 ///
-/// A listener that fails, or a private port that cannot be had.
+/// The listener fails, or no private port is available.
 #[must_use]
 pub fn serve(
     listener: TcpListener,
@@ -53,12 +53,12 @@ pub fn serve(
     identities: Arc<Identities>,
     shutdown: BoxFuture<'static, ()>,
 ) -> BoxFuture<'static, io::Result<()>> {
-    // Compiled once, and not again in each program that awaits it.
+    // Boxed so that it is compiled once and not in each program that awaits it.
     Box::pin(async move {
         let upstream = Upstream::start(database).await?;
         let state = Arc::new(Endpoint { identities, upstream });
         let router = Router::new().route("/", post(call)).layer(DefaultBodyLimit::max(LARGEST_BODY)).with_state(state);
-        // Without it a large answer waits for the client's delayed acknowledgement.
+        // Without it, a large response waits for the client's delayed acknowledgement.
         let listener = listener.tap_io(|stream| {
             let _ = stream.set_nodelay(true);
         });
@@ -78,7 +78,7 @@ async fn call(State(endpoint): State<Arc<Endpoint>>, uri: Uri, headers: HeaderMa
     }
 }
 
-/// A call that does not reach the database.
+/// Why a call does not reach the database.
 enum Refusal {
     UnknownOperation,
     Unreadable,
@@ -96,7 +96,7 @@ fn permitted(identities: &Identities, headers: &HeaderMap, body: &[u8]) -> Resul
     may(identities, key, operation, &body)
 }
 
-/// Whether the holder of the key may make that call.
+/// Whether the holder of the key may make the call.
 fn may(identities: &Identities, key: &str, operation: &str, body: &serde_json::Value) -> Result<(), Refusal> {
     let needed = access::needed(operation, body).ok_or(Refusal::UnknownOperation)?;
     for access in needed {

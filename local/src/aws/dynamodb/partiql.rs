@@ -1,12 +1,13 @@
-//! The verb, table and index of a PartiQL statement, read from its beginning.
+//! Reads the verb, table and index at the beginning of a PartiQL statement.
 //!
-//! The database parses statements but keeps the result to itself. Only this much of one decides the permission; all
-//! else is left to the database. What is not certainly one of the four statements has no target, hence no permission.
+//! The database parses statements but does not expose the result. Only this much decides the permission; everything
+//! else is left to the database. Anything that is not clearly one of the four statements has no target, hence no
+//! permission.
 
-/// What a statement is about.
+/// The target of a statement.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Target {
-    /// `Select`, `Insert`, `Update` or `Delete`, as in the names of the permissions.
+    /// `Select`, `Insert`, `Update` or `Delete`, as in permission names.
     pub(super) verb: &'static str,
     pub(super) table: String,
     pub(super) index: Option<String>,
@@ -57,7 +58,7 @@ struct Tokens<'a> {
 }
 
 impl Tokens<'_> {
-    /// The next token if it is a word, in capitals.
+    /// The next token if it is a word, in upper case.
     fn word(&mut self) -> Option<String> {
         match self.next()? {
             Token::Name { text, quoted: false } => Some(text),
@@ -65,7 +66,7 @@ impl Tokens<'_> {
         }
     }
 
-    /// The next token, an unquoted name in capitals, as keywords are compared.
+    /// The next token; unquoted names are converted to upper case, as keywords are compared.
     fn next(&mut self) -> Option<Token> {
         Some(match self.next_as_written()? {
             Token::Name { text, quoted: false } => Token::Name { text: text.to_ascii_uppercase(), quoted: false },
@@ -95,7 +96,7 @@ impl Tokens<'_> {
         }
     }
 
-    /// White space and comments.
+    /// Skips white space and comments.
     fn skip_blanks(&mut self) -> Option<()> {
         loop {
             self.rest = self.rest.trim_start_matches(|letter: char| letter.is_ascii_whitespace());
@@ -109,7 +110,7 @@ impl Tokens<'_> {
         }
     }
 
-    /// The content between two quotes, of which a doubled one stands for itself.
+    /// The content between two quotes; a doubled quote stands for one.
     fn quoted(&mut self, quote: char) -> Option<String> {
         let mut rest = self.rest.strip_prefix(quote)?;
         let mut content = String::new();
@@ -139,7 +140,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_target_stands_at_the_beginning() {
+    fn the_target_is_read_from_the_beginning() {
         for (statement, expected) in [
             ("SELECT * FROM \"a-b\" WHERE pk = 'x'", Some(("Select", "a-b", None))),
             ("select \"FROM\", 'FROM x' from orders", Some(("Select", "orders", None))),

@@ -1,7 +1,8 @@
 //! A table's stream, read in process by the event source mapping.
 //!
-//! The records come as Lambda hands them to a function, and the place in the stream is a sequence number, so that the
-//! reader can keep it wherever it keeps its checkpoint. The database's one shard is the stream's whole order.
+//! Records have the form in which Lambda passes them to a function. A position in the stream is a sequence number, so
+//! the reader can store it wherever it keeps its checkpoint. The database's single shard defines the order of the whole
+//! stream.
 
 use super::memory::Memory;
 use crate::aws::blocking::Blocking;
@@ -10,22 +11,22 @@ use dynoxide::{Database, DynoxideError};
 use serde_json::{Value, json};
 use std::fmt;
 
-/// A place in a stream.
+/// A position in a stream.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct SequenceNumber(String);
 
 impl SequenceNumber {
-    /// The place that a checkpoint noted.
+    /// The position stored in a checkpoint.
     pub fn new(number: impl Into<String>) -> Self {
         Self(number.into())
     }
 
-    /// The place of a record.
+    /// The position of a record.
     pub fn of(record: &Value) -> Option<Self> {
         record.pointer("/dynamodb/SequenceNumber").and_then(Value::as_str).map(Self::new)
     }
 
-    /// As it stands in the record.
+    /// The number as it appears in the record.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -40,13 +41,13 @@ impl fmt::Display for SequenceNumber {
 /// A stream that cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub enum StreamError {
-    /// The table has none.
+    /// The table has no stream.
     #[error("table {0} has no stream")]
     Absent(String),
-    /// The database refused.
+    /// The database returned an error.
     #[error("stream: {0}")]
     Refused(#[from] DynoxideError),
-    /// The database answered with something else than a record.
+    /// The database returned something other than a record.
     #[error("stream: {0}")]
     Shape(#[from] serde_json::Error),
     /// The reading task was cancelled.
@@ -78,7 +79,7 @@ impl StreamReader {
     ///
     /// # Errors
     ///
-    /// A table without one.
+    /// The table has no stream.
     pub fn open(database: Database, table_name: &str) -> Result<Self, StreamError> {
         let streams = database.list_streams(serde_json::from_value(json!({"TableName": table_name}))?)?;
         let Some(stream) = streams.streams.into_iter().next() else {
@@ -88,7 +89,7 @@ impl StreamReader {
         Ok(Self::of(source, table_name, &stream.stream_label))
     }
 
-    /// The stream of a table in memory.
+    /// The stream of an in-memory table.
     pub(crate) fn of_memory(memory: Memory, table_name: &str) -> Self {
         Self::of(Source::Memory(memory), table_name, "memory")
     }
@@ -98,7 +99,7 @@ impl StreamReader {
         Self { source, arn, shard: dynoxide::streams::shard_id(table_name) }
     }
 
-    /// The same, reading where that says.
+    /// The same stream, read on the given threads.
     pub(crate) fn reading(mut self, where_: Blocking) -> Self {
         if let Source::Embedded { blocking, .. } = &mut self.source {
             *blocking = where_;
@@ -106,7 +107,7 @@ impl StreamReader {
         self
     }
 
-    /// A read of the memory waits for nobody.
+    /// Reading from memory does not block.
     const fn blocking(&self) -> Blocking {
         match &self.source {
             Source::Embedded { blocking, .. } => *blocking,
@@ -119,28 +120,28 @@ impl StreamReader {
         &self.arn
     }
 
-    /// The name of the stream's one shard.
+    /// The name of the stream's only shard.
     pub fn shard_id(&self) -> &str {
         &self.shard
     }
 
-    /// At most `limit` records after that place, oldest first; from the oldest that is kept without one.
+    /// At most `limit` records after `after`, oldest first; without it, from the oldest that is kept.
     ///
-    /// Each is what `aws_lambda_events::dynamodb::EventRecord` reads.
+    /// Each deserializes as `aws_lambda_events::dynamodb::EventRecord`.
     ///
     /// # Errors
     ///
-    /// A place that the stream never had, or a database that fails.
+    /// The stream never had that position, or the database fails.
     pub async fn records(&self, after: Option<SequenceNumber>, limit: usize) -> Result<Vec<Value>, StreamError> {
         let reader = self.clone();
         self.blocking().run(move || reader.read(after.as_ref(), limit)).await?
     }
 
-    /// The place of the newest record, for a reader that begins with what comes next.
+    /// The position of the newest record, for a reader that starts with the next one.
     ///
     /// # Errors
     ///
-    /// A database that fails.
+    /// The database fails.
     pub async fn latest(&self) -> Result<Option<SequenceNumber>, StreamError> {
         let reader = self.clone();
         let newest = move || {

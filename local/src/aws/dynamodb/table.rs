@@ -1,22 +1,22 @@
-//! Tables as the template declares them.
+//! Creates tables as the template declares them.
 
 use crate::template::{Index, KeyAttribute, Projection, Table};
 use dynoxide::{Database, DynoxideError};
 use serde_json::{Value, json};
 
-/// A table that cannot be made as declared.
+/// A table that cannot be created as declared.
 #[derive(Debug, thiserror::Error)]
 pub enum TableError {
-    /// The database refused.
+    /// The database returned an error.
     #[error("table {table}: {error}")]
     Refused {
         /// The table's name.
         table: String,
-        /// In the database's words.
+        /// The database's message.
         error: DynoxideError,
     },
-    /// There is a table of that name, but of another shape. CloudFormation would replace it; here its items are kept,
-    /// and whoever changed the template decides about them.
+    /// A table with that name but another shape exists. CloudFormation would replace it; here its items are kept, and
+    /// the developer decides what to do with them.
     #[error("table {table} exists with another {part}: remove the stack's data directory to begin with an empty one")]
     Differs {
         /// The table's name.
@@ -24,21 +24,21 @@ pub enum TableError {
         /// What differs.
         part: &'static str,
     },
-    /// The declaration or the database's description of a table is not what it takes or gives.
+    /// The declaration, or the database's description of the table, has an unexpected form.
     #[error("table {table}: {error}")]
     Shape {
         /// The table's name.
         table: String,
-        /// What does not fit.
+        /// The mismatch.
         error: serde_json::Error,
     },
 }
 
-/// Creates a table with its indexes, stream and expiry; one that exists in the same shape stays as it is.
+/// Creates a table with its indexes, stream and expiry. An existing table with the same shape is left as it is.
 ///
 /// # Errors
 ///
-/// A table of another shape under that name, or the database's refusal.
+/// A table with another shape has that name, or the database fails.
 pub fn create_table(database: &Database, table: &Table) -> Result<(), TableError> {
     let refused = |error| TableError::Refused { table: table.name.clone(), error };
     let shape = |error| TableError::Shape { table: table.name.clone(), error };
@@ -105,7 +105,7 @@ fn index(index: &Index) -> Value {
     json!({"IndexName": index.name, "KeySchema": key(&index.key), "Projection": projection})
 }
 
-/// Compares the table that exists with the one that is wanted.
+/// Compares the existing table with the declared one.
 fn compare(database: &Database, table: &Table, wanted: &Value) -> Result<(), TableError> {
     let shape = |error| TableError::Shape { table: table.name.clone(), error };
     let name = json!({"TableName": table.name});
@@ -127,7 +127,7 @@ fn compare(database: &Database, table: &Table, wanted: &Value) -> Result<(), Tab
     Ok(())
 }
 
-/// A member without what only a description has, and in an order that means nothing.
+/// A member without the fields that only descriptions have, sorted where the order has no meaning.
 fn comparable(of: &Value, member: &str, id: &str) -> Vec<Value> {
     const DECLARED: &[&str] = &[
         "AttributeName",
@@ -182,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn the_same_table_is_created_once_and_another_one_is_refused() {
+    fn an_existing_table_is_kept_and_another_shape_is_rejected() {
         let database = Database::memory().expect("a database");
         create_table(&database, &table()).expect("created");
         create_table(&database, &table()).expect("left as it is");

@@ -1,4 +1,4 @@
-//! The tables of a stack: in the embedded database, or one in memory for a simulation.
+//! The tables of a stack: in the embedded database, or in memory for a simulation.
 
 use axum::http::StatusCode;
 use dynoxide::{Database, DynoxideError};
@@ -9,12 +9,12 @@ use serde_json::{Value, json};
 use super::memory::Memory;
 use super::stream::{StreamError, StreamReader};
 
-/// Where tables are. Clones are the same.
+/// Where the tables are stored. Clones share them.
 #[derive(Clone)]
 pub(crate) enum Tables {
     /// In the embedded database.
     Embedded(Database),
-    /// In memory; there is one.
+    /// In memory; a single table.
     Memory(Memory),
 }
 
@@ -33,8 +33,8 @@ impl From<Memory> for Tables {
 impl Tables {
     /// Answers one call of the JSON protocol: status and body.
     ///
-    /// What the database's server adds to it is the wording of requests that are wrong; the functions' are not, and a
-    /// refusal of one reaches them as an error in either case.
+    /// The database's server only adds messages for malformed requests. The functions send none, and a rejected call is
+    /// an error to them either way.
     pub(crate) fn answer(&self, operation: &str, body: Value) -> (StatusCode, String) {
         let database = match self {
             Self::Embedded(database) => database,
@@ -52,7 +52,8 @@ impl Tables {
     /// The stream of a table.
     ///
     /// # Errors
-    /// A table without one.
+    ///
+    /// The table has no stream.
     pub(crate) fn stream(&self, table: &str) -> Result<StreamReader, StreamError> {
         match self {
             Self::Embedded(database) => StreamReader::open(database.clone(), table),
@@ -90,7 +91,7 @@ impl Tables {
         }
     }
 
-    /// What calls had that the table in memory does not know.
+    /// Unsupported features that calls used on the in-memory table.
     pub(crate) fn unknown(&self) -> Vec<String> {
         match self {
             Self::Embedded(_) => Vec::new(),

@@ -1,4 +1,4 @@
-//! The actions of SQS over its JSON protocol: limits first, then the queues.
+//! The actions of SQS over its JSON protocol: checks limits, then calls the queues.
 
 use super::{
     attributes::{self, MessageAttribute},
@@ -13,19 +13,19 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 use std::{collections::BTreeMap, time::Duration};
 
-/// A call whose queue exists and whose caller may make it.
+/// A call whose queue exists and whose caller is authorized.
 pub(super) struct Call<'a> {
     pub(super) queues: &'a Queues,
-    /// The queue's name; empty for the actions that are about none.
+    /// The queue's name; empty for actions without a queue.
     pub(super) queue: &'a str,
     pub(super) sender_id: &'a str,
-    /// `http://127.0.0.1:PORT`, with which queue URLs begin.
+    /// `http://127.0.0.1:PORT`, the prefix of queue URLs.
     pub(super) endpoint: &'a str,
 }
 
-/// The permission that an action needs; none for an action that this stack does not have.
+/// The permission that an action needs; `None` for an unsupported action.
 pub(super) fn permission(action: &str) -> Option<&'static str> {
-    // IAM knows no batches, and SQS writes the names of actions small in its refusals.
+    // IAM has no batch actions, and SQS writes action names in lower case in its denials.
     Some(match action {
         "SendMessage" | "SendMessageBatch" => "sqs:sendmessage",
         "ReceiveMessage" => "sqs:receivemessage",
@@ -44,7 +44,7 @@ pub(super) fn permission(action: &str) -> Option<&'static str> {
 }
 
 impl Call<'_> {
-    /// Does what `action` says.
+    /// Runs `action`.
     pub(super) async fn run(&self, action: &str, body: Value) -> Result<Value, SqsError> {
         match action {
             "SendMessage" => self.send(read(body)?).await,
@@ -210,7 +210,7 @@ impl Call<'_> {
                 (_, Some(value)) => {
                     wanted.insert(name, value.clone().into());
                 }
-                // A queue without dead letters has no policy to tell.
+                // A queue without dead letters has no policy to report.
                 ("RedrivePolicy", None) => {}
                 (_, None) => {
                     let message = format!("Unknown Attribute {name}.");
@@ -232,7 +232,7 @@ impl Call<'_> {
     fn sources(&self) -> Value {
         let sources = self.queues.dead_letter_sources(self.queue);
         let urls: Vec<String> = sources.iter().map(|queue| self.url(queue)).collect();
-        // Small at the beginning, unlike every other member.
+        // Lower camel case, unlike every other member.
         json!({"queueUrls": urls})
     }
 }
@@ -322,7 +322,7 @@ fn received_entry(message: &Received, system: &[String], attribute_names: &[Stri
     entry
 }
 
-/// Whether an asked-for name covers an attribute: `All`, `.*`, `prefix.*` or the name itself.
+/// Whether a requested name covers an attribute: `All`, `.*`, `prefix.*` or the name itself.
 fn covers(pattern: &str, name: &str) -> bool {
     match pattern.strip_suffix(".*") {
         Some(prefix) => name.starts_with(prefix),

@@ -1,21 +1,21 @@
-//! Message attributes: their limits, their size and their digest.
+//! Message attributes: limits, size and digest.
 
 use super::error::{ErrorKind, SqsError};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// Most attributes of a message.
+/// Maximum attributes per message.
 const MOST: usize = 10;
 
 /// An attribute of a message, as the JSON protocol writes it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct MessageAttribute {
-    /// `String`, `Number` or `Binary`, perhaps with a label of the sender's after a dot.
+    /// `String`, `Number` or `Binary`, optionally with a custom label after a dot.
     #[serde(default)]
     pub data_type: String,
-    /// The value of a text or number.
+    /// The value of a string or number.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub string_value: Option<String>,
     /// The value of a binary attribute, in Base64.
@@ -23,7 +23,7 @@ pub struct MessageAttribute {
     pub binary_value: Option<String>,
 }
 
-/// The kinds of value, with the byte that stands for them in the digest.
+/// The kinds of value, with the byte that represents them in the digest.
 enum Payload {
     Text(Vec<u8>),
     Binary(Vec<u8>),
@@ -100,10 +100,10 @@ pub(super) fn size(attributes: &BTreeMap<String, MessageAttribute>) -> usize {
     attributes.iter().map(one).sum()
 }
 
-/// The MD5 over attributes, which SDKs compare with their own; none without attributes.
+/// The MD5 of the attributes, which SDKs verify; `None` without attributes.
 ///
-/// In the order of names: name, data type and value, each after its length in four bytes, the value also after a byte
-/// for its kind.
+/// Covers name, data type and value in name order, each after its length in four bytes, the value also after a byte for
+/// its kind.
 pub(super) fn digest(attributes: &BTreeMap<String, MessageAttribute>) -> Option<String> {
     if attributes.is_empty() {
         return None;
@@ -143,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn the_digest_is_that_of_the_documented_algorithm() {
+    fn the_digest_matches_the_documented_algorithm() {
         assert_eq!(digest(&BTreeMap::new()), None);
         // Computed by hand: MD5 of 00000003 "foo" 00000006 "String" 01 00000003 "bar".
         let expected = format!("{:x}", md5::compute(b"\0\0\0\x03foo\0\0\0\x06String\x01\0\0\0\x03bar"));

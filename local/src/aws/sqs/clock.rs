@@ -1,4 +1,4 @@
-//! Time, as the queues see it.
+//! The clock of the queues.
 
 use std::{
     future::Future,
@@ -7,16 +7,16 @@ use std::{
 };
 use tokio::sync::watch;
 
-/// A clock that tells the time and wakes sleepers by it.
+/// Tells the time and wakes sleepers.
 pub trait Clock: Send + Sync + 'static {
     /// Milliseconds since 1970.
     fn now_ms(&self) -> i64;
 
-    /// Sleeps until this clock shows that time.
+    /// Sleeps until this clock reaches that time.
     fn sleep_until(&self, time_ms: i64) -> Pin<Box<dyn Future<Output = ()> + Send + '_>>;
 }
 
-/// The clock of the machine.
+/// The machine's clock.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct SystemClock;
 
@@ -32,19 +32,19 @@ impl Clock for SystemClock {
     }
 }
 
-/// A clock that a test moves by hand.
+/// A clock that a test advances manually.
 #[derive(Debug)]
 pub struct ManualClock {
     now_ms: watch::Sender<i64>,
 }
 
 impl ManualClock {
-    /// A clock that shows this time.
+    /// A clock set to this time.
     pub fn at(now_ms: i64) -> Self {
         Self { now_ms: watch::Sender::new(now_ms) }
     }
 
-    /// Lets time pass and wakes those who slept for it.
+    /// Advances the time and wakes the sleepers that are due.
     pub fn advance(&self, time: Duration) {
         let time = i64::try_from(time.as_millis()).unwrap_or(i64::MAX);
         self.now_ms.send_modify(|now| *now = now.saturating_add(time));
@@ -59,7 +59,7 @@ impl Clock for ManualClock {
     fn sleep_until(&self, time_ms: i64) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
         let mut now = self.now_ms.subscribe();
         Box::pin(async move {
-            // The sender lives as long as `self`, so this ends only with the time.
+            // The sender lives as long as `self`, so this only ends when the time is reached.
             let _ = now.wait_for(|now| *now >= time_ms).await;
         })
     }

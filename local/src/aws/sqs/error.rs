@@ -1,17 +1,17 @@
-//! The errors of SQS, with the names that both of its protocols give them.
+//! The errors of SQS, with their names in both of its protocols.
 
 use std::fmt;
 
-/// An error as SQS answers it.
+/// An error as SQS returns it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SqsError {
-    /// Which error.
+    /// The kind of error.
     pub kind: ErrorKind,
-    /// What to tell.
+    /// The message.
     pub message: String,
 }
 
-/// The errors that SQS knows.
+/// The kinds of SQS errors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(missing_docs, reason = "each is named as SQS names it")]
 pub enum ErrorKind {
@@ -99,7 +99,7 @@ impl ErrorKind {
         }
     }
 
-    /// Whether the caller is to blame rather than the service.
+    /// Whether the caller is at fault rather than the service.
     pub(super) fn is_senders(self) -> bool {
         self != Self::InternalFailure
     }
@@ -110,7 +110,7 @@ impl SqsError {
         Self { kind, message: message.into() }
     }
 
-    /// A value that is not allowed for a parameter, in the words of SQS.
+    /// An invalid parameter value, with SQS's message.
     pub(super) fn value(value: impl fmt::Display, parameter: &str, reason: &str) -> Self {
         Self::new(
             ErrorKind::InvalidParameterValue,

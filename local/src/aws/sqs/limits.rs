@@ -1,4 +1,4 @@
-//! What SQS accepts: sizes, ranges, characters, batches.
+//! The limits of SQS: sizes, ranges, characters, batches.
 
 use super::{
     attributes,
@@ -7,12 +7,12 @@ use super::{
 };
 use std::{collections::BTreeSet, ops::RangeInclusive};
 
-/// Most bytes of a message, and of all messages of a batch: body and attributes.
+/// Maximum bytes of a message, and of all messages of a batch together: body and attributes.
 pub(super) const LARGEST: usize = 1024 * 1024;
-/// Most entries of a batch.
+/// Maximum entries per batch.
 const MOST_ENTRIES: usize = 10;
 
-/// Checks the ids of a batch; `kind` is what SQS calls an entry of it.
+/// Checks the ids of a batch; `kind` is SQS's name for its entries.
 pub(super) fn batch<'a>(ids: impl Iterator<Item = &'a str> + Clone, kind: &str) -> Result<(), SqsError> {
     let count = ids.clone().count();
     if count == 0 {
@@ -41,7 +41,7 @@ pub(super) fn batch<'a>(ids: impl Iterator<Item = &'a str> + Clone, kind: &str) 
     Ok(())
 }
 
-/// Checks the size of all messages of a batch together.
+/// Checks the total size of the messages of a batch.
 pub(super) fn batch_size(bytes: usize) -> Result<(), SqsError> {
     if bytes <= LARGEST {
         return Ok(());
@@ -82,7 +82,7 @@ fn is_allowed(letter: char) -> bool {
     matches!(letter, '\u{9}' | '\u{A}' | '\u{D}' | '\u{20}'..='\u{D7FF}' | '\u{E000}'..='\u{FFFD}' | '\u{10000}'..)
 }
 
-/// Checks a number, which comes as the caller wrote it, and gives it back within its range.
+/// Checks a number as sent by the caller and returns it within its range.
 pub(super) fn range(value: i64, parameter: &str, range: RangeInclusive<u32>) -> Result<u32, SqsError> {
     match u32::try_from(value) {
         Ok(number) if range.contains(&number) => Ok(number),

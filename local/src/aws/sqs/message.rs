@@ -1,4 +1,4 @@
-//! Messages on their way in and out.
+//! Sent and received messages.
 
 use super::attributes::{self, MessageAttribute};
 use crate::template::REGION;
@@ -10,18 +10,18 @@ use std::collections::BTreeMap;
 pub struct Outgoing {
     /// Its body.
     pub body: String,
-    /// Seconds until it can be received; the queue's delay without.
+    /// Seconds until it can be received; `None` for the queue's delay.
     pub delay_seconds: Option<u32>,
     /// Its attributes.
     pub attributes: BTreeMap<String, MessageAttribute>,
-    /// The `AWSTraceHeader`, the one system attribute that a sender may set.
+    /// The `AWSTraceHeader`, the only system attribute that a sender may set.
     pub trace_header: Option<String>,
-    /// Who sends it, as the attribute `SenderId` will tell.
+    /// The sender, reported as the attribute `SenderId`.
     pub sender_id: String,
 }
 
 impl Outgoing {
-    /// A message of a body alone.
+    /// A message with only a body.
     pub fn of(body: impl Into<String>) -> Self {
         Self { body: body.into(), ..Self::default() }
     }
@@ -32,10 +32,10 @@ impl Outgoing {
     }
 }
 
-/// What the sender learns.
+/// What the sender receives.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sent {
-    /// The message's id, which it keeps until a move task makes a new message of it.
+    /// The message's id, which it keeps until a move task turns it into a new message.
     pub message_id: String,
     /// The MD5 of the body.
     pub body_md5: String,
@@ -64,12 +64,12 @@ impl Sent {
     }
 }
 
-/// A message handed out.
+/// A received message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Received {
     /// The message's id.
     pub message_id: String,
-    /// What deletes it, or changes its visibility, until it is handed out again.
+    /// Deletes the message or changes its visibility, until it is received again.
     pub receipt_handle: String,
     /// Its body.
     pub body: String,
@@ -81,11 +81,11 @@ pub struct Received {
     pub sender_id: String,
     /// When it was sent, in milliseconds since 1970.
     pub sent_ms: i64,
-    /// When it was first handed out.
+    /// When it was first received.
     pub first_received_ms: i64,
-    /// How often it has been handed out, this time included.
+    /// How often it has been received, including this time.
     pub receive_count: u32,
-    /// The queue it came from, on a dead-letter queue.
+    /// On a dead-letter queue, the queue it came from.
     pub dead_letter_source_arn: Option<String>,
 }
 
@@ -112,8 +112,8 @@ impl Received {
         attributes
     }
 
-    /// The message as a record of the event that Lambda sends to a function, which
-    /// `aws_lambda_events::sqs::SqsMessage` reads.
+    /// The message as a record of the event that Lambda sends to a function, which deserializes as
+    /// `aws_lambda_events::sqs::SqsMessage`.
     pub fn event_record(&self, queue_arn: &str) -> Value {
         let attribute = |(name, attribute): (&String, &MessageAttribute)| {
             let mut value = json!({

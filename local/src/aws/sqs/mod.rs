@@ -1,16 +1,16 @@
-//! SQS on this machine: our own server, because a message accepted must outlive a killed process.
+//! SQS on this machine: our own server, because an accepted message must survive a killed process.
 //!
-//! The embeddable servers keep messages in memory. This one keeps them in SQLite (write-ahead log, so an accepted
-//! message is in the file when the answer goes out; only a crash of the operating system could lose the last ones),
-//! and its time comes from a [`Clock`], so a test can let twelve hours pass.
+//! The embeddable servers keep messages in memory. This one stores them in SQLite (write-ahead log, so an accepted
+//! message is in the file when the response is sent; only a crash of the operating system could lose the last ones).
+//! Its time comes from a [`Clock`], so a test can let twelve hours pass.
 //!
 //! ```text
 //! SDK ── HTTP, AWS JSON 1.0 ([`server`]) ── actions and their limits ([`actions`], [`limits`]) ─┐
 //! event source mapping ── in process ──────────────────────────────────────────────────── [`Queues`] ── [`store`]
 //! ```
 //!
-//! Standard queues as the template declares them; no FIFO queues, no queue management over the wire. Tasks that move dead
-//! letters back run beside the calls ([`moves`]).
+//! Supports standard queues as the template declares them; no FIFO queues, no queue management over the wire. Tasks
+//! that move dead letters back run in the background ([`moves`]).
 
 mod actions;
 mod attributes;

@@ -1,7 +1,7 @@
 //! Tasks that move messages out of a dead-letter queue, as `StartMessageMoveTask` starts them.
 //!
-//! A task is of this process: when it ends, what was not moved stays where it was, and a new task takes it up. Messages
-//! move in small transactions, each of which leaves every message in exactly one queue.
+//! Tasks live as long as this process: when it ends, remaining messages stay where they were, and a new task can move
+//! them. Messages move in small transactions, each of which leaves every message in exactly one queue.
 
 use super::{
     error::{ErrorKind, SqsError},
@@ -13,11 +13,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::watch;
 use uuid::Uuid;
 
-/// The most that a queue's tasks are remembered, which is also the most that SQS lists.
+/// Maximum tasks remembered per queue, which is also the maximum that SQS lists.
 pub(super) const TASKS_MAX: u32 = 10;
-/// Messages of one transaction, so that others get their turn.
+/// Messages per transaction, so that other calls get their turn.
 const STEP_MAX: usize = 100;
-/// What SQS calls a message that no redrive policy moved.
+/// SQS's failure reason for a message that no redrive policy moved.
 const SOURCE_UNKNOWN: &str = "CouldNotDetermineMessageSource";
 
 /// The tasks, oldest first.
@@ -26,22 +26,22 @@ pub(super) struct Moves {
     tasks: Mutex<Vec<Arc<Task>>>,
 }
 
-/// A task that runs or has ended.
+/// A running or finished task.
 pub(super) struct Task {
     pub(super) id: String,
-    /// The name of the queue that the messages leave.
+    /// The source queue.
     pub(super) source: String,
-    /// The name of the queue that the messages go to, if the caller named one.
+    /// The destination queue, if the caller named one.
     pub(super) destination: Option<String>,
-    /// Most messages in a second, if the caller said so.
+    /// Maximum messages per second, if the caller set it.
     pub(super) per_second: Option<u32>,
-    /// How many there were when it started.
+    /// Number of messages when it started.
     pub(super) to_move: u64,
     pub(super) started_ms: i64,
     progress: watch::Sender<Progress>,
 }
 
-/// How far a task has come.
+/// The progress of a task.
 #[derive(Clone)]
 pub(super) struct Progress {
     pub(super) status: Status,
@@ -71,7 +71,7 @@ impl Status {
 }
 
 impl Moves {
-    /// Adds a task, unless the queue has one that runs.
+    /// Adds a task, unless the queue has a running one.
     fn add(&self, task: &Arc<Task>) -> Result<(), SqsError> {
         let mut tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
         let mut of_queue = tasks.iter().filter(|other| other.source == task.source);
@@ -91,7 +91,7 @@ impl Moves {
         Ok(())
     }
 
-    /// The tasks of a queue, the newest first.
+    /// The tasks of a queue, newest first.
     pub(super) fn of(&self, source: &str) -> Vec<Arc<Task>> {
         let tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
         tasks.iter().rev().filter(|task| task.source == source).map(Arc::clone).collect()
@@ -103,7 +103,7 @@ impl Task {
         self.progress.borrow().clone()
     }
 
-    /// Asks the task to end: how much it had moved by then, or none when it does not run any more.
+    /// Cancels the task: returns how many messages it had moved, or `None` if it is not running.
     pub(super) fn cancel(&self) -> Option<u64> {
         let mut moved = None;
         self.progress.send_if_modified(|progress| {
@@ -136,7 +136,7 @@ impl Task {
 }
 
 impl Queues {
-    /// Starts moving what can be received from `source` to `destination`, or without one back to where it came from.
+    /// Starts moving the visible messages of `source` to `destination`, or back to where each came from.
     pub(super) async fn start_move(
         &self,
         source: &str,
@@ -158,7 +158,7 @@ impl Queues {
         Ok(task)
     }
 
-    /// The names of the queues whose dead letters go to that one.
+    /// The names of the queues that use this queue for dead letters.
     pub(super) fn dead_letter_sources(&self, queue: &str) -> Vec<String> {
         let is_source = |redrive: &crate::template::Redrive| redrive.dead_letter_queue_name == queue;
         let queues = self.all();
@@ -177,7 +177,7 @@ impl Queues {
         }
     }
 
-    /// One transaction of a task.
+    /// Runs one transaction of a task.
     async fn move_some(&self, source: &str, routes: &[Route], most: usize) -> Result<Moved, SqsError> {
         let retention_ms = seconds(self.declared(source)?.settings.retention_seconds);
         let (from, ways, now_ms) = (source.to_owned(), routes.to_vec(), self.clock().now_ms());
@@ -189,7 +189,7 @@ impl Queues {
     }
 }
 
-/// Moves until nothing is left that could be moved, or the task is cancelled.
+/// Moves messages until none is left to move or the task is cancelled.
 async fn carry_out(queues: Queues, task: Arc<Task>, routes: Vec<Route>) {
     let most = task.per_second.map_or(STEP_MAX, |rate| usize::try_from(rate).unwrap_or(STEP_MAX));
     loop {

@@ -1,7 +1,8 @@
-//! The queues of the stack: their settings, their messages, and those who wait for one.
+//! The queues of the stack: their settings, their messages, and the receivers that wait for one.
 //!
-//! SQLite blocks, so each call runs on a blocking thread, one at a time behind a mutex (in a simulation on its own thread). Whoever waits for a message
-//! waits for a change of its queue or for the next hidden message to appear, and looks again.
+//! SQLite blocks, so each call runs on a blocking thread, one at a time behind a mutex (in a simulation, on the
+//! simulation's thread). A waiting receiver wakes when its queue changes or its next hidden message becomes visible,
+//! and looks again.
 
 use super::{
     clock::Clock,
@@ -22,10 +23,10 @@ use std::{
 };
 use tokio::sync::{Notify, watch};
 
-/// Most messages that one receive hands out.
+/// Maximum messages per receive.
 const MOST: u32 = 10;
 
-/// The queues. Clones are the same queues.
+/// The queues. Clones share them.
 #[derive(Clone)]
 pub struct Queues {
     inner: Arc<Inner>,
@@ -40,32 +41,32 @@ struct Inner {
     moves: Moves,
 }
 
-/// A queue as it is declared.
+/// A queue as declared.
 pub(super) struct Declared {
     pub(super) settings: Queue,
     pub(super) created_ms: i64,
     pub(super) modified_ms: i64,
-    /// Told of whatever may make a message receivable.
+    /// Notified of everything that may make a message receivable.
     pub(super) changed: Arc<Notify>,
 }
 
-/// The messages of a queue by state.
+/// Number of messages by state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Counts {
-    /// Those that can be received.
+    /// Visible messages.
     pub visible: u64,
-    /// Those that were handed out and are neither deleted nor visible again.
+    /// Messages in flight: received, and neither deleted nor visible again.
     pub in_flight: u64,
-    /// Those that were sent with a delay that has not passed.
+    /// Messages whose delay has not passed.
     pub delayed: u64,
 }
 
 impl Queues {
-    /// Opens the queues' file, which is created if need be.
+    /// Opens the file of the queues and creates it if it does not exist.
     ///
     /// # Errors
     ///
-    /// A file that SQLite cannot use.
+    /// SQLite cannot use the file.
     pub fn open(path: &Path, clock: Arc<dyn Clock>) -> Result<Self, SqsError> {
         Ok(Self::over(Store::open(Some(path))?, clock, Blocking::OnThreads))
     }
@@ -74,7 +75,7 @@ impl Queues {
     ///
     /// # Errors
     ///
-    /// SQLite's refusal.
+    /// SQLite fails.
     pub fn memory(clock: Arc<dyn Clock>) -> Result<Self, SqsError> {
         Ok(Self::over(Store::open(None)?, clock, Blocking::OnThreads))
     }
@@ -83,7 +84,7 @@ impl Queues {
     ///
     /// # Errors
     ///
-    /// SQLite's refusal.
+    /// SQLite fails.
     pub(crate) fn in_place(clock: Arc<dyn Clock>) -> Result<Self, SqsError> {
         Ok(Self::over(Store::open(None)?, clock, Blocking::InPlace))
     }
@@ -100,11 +101,11 @@ impl Queues {
         Self { inner: Arc::new(inner) }
     }
 
-    /// Makes these the queues; messages of queues that were there before stay, settings become what is declared.
+    /// Replaces the declared queues. Messages of existing queues stay; settings become those declared.
     ///
     /// # Errors
     ///
-    /// A file that fails.
+    /// The file cannot be used.
     pub async fn declare(&self, queues: &[Queue]) -> Result<(), SqsError> {
         let names: Vec<String> = queues.iter().map(|queue| queue.name.clone()).collect();
         let now_ms = self.inner.clock.now_ms();
@@ -121,34 +122,34 @@ impl Queues {
         Ok(())
     }
 
-    /// Shows every message again that a consumer had in hand: for the start, when whoever had it has died with the
-    /// process. On AWS the consumer would be alive, or the message come back after its visibility timeout.
+    /// Makes every message in flight visible again: used at the start, when its consumer has died with the process. On
+    /// AWS, the consumer would be alive, or the message would return after its visibility timeout.
     ///
     /// # Errors
     ///
-    /// A file that fails.
+    /// The file cannot be used.
     pub async fn reveal_in_flight(&self) -> Result<(), SqsError> {
         let now_ms = self.inner.clock.now_ms();
         self.blocking(move |store| store.reveal_in_flight(now_ms)).await
     }
 
-    /// Ends every wait for messages, now and from now on; for the end of the process.
+    /// Ends every wait for messages, now and in the future; called when the process ends.
     pub fn close(&self) {
         self.inner.closed.send_replace(true);
     }
 
-    /// Sends a message to the queue of that name.
+    /// Sends a message to the named queue.
     ///
     /// # Errors
     ///
-    /// What SQS would answer.
+    /// The error that SQS would return.
     pub async fn send(&self, queue: &str, message: Outgoing) -> Result<Sent, SqsError> {
         limits::message(&message)?;
         let mut sent = self.send_checked(queue, vec![message]).await?;
         sent.pop().ok_or_else(|| SqsError::new(ErrorKind::InternalFailure, "nothing was sent"))
     }
 
-    /// Sends messages that are within the limits, all or none.
+    /// Sends messages that were checked against the limits: all or none.
     pub(super) async fn send_checked(&self, queue: &str, messages: Vec<Outgoing>) -> Result<Vec<Sent>, SqsError> {
         let declared = self.declared(queue)?;
         let now_ms = self.inner.clock.now_ms();
@@ -170,20 +171,20 @@ impl Queues {
         Ok(sent)
     }
 
-    /// Receives at most `most` messages (1 to 10), waiting for the first of them up to `wait`.
+    /// Receives at most `most` messages (1 to 10) and waits up to `wait` for the first.
     ///
     /// # Errors
     ///
-    /// What SQS would answer.
+    /// The error that SQS would return.
     pub async fn receive(&self, queue: &str, most: u32, wait: Duration) -> Result<Vec<Received>, SqsError> {
         self.receive_hidden_for(queue, most, wait, None).await
     }
 
-    /// The same, hiding the messages for so many seconds in place of the queue's visibility timeout.
+    /// Like [`Self::receive`], but hides the messages for this many seconds instead of the queue's visibility timeout.
     ///
     /// # Errors
     ///
-    /// What SQS would answer.
+    /// The error that SQS would return.
     pub async fn receive_hidden_for(
         &self,
         queue: &str,
@@ -197,7 +198,7 @@ impl Queues {
         let mut closed = self.inner.closed.subscribe();
         loop {
             let declared = self.declared(queue)?;
-            // Registered before looking, so that a message sent in between is not missed.
+            // Registered before looking, so that no message sent in between is missed.
             let changed = declared.changed.notified();
             tokio::pin!(changed);
             changed.as_mut().enable();
@@ -208,7 +209,7 @@ impl Queues {
             }
             let until_ms = handed.next_visible_ms.map_or(deadline_ms, |next| next.min(deadline_ms));
             tokio::select! {
-                // In this order, so that a simulated run repeats.
+                // Biased, so that a simulated run is repeatable.
                 biased;
                 () = &mut changed => {}
                 () = self.inner.clock.sleep_until(until_ms) => {}
@@ -250,21 +251,21 @@ impl Queues {
         Ok(handed)
     }
 
-    /// Deletes the message of that receipt handle. A handle that is no longer current deletes nothing, without error.
+    /// Deletes the message with that receipt handle. An outdated handle deletes nothing and is not an error.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::ReceiptHandleIsInvalid`] for what is no handle of this queue.
+    /// [`ErrorKind::ReceiptHandleIsInvalid`] if the text is not a handle of this queue.
     pub async fn delete(&self, queue: &str, receipt_handle: &str) -> Result<(), SqsError> {
         let receipt = self.receipt(queue, receipt_handle)?;
         self.blocking(move |store| store.delete(&receipt)).await
     }
 
-    /// Hides the message of that receipt handle for so many seconds from now; 0 makes it visible.
+    /// Hides the message with that receipt handle for this many seconds from now; 0 makes it visible.
     ///
     /// # Errors
     ///
-    /// What SQS would answer.
+    /// The error that SQS would return.
     pub async fn change_visibility(&self, queue: &str, receipt_handle: &str, timeout: u32) -> Result<(), SqsError> {
         limits::range(i64::from(timeout), "VisibilityTimeout", 0..=43_200)?;
         let declared = self.declared(queue)?;
@@ -294,7 +295,7 @@ impl Queues {
     ///
     /// # Errors
     ///
-    /// What SQS would answer.
+    /// The error that SQS would return.
     pub async fn counts(&self, queue: &str) -> Result<Counts, SqsError> {
         let declared = self.declared(queue)?;
         let (name, now_ms) = (queue.to_owned(), self.inner.clock.now_ms());
@@ -307,25 +308,25 @@ impl Queues {
     ///
     /// # Errors
     ///
-    /// What SQS would answer.
+    /// The error that SQS would return.
     pub async fn purge(&self, queue: &str) -> Result<(), SqsError> {
         self.declared(queue)?;
         let name = queue.to_owned();
         self.blocking(move |store| store.purge(&name)).await
     }
 
-    /// The queue of that name as it is declared.
+    /// The named queue as declared.
     pub(super) fn declared(&self, queue: &str) -> Result<Arc<Declared>, SqsError> {
         let declared = self.inner.declared.read().unwrap_or_else(PoisonError::into_inner);
         declared.get(queue).map(Arc::clone).ok_or_else(SqsError::no_queue)
     }
 
-    /// Every queue in the order of names.
+    /// Every queue, sorted by name.
     pub(super) fn all(&self) -> Vec<Arc<Declared>> {
         self.inner.declared.read().unwrap_or_else(PoisonError::into_inner).values().map(Arc::clone).collect()
     }
 
-    /// The tasks that move messages.
+    /// The move tasks.
     pub(super) fn moves(&self) -> &Moves {
         &self.inner.moves
     }
@@ -352,7 +353,7 @@ impl Queues {
         work: impl FnOnce(&mut Store) -> Result<T, SqsError> + Send + 'static,
     ) -> Result<T, SqsError> {
         let store = Arc::clone(&self.inner.store);
-        // A panic while the lock was held rolled its transaction back: the store is as good as before.
+        // A panic while holding the lock rolled its transaction back, so the store is still consistent.
         let work = move || work(&mut store.lock().unwrap_or_else(PoisonError::into_inner));
         self.inner.blocking.run(work).await?
     }

@@ -1,18 +1,18 @@
-//! Receipt handles: which message, of which queue, handed out on which occasion.
+//! Receipt handles: they identify a message, its queue and one receive.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
-/// What a receipt handle says.
+/// The content of a receipt handle.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Receipt {
     pub(super) queue: String,
     pub(super) message_id: String,
-    /// New each time the message is handed out, so that an old handle is known as old.
+    /// New for each receive, so that outdated handles are recognised.
     pub(super) token: String,
 }
 
 const VERSION: &str = "1";
-/// In no queue name and no UUID.
+/// Occurs in no queue name and no UUID.
 const SEPARATOR: char = '\n';
 
 impl Receipt {
@@ -22,7 +22,7 @@ impl Receipt {
         STANDARD.encode(parts.join(&SEPARATOR.to_string()))
     }
 
-    /// Reads a handle; none for what is not one of ours.
+    /// Parses a handle; `None` for anything else.
     pub(super) fn read(handle: &str) -> Option<Self> {
         let text = String::from_utf8(STANDARD.decode(handle).ok()?).ok()?;
         let mut parts = text.split(SEPARATOR);

@@ -1,4 +1,4 @@
-//! The actions about tasks that move messages: which queue they are about, who may do it, what they answer.
+//! The actions on move tasks: the queue they apply to, the permissions they need, and their answers.
 
 use super::{
     actions::{Call, read},
@@ -13,10 +13,10 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-/// What SQS lets stand for `MaxNumberOfMessagesPerSecond`.
+/// The values that SQS accepts for `MaxNumberOfMessagesPerSecond`.
 const RATE_MAX: i64 = 500;
 
-/// What a task handle says, in the form that AWS gives it.
+/// The content of a task handle, in AWS's format.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Handle {
@@ -37,7 +37,7 @@ impl Handle {
     }
 }
 
-/// The name of the queue that a task of this action moves messages from, which exists; none for other actions.
+/// The source queue of a move task action, which exists; `None` for other actions.
 pub(super) fn source(queues: &Queues, action: &str, body: &Value) -> Result<Option<String>, SqsError> {
     let arn = match action {
         "StartMessageMoveTask" | "ListMessageMoveTasks" => match body.get("SourceArn").and_then(Value::as_str) {
@@ -56,7 +56,7 @@ pub(super) fn source(queues: &Queues, action: &str, body: &Value) -> Result<Opti
     by_arn(queues, &arn, "SourceArn").map(Some)
 }
 
-/// The ARNs of the queues that a task sends to, in whose name the caller needs `sqs:SendMessage`.
+/// The ARNs of a task's destination queues, for which the caller needs `sqs:SendMessage`.
 pub(super) fn destinations(queues: &Queues, source: &str, body: &Value) -> Vec<String> {
     match body.get("DestinationArn").and_then(Value::as_str) {
         Some(arn) => vec![arn.to_owned()],
@@ -125,7 +125,7 @@ impl Call<'_> {
     }
 }
 
-/// A task as SQS lists it. Members without a value are left out, as is the handle of a task that does not run.
+/// A task as SQS lists it. Omits members without a value, and the handle unless the task is running.
 fn entry(task: &Task) -> Value {
     let progress = task.progress();
     let mut entry = json!({

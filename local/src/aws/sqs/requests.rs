@@ -1,4 +1,4 @@
-//! The requests of the JSON protocol. Numbers come as the caller wrote them, so that the limits can name them.
+//! The requests of the JSON protocol. Numbers are kept as the caller wrote them, so that limit errors can quote them.
 
 use super::attributes::MessageAttribute;
 use serde::Deserialize;
@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct Send {
-    /// In a batch.
+    /// Only in a batch.
     #[serde(default)]
     pub(super) id: String,
     #[serde(default)]
@@ -35,11 +35,11 @@ pub(super) struct Receive {
     pub(super) message_attribute_names: Vec<String>,
 }
 
-/// Of `DeleteMessage` and `ChangeMessageVisibility`, alone or in a batch.
+/// For `DeleteMessage` and `ChangeMessageVisibility`, alone or in a batch.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct Handle {
-    /// In a batch.
+    /// Only in a batch.
     #[serde(default)]
     pub(super) id: String,
     #[serde(default)]

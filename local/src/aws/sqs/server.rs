@@ -1,4 +1,4 @@
-//! The HTTP side of SQS: who calls, what, about which queue.
+//! The HTTP side of SQS: identifies the caller, the action and the queue.
 
 use super::{
     actions::{self, Call},
@@ -24,15 +24,15 @@ use std::{io, sync::Arc};
 use tokio::net::TcpListener;
 use uuid::Uuid;
 
-/// A message of 1 MiB whose every character is escaped stays below this.
+/// A message of 1 MiB stays below this even if every character is escaped.
 const LARGEST_BODY: usize = 8 * 1024 * 1024;
 
-/// Serves SQS on `listener` until `shutdown`, checking each call against the caller's policies. Ending it closes the
-/// queues: whoever waits for a message gets none.
+/// Serves SQS on `listener` until `shutdown` and checks each call against the caller's policies. Shutting down closes
+/// the queues, so waiting receivers get no message.
 ///
 /// # Errors
 ///
-/// A listener that fails.
+/// The listener fails.
 #[must_use]
 pub fn serve(
     listener: TcpListener,
@@ -40,14 +40,14 @@ pub fn serve(
     identities: Arc<Identities>,
     shutdown: BoxFuture<'static, ()>,
 ) -> BoxFuture<'static, io::Result<()>> {
-    // Compiled once, and not again in each program that awaits it.
+    // Boxed so that it is compiled once and not in each program that awaits it.
     Box::pin(async move {
         let endpoint = format!("http://{}", listener.local_addr()?);
         let closing = queues.clone();
         let state = Arc::new(Endpoint::new(queues, identities, endpoint));
-        // SDKs post to `/`, older ones to the path of the queue.
+        // Current SDKs post to `/`, older ones to the path of the queue.
         let router = Router::new().fallback(answer).layer(DefaultBodyLimit::max(LARGEST_BODY)).with_state(state);
-        // Without it a large answer waits for the client's delayed acknowledgement.
+        // Without it, a large response waits for the client's delayed acknowledgement.
         let listener = listener.tap_io(|stream| {
             let _ = stream.set_nodelay(true);
         });
@@ -59,7 +59,7 @@ pub fn serve(
     })
 }
 
-/// SQS for its callers, whatever carries their calls.
+/// SQS, independent of the transport.
 pub(crate) struct Endpoint {
     queues: Queues,
     identities: Arc<Identities>,
@@ -71,7 +71,7 @@ async fn answer(State(endpoint): State<Arc<Endpoint>>, headers: HeaderMap, body:
 }
 
 impl Endpoint {
-    /// SQS whose queue URLs begin with `endpoint`.
+    /// SQS with queue URLs that start with `endpoint`.
     pub(crate) fn new(queues: Queues, identities: Arc<Identities>, endpoint: String) -> Self {
         Self { queues, identities, endpoint }
     }
@@ -99,7 +99,7 @@ impl Endpoint {
             return self.run(key, action, &source, body).await;
         }
         let queue = match action {
-            // The name of no queue: nothing but an administrator may list.
+            // Without a queue name, only an administrator may list.
             "ListQueues" => String::new(),
             "GetQueueUrl" => text(&body, "QueueName")?.to_owned(),
             _ => {
@@ -120,8 +120,8 @@ impl Endpoint {
         call.run(action, body).await
     }
 
-    /// Whoever starts, lists or cancels a move task may also do by hand what the task does to the queue it takes from,
-    /// and whoever starts one may send to where it sends.
+    /// Checks that the caller of a move task action has the permissions for the same work by hand: on the source queue,
+    /// and, to start a task, sending to the destinations.
     fn authorize_move(
         &self,
         key: &str,

@@ -1,9 +1,8 @@
 //! The messages, in SQLite.
 //!
-//! Each call is one transaction. A message is a row: `visible_ms` says from when it can be received, so delay and
-//! visibility timeout are the same thing; `receipt` is the token of its latest handing out. A dead-lettered message is
-//! the same row under another queue, which is how it keeps its id. A move task makes a new message of a row: new id,
-//! new times, never received.
+//! Each call is one transaction. A message is a row: `visible_ms` is when it becomes receivable, which covers both
+//! delay and visibility timeout; `receipt` is the token of its latest receive. Dead-lettering changes only the row's
+//! queue, so the message keeps its id. A move task turns the row into a new message: new id, new times, never received.
 
 use super::{
     attributes::MessageAttribute,
@@ -37,16 +36,16 @@ const SCHEMA: &str = "
     PRAGMA user_version = 1;
 ";
 
-/// The version of the schema, so that a later one does not misread an older file.
+/// The schema version, so that a newer program does not misread an older file.
 const VERSION: i64 = 1;
-/// A message may stay hidden this long after it was handed out, however often that is extended.
+/// Maximum time a message may stay hidden after a receive, however often that is extended.
 const LONGEST_HIDDEN_MS: i64 = 43_200_000;
 
 pub(super) struct Store {
     connection: Connection,
 }
 
-/// What a receive asks for.
+/// The parameters of a receive.
 pub(super) struct Request<'a> {
     pub(super) queue: &'a str,
     pub(super) most: u32,
@@ -56,52 +55,52 @@ pub(super) struct Request<'a> {
     pub(super) redrive: Option<RedriveTo<'a>>,
 }
 
-/// Where messages go that were handed out too often.
+/// Where messages go that were received too often.
 pub(super) struct RedriveTo<'a> {
     pub(super) queue: &'a str,
     pub(super) source_arn: &'a str,
     pub(super) most_receives: u32,
 }
 
-/// What a receive found.
+/// The result of a receive.
 #[derive(Default)]
 pub(super) struct Handed {
     pub(super) messages: Vec<Received>,
     /// How many messages went to the dead-letter queue.
     pub(super) dead: usize,
-    /// When the next message that is hidden now can be received.
+    /// When the next hidden message becomes visible.
     pub(super) next_visible_ms: Option<i64>,
 }
 
-/// One of the ways that a step of a move task sends messages.
+/// One of the destinations of a move task.
 #[derive(Clone)]
 pub(super) struct Route {
-    /// The ARN of the queue that dead-lettered the messages; any without one.
+    /// The ARN of the queue that dead-lettered the messages; `None` for any.
     pub(super) source_arn: Option<String>,
     pub(super) to: String,
     pub(super) delay_ms: i64,
 }
 
-/// What a step of a move task did.
+/// The result of one step of a move task.
 pub(super) struct Moved {
     pub(super) count: usize,
-    /// Messages that can be received and take none of the routes; known once all that do are moved.
+    /// Visible messages that match no route; known once all matching messages are moved.
     pub(super) stranded: u64,
 }
 
-/// What became of a change of visibility.
+/// The result of a visibility change.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Change {
     Done,
-    /// The message is gone, or was handed out again since.
+    /// The message is gone or was received again since.
     Gone,
-    /// The message can be received: there is nothing to change.
+    /// The message is visible: there is nothing to change.
     NotInFlight,
     /// It would stay hidden for too long.
     TooLong,
 }
 
-/// Messages of a queue by state.
+/// Number of messages of a queue by state.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Tally {
     pub(super) visible: u64,
@@ -110,13 +109,14 @@ pub(super) struct Tally {
 }
 
 impl Store {
-    /// Opens the file at `path`, or a database in memory without one.
+    /// Opens the file at `path`, or an in-memory database without one.
     pub(super) fn open(path: Option<&Path>) -> Result<Self, SqsError> {
         let connection = match path {
             Some(path) => Connection::open(path)?,
             None => Connection::open_in_memory()?,
         };
-        // Of the write-ahead log a killed process loses nothing; only the machine's fall could cost the last moments.
+        // With the write-ahead log, a killed process loses nothing; only a crash of the machine could lose the last
+        // writes.
         connection
             .execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA busy_timeout = 5000;")?;
         let version: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
@@ -129,21 +129,21 @@ impl Store {
         Ok(Self { connection })
     }
 
-    /// Notes a queue and tells when it was first noted.
+    /// Records a queue and returns when it was first recorded.
     pub(super) fn declare(&self, queue: &str, now_ms: i64) -> Result<i64, SqsError> {
         self.connection
             .execute("INSERT OR IGNORE INTO queue (name, created_ms) VALUES (?1, ?2)", params![queue, now_ms])?;
         Ok(self.connection.query_row("SELECT created_ms FROM queue WHERE name = ?1", [queue], |row| row.get(0))?)
     }
 
-    /// Shows every message again that was handed out and neither deleted nor given back.
+    /// Makes every message in flight visible again.
     pub(super) fn reveal_in_flight(&mut self, now_ms: i64) -> Result<(), SqsError> {
         let update = "UPDATE message SET visible_ms = ?1 WHERE visible_ms > ?1 AND receipt IS NOT NULL";
         self.connection.execute(update, [now_ms])?;
         Ok(())
     }
 
-    /// Adds messages, each visible after its own delay; their ids come back in the same order.
+    /// Adds messages, each visible after its own delay; returns their ids in the same order.
     pub(super) fn send(
         &mut self,
         queue: &str,
@@ -176,7 +176,7 @@ impl Store {
         Ok(ids)
     }
 
-    /// Hands out messages, after those too old are dropped and those handed out too often are moved.
+    /// Receives messages. First drops expired messages and dead-letters those received too often.
     pub(super) fn receive(&mut self, request: &Request<'_>) -> Result<Handed, SqsError> {
         let now_ms = request.now_ms;
         let transaction = self.connection.transaction()?;
@@ -233,7 +233,7 @@ impl Store {
         Ok(handed)
     }
 
-    /// Moves at most `most` messages that can be received, the oldest first, after those too old are dropped.
+    /// Moves at most `most` visible messages, oldest first. First drops expired messages.
     pub(super) fn relocate(
         &mut self,
         from: &str,
@@ -280,7 +280,7 @@ impl Store {
         Ok(Moved { count, stranded: left })
     }
 
-    /// Deletes a message; a handle that is no longer current deletes nothing, and that is no error.
+    /// Deletes a message; an outdated handle deletes nothing and is not an error.
     pub(super) fn delete(&self, receipt: &Receipt) -> Result<(), SqsError> {
         self.connection
             .prepare_cached("DELETE FROM message WHERE id = ?1 AND queue = ?2 AND receipt = ?3")?
@@ -288,7 +288,7 @@ impl Store {
         Ok(())
     }
 
-    /// Hides a message for that long from now.
+    /// Hides a message for `hidden_ms` from now.
     pub(super) fn hide(&mut self, receipt: &Receipt, hidden_ms: i64, now_ms: i64) -> Result<Change, SqsError> {
         let transaction = self.connection.transaction()?;
         let found: Option<(i64, i64, i64)> = transaction
@@ -314,7 +314,7 @@ impl Store {
         Ok(Change::Done)
     }
 
-    /// Counts the messages of a queue that are not too old.
+    /// Counts the messages of a queue that have not expired.
     pub(super) fn tally(&self, queue: &str, now_ms: i64, retention_ms: i64) -> Result<Tally, SqsError> {
         let tally = self
             .connection
@@ -355,7 +355,7 @@ fn received(row: &Row<'_>) -> rusqlite::Result<(i64, Received)> {
     Ok((row.get(0)?, message))
 }
 
-/// Gives a message its receipt handle; returns the token that makes the handle current.
+/// Assigns a new receipt handle to a message; returns the token that makes the handle current.
 fn hand_out(message: &mut Received, queue: &str) -> String {
     let token = Uuid::new_v4().simple().to_string();
     let message_id = message.message_id.clone();

@@ -1,4 +1,4 @@
-//! The poller of a queue, with a function that does as it is told, by a clock that the test moves.
+//! The poller of a queue, with a scripted function and a clock that the test advances.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -24,7 +24,7 @@ use crate::template::{self, Endpoints};
 const JOBS: &str = "ordermill-Jobs";
 
 #[test]
-fn an_answer_names_the_messages_that_failed() {
+fn failed_messages_are_read_from_the_answer() {
     assert_eq!(failed_ids(&json!({})).unwrap().len(), 0);
     assert_eq!(failed_ids(&json!({"batchItemFailures": null})).unwrap().len(), 0);
     assert!(failed_ids(&json!({"batchItemFailures": [{"itemIdentifier": "a"}]})).unwrap().contains("a"));
@@ -32,7 +32,7 @@ fn an_answer_names_the_messages_that_failed() {
     assert!(failed_ids(&json!({"batchItemFailures": "x"})).is_none());
 }
 
-/// A stack of one queue and one function behind it.
+/// A stack with one queue and one function behind it.
 struct Fixture {
     clock: Arc<ManualClock>,
     queues: Queues,
@@ -42,7 +42,7 @@ struct Fixture {
 }
 
 impl Fixture {
-    /// `event` stands in the template as the properties of the function's SQS event.
+    /// `event` is the properties of the function's SQS event in the template.
     async fn new(event: &str, handler: EventHandler) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("template.yaml");
@@ -122,7 +122,7 @@ async fn eventually(what: &str, wanted: impl Fn() -> bool) {
     panic!("not within five seconds: {what}");
 }
 
-/// A handler that waits for a permit of `gate`, and how many are in it now and were at most.
+/// A handler that waits for a permit of `gate` and counts its current and maximum concurrency.
 fn gated(gate: Arc<Semaphore>, now: Arc<AtomicUsize>, most: Arc<AtomicUsize>) -> EventHandler {
     Arc::new(move |_| {
         let (gate, now, most) = (Arc::clone(&gate), Arc::clone(&now), Arc::clone(&most));
@@ -136,7 +136,7 @@ fn gated(gate: Arc<Semaphore>, now: Arc<AtomicUsize>, most: Arc<AtomicUsize>) ->
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn as_many_invocations_run_at_a_time_as_the_template_lets() {
+async fn concurrency_follows_the_template() {
     for (scaling, expected) in [
         ("ScalingConfig: { MaximumConcurrency: 2 }", 2),
         ("ScalingConfig: { MaximumConcurrency: 12 }", 12),
@@ -150,7 +150,7 @@ async fn as_many_invocations_run_at_a_time_as_the_template_lets() {
         let poller = fixture.start();
         eventually(scaling, || now.load(Ordering::SeqCst) == expected).await;
         tokio::time::sleep(Duration::from_millis(50)).await;
-        // What cannot be worked yet is not received: it keeps its visibility and its count.
+        // Messages that cannot be processed yet are not received: they keep their visibility and their count.
         let counts = fixture.queues.counts(JOBS).await.unwrap();
         assert_eq!((counts.in_flight, counts.visible), (expected as u64, 20 - expected as u64), "{scaling}");
         gate.add_permits(20);
@@ -169,7 +169,7 @@ async fn as_many_invocations_run_at_a_time_as_the_template_lets() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_stop_waits_for_the_batches_in_hand() {
+async fn a_stop_waits_for_running_batches() {
     let (gate, now) = (Arc::new(Semaphore::new(0)), Arc::<AtomicUsize>::default());
     let handler = gated(Arc::clone(&gate), Arc::clone(&now), Arc::default());
     let fixture = Fixture::new("BatchSize: 1", handler).await;
@@ -181,11 +181,11 @@ async fn a_stop_waits_for_the_batches_in_hand() {
     assert!(!poller.is_finished());
     gate.add_permits(2);
     poller.await.unwrap();
-    // Both were worked, so both are gone.
+    // Both were processed, so both are gone.
     assert_eq!(fixture.queues.counts(JOBS).await.unwrap().in_flight, 0);
 }
 
-/// A handler that hides each message for five minutes through SQS, and reports it as failed.
+/// A handler that hides each message for five minutes through SQS and reports it as failed.
 fn postponing(client: aws_sdk_sqs::Client, url: String, seen: Arc<Mutex<Vec<Value>>>) -> EventHandler {
     Arc::new(move |event| {
         let (client, url, seen) = (client.clone(), url.clone(), Arc::clone(&seen));
@@ -203,10 +203,10 @@ fn postponing(client: aws_sdk_sqs::Client, url: String, seen: Arc<Mutex<Vec<Valu
     })
 }
 
-/// A worker that cannot do something yet chooses when it tries again: what it hides and reports as failed comes back then,
-/// neither after the queue's own timeout nor at once.
+/// A worker that cannot process a message yet chooses when to retry: a message that it hides and reports as failed
+/// returns at that time, neither after the queue's own timeout nor immediately.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_message_that_a_function_hides_and_fails_comes_back_when_it_said() {
+async fn a_message_that_a_function_hides_and_fails_returns_at_that_time() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let endpoint = format!("http://{}", listener.local_addr().unwrap());
     let config = aws_sdk_sqs::Config::builder()
@@ -232,7 +232,7 @@ async fn a_message_that_a_function_hides_and_fails_comes_back_when_it_said() {
     // The queue's own 30 seconds pass, too.
     fixture.clock.advance(Duration::from_millis(299_999));
     tokio::time::sleep(Duration::from_millis(100)).await;
-    assert!(invocations(1)(), "it came back too early");
+    assert!(invocations(1)(), "it returned too early");
     fixture.clock.advance(Duration::from_millis(1));
     eventually("the second invocation", invocations(2)).await;
 

@@ -1,4 +1,4 @@
-//! The poller against a real stream, with a function that fails as it is told.
+//! The poller against a real stream, with a scripted function.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -18,7 +18,7 @@ use crate::invoke::Functions;
 use crate::sources::{Checkpoints, Pace, Sources};
 use crate::template::{self, Endpoints, StreamSource};
 
-/// The batches that a function was given, each as the partition keys of its records.
+/// The batches that a function received, each as the partition keys of its records.
 type Seen = Arc<Mutex<Vec<Vec<String>>>>;
 
 fn keys(event: &Value) -> Vec<String> {
@@ -26,7 +26,8 @@ fn keys(event: &Value) -> Vec<String> {
     event["Records"].as_array().unwrap().iter().map(key).collect()
 }
 
-/// The relay's source of the real template, with another function behind it, which sees every record, and two retries.
+/// The relay's source from the real template, with another function behind it that receives every record, and two
+/// retries.
 async fn sources(
     checkpoints: Checkpoints,
     database: &Database,
@@ -81,14 +82,14 @@ async fn run(sources: &Sources, source: &StreamSource, done: impl Fn() -> bool) 
         }
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
-    // What was done is noted after the function has answered.
+    // The checkpoint is written after the function has answered.
     tokio::time::sleep(Duration::from_millis(50)).await;
     stop.send_replace(true);
     task.await.unwrap();
 }
 
 #[tokio::test]
-async fn a_batch_that_fails_is_halved_until_the_poison_is_alone_and_given_up() {
+async fn a_failing_batch_is_split_until_the_poison_record_is_isolated_and_given_up() {
     let database = Database::memory().unwrap();
     let poisoned = |event: &Value| {
         if keys(event).contains(&"poison".to_owned()) { Err("cannot".to_owned()) } else { Ok(json!({})) }
@@ -114,7 +115,7 @@ async fn a_batch_that_fails_is_halved_until_the_poison_is_alone_and_given_up() {
 }
 
 #[tokio::test]
-async fn a_batch_is_tried_again_from_the_record_that_the_function_names() {
+async fn a_batch_is_retried_from_the_record_that_the_function_names() {
     let database = Database::memory().unwrap();
     let calls = AtomicUsize::new(0);
     let third_fails_once = move |event: &Value| {
@@ -131,7 +132,7 @@ async fn a_batch_is_tried_again_from_the_record_that_the_function_names() {
 }
 
 #[tokio::test]
-async fn a_poller_goes_on_where_the_one_before_it_ended() {
+async fn a_poller_continues_where_the_previous_one_ended() {
     let folder = tempfile::tempdir().unwrap();
     let database = Database::memory().unwrap();
     for (keys, expected) in [(["a", "b"], vec!["a", "b"]), (["c", "d"], vec!["c", "d"])] {
@@ -143,9 +144,9 @@ async fn a_poller_goes_on_where_the_one_before_it_ended() {
     }
 }
 
-/// A checkpoint that the stream no longer has leads back to the oldest record, not to a standstill.
+/// A checkpoint that the stream no longer has must lead back to the oldest record and not block the source.
 #[tokio::test]
-async fn a_checkpoint_that_is_gone_leads_to_the_oldest_record() {
+async fn an_invalid_checkpoint_falls_back_to_the_oldest_record() {
     let database = Database::memory().unwrap();
     let checkpoints = Checkpoints::new(None);
     checkpoints.write("RelayFunction-TableChanges", crate::aws::dynamodb::SequenceNumber::new("not a place")).unwrap();
@@ -156,7 +157,7 @@ async fn a_checkpoint_that_is_gone_leads_to_the_oldest_record() {
 }
 
 #[tokio::test]
-async fn records_that_no_filter_matches_reach_no_function_and_are_passed_over() {
+async fn records_that_match_no_filter_are_skipped() {
     let database = Database::memory().unwrap();
     let checkpoints = Checkpoints::new(None);
     let pattern = |prefix: &str| {
@@ -170,10 +171,10 @@ async fn records_that_no_filter_matches_reach_no_function_and_are_passed_over() 
     run(&sources, &source, || !seen.lock().unwrap().is_empty()).await;
     assert_eq!(*seen.lock().unwrap(), [["order1", "webhook1"]]);
 
-    // The checkpoint is behind the last record, which was passed over.
+    // The checkpoint is past the last record, which was skipped.
     let reader = StreamReader::open(database.clone(), &table).unwrap();
     assert_eq!(checkpoints.read("RelayFunction-TableChanges"), reader.latest().await.unwrap());
-    // Nothing but records that are passed over: no invocation, and the checkpoint moves on.
+    // Only skipped records: no invocation, but the checkpoint moves on.
     put(&database, &table, &["x4"]);
     let newest = reader.latest().await.unwrap();
     run(&sources, &source, || checkpoints.read("RelayFunction-TableChanges") == newest).await;

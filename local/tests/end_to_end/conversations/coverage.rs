@@ -1,6 +1,6 @@
-//! What the conversations must show: every endpoint's success and its kinds of refusal, and every code of the catalogue.
+//! What the conversations must cover: every endpoint's success and its kinds of error, and every code of the catalogue.
 //!
-//! The files are read, not held: that they are true is another test's to see.
+//! Reads the files without running them; another test checks that they are accurate.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,47 +14,51 @@ use shared::Code;
 use super::file::{Exchange, parse};
 use super::files;
 
-/// Refusals that an endpoint cannot give, and why not.
+/// Errors that an endpoint cannot return, with the reason.
 const NEVER: &[(&str, &str, &[Refused])] = &[
     (
         "GET /health",
-        "says that the function runs, to everybody",
+        "reports that the function runs, without credentials",
         &[Refused::Request, Refused::Caller, Refused::Absent, Refused::State],
     ),
-    ("GET /v2/orders", "a filter that fits nothing gives an empty page", &[Refused::Absent]),
-    ("POST /v2/orders", "names nothing that could be absent", &[Refused::Absent]),
-    (
-        "POST /order/v1/orders/validate",
-        "names no order and looks at none: a verdict on the body",
-        &[Refused::Absent, Refused::State],
-    ),
+    ("GET /v2/orders", "a filter without matches gives an empty page", &[Refused::Absent]),
+    ("POST /v2/orders", "names no resource", &[Refused::Absent]),
+    ("POST /order/v1/orders/validate", "only judges the body and reads no order", &[Refused::Absent, Refused::State]),
     (
         "POST /order/v1/orders/bulk/validate",
-        "names no order and looks at none: a verdict on the body",
+        "only judges the body and reads no order",
         &[Refused::Absent, Refused::State],
     ),
-    ("GET /order/v1/orders", "a list: what is not there is not in it", &[Refused::Absent]),
-    ("GET /order/v1/orders/search", "a list: what is not there is not in it", &[Refused::Absent]),
-    ("GET /order/v1/orderItems", "a list: what is not there is not in it", &[Refused::Absent]),
-    ("GET /order/v1/orders/countByStatus", "counts none as 0", &[Refused::Absent]),
-    ("GET /order/v1/orders/{orderId}", "has no parameters: an id that is none is nobody's", &[Refused::Request]),
-    ("GET /order/v1/orders/safeId/{safeId}", "has no parameters: an id that is none is nobody's", &[Refused::Request]),
+    ("GET /order/v1/orders", "a list is empty rather than absent", &[Refused::Absent]),
+    ("GET /order/v1/orders/search", "a list is empty rather than absent", &[Refused::Absent]),
+    ("GET /order/v1/orderItems", "a list is empty rather than absent", &[Refused::Absent]),
+    ("GET /order/v1/orders/countByStatus", "reports 0", &[Refused::Absent]),
+    ("GET /order/v1/orders/{orderId}", "has no other parameters, and a malformed id is not found", &[Refused::Request]),
+    (
+        "GET /order/v1/orders/safeId/{safeId}",
+        "has no other parameters, and a malformed id is not found",
+        &[Refused::Request],
+    ),
     (
         "GET /order/v1/orders/items/{orderItemId}",
-        "has no parameters: an id that is none is nobody's",
+        "has no other parameters, and a malformed id is not found",
         &[Refused::Request],
     ),
-    ("GET /shipment/v1/{shipmentId}", "has no parameters: an id that is none is nobody's", &[Refused::Request]),
+    ("GET /shipment/v1/{shipmentId}", "has no other parameters, and a malformed id is not found", &[Refused::Request]),
     (
         "GET /order/v1/inbound/orders/{receiptId}",
-        "has no parameters: an id that is none is nobody's",
+        "has no other parameters, and a malformed id is not found",
         &[Refused::Request],
     ),
-    ("GET /v1/inbound/orders/{receiptId}", "has no parameters: an id that is none is nobody's", &[Refused::Request]),
-    ("GET /order/v1/inbound/transformations", "a list: what is not there is not in it", &[Refused::Absent]),
+    (
+        "GET /v1/inbound/orders/{receiptId}",
+        "has no other parameters, and a malformed id is not found",
+        &[Refused::Request],
+    ),
+    ("GET /order/v1/inbound/transformations", "a list is empty rather than absent", &[Refused::Absent]),
     (
         "GET /order/v1/inbound/transformations/{transformationId}",
-        "has no parameters: an id that is none is nobody's",
+        "has no other parameters, and a malformed id is not found",
         &[Refused::Request],
     ),
     (
@@ -64,23 +68,23 @@ const NEVER: &[(&str, &str, &[Refused])] = &[
     ),
     (
         "POST /order/v1/inbound/transformations/{transformationId}/test",
-        "changes nothing, so no state is in its way",
+        "changes nothing, so no state can conflict",
         &[Refused::State],
     ),
-    ("GET /note/v1/notes", "a list: what is not there has no notes", &[Refused::Absent]),
-    ("GET /note/v1/notes/{noteId}", "has no parameters: an id that is none is nobody's", &[Refused::Request]),
+    ("GET /note/v1/notes", "a list is empty rather than absent", &[Refused::Absent]),
+    ("GET /note/v1/notes/{noteId}", "has no other parameters, and a malformed id is not found", &[Refused::Request]),
     ("DELETE /note/v1/notes/{noteId}", "has neither body nor parameters", &[Refused::Request]),
-    ("GET /webhook/v1/subscriptions", "a list: what is not there is not in it", &[Refused::Absent]),
+    ("GET /webhook/v1/subscriptions", "a list is empty rather than absent", &[Refused::Absent]),
     (
         "GET /webhook/v1/subscriptions/{subscriptionId}",
-        "has no parameters: an id that is none is nobody's",
+        "has no other parameters, and a malformed id is not found",
         &[Refused::Request],
     ),
     ("DELETE /webhook/v1/subscriptions/{subscriptionId}", "has neither body nor parameters", &[Refused::Request]),
-    ("POST /webhook/v1/subscriptions", "names nothing that could be absent", &[Refused::Absent]),
+    ("POST /webhook/v1/subscriptions", "names no resource", &[Refused::Absent]),
 ];
 
-/// A kind of refusal.
+/// A kind of error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Refused {
     /// 400.
@@ -89,7 +93,7 @@ enum Refused {
     Caller,
     /// 403, 404.
     Absent,
-    /// 409, 412, 422: of the state of a thing; what only reads cannot give it.
+    /// 409, 412, 422: caused by a resource's state; a route that only reads cannot return these.
     State,
     /// 413, of a bulk.
     Size,
@@ -106,7 +110,7 @@ impl Refused {
         }
     }
 
-    /// What the conversations of a route must show.
+    /// The kinds that the conversations of a route must show.
     fn of(route: &Route) -> Vec<Self> {
         let mut all = vec![Self::Request, Self::Caller, Self::Absent];
         all.extend((route.method != "GET").then_some(Self::State));
@@ -124,7 +128,7 @@ fn exchanges() -> Vec<Exchange> {
     files().iter().flat_map(|(_, text)| parse(text).1).collect()
 }
 
-/// The route that takes a request: of those that fit, the one with the fewest parameters.
+/// The route of a request: among those that match, the one with the fewest parameters.
 fn route_of(exchange: &Exchange) -> Option<&'static Route> {
     let path = exchange.path.split('?').next().unwrap_or_default();
     let fits = |route: &&Route| {
@@ -136,7 +140,7 @@ fn route_of(exchange: &Exchange) -> Option<&'static Route> {
     ROUTES.iter().filter(fits).min_by_key(|route| route.path.matches('{').count())
 }
 
-/// The status of an answer, and of its entries if it is a bulk.
+/// The status of an answer, and of its entries in a bulk.
 fn statuses(exchange: &Exchange) -> Vec<u64> {
     let body = exchange.answer_body();
     let entries = body["bulk"].as_array().into_iter().flatten().filter_map(|entry| entry["status"].as_u64());
@@ -144,7 +148,7 @@ fn statuses(exchange: &Exchange) -> Vec<u64> {
 }
 
 #[test]
-fn every_route_has_a_conversation_with_its_successes_and_its_refusals() {
+fn every_route_has_conversations_for_its_successes_and_errors() {
     let mut shown: BTreeMap<(&str, &str), Vec<u64>> = BTreeMap::new();
     for exchange in exchanges().iter().filter(|exchange| exchange.directive("setup").is_none()) {
         if let Some(route) = route_of(exchange) {
@@ -167,11 +171,11 @@ fn every_route_has_a_conversation_with_its_successes_and_its_refusals() {
     assert!(missing.is_empty(), "no conversation shows\n{}", missing.join("\n"));
     for (name, ..) in NEVER {
         let is_route = ROUTES.iter().any(|route| format!("{} {}", route.method, route.path) == *name);
-        assert!(is_route, "{name} is no route");
+        assert!(is_route, "{name} is not a route");
     }
 }
 
-/// Every code that stands in an answer, once.
+/// Every distinct code in an answer.
 pub(super) fn codes_of(body: &Value) -> BTreeSet<String> {
     let mut codes = BTreeSet::new();
     match body {
@@ -189,9 +193,9 @@ pub(super) fn codes_of(body: &Value) -> BTreeSet<String> {
     codes
 }
 
-/// The codes of the bodies that every implementation of the validation is held to (`shared/vectors/validation`).
+/// The codes in the validation vectors (`shared/vectors/validation`).
 fn codes_of_vectors() -> BTreeSet<String> {
-    // Values of vectors are what no reader of JSON need take, so they are passed over.
+    // Some vector values are not valid JSON numbers for every parser, so they are skipped.
     #[derive(Default, Deserialize)]
     #[serde(default)]
     struct Vector {
@@ -212,9 +216,9 @@ fn codes_of_vectors() -> BTreeSet<String> {
     codes
 }
 
-/// A code that no request brings about would be one that nobody has seen, and that clients handle in vain.
+/// A code that no request can cause would be dead, and clients would handle it for nothing.
 #[test]
-fn every_code_of_the_catalogue_is_shown_by_a_conversation_or_a_vector() {
+fn every_catalogue_code_occurs_in_a_conversation_or_a_vector() {
     let mut shown = codes_of_vectors();
     for exchange in exchanges() {
         let body = exchange.answer_body();

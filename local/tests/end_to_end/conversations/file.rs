@@ -1,4 +1,4 @@
-//! The form of a conversation's file: exchanges, each of a title, directives, a request, and the answer.
+//! The format of a conversation file: exchanges, each with a title, directives, a request and the answer.
 
 use serde_json::Value;
 
@@ -10,16 +10,16 @@ pub(super) struct Exchange {
     /// Name and argument.
     pub(super) directives: Vec<(String, String)>,
     pub(super) method: String,
-    /// With names for ids.
+    /// The request, with names in place of ids.
     pub(super) path: String,
     pub(super) headers: Vec<(String, String)>,
     pub(super) body: String,
-    /// The answer's first line is its status.
+    /// The answer; its first line is the status.
     pub(super) answer: String,
 }
 
 impl Exchange {
-    /// The argument of a directive; none without it.
+    /// The argument of a directive; `None` without the directive.
     pub(super) fn directive(&self, name: &str) -> Option<&str> {
         self.directives.iter().find(|(known, _)| known == name).map(|(_, argument)| argument.as_str())
     }
@@ -34,7 +34,7 @@ impl Exchange {
         serde_json::from_str(body).unwrap_or_default()
     }
 
-    /// As it stands in the file, with this answer.
+    /// The exchange in file format, with this answer.
     pub(super) fn written(&self, answer: &str) -> String {
         let mut text = format!("### {}\n", self.title);
         for (name, argument) in &self.directives {
@@ -53,7 +53,7 @@ impl Exchange {
     }
 }
 
-/// What stands before the first exchange, and the exchanges.
+/// The text before the first exchange, and the exchanges.
 pub(super) fn parse(text: &str) -> (String, Vec<Exchange>) {
     let mut parts = format!("\n{text}").split("\n### ").map(str::to_owned).collect::<Vec<_>>().into_iter();
     let head = parts.next().unwrap_or_default();
@@ -75,10 +75,10 @@ fn exchange(part: &str) -> Exchange {
             let (name, argument) = directive.split_once(' ').unwrap_or((directive, ""));
             exchange.directives.push((name.to_owned(), argument.to_owned()));
         } else if exchange.method.is_empty() {
-            let (method, path) = line.split_once(' ').unwrap_or_else(|| panic!("`{line}` is no request"));
+            let (method, path) = line.split_once(' ').unwrap_or_else(|| panic!("`{line}` is not a request"));
             (exchange.method, exchange.path) = (method.to_owned(), path.to_owned());
         } else {
-            let (name, value) = line.split_once(": ").unwrap_or_else(|| panic!("`{line}` is no header"));
+            let (name, value) = line.split_once(": ").unwrap_or_else(|| panic!("`{line}` is not a header"));
             exchange.headers.push((name.to_owned(), value.to_owned()));
         }
     }
@@ -86,7 +86,7 @@ fn exchange(part: &str) -> Exchange {
     exchange
 }
 
-/// JSON for people, in lines as long as they may be.
+/// Readable JSON, in lines as long as the limit allows.
 pub(super) fn pretty(value: &Value, indent: usize) -> String {
     const WIDTH: usize = 120;
     let line = one_line(value);
@@ -104,7 +104,7 @@ pub(super) fn pretty(value: &Value, indent: usize) -> String {
         Value::Array(entries) => (entries.iter().map(|entry| pretty(entry, indent + 2)).collect(), ['[', ']']),
         _ => return line,
     };
-    // As many parts in a line as it holds; one of several lines stands alone.
+    // Fills each line; a part that spans several lines gets its own.
     let mut lines: Vec<String> = Vec::new();
     for (index, part) in parts.iter().enumerate() {
         let part = format!("{part}{}", if index + 1 < parts.len() { "," } else { "" });

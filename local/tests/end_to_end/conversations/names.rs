@@ -1,5 +1,5 @@
-//! Names for what differs from run to run. One value has one name in a conversation, so a reference is seen to lead where
-//! it should.
+//! Placeholder names for values that differ between runs. Each value has one name per conversation, so references can
+//! be followed.
 
 #![expect(clippy::string_slice, reason = "a test panics where a value is not ASCII")]
 
@@ -9,9 +9,9 @@ use shared::limits::ATTEMPTED_VALUE_BYTES_MAX;
 /// The names of a conversation.
 #[derive(Clone, Debug)]
 pub(super) struct Names {
-    /// Kind and value; the name is the kind and its number.
+    /// Kind and value; the name is the kind with a number.
     known: Vec<(&'static str, String)>,
-    /// Values that have a name from the beginning.
+    /// Values with a predefined name.
     fixed: Vec<(String, String)>,
 }
 
@@ -30,7 +30,7 @@ impl Names {
         format!("<{kind} {}>", number + 1)
     }
 
-    /// The text with values for names.
+    /// Replaces names with values.
     pub(super) fn filled(&self, text: &str) -> String {
         let mut filled = text.to_owned();
         for (name, value) in &self.fixed {
@@ -52,11 +52,11 @@ impl Names {
         filled
     }
 
-    /// The body with names for values.
+    /// Replaces values in the body with names.
     pub(super) fn named(&mut self, value: &mut Value) {
         match value {
             Value::Object(members) => {
-                // The id of a note looks like that of an order, and others look all alike.
+                // Note ids look like order ids, and other kinds all look alike.
                 let has = |names: [&str; 2]| names.iter().all(|name| members.contains_key(*name));
                 let own_kind = match () {
                     () if has(["resource", "text"]) => Some("note"),
@@ -93,7 +93,7 @@ impl Names {
         }
     }
 
-    /// The text with names for values, wherever they stand in it.
+    /// Replaces values with names anywhere in the text.
     pub(super) fn named_text(&mut self, text: &str) -> String {
         let mut text = text.to_owned();
         for (name, value) in &self.fixed {
@@ -115,9 +115,9 @@ impl Names {
         named
     }
 
-    /// The name of the value with which a text begins, and its length.
+    /// The name of the value at the start of a text, and its length.
     fn value_at(&mut self, text: &str) -> Option<(String, usize)> {
-        // An answer shows no more of a cursor than of any other value.
+        // An error shows a cursor truncated like any other value.
         let cut = |cursor: &str| ATTEMPTED_VALUE_BYTES_MAX.min(cursor.len());
         let is_it =
             |(kind, known): &&(&'static str, String)| *kind == "cursor" && text.starts_with(&known[..cut(known)]);
@@ -156,7 +156,7 @@ impl Names {
 
     fn order_or_item(&mut self, id: &str) -> String {
         let (stem, number) = id.split_at(21);
-        // What nobody has is written out.
+        // An unknown id is written out.
         if matches!(stem.as_bytes(), [first, rest @ ..] if rest.iter().all(|byte| byte == first)) {
             return id.to_owned();
         }
@@ -168,7 +168,7 @@ impl Names {
     }
 }
 
-/// The length of the time with which a text begins, if that is one of this run: requests name earlier ones.
+/// The length of the time at the start of a text, if it is from this run: requests name earlier ones.
 fn time(text: &str) -> Option<usize> {
     let form = b"0000-00-00T00:00:00";
     let fits = |(byte, form): (&u8, &u8)| if *form == b'0' { byte.is_ascii_digit() } else { byte == form };

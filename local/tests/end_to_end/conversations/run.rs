@@ -1,4 +1,4 @@
-//! Holds a conversation: sends its requests one after the other and writes down what is answered.
+//! Runs a conversation: sends its requests in order and records the answers.
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ pub(super) fn merchant_id(number: usize) -> String {
     format!("00000000-0000-4000-8000-{number:012}")
 }
 
-/// Headers of an answer that say something about it.
+/// Answer headers worth recording.
 const SHOWN: [&str; 12] = [
     "etag",
     "location",
@@ -51,7 +51,7 @@ impl<'s> Talk<'s> {
         Self { stack, merchant, names: Names::new(fixed) }
     }
 
-    /// The file as it is with the answers of now.
+    /// The file with the current answers.
     pub(super) async fn held(mut self, (head, exchanges): &(String, Vec<Exchange>)) -> String {
         let mut text = format!("{head}\n");
         for exchange in exchanges {
@@ -121,7 +121,7 @@ impl<'s> Talk<'s> {
         bytes
     }
 
-    /// The answer as it is written down.
+    /// The answer in file format.
     fn shown(&mut self, exchange: &Exchange, reply: &Reply) -> String {
         let mut body = reply.body.clone();
         self.names.named(&mut body);
@@ -142,28 +142,28 @@ impl<'s> Talk<'s> {
         text
     }
 
-    /// What a client cannot bring about by itself, and what a crash or a neighbour can.
+    /// Sets up states that a client cannot create on its own but a crash or a concurrent request can.
     async fn prepare(&self, directive: &str, argument: &str) {
         let merchant = MerchantId::parse(&merchant_id(self.merchant)).unwrap();
         let text = |text: &str| AttributeValue::S(text.to_owned());
         let number = |number: i64| AttributeValue::N(number.to_string());
         let (client, table) = (self.stack.running.dynamodb(), self.stack.table());
         match directive {
-            // The stored body of an order is not what this version writes.
+            // The stored order is not in this version's format.
             "damaged" => {
                 let key = Key::order(&merchant, &OrderId::parse(argument).unwrap());
                 let update = client.update_item().table_name(table).key("pk", text(&key.pk)).key("sk", text(&key.sk));
                 let update = update.update_expression("SET line_states = :other");
                 update.expression_attribute_values(":other", text("?")).send().await.unwrap();
             }
-            // Another request has just claimed an external id, and its order has not come yet.
+            // Another request has just claimed an external id, and its order does not exist yet.
             "claimed" => {
                 let put =
                     client.put_item().table_name(table).item("pk", text(&format!("{merchant}#external#{argument}")));
                 let put = put.item("sk", text("first")).item("order_id", text(&format!("{}000", "b".repeat(21))));
                 put.item("claimed_at", number(now_ms())).send().await.unwrap();
             }
-            // The first request with an idempotency key is still at work.
+            // The first request with an idempotency key is still in progress.
             "running" => {
                 let items = self.stack.items().await;
                 let is_record = |pk: &str| pk.starts_with(merchant.as_str()) && pk.contains("#key#");
@@ -180,7 +180,7 @@ impl<'s> Talk<'s> {
 }
 
 #[test]
-fn a_value_has_one_name_wherever_it_stands() {
+fn a_value_has_one_name_everywhere() {
     let mut names = Names::new(vec![("merchant".to_owned(), merchant_id(7))]);
     let mut body: Value = json!({
         "id": "0898f154eef04ff51bbbc000", "items": ["0898f154eef04ff51bbbc002"], "at": "2031-01-02T03:04:05.678Z",

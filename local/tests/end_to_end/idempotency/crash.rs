@@ -31,9 +31,9 @@ async fn delete(stack: &Stack, key: Value) {
     delete.key("pk", text(&key["pk"])).key("sk", text(&key["sk"])).send().await.unwrap();
 }
 
-/// The first attempt made 40 of 100 orders; of the next 10 it had the claims.
+/// The first attempt created 40 of 100 orders and made the claims of the next 10.
 #[tokio::test]
-async fn a_retry_makes_what_is_missing_of_a_bulk_and_answers_as_the_first_call() {
+async fn a_retry_creates_the_missing_orders_of_a_bulk_and_repeats_the_answer() {
     let stack = Stack::start().await;
     let body = bulk(100).to_string();
     let first = send(&stack, "POST", BULK, "k", &body).await;
@@ -44,17 +44,17 @@ async fn a_retry_makes_what_is_missing_of_a_bulk_and_answers_as_the_first_call()
         }
     }
     crash(&stack, "k").await;
-    // Somebody works on with what was made.
+    // The created orders change in the meantime.
     let path = format!("{ORDERS}/{}/cancel", ids(&first.body)[0]);
     assert_eq!(stack.post(&path, &json!({"reason": "a"})).await.status, 200);
     let retried = send(&stack, "POST", BULK, "k", &body).await;
     assert!(!replayed(&retried));
-    assert_eq!(whole(&retried), whole(&first), "as the first call, times included");
+    assert_eq!(whole(&retried), whole(&first), "same as the first call, times included");
     let again = send(&stack, "POST", BULK, "k", &body).await;
     assert_eq!((whole(&again), replayed(&again)), (whole(&first), true));
     let orders = stack.items().await.iter().filter(|item| item.contains_key("line_states")).count();
     assert_eq!(orders, 100);
-    // The same body under another key meets the names that are taken, and makes no second order of them.
+    // The same body under another key finds the names taken and creates no second order with them.
     let other = send(&stack, "POST", BULK, "other", &body).await;
     for (index, entry) in other.body["bulk"].as_array().unwrap().iter().enumerate() {
         assert_eq!(entry["status"], if index % 2 == 1 { 200 } else { 409 }, "{index}");
@@ -62,7 +62,7 @@ async fn a_retry_makes_what_is_missing_of_a_bulk_and_answers_as_the_first_call()
 }
 
 #[tokio::test]
-async fn an_order_is_paid_once_whatever_the_catalogue_has_become() {
+async fn an_order_is_paid_once_even_if_the_catalogue_changes() {
     let stack = Stack::with(shop(MERCHANT, &[("USD", "100")], "60"), &[]).await;
     let checked = json!({"clientOrderNumber": "n", "enableClientOrderNumberDupCheck": true,
         "products": [{"sku": "CARD", "quantity": 1}]});
@@ -70,7 +70,7 @@ async fn an_order_is_paid_once_whatever_the_catalogue_has_become() {
     let first = send(&stack, "POST", "/v2/orders", "k", &body).await;
     assert_eq!((first.status, stack.balance(MERCHANT, "USD").await), (200, "40".to_owned()));
     crash(&stack, "k").await;
-    // Neither the duplicate check, nor the wallet that is too small now, nor a product that is gone, hides the order.
+    // The order is found even with the duplicate check on, a balance that is now too low, and a deleted product.
     delete(&stack, json!({"pk": "product#CARD", "sk": "product"})).await;
     let retried = send(&stack, "POST", "/v2/orders", "k", &body).await;
     assert_eq!((retried.status, &retried.body["data"]), (200, &first.body["data"]));
@@ -97,9 +97,9 @@ async fn a_request_waits_for_the_lease_of_one_that_died() {
     assert_eq!(whole(&send(&stack, "POST", ORDERS, "k", &body).await), whole(&first));
 }
 
-/// What was odd about a patch is told again, also where the patch was done before.
+/// The warnings of a patch are repeated, even if the patch was already applied.
 #[tokio::test]
-async fn a_bulk_of_patches_is_answered_as_the_first_call() {
+async fn a_retried_bulk_of_patches_repeats_the_answer() {
     let stack = Stack::start().await;
     let created = send(&stack, "POST", BULK, "c", &bulk(5).to_string()).await;
     let patches: Vec<Value> =
@@ -113,9 +113,9 @@ async fn a_bulk_of_patches_is_answered_as_the_first_call() {
     assert_eq!(whole(&retried), whole(&first));
 }
 
-/// A change is done once, whatever others have made of the thing since.
+/// A change is applied once, whatever happened to the resource since.
 #[tokio::test]
-async fn a_command_is_not_done_again() {
+async fn a_command_is_not_repeated() {
     let stack = Stack::start().await;
     let created = stack.post(ORDERS, &unnamed()).await;
     let order = created.header("location");
@@ -127,11 +127,11 @@ async fn a_command_is_not_done_again() {
     let retried = send(&stack, "POST", &hold, "k", &body).await;
     assert_eq!((retried.status, &retried.body["order"]["status"]), (200, &json!("Open")), "it was held and released");
     assert_eq!(retried.header("etag"), "\"3\"");
-    // Under a key of its own it is another command.
+    // Under another key it is another command.
     let other = send(&stack, "POST", &hold, "other", &body).await;
     assert_eq!(other.body["order"]["status"], "CustomerCareHold");
 
-    // An order that has gone its way by the time of the retry was started all the same.
+    // An order that is already finished at the time of the retry still counts as started.
     let created = stack.post(ORDERS, &unnamed()).await;
     let start = format!("{}/startProcessing", created.header("location"));
     assert_eq!(send(&stack, "POST", &start, "s", "").await.status, 200);
@@ -148,7 +148,7 @@ async fn bulk_with_key(client: &HttpClient, body: &str) -> Option<(u16, Value)> 
     Some((reply.status, reply.body))
 }
 
-/// The process is killed in the middle of a bulk of orders without names, and the bulk is sent until it is answered.
+/// The process is killed during a bulk of orders without names, and the bulk is retried until it is answered.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_bulk_that_was_killed_is_finished() {
     let folder = tempfile::tempdir().unwrap();
@@ -159,7 +159,7 @@ async fn a_bulk_that_was_killed_is_finished() {
     let first = tokio::spawn(async move { bulk_with_key(&client, &sent).await });
     tokio::time::sleep(std::time::Duration::from_millis(60)).await;
     program.kill();
-    // If it was answered all the same, the repeat must be equal.
+    // If it was answered after all, the repeat must be equal.
     let first = first.await.unwrap();
 
     let program = Program::start(folder.path(), quick);
@@ -183,6 +183,6 @@ async fn a_bulk_that_was_killed_is_finished() {
         tokio::time::sleep(std::time::Duration::from_millis(50)).await;
     }
     tokio::time::sleep(std::time::Duration::from_millis(500)).await;
-    assert_eq!(counted(&program.client.send("GET", path, DEMO, "").await.body), 500, "each is there once");
+    assert_eq!(counted(&program.client.send("GET", path, DEMO, "").await.body), 500, "each exists once");
     program.kill();
 }

@@ -1,4 +1,4 @@
-//! Every route that takes a key, from the table of routes: a new one fails here until it has a case.
+//! Every route that takes a key, from the route table: a new one fails here until it has a case.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use functions::routes::{ROUTES, Route};
 use serde_json::{Value, json};
 
-use super::{crash, replayed, send_with, unnamed, whole};
+use super::{crash, replayed, unnamed, whole};
 use crate::fulfilment::{self, VendorServer, create, order_of, shipments};
 use crate::inbound;
 use crate::notes::{NOTES, about};
@@ -19,9 +19,9 @@ use crate::webhooks::{SUBSCRIPTIONS, subscribe};
 struct Case {
     path: String,
     body: Value,
-    /// The version that a change insists on, which its own effect makes an old one.
+    /// The version that a change requires, which is outdated after its own effect.
     if_match: Option<String>,
-    /// Whether its answer stays the same when the effect is there and the answer was lost: it tells of something new.
+    /// Whether a retry after a lost answer returns the same body; false if the answer contains something new.
     creates: bool,
 }
 
@@ -90,7 +90,7 @@ impl Case {
         }
     }
 
-    /// An order that waits, so that it may be updated, and that was paid for.
+    /// A paid order that waits, so that it can be updated.
     async fn of_waiting_order(path: &str, stack: &Stack) -> Self {
         let mut order = unnamed();
         order["automaticProcessing"] = json!(false);
@@ -105,7 +105,7 @@ impl Case {
                 (json!({"bulk": [patch("Shelbyville"), patch("Ogdenville"), patch("Shelbyville")]}), None)
             }
             "/order/v1/orders/refunds" => {
-                // Twice as much would still be there.
+                // Twice the amount would still be available.
                 let row = json!({"itemId": item, "amount": 3, "reason": "a"});
                 (json!({"orderId": id, "refunds": [row, row]}), if_match)
             }
@@ -138,7 +138,7 @@ impl Case {
     async fn send(&self, stack: &Stack, route: &Route, key: &str, body: &str) -> Reply {
         let mut headers = vec![("idempotency-key", key)];
         headers.extend(self.if_match.as_deref().map(|tag| ("if-match", tag)));
-        send_with(stack, route.method, &self.path, &headers, body).await
+        stack.send(route.method, &self.path, &headers, body.to_owned()).await
     }
 }
 
@@ -148,7 +148,7 @@ async fn etag(stack: &Stack, order: &str) -> String {
 
 pub(crate) type Items = HashMap<String, HashMap<String, AttributeValue>>;
 
-/// The table without the records of keys, once nothing changes it any more.
+/// The table without idempotency records, once it no longer changes.
 pub(crate) async fn settled(stack: &Stack) -> Items {
     let mut last = Items::new();
     for _ in 0..400 {
@@ -164,7 +164,7 @@ pub(crate) async fn settled(stack: &Stack) -> Items {
         last = items;
         tokio::time::sleep(Duration::from_millis(150)).await;
     }
-    panic!("the table does not come to rest")
+    panic!("the table does not settle")
 }
 
 fn without_request_ids(mut body: Value) -> Value {
@@ -209,7 +209,7 @@ async fn every_post_patch_and_put_has_one_effect_and_one_answer() {
         assert_eq!((other.status, code), (422, Some(&json!("IDEMPOTENCY_KEY_REUSED"))), "{name}");
         assert_eq!(settled(&stack).await, effect, "{name}: a repeat changes nothing");
 
-        // The first attempt has had its effect, and died before its answer was kept.
+        // The first attempt took effect but died before its answer was stored.
         crash(&stack, &key).await;
         let retried = case.send(&stack, route, &key, &body).await;
         assert_eq!((retried.status, replayed(&retried)), (first.status, false), "{name}: {}", retried.body);

@@ -1,23 +1,17 @@
-//! Whose key it is.
+//! The scope of a key.
 
-use local::demo::Data;
 use serde_json::json;
 
 use super::{ORDERS, replayed, unnamed};
 use crate::fulfilment::{self, VendorServer, create, order_of, shipments};
-use crate::support::{DEMO, Stack};
+use crate::support::{DEMO, OTHER, Stack, two_merchants};
 
 #[tokio::test]
 async fn merchants_do_not_share_keys() {
-    let mut data = Data::demo().unwrap();
-    let mut other = data.merchants[0].clone();
-    other.merchant_id = "00000000-0000-4000-8000-000000000000".to_owned();
-    (other.api_key, other.bearer_token) = ("other-key".to_owned(), "other-token".to_owned());
-    data.merchants.push(other);
-    let stack = Stack::with(data, &[]).await;
+    let stack = Stack::with(two_merchants(), &[]).await;
     let key = ("idempotency-key", "shared");
     let ours = [DEMO[0], DEMO[1], DEMO[2], key];
-    let theirs = [("authorization", "Bearer other-token"), ("x-api-key", "other-key"), DEMO[2], key];
+    let theirs = [OTHER[0], OTHER[1], OTHER[2], key];
     let body = unnamed().to_string();
     let mut ids = Vec::new();
     for headers in [&ours, &theirs] {
@@ -26,19 +20,19 @@ async fn merchants_do_not_share_keys() {
         let again = stack.client.send("POST", ORDERS, headers, body.clone()).await;
         assert_eq!((&again.body, replayed(&again)), (&first.body, true));
         ids.push(first.body["order"]["id"].clone());
-        // What one key and index derive differs between merchants.
+        // The ids derived from the same key and index differ between merchants.
         ids.push(first.body["order"]["safeId"].clone());
     }
     ids.sort_by_key(ToString::to_string);
     ids.dedup();
     assert_eq!(ids.len(), 4);
 
-    // A token alone gets no answer of the API that asks for a key and a token.
+    // A token alone gets no answer from the API that requires a key and a token.
     let paid = json!({"products": [{"sku": "8PX-UF-Y5U", "quantity": 1}]}).to_string();
     let key = ("idempotency-key", "paid");
-    let first = stack.client.send("POST", "/v2/orders", &[DEMO[0], DEMO[1], DEMO[2], key], paid.clone()).await;
+    let first = stack.send("POST", "/v2/orders", &[key], paid.clone()).await;
     assert_eq!(first.status, 200);
-    for headers in [&[DEMO[0], DEMO[2], key][..], &[DEMO[0], ("x-api-key", "other-key"), DEMO[2], key], &[key]] {
+    for headers in [&[DEMO[0], DEMO[2], key][..], &[DEMO[0], OTHER[1], DEMO[2], key], &[key]] {
         let refused = stack.client.send("POST", "/v2/orders", headers, paid.clone()).await;
         assert_eq!((refused.status, &refused.body["error"]), (401, &json!("UNAUTHORIZED")));
     }
@@ -61,7 +55,7 @@ async fn a_vendor_and_its_merchant_do_not_share_keys() {
         let again = stack.client.send("POST", &path, headers, body.clone()).await;
         assert_eq!((&again.body, replayed(&again)), (&first.body, true));
     }
-    // What its merchant was answered, a vendor is not.
+    // A vendor does not get the answer that its merchant got.
     let path = format!("/shipment/v1/{}/progress", all[1]["id"].as_str().unwrap());
     let mut other = vendor;
     assert_eq!(stack.client.send("POST", &path, &other, body.clone()).await.status, 422);

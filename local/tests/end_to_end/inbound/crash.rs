@@ -1,5 +1,5 @@
-//! Jobs of inbound orders that come twice, late, from the dead, or not at all: worked by hand, for nobody takes them from
-//! the queue here.
+//! Inbound order jobs that arrive twice, late, from the dead-letter queue, or not at all. The tests invoke the worker
+//! directly, because nothing consumes the queue here.
 
 use std::io::Write;
 
@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::{INBOUND, TRANSFORMATIONS, foreign, item_of, orders, rules, send, transformation};
 use crate::recovery::{holds, redrive};
-use crate::support::{DEMO, MERCHANT, Stack};
+use crate::support::{MERCHANT, Stack};
 use crate::webhooks::now_ms;
 
 /// A stack whose inbound queue has no consumer.
@@ -34,7 +34,7 @@ fn key(receipt: &Value) -> Value {
     json!({"pk": format!("{MERCHANT}#inbound#{}", receipt["id"].as_str().unwrap()), "sk": "receipt"})
 }
 
-/// Works a receipt's job at a version: whether the message is done.
+/// Processes a receipt's job at a version; returns whether the message is done.
 async fn work(stack: &Stack, receipt: &Value, version: u64, message: &str, received: u32) -> bool {
     let mut job = key(receipt);
     (job["version"], job["id"]) = (json!(version), json!("0123456789abcdef"));
@@ -48,7 +48,7 @@ async fn read(stack: &Stack, receipt: &Value) -> Value {
     stack.get(&format!("{INBOUND}/{}", receipt["id"].as_str().unwrap())).await.body["receipt"].clone()
 }
 
-/// The queue holds so many messages, once the relay has told of everything.
+/// Waits until the queue holds this many messages.
 async fn queued(stack: &Stack, messages: u64) {
     let name = &stack.running.stack.queue("InboundQueue").unwrap().name;
     for _ in 0..600 {
@@ -69,9 +69,9 @@ async fn set(stack: &Stack, receipt: &Value, name: &str, value: AttributeValue) 
     update.send().await.unwrap();
 }
 
-/// The worker dies after the order and before the receipt; its message comes again, and once more after that.
+/// The worker dies between writing the order and updating the receipt; its message arrives again, and then once more.
 #[tokio::test]
-async fn a_job_that_comes_again_makes_no_second_order_and_meets_no_conflict() {
+async fn a_repeated_job_creates_no_second_order_and_no_conflict() {
     let stack = quiet().await;
     let transformation = transformation(&stack, &rules()).await;
     let receipt = send(&stack, &json!({"body": foreign(1), "transformationId": transformation})).await;
@@ -87,21 +87,21 @@ async fn a_job_that_comes_again_makes_no_second_order_and_meets_no_conflict() {
     assert!(work(&stack, &receipt, 1, "m", 2).await);
     let again = read(&stack, &receipt).await;
     assert_eq!((&again["status"], &again["orderId"]), (&json!("Accepted"), &accepted["orderId"]), "{again}");
-    assert!(work(&stack, &receipt, 1, "m", 3).await, "a job of a version that has passed does nothing");
+    assert!(work(&stack, &receipt, 1, "m", 3).await, "an outdated job does nothing");
     assert_eq!((read(&stack, &receipt).await, orders(&stack).await), (again, 1));
 }
 
-/// A receipt holds the rules that it was received with.
+/// A receipt keeps the rules with which it was received.
 #[tokio::test]
-async fn a_transformation_that_changes_or_goes_takes_no_receipt_with_it() {
+async fn changing_or_deleting_a_transformation_does_not_affect_receipts() {
     let stack = quiet().await;
     let id = transformation(&stack, &rules()).await;
     let path = format!("{TRANSFORMATIONS}/{id}");
     let first = send(&stack, &json!({"body": foreign(1), "transformationId": id})).await;
     let nonsense = json!({"name": "n", "rules": [{"to": "/items", "constant": 1}]});
-    assert_eq!(stack.client.send("PUT", &path, DEMO, nonsense.to_string()).await.status, 200);
+    assert_eq!(stack.send("PUT", &path, &[], nonsense.to_string()).await.status, 200);
     let second = send(&stack, &json!({"body": foreign(2), "transformationId": id})).await;
-    assert_eq!(stack.client.send("DELETE", &path, DEMO, "").await.status, 204);
+    assert_eq!(stack.send("DELETE", &path, &[], "").await.status, 204);
     for (receipt, version, status) in [(&first, 1, "Accepted"), (&second, 2, "Refused")] {
         assert!(work(&stack, receipt, 1, "m", 1).await);
         let ended = read(&stack, receipt).await;
@@ -109,9 +109,9 @@ async fn a_transformation_that_changes_or_goes_takes_no_receipt_with_it() {
     }
 }
 
-/// Every attempt fails; the dead letter that comes back starts the receipt anew, and nothing else does.
+/// Every attempt fails; only the redriven dead letter restarts the receipt.
 #[tokio::test]
-async fn a_receipt_fails_after_its_attempts_and_its_dead_letter_brings_it_back() {
+async fn a_receipt_fails_after_its_attempts_and_its_dead_letter_restarts_it() {
     let stack = quiet().await;
     let receipt = send(&stack, &json!({"body": crate::support::order("late")})).await;
     queued(&stack, 1).await;
@@ -130,14 +130,14 @@ async fn a_receipt_fails_after_its_attempts_and_its_dead_letter_brings_it_back()
     assert!(work(&stack, &receipt, 1, "redriven", 1).await);
     assert_eq!(read(&stack, &receipt).await["status"], "Received");
     queued(&stack, 2).await;
-    assert!(work(&stack, &receipt, 1, "redriven", 1).await, "the same dead letter again has nothing to start");
+    assert!(work(&stack, &receipt, 1, "redriven", 1).await, "the same dead letter has nothing left to restart");
     assert!(work(&stack, &receipt, 3, "new", 1).await);
     let accepted = read(&stack, &receipt).await;
     assert_eq!((&accepted["status"], &accepted["safeId"]), (&json!("Accepted"), &json!("late")), "{accepted}");
     assert_eq!(accepted["reason"], Value::Null);
 }
 
-/// The same through the queues: a receipt that cannot be read dies, and is moved back once it can.
+/// The same through the queues: an unreadable receipt is dead-lettered, and redriven once it is readable.
 #[tokio::test]
 async fn a_dead_letter_goes_through_its_queue_and_back() {
     let stack = Stack::with(Data::demo().unwrap(), &[("VendorStepSeconds", "0"), ("FulfilmentAttempts", "1")]).await;
@@ -153,7 +153,7 @@ async fn a_dead_letter_goes_through_its_queue_and_back() {
     stack.eventually(&path, |body| body["receipt"]["status"] == "Failed").await;
     holds(&stack, "InboundDeadLetterQueue", 1).await;
 
-    // What is stored of a body is the same in any stack.
+    // The stored body is the same in any stack.
     let other = quiet().await;
     let sent = send(&other, &json!({"body": crate::support::order("back")})).await;
     let whole = item_of(&other, sent["id"].as_str().unwrap()).await["foreign_body"].clone();

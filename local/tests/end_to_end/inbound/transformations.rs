@@ -1,18 +1,17 @@
-//! Transformations: made, read, changed, tried and deleted.
+//! Transformations: created, read, changed, tested and deleted.
 
 use serde_json::{Value, json};
 
-use super::{OTHER, TRANSFORMATIONS, foreign, rules, stack, transformation};
-use crate::support::{DEMO, Reply, Stack};
+use super::{TRANSFORMATIONS, foreign, rules, stack, transformation};
+use crate::support::{OTHER, Reply, Stack};
 
 async fn put(stack: &Stack, path: &str, tag: Option<&str>, body: &Value) -> Reply {
-    let mut headers = DEMO.to_vec();
-    headers.extend(tag.map(|tag| ("if-match", tag)));
-    stack.client.send("PUT", path, &headers, body.to_string()).await
+    let headers: Vec<(&str, &str)> = tag.map(|tag| ("if-match", tag)).into_iter().collect();
+    stack.send("PUT", path, &headers, body.to_string()).await
 }
 
 #[tokio::test]
-async fn a_transformation_is_made_read_replaced_and_deleted() {
+async fn a_transformation_is_created_read_replaced_and_deleted() {
     let stack = stack().await;
     let created = stack.post(TRANSFORMATIONS, &json!({"name": "shop", "rules": rules(), "note": 1})).await;
     assert_eq!((created.status, created.header("etag")), (201, "\"1\""), "{}", created.body);
@@ -24,7 +23,7 @@ async fn a_transformation_is_made_read_replaced_and_deleted() {
     assert_eq!(stack.get(&path).await.body["transformation"], *made);
 
     let same = put(&stack, &path, None, &json!({"name": "shop", "rules": rules()})).await;
-    assert_eq!((same.status, same.header("etag")), (200, "\"1\""), "the same again is no change");
+    assert_eq!((same.status, same.header("etag")), (200, "\"1\""), "an identical replacement is not a change");
     let next = json!({"name": "shop 2", "rules": [{"to": "", "from": "/order"}]});
     let stale = put(&stack, &path, Some("\"7\""), &next).await;
     assert_eq!((stale.status, &stale.body["code"]), (412, &json!("PRECONDITION_FAILED")));
@@ -40,11 +39,9 @@ async fn a_transformation_is_made_read_replaced_and_deleted() {
     }
     let theirs = stack.client.send("GET", TRANSFORMATIONS, OTHER, "").await;
     assert_eq!(theirs.body["transformations"], json!([]));
-    let mut headers = DEMO.to_vec();
-    headers.push(("if-match", "\"1\""));
-    assert_eq!(stack.client.send("DELETE", &path, &headers, "").await.status, 412);
-    assert_eq!(stack.client.send("DELETE", &path, DEMO, "").await.status, 204);
-    assert_eq!(stack.client.send("DELETE", &path, DEMO, "").await.status, 404);
+    assert_eq!(stack.send("DELETE", &path, &[("if-match", "\"1\"")], "").await.status, 412);
+    assert_eq!(stack.send("DELETE", &path, &[], "").await.status, 204);
+    assert_eq!(stack.send("DELETE", &path, &[], "").await.status, 404);
     assert_eq!(stack.get(&path).await.status, 404);
     assert_eq!(put(&stack, &path, None, &next).await.status, 404);
 }

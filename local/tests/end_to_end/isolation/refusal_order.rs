@@ -1,30 +1,29 @@
-//! The order in which a request is refused is one for all routes: 400 and 403 for what it says itself, then 404, then 412.
-//! A new route is tested because it stands in the list.
+//! All routes check requests in the same order: 400 and 403 for the request itself, then 404, then 412. The route table
+//! makes sure that new routes are covered.
 
 use functions::routes::{ROUTES, Route};
 use serde_json::{Value, json};
 
-use super::{OTHER, OURS, SECRET, Things, body_of, parameters, path, two_merchants};
+use super::{SECRET, Things, body_of, parameters, path, stack};
 use crate::idempotency::settled;
-use crate::support::{Reply, Stack};
+use crate::support::{DEMO, OTHER_MERCHANT, Reply, Stack};
 
-/// They change nothing that has a version.
+/// Routes that change nothing with a version.
 const WITHOUT_VERSION: [&str; 2] =
     ["/order/v1/inbound/transformations/{transformationId}/test", "/webhook/v1/subscriptions/{subscriptionId}/test"];
-/// It has no body.
+/// Has no body.
 const WITHOUT_BODY: &str = "/webhook/v1/subscriptions/{subscriptionId}/test";
 
 async fn send(stack: &Stack, route: &Route, path: &str, body: &Value, if_match: Option<&str>) -> Reply {
-    let tag = if_match.map(|tag| ("if-match", tag));
-    let headers: Vec<(&str, &str)> = OURS.iter().copied().chain(tag).collect();
+    let headers: Vec<(&str, &str)> = if_match.map(|tag| ("if-match", tag)).into_iter().collect();
     let body = if route.method == "DELETE" { String::new() } else { body.to_string() };
-    stack.client.send(route.method, path, &headers, body).await
+    stack.send(route.method, path, &headers, body).await
 }
 
 #[tokio::test]
-async fn what_a_request_says_itself_comes_before_what_is_there_and_that_before_its_version() {
-    let stack = two_merchants().await;
-    let (ours, nobodys) = (Things::make(&stack, OURS, SECRET).await, Things::of_nobody());
+async fn request_errors_precede_not_found_which_precedes_version_conflicts() {
+    let stack = stack().await;
+    let (ours, nobodys) = (Things::make(&stack, DEMO, SECRET).await, Things::of_nobody());
     let before = settled(&stack).await;
     let changes = ROUTES.iter().filter(|route| route.method != "GET" && !parameters(route).is_empty());
     for route in changes {
@@ -45,9 +44,9 @@ async fn what_a_request_says_itself_comes_before_what_is_there_and_that_before_i
                     let broken = send(&stack, route, path, &with(json!(7)), tag).await;
                     assert_eq!(broken.status, 400, "{name} {path} {tag:?}: {}", broken.body);
                     assert_eq!(broken.body["errors"][0]["pointer"], "/merchantId", "{name}: {}", broken.body);
-                    let foreign = send(&stack, route, path, &with(json!(OTHER)), tag).await;
-                    let told = (foreign.status, &foreign.body["code"]);
-                    assert_eq!(told, (403, &json!("MERCHANT_MISMATCH")), "{name} {path} {tag:?}: {}", foreign.body);
+                    let foreign = send(&stack, route, path, &with(json!(OTHER_MERCHANT)), tag).await;
+                    let found = (foreign.status, &foreign.body["code"]);
+                    assert_eq!(found, (403, &json!("MERCHANT_MISMATCH")), "{name} {path} {tag:?}: {}", foreign.body);
                 }
             }
             for path in [&unknown, &malformed] {
@@ -56,8 +55,8 @@ async fn what_a_request_says_itself_comes_before_what_is_there_and_that_before_i
             }
             if tag.is_some() && !WITHOUT_VERSION.contains(&route.path) {
                 let stale = send(&stack, route, &known, &body, tag).await;
-                let told = (stale.status, &stale.body["code"]);
-                assert_eq!(told, (412, &json!("PRECONDITION_FAILED")), "{name} {tag:?}: {}", stale.body);
+                let found = (stale.status, &stale.body["code"]);
+                assert_eq!(found, (412, &json!("PRECONDITION_FAILED")), "{name} {tag:?}: {}", stale.body);
             }
         }
     }
@@ -65,9 +64,9 @@ async fn what_a_request_says_itself_comes_before_what_is_there_and_that_before_i
 }
 
 #[tokio::test]
-async fn a_list_says_what_is_wrong_with_its_query_before_what_is_not_there() {
-    let stack = two_merchants().await;
-    let (ours, nobodys) = (Things::make(&stack, OURS, SECRET).await, Things::of_nobody());
+async fn a_list_reports_query_errors_before_not_found() {
+    let stack = stack().await;
+    let (ours, nobodys) = (Things::make(&stack, DEMO, SECRET).await, Things::of_nobody());
     let is_list =
         |route: &&Route| matches!(route.path.rsplit('/').next(), Some("auditLogs" | "shipments" | "deliveries"));
     let lists: Vec<&Route> = ROUTES.iter().filter(is_list).collect();
@@ -77,9 +76,9 @@ async fn a_list_says_what_is_wrong_with_its_query_before_what_is_not_there() {
             [path(route, |_, name| ours.id(name)), path(route, |_, name| nobodys.id(name)), path(route, |_, _| "x.y")]
         {
             for (query, parameter) in [("cursor=x", "Cursor"), ("pageSize=0", "PageSize"), ("page=x", "Page")] {
-                let refused = stack.client.send("GET", &format!("{path}?{query}"), OURS, "").await;
-                let told = (refused.status, &refused.body["errors"][0]["propertyName"]);
-                assert_eq!(told, (400, &json!(parameter)), "{path}?{query}: {}", refused.body);
+                let refused = stack.get(&format!("{path}?{query}")).await;
+                let found = (refused.status, &refused.body["errors"][0]["propertyName"]);
+                assert_eq!(found, (400, &json!(parameter)), "{path}?{query}: {}", refused.body);
             }
         }
     }

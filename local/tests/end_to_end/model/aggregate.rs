@@ -1,11 +1,11 @@
-//! What an order is by the specification, in the plainest terms: written down once more, and on purpose without the
-//! domain crate, so that a mistake there is not made here as well.
+//! The specification of an order in the simplest terms. It deliberately does not use the domain crate, so that a
+//! mistake there is not repeated here.
 
 use serde_json::{Value, json};
 
 use super::shipment::{ASSIGNED, CANCELLED, DELIVERED, IN_PRODUCTION, Parcel, Progress, REJECTED, SHIPPED, Shipment};
 
-/// Where an item stands.
+/// Status of an item.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Line {
     Open,
@@ -26,7 +26,7 @@ impl Line {
         }
     }
 
-    /// Neither sent nor called off.
+    /// Neither sent nor cancelled.
     const fn is_owed(self) -> bool {
         !matches!(self, Self::Fulfilled | Self::Cancelled)
     }
@@ -36,7 +36,7 @@ impl Line {
 #[derive(Clone, Debug)]
 pub(super) struct Item {
     pub(super) sku: String,
-    /// As it was ordered.
+    /// The ordered quantity.
     pub(super) quantity: i64,
     pub(super) cancelled: i64,
     pub(super) price: Option<i64>,
@@ -47,13 +47,13 @@ pub(super) struct Item {
     pub(super) line: Line,
     /// `fulfillmentReady`, if it was sent.
     pub(super) ready: Option<bool>,
-    /// What was paid back: of its price, and of its shipping.
+    /// Refunds of its price and of its shipping.
     pub(super) refunded: [i64; 2],
     pub(super) refunds: usize,
 }
 
 impl Item {
-    /// What is left to be paid back, of the price or of the shipping.
+    /// The refundable rest of the price or the shipping.
     pub(super) fn balance(&self, is_shipping: bool) -> i64 {
         let price = self.price.map(|price| price * self.quantity).or(self.subtotal).unwrap_or(0) - self.discount;
         let paid = if is_shipping { self.shipping } else { price.max(0) };
@@ -64,7 +64,7 @@ impl Item {
         self.quantity - self.cancelled
     }
 
-    /// Who makes it: every vendor's SKUs begin with its id.
+    /// The item's vendor: every vendor's SKUs start with its id.
     fn vendor(&self) -> String {
         self.sku.split('-').next().unwrap().to_lowercase()
     }
@@ -87,22 +87,22 @@ pub(super) struct Order {
     pub(super) hold: Option<String>,
     pub(super) failure: Option<String>,
     pub(super) shipments: Vec<Shipment>,
-    /// As the answers tell them.
+    /// As reported by the answers.
     pub(super) shipment_ids: Vec<String>,
     pub(super) version: u64,
 }
 
-/// A command that the state does not allow.
+/// The state does not allow the command.
 #[derive(Debug)]
 pub(super) struct NotAllowed;
 
 type Outcome = Result<(), NotAllowed>;
 
-/// Units of an item that are not wanted any more; all of them without a count.
+/// Units of an item to cancel; all of them without a count.
 pub(super) type Cut = (usize, Option<i64>);
 
 impl Order {
-    /// The status, of the items alone.
+    /// The status that follows from the items alone.
     fn status_of_items(&self) -> &'static str {
         let has = |line: Line| self.items.iter().any(|item| item.line == line);
         match (has(Line::Open) || has(Line::Processing), has(Line::Failed), has(Line::Fulfilled)) {
@@ -123,7 +123,7 @@ impl Order {
         if self.hold.is_some() && !self.has_ended() { "CustomerCareHold" } else { self.status_of_items() }
     }
 
-    /// The members of the order on the wire that the model knows of.
+    /// The members of the wire order that the model knows.
     pub(super) fn wire(&self) -> Value {
         let items: Vec<Value> = self.items.iter().map(|item| self.wire_item(item)).collect();
         json!({
@@ -148,7 +148,7 @@ impl Order {
         })
     }
 
-    /// Notes a change, if there is one.
+    /// Raises the version if something changed.
     fn changed(&mut self, is_changed: bool) -> Outcome {
         if self.is_final() {
             self.hold = None;
@@ -157,7 +157,7 @@ impl Order {
         Ok(())
     }
 
-    /// What we do of our own accord: open items of an order that runs get their vendors. Whether there is something.
+    /// Assigns vendors to the open items of an order that runs; returns whether there were any.
     pub(super) fn settle(&mut self) -> bool {
         let open: Vec<usize> = (0..self.items.len()).filter(|index| self.items[*index].line == Line::Open).collect();
         if !self.automatic || self.hold.is_some() || open.is_empty() {
@@ -179,7 +179,7 @@ impl Order {
         true
     }
 
-    /// Nothing is left to do, and nothing to be tried again.
+    /// Nothing is left to do or to retry.
     fn is_final(&self) -> bool {
         matches!(self.status_of_items(), "Fulfilled" | "Cancelled")
     }
@@ -214,7 +214,7 @@ impl Order {
         self.changed(is_new)
     }
 
-    /// Failed items go back to the vendor that still has them, or to be given to one anew.
+    /// Failed items return to the vendor that still has them, or are assigned anew.
     pub(super) fn refresh(&mut self) -> Outcome {
         if self.is_final() {
             return Err(NotAllowed);
@@ -276,7 +276,7 @@ impl Order {
         self.forget_failure();
     }
 
-    /// Shipments of which nothing is left to be made are closed.
+    /// Closes shipments that have nothing left to make.
     fn withdraw(&mut self, lines: &[usize], except: Option<usize>) {
         for (index, shipment) in self.shipments.iter_mut().enumerate() {
             let is_concerned = shipment.lines.iter().any(|line| lines.contains(line));
@@ -293,7 +293,7 @@ impl Order {
         }
     }
 
-    /// Refunds of items: all, or none with the places of those that are too much.
+    /// Refunds all items, or none and returns the positions that exceed the balance.
     pub(super) fn refund(&mut self, rows: &[(usize, bool, i64)]) -> Result<(), Vec<usize>> {
         let mut items = self.items.clone();
         let mut excesses = Vec::new();
@@ -336,7 +336,7 @@ impl Order {
         self.changed(next != status)
     }
 
-    /// Parcels count all or none.
+    /// All parcels count, or none.
     fn ship_all(&mut self, number: usize, parcels: &[Parcel]) -> Outcome {
         let (mut next, mut sent) = (self.clone(), 0);
         for parcel in parcels {
@@ -346,7 +346,7 @@ impl Order {
         self.changed(sent > 0)
     }
 
-    /// Whether the parcel is new. What was sent is sent, even if we had given it up.
+    /// Returns whether the parcel is new. Sent items are sent, even if we had given up on them.
     fn ship(&mut self, number: usize, parcel: &Parcel) -> Result<bool, NotAllowed> {
         let shipment = self.shipments[number].clone();
         let line = |index: &usize| self.items.get(*index).map(|item| item.line);
@@ -381,7 +381,7 @@ impl Order {
     }
 }
 
-/// Cents as the wire has them in an order that is read.
+/// Cents as an order on the wire shows them.
 fn money(cents: Option<i64>) -> Value {
     cents.map_or(Value::Null, |cents| json!({"currency": "USD", "amount": amount(cents)}))
 }

@@ -10,7 +10,7 @@ use super::world::{Expected, Request, STATE_NOT_ALLOWED, Step, Tag, Target, Worl
 const ORDERS: &str = "/order/v1/orders";
 
 impl World {
-    /// What comes of a change that the state allows or not.
+    /// The expected answer to a change that the state may or may not allow.
     fn settled(&self, index: usize, status: u16, outcome: Result<(), NotAllowed>) -> Expected {
         match outcome {
             Ok(()) => Expected::order(status, &self.orders[index]),
@@ -92,11 +92,11 @@ impl World {
         let tag = self.tag(&target);
         let edits = self.item_edits();
         let count = self.order_of(&target).map_or(1, |index| self.orders[index].items.len());
-        // One beyond the last is nobody's.
+        // The index beyond the last is not found.
         let item = if self.chance(4) { count } else { self.rng.usize(0..count) };
         let id = self.order_of(&target).map_or_else(|| self.stranger.item.clone(), |order| self.item_id(order, item));
         let request = Request::patch(format!("{ORDERS}/{}/items/{id}", self.id_of(&target)), &item_patch(&edits));
-        // To the one who asks an order without the item is none.
+        // An item of another order is not found.
         let addressed = if item == count { &Target::Malformed } else { &target };
         let expected = match self.addressed(addressed, &tag, of_patch(item_violations(&edits))) {
             Err(expected) => expected,
@@ -199,7 +199,7 @@ impl World {
         self.step(request, &tag, &target, expected)
     }
 
-    /// Release, start or refresh: what has no body.
+    /// Release, start or refresh: commands without a body.
     pub(super) fn bare(&mut self) -> Step {
         let target = self.target();
         let tag = self.tag(&target);
@@ -268,7 +268,7 @@ impl World {
         self.step(Request::post(format!("{ORDERS}/refunds"), &body), &tag, &target, expected)
     }
 
-    /// A vendor, or a person for it, reports. None before there is a shipment.
+    /// A report by a vendor, or by a person on its behalf. `None` before there is a shipment.
     pub(super) fn report(&mut self) -> Option<Step> {
         let (order, number) = self.any_shipment()?;
         let target = if self.chance(4) { Target::Other(self.stranger.order.clone()) } else { Target::Own(order) };
@@ -292,7 +292,7 @@ impl World {
         if let Some(by) = by {
             request = request.with("vendor", by);
         }
-        // Another vendor's shipment is none.
+        // Another vendor's shipment is not found.
         let addressed = if is_hidden { &Target::Malformed } else { &target };
         let expected = match self.addressed(addressed, &tag, (broken.clone(), broken)) {
             Err(expected) => expected,
@@ -331,7 +331,7 @@ impl World {
         }
     }
 
-    /// One or two parcels, mostly of what is to come of the shipment.
+    /// One or two parcels, mostly of what is left of the shipment.
     fn parcels(&mut self, order: usize, number: usize) -> (Progress, Value, Vec<Violation>) {
         let (mut parcels, mut bodies, mut broken) = (Vec::new(), Vec::new(), Vec::new());
         for place in 0..self.rng.usize(1..3) {
@@ -342,7 +342,7 @@ impl World {
             self.rng.shuffle(&mut lines);
             lines.truncate(self.rng.usize(1..3));
             if self.chance(20) {
-                // Perhaps of another vendor, sent already, or beyond the last.
+                // Perhaps another vendor's item, one already sent, or one beyond the last.
                 let any = self.rng.usize(0..=count);
                 if !lines.contains(&any) {
                     lines.push(any);
@@ -365,12 +365,12 @@ impl World {
     }
 }
 
-/// What a patch breaks without its order, and with it: only that says that a member may not be taken away.
+/// Splits a patch's violations into those found without its order and those found with it: removing a member.
 fn of_patch(broken: Vec<Violation>) -> (Vec<Violation>, Vec<Violation>) {
     (broken.iter().filter(|(code, _)| *code != "REQUIRED").cloned().collect(), broken)
 }
 
-/// The same of rows that name items: once each is right by itself, the order says which it does not have.
+/// The same for rows that name items: once each row is valid, the order decides which items exist.
 fn of_rows(broken: Vec<Violation>, unknown: Vec<Violation>) -> (Vec<Violation>, Vec<Violation>) {
     let with_order = if broken.is_empty() { unknown } else { broken.clone() };
     (broken, with_order)

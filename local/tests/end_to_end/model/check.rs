@@ -1,17 +1,17 @@
-//! Holds an answer against what the model says of it.
+//! Compares an answer with the model's prediction.
 
 use serde_json::Value;
 
 use super::world::Expected;
 use crate::support::Reply;
 
-/// Status and code, as they are counted.
-pub(super) fn told(reply: &Reply) -> String {
+/// Status and code, as counted.
+pub(super) fn summary(reply: &Reply) -> String {
     let code = reply.body["code"].as_str().map(|code| format!(" {code}")).unwrap_or_default();
     format!("{}{code}", reply.status)
 }
 
-/// That the answer is the expected one, or in what it differs.
+/// Checks that the answer is the expected one; describes the difference otherwise.
 pub(super) fn answer(expected: &Expected, reply: &Reply) -> Result<(), String> {
     let differs = |what: String| Err(format!("{what}\nanswered {} {}", reply.status, reply.body));
     if let Err(difference) = entry(expected, reply.status.into(), &reply.body) {
@@ -27,7 +27,7 @@ pub(super) fn answer(expected: &Expected, reply: &Reply) -> Result<(), String> {
     Ok(())
 }
 
-/// The same of an entry of a bulk.
+/// The same for an entry of a bulk.
 fn entry(expected: &Expected, status: u64, body: &Value) -> Result<(), String> {
     if status != u64::from(expected.status) {
         return Err(format!("the status is {status}, not {} {:?}", expected.status, expected.code));
@@ -65,11 +65,11 @@ fn entry(expected: &Expected, status: u64, body: &Value) -> Result<(), String> {
     Ok(())
 }
 
-/// That every member of `wanted` is so in `found`. Maps of the merchant's own have no others.
+/// Checks that `found` contains every member of `wanted`. The merchant's own maps may contain no others.
 fn within(wanted: &Value, found: &Value, at: &str) -> Result<(), String> {
     match (wanted, found) {
         (Value::Object(wanted), Value::Object(found)) if !at.ends_with("/meta") => {
-            // What has no id yet is not looked for by it.
+            // A resource without an id yet is not compared by it.
             let known = wanted.iter().filter(|(name, value)| *name != "id" || !value.is_null());
             known.into_iter().try_for_each(|(name, wanted)| {
                 within(wanted, found.get(name).unwrap_or(&Value::Null), &format!("{at}/{name}"))
@@ -84,7 +84,7 @@ fn within(wanted: &Value, found: &Value, at: &str) -> Result<(), String> {
     }
 }
 
-/// The ids that an answer tells of new orders.
+/// The ids of new orders in an answer.
 pub(super) fn created(expected: &Expected, body: &Value) -> Vec<(usize, String)> {
     let id = |body: &Value| body["order"]["id"].as_str().unwrap_or_default().to_owned();
     let own = expected.created.map(|index| (index, id(body)));

@@ -1,4 +1,4 @@
-//! Commands that make orders.
+//! Commands that create orders.
 
 use serde_json::{Value, json};
 
@@ -8,22 +8,22 @@ use super::world::{Expected, Request, Step, World, refuse};
 
 const ORDERS: &str = "/order/v1/orders";
 
-/// A body that is sent to make an order, and what that comes to.
+/// The body of a create, and its expected effect.
 struct Draft {
     body: Value,
     kind: Kind,
 }
 
 enum Kind {
-    /// Valid in itself.
+    /// Valid.
     Valid(Box<Order>),
-    /// The body of the order at an index once more.
+    /// Repeats the body of the order at an index.
     Same(usize),
     /// Another body under the safe id of the order at an index.
     Other,
     Broken(Violation),
     Foreign,
-    /// A member that is not known: an error if the call is strict.
+    /// An unknown member: an error if the call is strict.
     Odd(Box<Order>),
 }
 
@@ -48,7 +48,7 @@ impl World {
         for index in 0..self.rng.usize(0..5) {
             let draft = self.draft();
             let name = draft.body["safeId"].clone();
-            // A safe id that stands twice in a bulk is odd, and what is odd is an error where the client says so.
+            // A safe id that occurs twice in a bulk causes a warning, which is an error for a strict client.
             let repeats = strict && names.contains(&name) && !matches!(draft.kind, Kind::Broken(_));
             names.push(name);
             bodies.push(draft.body);
@@ -70,7 +70,7 @@ impl World {
         Step { request, expected, touched }
     }
 
-    /// What becomes of a draft; an order that it makes is there from then on.
+    /// The outcome of a draft; adds the order if it creates one.
     fn outcome(&mut self, kind: Kind, strict: bool) -> (Expected, Option<usize>) {
         let order = match kind {
             Kind::Broken(violation) => return (Expected::invalid(vec![violation]), None),
@@ -174,7 +174,7 @@ impl World {
             quantity: rng.i64(1..6),
             cancelled: 0,
             price,
-            // With a price it would have to be the product, or a strict call refuses it.
+            // A total would have to match the price, or a strict call rejects it.
             subtotal: cents(rng, 50).filter(|_| price.is_none()),
             discount: cents(rng, 30).unwrap_or(0),
             shipping: cents(rng, 50).unwrap_or(0),
@@ -191,7 +191,7 @@ fn preferring(request: Request, strict: bool) -> Request {
     if strict { request.with("prefer", "handling=strict") } else { request }
 }
 
-/// The body that makes an order.
+/// The body that creates an order.
 fn body_of(order: &Order, allows_duplicate: bool) -> Value {
     let item = |item: &Item| {
         let mut body = json!({"sku": item.sku, "quantity": item.quantity});

@@ -7,7 +7,7 @@ use super::world::{Expected, NOT_FOUND, Request, Step, Target, World, refuse};
 
 const ORDERS: &str = "/order/v1/orders";
 
-/// Which orders a list has.
+/// The orders that a list contains.
 type Wanted = Box<dyn Fn(&Order) -> bool>;
 
 impl World {
@@ -72,7 +72,7 @@ impl World {
         (Request::get(format!("{ORDERS}/bulk?ids={}", ids.join(","))), expected)
     }
 
-    /// All orders, those at a status, or those with an external id.
+    /// All orders, those with a status, or those with an external id.
     fn list(&mut self) -> (Request, Expected) {
         let (query, wanted): (String, Wanted) = match self.rng.u32(0..100) {
             0..10 => return (Request::get(format!("{ORDERS}?pageSize=0")), refuse((400, "INVALID_PARAMETER"))),

@@ -1,6 +1,6 @@
-//! What vendors make of an order, and what they report of it.
+//! Shipments of an order, and the vendors' reports.
 
-/// What one vendor makes.
+/// The part of an order that one vendor makes.
 #[derive(Clone, Debug)]
 pub(super) struct Shipment {
     pub(super) vendor: String,
@@ -23,14 +23,14 @@ impl Shipment {
     }
 }
 
-/// A parcel: its lines, none of them for all that is left, and the carrier's number.
+/// A parcel: its lines (none means all that are left) and the tracking number.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Parcel {
     pub(super) lines: Vec<usize>,
     pub(super) tracking: Option<String>,
 }
 
-/// What a vendor reports.
+/// A vendor's report.
 #[derive(Clone, Debug)]
 pub(super) enum Progress {
     InProduction,

@@ -4,10 +4,10 @@ use serde_json::{Value, json};
 
 use super::aggregate::{Item, Line, NotAllowed, Order, amount};
 
-/// A rule that a patch breaks: code and pointer.
+/// A violation: code and pointer.
 pub(super) type Violation = (&'static str, String);
 
-/// What a patch says of one member of an order.
+/// An edit of one member of an order.
 #[derive(Clone, Debug)]
 pub(super) enum OrderEdit {
     City(String),
@@ -20,7 +20,7 @@ pub(super) enum OrderEdit {
     NoLine,
 }
 
-/// What a patch says of one member of an item.
+/// An edit of one member of an item.
 #[derive(Clone, Debug)]
 pub(super) enum ItemEdit {
     Quantity(i64),
@@ -32,7 +32,7 @@ pub(super) enum ItemEdit {
     NoSku,
 }
 
-/// The patch as it is sent.
+/// The patch as sent.
 pub(super) fn order_patch(edits: &[OrderEdit]) -> Value {
     let mut patch = json!({});
     for edit in edits {
@@ -50,7 +50,7 @@ pub(super) fn order_patch(edits: &[OrderEdit]) -> Value {
     patch
 }
 
-/// The rules that it breaks.
+/// The violations of the patch.
 pub(super) fn order_violations(edits: &[OrderEdit]) -> Vec<Violation> {
     let of_edit = |edit: &OrderEdit| match edit {
         OrderEdit::Fixed(member) => Some(("NOT_UPDATABLE", format!("/{member}"))),
@@ -61,7 +61,7 @@ pub(super) fn order_violations(edits: &[OrderEdit]) -> Vec<Violation> {
     edits.iter().filter_map(of_edit).collect()
 }
 
-/// The patch as it is sent.
+/// The patch as sent.
 pub(super) fn item_patch(edits: &[ItemEdit]) -> Value {
     let mut patch = json!({});
     for edit in edits {
@@ -78,7 +78,7 @@ pub(super) fn item_patch(edits: &[ItemEdit]) -> Value {
     patch
 }
 
-/// The rules that it breaks.
+/// The violations of the patch.
 pub(super) fn item_violations(edits: &[ItemEdit]) -> Vec<Violation> {
     let of_edit = |edit: &ItemEdit| match edit {
         ItemEdit::Quantity(quantity) if *quantity < 1 => Some(("OUT_OF_RANGE", "/quantity".to_owned())),
@@ -90,7 +90,7 @@ pub(super) fn item_violations(edits: &[ItemEdit]) -> Vec<Violation> {
 }
 
 impl Order {
-    /// An order is updated until processing has begun, its addresses until a shipment is assigned.
+    /// An order can be updated until processing has begun, its addresses until a shipment is assigned.
     pub(super) fn update(&mut self, edits: &[OrderEdit]) -> Result<(), NotAllowed> {
         let before = (self.note.clone(), self.total, self.is_sample);
         let (mut city, (mut note, mut total, mut is_sample)) = (self.city.clone(), before.clone());
@@ -117,8 +117,8 @@ impl Order {
         Ok(())
     }
 
-    /// An item is updated while it is open, what refunds and cancels were counted by only before them; that it is ready
-    /// may be said at any time.
+    /// An item can be updated while it is open, its amounts only until the first refund or cancel; it can be marked as
+    /// ready at any time.
     pub(super) fn update_item(&mut self, index: usize, edits: &[ItemEdit]) -> Result<(), NotAllowed> {
         let before = self.items[index].clone();
         let mut item = before.clone();

@@ -1,4 +1,4 @@
-//! A merchant's orders as the model has them, and what an answer must be.
+//! A merchant's orders in the model, and expected answers.
 
 use std::fmt;
 
@@ -9,7 +9,7 @@ use super::aggregate::{Line, Order};
 use super::shipment::{Parcel, REJECTED, SHIPPED};
 use super::updates::Violation;
 
-/// A request, as it is printed when it is answered otherwise than the model says.
+/// A request, as printed if its answer differs from the model.
 #[derive(Clone, Debug)]
 pub(super) struct Request {
     pub(super) method: &'static str,
@@ -44,20 +44,20 @@ impl fmt::Display for Request {
     }
 }
 
-/// What must be answered.
+/// The expected answer.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Expected {
     pub(super) status: u16,
-    /// Of a refusal.
+    /// The code of an error.
     pub(super) code: Option<&'static str>,
-    /// Rules that must be among the broken ones.
+    /// Violations that must be among those reported.
     pub(super) violations: Vec<Violation>,
-    /// Members that must be so.
+    /// Expected members.
     pub(super) body: Option<Value>,
     /// The version in the `ETag`.
     pub(super) version: Option<u64>,
     pub(super) replayed: bool,
-    /// The order whose id the answer tells.
+    /// The order whose id the answer returns.
     pub(super) created: Option<usize>,
     /// The entries of a bulk.
     pub(super) bulk: Option<Vec<Self>>,
@@ -91,7 +91,7 @@ pub(super) fn refuse((status, code): (u16, &'static str)) -> Expected {
     Expected::refused(status, code)
 }
 
-/// A request, what must come of it, and the orders that it may have set going.
+/// A request, its expected answer, and the orders that it may have started.
 pub(super) struct Step {
     pub(super) request: Request,
     pub(super) expected: Expected,
@@ -102,24 +102,24 @@ pub(super) struct Step {
 #[derive(Clone, Debug)]
 pub(super) enum Target {
     Own(usize),
-    /// Another merchant's, or nobody's.
+    /// Another merchant's order, or one that does not exist.
     Other(String),
-    /// No id at all.
+    /// A malformed id.
     Malformed,
 }
 
-/// What a request says in `If-Match`.
+/// The `If-Match` header of a request.
 #[derive(Clone, Debug)]
 pub(super) enum Tag {
     None,
-    /// The present version is among these.
+    /// The current version is among these.
     Good(String),
     Stale(String),
-    /// No tag of an order at all.
+    /// Not an order's tag.
     Garbage,
 }
 
-/// Ids of another merchant.
+/// Ids of another merchant's resources.
 #[derive(Clone, Debug)]
 pub(super) struct Stranger {
     pub(super) order: String,
@@ -141,7 +141,7 @@ impl World {
         self.rng.u32(0..100) < percent
     }
 
-    /// An order of the merchant, of the newest more often, so that some of them live long; none before the first.
+    /// An order of the merchant, preferring the newest ones so that some live long; `None` before the first.
     pub(super) fn any_order(&mut self) -> Option<usize> {
         let count = self.orders.len();
         let newest = count.saturating_sub(6);
@@ -186,8 +186,8 @@ impl World {
         }
     }
 
-    /// The order that a change is made to, or why it is not, in the order in which that is told: what the body breaks, the
-    /// order, its version. What it breaks is known in part without the order (`alone`).
+    /// The order to change, or the error in its precedence: violations of the body, then the order, then its version.
+    /// Some violations are known without the order (`alone`).
     #[expect(clippy::result_large_err, reason = "a test's own answers are few")]
     pub(super) fn addressed(
         &self,
@@ -209,7 +209,7 @@ impl World {
         format!("{}{:03x}", id.get(..21).unwrap(), item + 1)
     }
 
-    /// A shipment as it is read.
+    /// A shipment as read through the API.
     pub(super) fn shipment(&self, order: usize, number: usize) -> Value {
         let (of, shipment) = (&self.orders[order], &self.orders[order].shipments[number]);
         let ids = |lines: &[usize]| lines.iter().map(|line| self.item_id(order, *line)).collect::<Vec<_>>();
@@ -227,7 +227,7 @@ impl World {
         })
     }
 
-    /// A shipment, of those that are not sent yet more often.
+    /// A shipment, preferring those that are not sent yet.
     pub(super) fn any_shipment(&mut self) -> Option<(usize, usize)> {
         let all = |order: usize, orders: &[Order]| (0..orders[order].shipments.len()).map(move |one| (order, one));
         let found: Vec<(usize, usize)> = (0..self.orders.len()).flat_map(|order| all(order, &self.orders)).collect();
@@ -239,7 +239,7 @@ impl World {
     }
 }
 
-/// The status of an item as the shipment service has it.
+/// The status number of an item in the shipment service.
 const fn number_of(line: Line) -> u8 {
     match line {
         Line::Open => 1,
@@ -250,7 +250,7 @@ const fn number_of(line: Line) -> u8 {
     }
 }
 
-/// Sets the `If-Match` of a tag.
+/// Sets the `If-Match` header for a tag.
 pub(super) fn tagged(request: Request, tag: &Tag) -> Request {
     match tag {
         Tag::None => request,

@@ -1,4 +1,4 @@
-//! The log of a note: every change of it, once, whatever happens in between.
+//! The audit log of a note: every change, once, whatever happens in between.
 
 use std::sync::Arc;
 
@@ -11,13 +11,13 @@ use crate::support::{DEMO, MERCHANT, Stack};
 use crate::up::Program;
 
 #[tokio::test]
-async fn the_log_tells_every_change_and_outlives_the_note() {
-    // With points a card's number is written as no card has it, so it is taken, and masked in the log all the same.
+async fn the_log_has_every_change_and_outlives_the_note() {
+    // With dots, a card number is in no valid card notation, so it is accepted, but still masked in the log.
     let stack = Stack::start().await;
     let created = stack.post(NOTES, &about("Product", "p", "Card 4111.1111.1111.1111, call 555")).await;
     let (id, path) = (created.body["note"]["id"].as_str().unwrap(), created.header("location"));
     put(&stack, path, &[], &json!({"text": "Card 4242.4242.4242.4242, call 555", "isInternal": true})).await;
-    // Nothing new is no event.
+    // A patch without changes causes no event.
     put(&stack, path, &[], &json!({"text": "Card 4242.4242.4242.4242, call 555", "isInternal": true})).await;
     delete(&stack, path, &[]).await;
     let logs_path = format!("{path}/auditLogs");
@@ -65,14 +65,15 @@ async fn the_log_tells_every_change_and_outlives_the_note() {
     assert!(requests.len() == 3 && !requests.contains(""), "{requests:?}");
     let second = stack.get(&format!("{logs_path}?page=2&pageSize=2")).await.body;
     assert_eq!(second["auditLogs"], json!([told[2]]));
-    // The text went with the note: neither the table nor the log has it any more.
+    // The text was deleted with the note: neither the table nor the log contains it any more.
     let items = format!("{:?}", stack.items().await);
     assert!(!items.contains("4111.1111") && !items.contains("4242.4242"));
 }
 
-/// The process is killed while notes are written; what was acknowledged is there, and its log is whole and told once.
+/// The process is killed while notes are written; acknowledged notes exist, and their logs are complete and without
+/// duplicates.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn logs_are_whole_after_a_kill() {
+async fn logs_are_complete_after_a_kill() {
     let folder = tempfile::tempdir().unwrap();
     let program = Program::start(folder.path(), &[]);
     let (client, written) = (program.client.clone(), Arc::new(Semaphore::new(0)));
@@ -115,7 +116,7 @@ async fn logs_are_whole_after_a_kill() {
             tokio::time::sleep(std::time::Duration::from_millis(50)).await;
         }
         told.reverse();
-        // A change that was not acknowledged may have been made all the same.
+        // A change that was not acknowledged may still have been applied.
         assert!(told.len() >= *changes && told.len() <= 3 && told == whole[..told.len()], "{path} {changes} {told:?}");
         let read = program.client.send("GET", path, DEMO, "").await.status;
         assert_eq!(read, if told.len() == 3 { 404 } else { 200 }, "{path}");

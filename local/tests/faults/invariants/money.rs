@@ -7,8 +7,8 @@ use local::simulation::Item;
 use super::{Rest, members, number, text};
 use crate::ground::{CARD_CENTS, MERCHANTS, STOCK_CODES, WALLET_CENTS};
 
-/// The codes that orders were given are those that the stock has lost, and none was given twice.
-pub(super) fn codes_are_given_once(rest: &Rest<'_>) -> Vec<String> {
+/// The allocated codes are exactly those taken from stock, and none was allocated twice.
+pub(super) fn codes_are_allocated_once(rest: &Rest<'_>) -> Vec<String> {
     let mut given: Vec<(u64, u64)> = rest
         .bulk_orders()
         .flat_map(|order| members(order, "allocations"))
@@ -19,19 +19,19 @@ pub(super) fn codes_are_given_once(rest: &Rest<'_>) -> Vec<String> {
     let mut broken = Vec::new();
     for (first, count) in given {
         if first != next {
-            broken.push(format!("codes go on at {next}, an order has those from {first}"));
+            broken.push(format!("the next code is {next}, but an order has those from {first}"));
         }
         next = first + count;
     }
     let stock = rest.partition("stock#CARD").next().unwrap();
     let cursor = (text(stock, "next"), text(stock, "available"));
     if cursor != (next.to_string().as_str(), (STOCK_CODES + 1 - next).to_string().as_str()) {
-        broken.push(format!("codes below {next} are given, the cursor is {cursor:?}"));
+        broken.push(format!("codes below {next} are allocated, but the cursor is {cursor:?}"));
     }
     broken
 }
 
-/// Every wallet holds what it held, less what its orders cost; every order of cards costs by the card.
+/// Every wallet holds its initial balance less the cost of its orders; every card order costs the price per card.
 pub(super) fn wallets_balance(rest: &Rest<'_>) -> Vec<String> {
     let mut broken = Vec::new();
     for merchant in MERCHANTS {
@@ -43,7 +43,7 @@ pub(super) fn wallets_balance(rest: &Rest<'_>) -> Vec<String> {
         if counted.parse().unwrap_or(0) != orders {
             broken.push(format!("{} has {orders} orders, its wallet counts {counted:?}", merchant.id));
         }
-        // Purchases are of one card each.
+        // Each purchase is one card.
         let ordered = i64::try_from(orders).unwrap() * CARD_CENTS;
         if paid != ordered || cents(balance) < 0 {
             broken.push(format!("{} ordered for {ordered} and paid {paid}", merchant.id));

@@ -36,10 +36,10 @@ pub(super) fn were_sent(rest: &Rest<'_>) -> Vec<String> {
     let orders = rest.ledger.orders.borrow();
     let count = rest.network_orders().count();
     let known = orders.values().filter(|sent| !sent.ids.is_empty()).count();
-    if count == known { Vec::new() } else { vec![format!("{known} are known, {count} are there")] }
+    if count == known { Vec::new() } else { vec![format!("{known} orders are known, {count} exist")] }
 }
 
-/// Inbound orders of these tests are good ones, whether their client heard of the receipt or not.
+/// Inbound orders in these tests are valid, whether or not their client received the receipt.
 pub(super) fn receipts_are_orders(rest: &Rest<'_>) -> Vec<String> {
     let gone = |(merchant, receipt): &&(&str, String)| !rest.has(&format!("{merchant}#inbound#{receipt}"), "receipt");
     let receipts = rest.ledger.receipts.borrow();
@@ -53,7 +53,7 @@ pub(super) fn receipts_are_orders(rest: &Rest<'_>) -> Vec<String> {
     gone.chain(open).collect()
 }
 
-/// Every line that was not cancelled is in one parcel, or has one allocation of codes; and none that was.
+/// Every line that was not cancelled is in one parcel or has one allocation of codes, and no cancelled line is or has.
 pub(super) fn delivered_once(rest: &Rest<'_>) -> Vec<String> {
     let mut broken = Vec::new();
     for order in rest.orders() {
@@ -75,7 +75,7 @@ pub(super) fn delivered_once(rest: &Rest<'_>) -> Vec<String> {
     broken
 }
 
-/// Lines are cancelled where a client asked for it, and surely where it was told so.
+/// Lines are cancelled only if a client requested it, and always if the client got a success.
 pub(super) fn cancelled_as_asked(rest: &Rest<'_>) -> Vec<String> {
     let mut broken = Vec::new();
     let sent = rest.ledger.orders.borrow();
@@ -96,8 +96,8 @@ pub(super) fn cancelled_as_asked(rest: &Rest<'_>) -> Vec<String> {
     broken
 }
 
-/// Steps that were made twice would show as more changes than the life of an order has: one assignment or allocation,
-/// one report for each parcel and each arrival, and no more restarts than failures.
+/// A repeated step would show as more changes than the life of an order has: one assignment or allocation, one report
+/// for each parcel and each delivery, and no more restarts than failures.
 pub(super) fn no_step_twice(rest: &Rest<'_>) -> Vec<String> {
     let mut broken = Vec::new();
     for order in rest.orders() {
@@ -134,7 +134,7 @@ pub(super) fn external_ids_are_unique(rest: &Rest<'_>) -> Vec<String> {
         let guard = rest.partition(&format!("{merchant}#external#{external_id}")).next();
         let guarded = guard.map(|guard| text(guard, "order_id").to_owned());
         if holders.len() != 1 || guarded.as_ref() != holders.first() {
-            broken.push(format!("{external_id} is borne by {holders:?} and guarded for {guarded:?}"));
+            broken.push(format!("{external_id} belongs to {holders:?} but its claim names {guarded:?}"));
         }
     }
     let guards = rest.of_kind("external").count();
@@ -144,7 +144,7 @@ pub(super) fn external_ids_are_unique(rest: &Rest<'_>) -> Vec<String> {
     broken
 }
 
-/// An order stands in the list of its status.
+/// An order is in the list of its status.
 pub(super) fn listed_by_status(rest: &Rest<'_>) -> Vec<String> {
     let is_listed =
         |order: &&Item| text(order, "list_pk").strip_prefix(merchant(order)) == Some(&format!("#{}", status(order)));
@@ -152,7 +152,7 @@ pub(super) fn listed_by_status(rest: &Rest<'_>) -> Vec<String> {
     lost.map(|order| format!("{} is in {}", name(order), text(order, "list_pk"))).collect()
 }
 
-/// Orders of these tests end fulfilled or cancelled, or not at all.
+/// Orders in these tests end fulfilled or cancelled, or not at all.
 pub(super) fn status(order: &Item) -> &'static str {
     let lines = text(order, "line_states");
     let all = |letters: &str| lines.chars().all(|line| letters.contains(line));

@@ -1,4 +1,4 @@
-//! Rules of what machines outside have seen.
+//! Rules about external machines.
 
 use std::collections::BTreeSet;
 
@@ -10,7 +10,7 @@ pub(super) fn nothing_wrong(rest: &Rest<'_>) -> Vec<String> {
     rest.notes.wrong.clone()
 }
 
-/// Each shipment of the vendor is one of an order, was submitted under its one key, and held what was fulfilled.
+/// Each shipment of the vendor belongs to an order, was submitted under one key, and contained the fulfilled items.
 pub(super) fn made_is_fulfilled(rest: &Rest<'_>) -> Vec<String> {
     let mut broken = Vec::new();
     let mut known = BTreeSet::new();
@@ -25,7 +25,7 @@ pub(super) fn made_is_fulfilled(rest: &Rest<'_>) -> Vec<String> {
             known.insert(shipment_id.clone());
             let Some(made) = made else {
                 if !packed.is_empty() {
-                    broken.push(format!("{shipment_id} of {} was shipped, and never submitted", name(order)));
+                    broken.push(format!("{shipment_id} of {} was shipped but never submitted", name(order)));
                 }
                 continue;
             };
@@ -42,6 +42,7 @@ pub(super) fn made_is_fulfilled(rest: &Rest<'_>) -> Vec<String> {
             }
         }
     }
-    broken.extend(rest.notes.made.keys().filter(|id| !known.contains(*id)).map(|id| format!("{id} is of no order")));
+    broken
+        .extend(rest.notes.made.keys().filter(|id| !known.contains(*id)).map(|id| format!("{id} belongs to no order")));
     broken
 }

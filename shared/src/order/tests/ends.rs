@@ -1,10 +1,10 @@
-//! What is too late: to hold, to release, to cancel.
+//! Holds, releases and cancels that come too late.
 
 use super::super::{CancelledLine, Command, Port, Rejected, Units, next_step, transition};
 use super::{after, assign, at, reject, shipped, state};
 
 #[test]
-fn what_has_ended_is_not_held() {
+fn ended_orders_cannot_be_held() {
     let held = after(state("OO"), &[assign(&[Port::Manual; 2]), Command::Hold("who?".to_owned())]);
     for end in [shipped(1, &[]), Command::Cancel(None)] {
         let order = after(held.clone(), &[end]);
@@ -14,14 +14,14 @@ fn what_has_ended_is_not_held() {
             assert!(matches!(refused, Err(Rejected::NotAllowed(_))), "{command:?} {refused:?}");
         }
     }
-    // One that failed may come back, and must not run past its hold.
+    // A failed order may be restarted, and must not run past its hold.
     let failed = after(held, &[reject(1)]);
     assert_eq!((failed.status().as_str(), failed.hold.as_deref()), ("Failed", Some("who?")));
     assert_eq!(after(failed, &[Command::Restart]).status().as_str(), "CustomerCareHold");
 }
 
 #[test]
-fn what_is_partly_delivered_is_not_stopped_any_more() {
+fn partly_delivered_orders_cannot_be_stopped() {
     let order = after(state("OO"), &[assign(&[Port::Manual; 2])]);
     let hold = |reason: &str| Command::Hold(reason.to_owned());
     let refused = transition(&after(order.clone(), &[shipped(1, &[0])]), &hold("who?"), at(6));
@@ -32,7 +32,7 @@ fn what_is_partly_delivered_is_not_stopped_any_more() {
 }
 
 #[test]
-fn units_of_a_cancelled_line_are_not_cancelled_again() {
+fn units_of_a_cancelled_line_cannot_be_cancelled_again() {
     let line = |count| CancelledLine { line: 0, units: Some(Units { count, ordered: 3 }) };
     let order = after(state("OO"), &[Command::Cancel(Some(vec![line(2)])), Command::Cancel(Some(vec![line(1)]))]);
     assert_eq!(order.lines.letters(), "CO");

@@ -1,4 +1,4 @@
-//! Laws of quantities and refunds, whatever comes in whatever order.
+//! Invariants of quantities and refunds under random commands.
 
 use proptest::prelude::{ProptestConfig, Strategy, any, prop_assert, prop_assert_eq, prop_oneof, proptest};
 use rust_decimal::Decimal;
@@ -10,7 +10,7 @@ use super::super::{
 use super::{at, command};
 
 const ORDERED: u32 = 5;
-/// What was paid for price and shipping of every line, in cents.
+/// Amount paid for the price and for the shipping of every line, in cents.
 const PAID: [i64; 2] = [1_000, 250];
 
 fn asked(rows: Vec<(usize, bool, i64)>, seed: u8) -> Command {
@@ -52,7 +52,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(2_000))]
 
     #[test]
-    fn balances_and_quantities(commands in proptest::collection::vec(change(), 0..40)) {
+    fn balances_and_quantities_stay_within_bounds(commands in proptest::collection::vec(change(), 0..40)) {
         let mut order = OrderState::accepted(Fulfilment::Vendors, 4, true, at(0));
         for (step, command) in commands.into_iter().enumerate() {
             let now = at(i64::try_from(step).unwrap() + 1);
@@ -64,20 +64,21 @@ proptest! {
                 }
                 Err(_) => continue,
             };
-            // Refunds are never taken back, and never exceed what was paid.
+            // Refunds are never taken back, and never exceed the amount paid.
             prop_assert!(next.refunds.starts_with(&order.refunds));
             for line in 0..4 {
                 for is_shipping in [false, true] {
                     let paid = Decimal::new(PAID[usize::from(is_shipping)], 2);
                     prop_assert!(next.refunded(line, is_shipping) <= paid, "{command:?}");
                 }
-                // Something is left of a line that is made; units never come back; and only of lines in work do they go.
+                // A line in progress has units left; cancelled units never return; and only lines in progress lose
+                // units.
                 let (before, after) = (order.units_cancelled(line), next.units_cancelled(line));
                 prop_assert!(after < ORDERED && after >= before);
                 prop_assert_eq!(next.units_left(line, ORDERED) + after, ORDERED);
                 let status = next.lines.get(line).unwrap();
                 prop_assert!(after == before || matches!(status, LineStatus::Open | LineStatus::Processing));
-                // A line's time moves with it, and a cancelled one's does not move any more.
+                // A line's time changes with it, and a cancelled line's time no longer changes.
                 if order.lines.get(line) != next.lines.get(line) || after != before {
                     prop_assert_eq!(next.line_changed_at(line), Some(now));
                 }
@@ -90,9 +91,9 @@ proptest! {
         }
     }
 
-    /// A call that is made again with the seed of the first one changes nothing.
+    /// A retried call with the same seed changes nothing.
     #[test]
-    fn a_refund_of_one_seed_is_made_once(rows in proptest::collection::vec((0..4_usize, any::<bool>(), 1..60_i64), 1..4), seed in any::<u8>()) {
+    fn refunds_with_one_seed_are_made_once(rows in proptest::collection::vec((0..4_usize, any::<bool>(), 1..60_i64), 1..4), seed in any::<u8>()) {
         let order = OrderState::accepted(Fulfilment::Vendors, 4, true, at(0));
         let command = asked(rows, seed);
         let refunded = transition(&order, &command, at(1)).unwrap();
@@ -101,12 +102,12 @@ proptest! {
 }
 
 #[test]
-fn of_a_call_all_refunds_are_made_or_none() {
+fn a_call_makes_all_its_refunds_or_none() {
     let order = OrderState::accepted(Fulfilment::Vendors, 1, true, at(0));
     let Err(Rejected::ExceedsBalance(excesses)) =
         transition(&order, &asked(vec![(0, false, 600), (0, false, 401)], 1), at(1))
     else {
-        panic!("the second row exceeds what the first one leaves");
+        panic!("the second refund exceeds what the first one leaves");
     };
     assert_eq!((excesses.len(), excesses[0].index, excesses[0].balance), (1, 1, Decimal::from(4)));
 }

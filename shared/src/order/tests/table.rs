@@ -1,4 +1,4 @@
-//! The table of states against the transitions of every state that an order of two lines reaches.
+//! Compares the table with the transitions of every state that an order of two lines reaches.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
@@ -11,7 +11,7 @@ use super::{assign, at, shipped};
 
 type Seen = BTreeMap<(&'static str, OrderStatus), BTreeSet<Outcome>>;
 
-/// One of each kind of command, with arguments that reach every branch of an order of two lines.
+/// One command of each kind, with arguments that reach every branch of an order of two lines.
 fn commands(fulfilment: Fulfilment) -> Vec<Command> {
     let mut commands = vec![
         Command::Start,
@@ -75,7 +75,7 @@ fn note(order: &OrderState, command: &Command, seen: &mut Seen) -> Option<OrderS
     next
 }
 
-/// Walks through every state that is reached; orders with more than two shipments add nothing new.
+/// Visits every reachable state; orders with more than two shipments add nothing new.
 fn explore(first: OrderState, seen: &mut Seen) {
     let commands = commands(first.fulfilment);
     let (mut known, mut open) = (HashSet::new(), vec![first]);
@@ -89,7 +89,7 @@ fn explore(first: OrderState, seen: &mut Seen) {
     }
 }
 
-/// One step from every combination of three lines, each with a vendor of its own: what two lines are too few for.
+/// One step from every combination of three lines, each with its own vendor: cases that need more than two lines.
 fn explore_three(seen: &mut Seen) {
     let vendor =
         |line: usize| Command::Assign(vec![Assignment { line, vendor: format!("v{line}"), port: Port::Manual }]);
@@ -108,7 +108,7 @@ fn explore_three(seen: &mut Seen) {
             };
             numbers += u16::from(matches!(letter, 1..=3));
             for step in steps {
-                // A line that ends the order keeps the rest from being cancelled; that combination is one of fewer lines.
+                // A line that ends the order keeps the rest from being cancelled; fewer lines cover that combination.
                 order = transition(&order, &step, at(0)).unwrap_or(order);
             }
         }
@@ -129,7 +129,7 @@ fn explore_three(seen: &mut Seen) {
 }
 
 #[test]
-fn transitions_are_those_of_the_table() {
+fn transitions_match_the_table() {
     let mut seen = Seen::new();
     for fulfilment in [Fulfilment::Vendors, Fulfilment::Stock] {
         let first = OrderState { version: 7, ..OrderState::accepted(fulfilment, 2, false, at(0)) };
@@ -146,6 +146,6 @@ fn transitions_are_those_of_the_table() {
         }
     }
     let differs: Vec<_> = seen.iter().filter(|(place, outcomes)| table.get(*place) != Some(*outcomes)).collect();
-    assert!(differs.is_empty(), "otherwise in the table: {differs:#?}");
+    assert!(differs.is_empty(), "differs from the table: {differs:#?}");
     assert_eq!(seen.len(), table.len());
 }

@@ -1,4 +1,4 @@
-//! Attributes of items: read from the service's JSON, and written as it.
+//! Item attributes: parsed from DynamoDB's JSON and serialized to it.
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
@@ -14,7 +14,7 @@ use super::Failure;
 /// An item, or its key.
 pub(super) type Attributes = BTreeMap<String, Attribute>;
 
-/// An item, shared by whoever tells of it: the table, its stream, answers.
+/// An item, shared by the table, its stream and responses.
 #[derive(Clone, Debug)]
 pub(super) struct Item(Arc<Attributes>);
 
@@ -38,12 +38,12 @@ impl Serialize for Item {
     }
 }
 
-/// One attribute. Sets are not known here: no function has one.
+/// One attribute. Sets are not supported because no function uses them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Attribute {
     /// Text.
     S(String),
-    /// A number in the form in which the service gives it back.
+    /// A number in the form that DynamoDB returns.
     N(String),
     /// Bytes in Base64.
     B(String),
@@ -77,7 +77,7 @@ impl Attribute {
         })
     }
 
-    /// How the two compare, if they are of one kind that has an order.
+    /// Compares two attributes of the same ordered type.
     pub(super) fn compare(&self, other: &Self) -> Result<Option<Ordering>, Failure> {
         Ok(match (self, other) {
             (Self::S(one), Self::S(other)) => Some(one.cmp(other)),
@@ -87,18 +87,18 @@ impl Attribute {
         })
     }
 
-    /// Adds a number, or takes it away.
-    pub(super) fn plus(&self, other: &Self, is_taken_away: bool) -> Result<Self, Failure> {
+    /// Adds or subtracts a number.
+    pub(super) fn plus(&self, other: &Self, is_subtracted: bool) -> Result<Self, Failure> {
         let (Self::N(one), Self::N(other)) = (self, other) else {
             return Err(Failure::unknown(format!("to add {other:?} to {self:?}")));
         };
         let (one, other) = (number(one)?, number(other)?);
-        let sum = if is_taken_away { one.checked_sub(other) } else { one.checked_add(other) };
+        let sum = if is_subtracted { one.checked_sub(other) } else { one.checked_add(other) };
         let sum = sum.ok_or_else(|| Failure::unknown(format!("a number as large as {one} and {other}")))?;
         Ok(Self::N(sum.normalize().to_string()))
     }
 
-    /// About what it takes of an item's 400 KB.
+    /// Approximate contribution to an item's 400 KB.
     pub(super) fn size(&self) -> usize {
         const OF_A_MEMBER: usize = 3;
         match self {
@@ -110,12 +110,12 @@ impl Attribute {
     }
 }
 
-/// About what an item takes.
+/// Approximate size of an item.
 pub(super) fn size_of(item: &Attributes) -> usize {
     item.iter().fold(0, |size, (name, attribute)| size + name.len() + 1 + attribute.size())
 }
 
-/// Reads an item or a key.
+/// Parses an item or a key.
 pub(super) fn read_all(value: Value) -> Result<Attributes, Failure> {
     let Value::Object(members) = value else { return Err(Failure::unknown(format!("the item {value}"))) };
     members.into_iter().map(|(name, value)| Ok((name, Attribute::read(value)?))).collect()
@@ -125,7 +125,7 @@ pub(super) fn number(text: &str) -> Result<Decimal, Failure> {
     Decimal::from_str_exact(text).map_err(|error| Failure::unknown(format!("the number {text} ({error})")))
 }
 
-/// A number as the service gives it back: without zeros that say nothing.
+/// A number as DynamoDB returns it: without redundant zeros.
 fn canonical(text: String) -> Result<String, Failure> {
     const DIGITS_MAX: usize = 18;
     let digits = text.strip_prefix('-').unwrap_or(&text);

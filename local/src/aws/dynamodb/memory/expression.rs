@@ -1,7 +1,7 @@
-//! Expressions: conditions of writes and queries, and updates, as far as the functions write them.
+//! The subset of expressions that the functions use: conditions of writes and queries, and updates.
 //!
-//! A text is parsed once and kept by the table, because the functions send the same few texts again and again. What
-//! stands for names and values is looked up with each request.
+//! Each text is parsed once and cached by the table, because the functions send the same few texts repeatedly.
+//! Placeholders for names and values are resolved per request.
 
 mod tokens;
 
@@ -15,16 +15,16 @@ use self::tokens::{Token, Tokens};
 use super::Failure;
 use super::attribute::{Attribute, Attributes};
 
-/// A top-level attribute: by its name, or by what stands for it.
+/// A top-level attribute, by name or by placeholder.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Name(String);
 
-/// What is compared, added or set.
+/// A value to compare, add or set.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Operand {
     Attribute(Name),
     Value(String),
-    /// The attribute, or that if it is not there.
+    /// The attribute, or a fallback if it is missing.
     OrElse(Name, Box<Operand>),
     Sum {
         one: Box<Operand>,
@@ -62,15 +62,15 @@ pub(super) struct Update {
     adds: Vec<(Name, Operand)>,
 }
 
-/// What stands for names and values in one request.
+/// The placeholders for names and values in one request.
 #[derive(Debug, Default)]
-pub(super) struct Stand {
+pub(super) struct Placeholders {
     names: BTreeMap<String, String>,
     values: Attributes,
 }
 
-impl Stand {
-    /// Takes them out of a request.
+impl Placeholders {
+    /// Takes the placeholders out of a request.
     pub(super) fn take(request: &mut Map<String, Value>) -> Result<Self, Failure> {
         let names = match request.remove("ExpressionAttributeNames") {
             Some(names) => serde_json::from_value(names).map_err(|error| Failure::unknown(error.to_string()))?,
@@ -94,7 +94,7 @@ impl Stand {
         self.values.get(placeholder).ok_or_else(|| Failure::unknown(format!("{placeholder} without a value")))
     }
 
-    /// The service refuses what stands for something that no expression has.
+    /// DynamoDB rejects placeholders that no expression uses.
     pub(super) fn must_be_used(&self, is_used: impl Fn(&str) -> bool) -> Result<(), Failure> {
         match self.names.keys().chain(self.values.keys()).find(|placeholder| !is_used(placeholder)) {
             Some(unused) => Err(Failure::unknown(format!("{unused}, which no expression has"))),
@@ -103,7 +103,7 @@ impl Stand {
     }
 }
 
-/// An expression, and what stands in it for names and values.
+/// A parsed expression and the placeholders it uses.
 #[derive(Debug)]
 pub(super) struct Parsed<T> {
     pub(super) expression: T,
@@ -122,19 +122,25 @@ impl<T> Parsed<T> {
 }
 
 impl Operand {
-    /// What it comes to for an item; nothing if the attribute is not there.
-    fn of<'a>(&self, item: &'a Attributes, stand: &'a Stand) -> Result<Option<Cow<'a, Attribute>>, Failure> {
+    /// The operand's value for an item; `None` if the attribute is missing.
+    fn of<'a>(
+        &self,
+        item: &'a Attributes,
+        placeholders: &'a Placeholders,
+    ) -> Result<Option<Cow<'a, Attribute>>, Failure> {
         Ok(match self {
-            Self::Attribute(name) => item.get(stand.name(name)?).map(Cow::Borrowed),
-            Self::Value(placeholder) => Some(Cow::Borrowed(stand.value(placeholder)?)),
-            Self::OrElse(name, other) => match item.get(stand.name(name)?) {
+            Self::Attribute(name) => item.get(placeholders.name(name)?).map(Cow::Borrowed),
+            Self::Value(placeholder) => Some(Cow::Borrowed(placeholders.value(placeholder)?)),
+            Self::OrElse(name, other) => match item.get(placeholders.name(name)?) {
                 Some(attribute) => Some(Cow::Borrowed(attribute)),
-                None => other.of(item, stand)?,
+                None => other.of(item, placeholders)?,
             },
-            Self::Sum { one, other, is_taken_away } => match (one.of(item, stand)?, other.of(item, stand)?) {
-                (Some(one), Some(other)) => Some(Cow::Owned(one.plus(&other, *is_taken_away)?)),
-                _ => None,
-            },
+            Self::Sum { one, other, is_taken_away } => {
+                match (one.of(item, placeholders)?, other.of(item, placeholders)?) {
+                    (Some(one), Some(other)) => Some(Cow::Owned(one.plus(&other, *is_taken_away)?)),
+                    _ => None,
+                }
+            }
         })
     }
 }
@@ -159,29 +165,35 @@ impl Condition {
         Ok(condition)
     }
 
-    /// Whether it holds for an item; one that is not there has no attributes.
-    pub(super) fn holds(&self, item: &Attributes, stand: &Stand) -> Result<bool, Failure> {
+    /// Whether the condition holds for an item; a missing item has no attributes.
+    pub(super) fn holds(&self, item: &Attributes, placeholders: &Placeholders) -> Result<bool, Failure> {
         let compare = |one: &Operand, comparison: Comparison, other: &Operand| {
-            let (Some(one), Some(other)) = (one.of(item, stand)?, other.of(item, stand)?) else { return Ok(false) };
+            let (Some(one), Some(other)) = (one.of(item, placeholders)?, other.of(item, placeholders)?) else {
+                return Ok(false);
+            };
             Ok(one.compare(&other)?.is_some_and(|ordering| comparison.holds(ordering)))
         };
         match self {
             Self::All(parts) => {
-                // Each is looked at, so that one that is not known is found wherever it stands.
-                let parts: Vec<bool> = parts.iter().map(|part| part.holds(item, stand)).collect::<Result<_, _>>()?;
+                // Evaluate both sides, so that an unsupported operand is found wherever it is.
+                let parts: Vec<bool> =
+                    parts.iter().map(|part| part.holds(item, placeholders)).collect::<Result<_, _>>()?;
                 Ok(parts.into_iter().all(|holds| holds))
             }
             Self::Any(parts) => {
-                let parts: Vec<bool> = parts.iter().map(|part| part.holds(item, stand)).collect::<Result<_, _>>()?;
+                let parts: Vec<bool> =
+                    parts.iter().map(|part| part.holds(item, placeholders)).collect::<Result<_, _>>()?;
                 Ok(parts.into_iter().any(|holds| holds))
             }
-            Self::Exists(name) => Ok(item.contains_key(stand.name(name)?)),
-            Self::Absent(name) => Ok(!item.contains_key(stand.name(name)?)),
-            Self::BeginsWith(name, prefix) => match (item.get(stand.name(name)?), prefix.of(item, stand)?.as_deref()) {
-                (Some(Attribute::S(text)), Some(Attribute::S(prefix))) => Ok(text.starts_with(prefix.as_str())),
-                (None, Some(Attribute::S(_))) => Ok(false),
-                other => Err(Failure::unknown(format!("begins_with of {other:?}"))),
-            },
+            Self::Exists(name) => Ok(item.contains_key(placeholders.name(name)?)),
+            Self::Absent(name) => Ok(!item.contains_key(placeholders.name(name)?)),
+            Self::BeginsWith(name, prefix) => {
+                match (item.get(placeholders.name(name)?), prefix.of(item, placeholders)?.as_deref()) {
+                    (Some(Attribute::S(text)), Some(Attribute::S(prefix))) => Ok(text.starts_with(prefix.as_str())),
+                    (None, Some(Attribute::S(_))) => Ok(false),
+                    other => Err(Failure::unknown(format!("begins_with of {other:?}"))),
+                }
+            }
             Self::Between(one, low, high) => {
                 Ok(compare(one, Comparison::GreaterOrEqual, low)? && compare(one, Comparison::LessOrEqual, high)?)
             }
@@ -189,17 +201,21 @@ impl Condition {
         }
     }
 
-    /// The value that it wants that attribute to equal.
-    pub(super) fn equal<'a>(&self, attribute: &str, stand: &'a Stand) -> Result<Option<&'a Attribute>, Failure> {
+    /// The value that the condition requires for that attribute.
+    pub(super) fn equal<'a>(
+        &self,
+        attribute: &str,
+        placeholders: &'a Placeholders,
+    ) -> Result<Option<&'a Attribute>, Failure> {
         match self {
             Self::Compare(Operand::Attribute(name), Comparison::Equal, Operand::Value(placeholder))
-                if stand.name(name)? == attribute =>
+                if placeholders.name(name)? == attribute =>
             {
-                stand.value(placeholder).map(Some)
+                placeholders.value(placeholder).map(Some)
             }
             Self::All(parts) => {
                 for part in parts {
-                    if let found @ Some(_) = part.equal(attribute, stand)? {
+                    if let found @ Some(_) = part.equal(attribute, placeholders)? {
                         return Ok(found);
                     }
                 }
@@ -239,27 +255,28 @@ impl Update {
         }
     }
 
-    /// The item as it becomes; every operand is of the item as it was.
+    /// The updated item; every operand refers to the item before the update.
     pub(super) fn apply(
         &self,
         before: &Attributes,
         mut after: Attributes,
-        stand: &Stand,
+        placeholders: &Placeholders,
     ) -> Result<Attributes, Failure> {
         for (name, operand) in &self.sets {
-            let name = stand.name(name)?;
-            let value = operand.of(before, stand)?;
+            let name = placeholders.name(name)?;
+            let value = operand.of(before, placeholders)?;
             let value = value.ok_or_else(|| Failure::unknown(format!("to set {name} to what is not there")))?;
             after.insert(name.to_owned(), value.into_owned());
         }
         for name in &self.removes {
-            after.remove(stand.name(name)?);
+            after.remove(placeholders.name(name)?);
         }
         for (name, operand) in &self.adds {
-            let name = stand.name(name)?;
+            let name = placeholders.name(name)?;
             let zero = Attribute::N("0".to_owned());
-            let added =
-                operand.of(before, stand)?.ok_or_else(|| Failure::unknown(format!("to add nothing to {name}")))?;
+            let added = operand
+                .of(before, placeholders)?
+                .ok_or_else(|| Failure::unknown(format!("to add nothing to {name}")))?;
             let sum = before.get(name).unwrap_or(&zero).plus(&added, false)?;
             after.insert(name.to_owned(), sum);
         }

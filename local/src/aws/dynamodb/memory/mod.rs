@@ -1,10 +1,10 @@
-//! A table in memory for the simulation: what the functions ask of DynamoDB, and nothing else.
+//! An in-memory table for the simulation, with the subset of DynamoDB that the functions use.
 //!
-//! A run makes thousands of calls, and the embedded database spends most of them on SQL. This table is a few ordered maps.
-//! It knows the operations and expressions that the functions use; whatever else a call has is refused, and remembered
-//! ([`Memory::unknown`]), so that a run in which it happened fails. What it knows it answers as the embedded database does,
-//! which `tests` hold it to: the same random operations on both, whole answers and records of the stream compared. Two
-//! things are left out: consumed capacity, which no invariant asks for, and items that expire.
+//! A run makes thousands of calls, and the embedded database spends most of the time on SQL. This table is a few
+//! ordered maps. It supports the operations and expressions that the functions use, rejects everything else, and
+//! records it ([`Memory::unknown`]) so that such a run fails. Supported calls get the same answers as from the embedded
+//! database; `tests` verifies this by running the same random operations on both and comparing complete answers and
+//! stream records. Two things are missing: consumed capacity, which no invariant needs, and expiring items.
 //!
 //! - [`attribute`]: attributes, as JSON and in their order.
 //! - [`expression`]: conditions and updates.
@@ -33,22 +33,22 @@ use super::SequenceNumber;
 use crate::aws::sqs::Clock;
 use crate::template;
 
-/// One table. Clones are the same.
+/// One table. Clones share it.
 #[derive(Clone)]
 pub(crate) struct Memory(Arc<Mutex<State>>);
 
 /// Why a call has no effect.
 #[derive(Debug)]
 enum Failure {
-    /// Its condition does not hold for this item, which is there if it was asked for.
+    /// Its condition does not hold for this item, which is included on request.
     Condition(Option<Item>),
     /// Conditions of a transaction do not hold.
     Cancelled(Vec<Reason>),
-    /// It has something that is not known here.
+    /// It uses something unsupported.
     Unknown(String),
 }
 
-/// Why a write of a transaction stands in its way, if it does.
+/// Why an entry of a transaction fails, if it does.
 #[derive(Debug, Serialize)]
 struct Reason {
     #[serde(rename = "Code")]
@@ -98,12 +98,13 @@ impl Memory {
     /// An empty table.
     ///
     /// # Errors
-    /// What it has that is not known here.
+    ///
+    /// An unsupported property of the declaration.
     pub(crate) fn new(table: &template::Table) -> Result<Self, String> {
         Ok(Self(Arc::new(Mutex::new(State::new(table)?))))
     }
 
-    /// One with the same items and nothing in its stream, by that clock.
+    /// A table with the same items, an empty stream and the given clock.
     pub(crate) fn copy(&self, clock: Arc<dyn Clock>) -> Self {
         Self(Arc::new(Mutex::new(self.state().copy(clock))))
     }
@@ -126,17 +127,17 @@ impl Memory {
         }
     }
 
-    /// What calls had that is not known here. A run that had any has proved nothing.
+    /// Unsupported features that calls used. A run that used any proves nothing.
     pub(crate) fn unknown(&self) -> Vec<String> {
         self.state().unknown.clone()
     }
 
-    /// At most `limit` records of the stream after that place, the oldest first.
+    /// At most `limit` stream records after that place, oldest first.
     pub(crate) fn records(&self, after: Option<&SequenceNumber>, limit: usize) -> Vec<Value> {
         self.state().records(after, limit)
     }
 
-    /// Every item of the table, or every entry of that index.
+    /// Every item of the table, or every entry of the index.
     pub(crate) fn items(&self, index: Option<&str>) -> Vec<Value> {
         self.state().all(index).into_iter().map(|item| json!(item)).collect()
     }
@@ -170,7 +171,7 @@ fn take_text(request: &mut Map<String, Value>, member: &str) -> Result<Option<St
     }
 }
 
-/// Everything of a request was understood; how it wants its capacity told makes no difference.
+/// Checks that all members of a request were read; the requested capacity report is ignored.
 fn must_be_empty(mut request: Map<String, Value>) -> Result<(), Failure> {
     request.remove("ReturnConsumedCapacity");
     match request.into_iter().next() {

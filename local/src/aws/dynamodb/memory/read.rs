@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::attribute::{self, Attribute, Attributes, Item};
-use super::expression::{Parsed, Stand};
+use super::expression::{Parsed, Placeholders};
 use super::table::{Index, State};
 use super::{Failure, must_be_empty, take_text};
 
@@ -36,9 +36,9 @@ pub(super) struct Page {
     last: Option<Attributes>,
 }
 
-/// Keys of one batch.
+/// Maximum keys per batch.
 const KEYS_MAX: usize = 100;
-/// What a page may hold; a batch may hold sixteen times as much, which nobody fills.
+/// Maximum bytes of a page; a batch may hold sixteen times as much, which nobody reaches.
 const PAGE_BYTES_MAX: usize = 1024 * 1024;
 
 pub(super) fn get(state: &State, mut request: Map<String, Value>) -> Result<Found, Failure> {
@@ -90,8 +90,8 @@ pub(super) fn query(state: &mut State, mut request: Map<String, Value>) -> Resul
     let is_consistent = request.remove("ConsistentRead") == Some(Value::Bool(true));
     let condition = take_text(&mut request, "KeyConditionExpression")?.unwrap_or_default();
     let condition = state.condition(&condition)?;
-    let stand = Stand::take(&mut request)?;
-    stand.must_be_used(|placeholder| condition.has(placeholder))?;
+    let placeholders = Placeholders::take(&mut request)?;
+    placeholders.must_be_used(|placeholder| condition.has(placeholder))?;
     let names = take_text(&mut request, "ProjectionExpression")?;
     let is_backwards = request.remove("ScanIndexForward") == Some(Value::Bool(false));
     let limit = match request.remove("Limit") {
@@ -110,7 +110,7 @@ pub(super) fn query(state: &mut State, mut request: Map<String, Value>) -> Resul
             Some(found.ok_or_else(|| Failure::unknown(format!("the index {name}")))?)
         }
     };
-    let wanted = Wanted { state, index, condition: &condition, stand: &stand };
+    let wanted = Wanted { state, index, condition: &condition, placeholders: &placeholders };
     let mut page = wanted.page(is_backwards, start.as_ref(), limit)?;
     if let Some(names) = names {
         page.items = page.items.iter().map(|item| project(item, &names)).collect::<Result<_, _>>()?;
@@ -130,18 +130,18 @@ fn project(item: &Attributes, names: &str) -> Result<Item, Failure> {
     Ok(projected.into())
 }
 
-/// What a query is after.
+/// The parameters of a query.
 struct Wanted<'a> {
     state: &'a State,
     index: Option<&'a Index>,
     condition: &'a Parsed<super::expression::Condition>,
-    stand: &'a Stand,
+    placeholders: &'a Placeholders,
 }
 
 impl Wanted<'_> {
     fn page(&self, is_backwards: bool, start: Option<&Attributes>, limit: usize) -> Result<Page, Failure> {
         let hash = self.index.map_or(&self.state.hash, |index| &index.hash);
-        let Some(Attribute::S(hash)) = self.condition.expression.equal(hash, self.stand)? else {
+        let Some(Attribute::S(hash)) = self.condition.expression.equal(hash, self.placeholders)? else {
             return Err(Failure::unknown("a query of no partition"));
         };
         let mut entries: Vec<&Item> = match self.index {
@@ -164,7 +164,7 @@ impl Wanted<'_> {
         }
         let (mut items, mut last) = (Vec::new(), None);
         for entry in entries {
-            if !self.condition.expression.holds(entry, self.stand)? {
+            if !self.condition.expression.holds(entry, self.placeholders)? {
                 continue;
             }
             items.push(entry.clone());
@@ -187,7 +187,7 @@ impl Wanted<'_> {
         }
     }
 
-    /// The key of a place to go on from.
+    /// The key to resume from.
     fn key(&self, item: &Attributes) -> Attributes {
         let table = [&self.state.hash, &self.state.range];
         let of_index = self.index.map(|index| [&index.hash, &index.range]).into_iter().flatten();

@@ -1,4 +1,4 @@
-//! `BatchExecuteStatement` of inserts, each by itself.
+//! `BatchExecuteStatement` with inserts that succeed or fail individually.
 
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -29,7 +29,7 @@ struct Refused {
     message: &'static str,
 }
 
-/// Statements of one batch.
+/// Maximum statements per batch.
 const STATEMENTS_MAX: usize = 25;
 
 pub(super) fn batch(state: &mut State, mut request: Map<String, Value>) -> Result<Answers, Failure> {

@@ -1,4 +1,4 @@
-//! Items in the order of their keys, the entries of the indexes, and the stream.
+//! Items ordered by their keys, the index entries, and the stream.
 
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Bound;
@@ -12,12 +12,12 @@ use super::{Failure, SequenceNumber};
 use crate::aws::sqs::Clock;
 use crate::template::{self, Projection, ScalarType};
 
-/// A key of the table: both parts are texts.
+/// A table key; both parts are strings.
 pub(super) type Key = (String, String);
-/// A place in an index: its key, then the table's.
+/// A position in an index: its key, then the table's key.
 pub(super) type Place = (String, Range, String, String);
 
-/// The range key of an entry of an index.
+/// The range key of an index entry.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Range {
     Text(String),
@@ -34,25 +34,25 @@ pub(super) struct State {
     pub(super) indexes: Vec<Index>,
     stream_view: Option<String>,
     stream: Vec<Change>,
-    /// Tokens of transactions that were written, with what they wrote and when.
+    /// Tokens of completed transactions, with their writes and time.
     tokens: HashMap<String, (i64, Value)>,
     conditions: HashMap<String, Arc<Parsed<Condition>>>,
     updates: HashMap<String, Arc<Parsed<Update>>>,
     pub(super) unknown: Vec<String>,
 }
 
-/// A sparse index that has keys only.
+/// A sparse index with keys only.
 #[derive(Clone)]
 pub(super) struct Index {
     pub(super) name: String,
     pub(super) hash: String,
     pub(super) range: String,
-    /// Whether the range key is a number; else it is a text.
+    /// Whether the range key is a number; otherwise it is a string.
     is_number: bool,
     entries: BTreeMap<Place, Item>,
 }
 
-/// A write, as the stream tells it.
+/// A write as the stream reports it.
 struct Change {
     key: Key,
     before: Option<Item>,
@@ -60,9 +60,9 @@ struct Change {
     at_seconds: i64,
 }
 
-/// For so long a transaction's token means that transaction.
+/// How long a transaction's token identifies it.
 const TOKEN_MS: i64 = 600_000;
-/// An item may be as large as this.
+/// Maximum item size.
 const ITEM_BYTES_MAX: usize = 400 * 1024;
 /// Sequence numbers have 21 digits; this is the first.
 const SEQUENCE_FIRST: u128 = 100_000_000_000_000_000_000;
@@ -123,7 +123,7 @@ impl State {
         self.clock.as_ref().map_or(0, |clock| clock.now_ms())
     }
 
-    /// Whether a transaction of that token was written; the same token for another one is not known here.
+    /// Whether a transaction with that token was written; reusing a token for another transaction is unsupported.
     pub(super) fn is_repeated(&self, token: &str, writes: &Value) -> Result<bool, Failure> {
         match self.tokens.get(token) {
             Some((at_ms, _)) if self.now_ms().saturating_sub(*at_ms) > TOKEN_MS => Ok(false),
@@ -146,7 +146,7 @@ impl State {
         kept(&mut self.updates, text, Update::parse)
     }
 
-    /// The key in an item.
+    /// The key of an item.
     pub(super) fn key_of(&self, item: &Attributes) -> Result<Key, Failure> {
         match (item.get(&self.hash), item.get(&self.range)) {
             (Some(Attribute::S(hash)), Some(Attribute::S(range))) if !hash.is_empty() && !range.is_empty() => {
@@ -156,7 +156,7 @@ impl State {
         }
     }
 
-    /// A key that is nothing but a key.
+    /// A key without other attributes.
     pub(super) fn read_key(&self, key: Value) -> Result<Key, Failure> {
         let members = attribute::read_all(key)?;
         if members.len() != 2 {
@@ -169,7 +169,7 @@ impl State {
         self.items.get(key)
     }
 
-    /// Writes an item, or deletes it, everywhere.
+    /// Writes or deletes an item in the table, its indexes and the stream.
     pub(super) fn put(&mut self, key: Key, after: Option<Attributes>) -> Result<(), Failure> {
         let after = after.map(Item::from);
         if let Some(after) = &after {
@@ -201,7 +201,7 @@ impl State {
         Ok(())
     }
 
-    /// An item that the service would take.
+    /// Checks that DynamoDB would accept the item.
     fn check(&self, item: &Attributes) -> Result<(), Failure> {
         if attribute::size_of(item) > ITEM_BYTES_MAX {
             return Err(Failure::unknown("an item of more than 400 KB"));
@@ -217,7 +217,7 @@ impl State {
         Ok(())
     }
 
-    /// The items of a partition, in their order.
+    /// The items of a partition, in order.
     pub(super) fn partition(&self, hash: &str) -> impl DoubleEndedIterator<Item = &Item> {
         let from = Bound::Included((hash.to_owned(), String::new()));
         let to = Bound::Excluded((after(hash), String::new()));
@@ -286,13 +286,13 @@ fn kept<T>(
     Ok(new)
 }
 
-/// The text that comes next in the order of texts.
+/// The immediate successor in string order.
 fn after(text: &str) -> String {
     format!("{text}\0")
 }
 
 impl Index {
-    /// A range key, if it is of the index's kind.
+    /// The range key, if it has the index's type.
     fn range_of(&self, attribute: &Attribute) -> Option<Range> {
         match attribute {
             Attribute::S(text) if !self.is_number && !text.is_empty() => Some(Range::Text(text.clone())),
@@ -301,13 +301,13 @@ impl Index {
         }
     }
 
-    /// Where an item stands, if it has both keys.
+    /// The item's position, if it has both keys.
     pub(super) fn place(&self, key: &Key, item: &Attributes) -> Option<Place> {
         let Attribute::S(hash) = item.get(&self.hash)? else { return None };
         Some((hash.clone(), self.range_of(item.get(&self.range)?)?, key.0.clone(), key.1.clone()))
     }
 
-    /// The entries of a partition, in their order.
+    /// The entries of a partition, in order.
     pub(super) fn partition(&self, hash: &str) -> impl DoubleEndedIterator<Item = &Item> {
         let least = || Range::Text(String::new());
         let from = Bound::Included((hash.to_owned(), least(), String::new(), String::new()));

@@ -1,4 +1,4 @@
-//! The table in memory against the embedded database: the same random operations, whole answers compared.
+//! Compares the in-memory table with the embedded database: same random operations, complete answers.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -19,12 +19,12 @@ mod operations;
 
 use operations::operation;
 
-/// A clock that stands.
-struct Standing;
+/// A clock that does not move.
+struct FrozenClock;
 
 const NOW_SECONDS: u64 = 1_798_761_600;
 
-impl Clock for Standing {
+impl Clock for FrozenClock {
     fn now_ms(&self) -> i64 {
         i64::try_from(NOW_SECONDS).unwrap() * 1000
     }
@@ -47,11 +47,11 @@ fn both() -> (Tables, Memory, template::Table) {
     let table = declared();
     let database = Database::memory_with_clock(Arc::new(ManualClock::new(NOW_SECONDS))).unwrap();
     create_table(&database, &table).unwrap();
-    let memory = Memory::new(&table).unwrap().copy(Arc::new(Standing));
+    let memory = Memory::new(&table).unwrap().copy(Arc::new(FrozenClock));
     (database.into(), memory, table)
 }
 
-/// An answer without what is not compared: capacity, and the order of what has none.
+/// An answer without the parts that are not compared: capacity, and the order of unordered lists.
 fn comparable(answer: (StatusCode, String)) -> (StatusCode, Value) {
     let mut body: Value = serde_json::from_str(&answer.1).unwrap();
     if let Some(members) = body.as_object_mut() {
@@ -63,8 +63,8 @@ fn comparable(answer: (StatusCode, String)) -> (StatusCode, Value) {
     (answer.0, body)
 }
 
-/// A record without its numbers.
-fn told(mut record: Value) -> Value {
+/// A stream record without its sequence numbers.
+fn comparable_record(mut record: Value) -> Value {
     for member in ["eventID", "awsRegion", "eventSourceARN"] {
         record.as_object_mut().unwrap().remove(member);
     }
@@ -76,7 +76,7 @@ fn told(mut record: Value) -> Value {
     record
 }
 
-/// What an answer is of.
+/// A summary of an answer.
 fn outcome(operation: &str, (status, body): &(StatusCode, Value)) -> String {
     let kind = body["__type"].as_str().and_then(|kind| kind.rsplit('#').next()).unwrap_or("done");
     let codes = body["CancellationReasons"]
@@ -99,7 +99,7 @@ fn outcome(operation: &str, (status, body): &(StatusCode, Value)) -> String {
 }
 
 #[tokio::test]
-async fn it_answers_as_the_embedded_database_does() {
+async fn answers_match_the_embedded_database() {
     const RUNS: u64 = 40;
     const OPERATIONS: usize = 150;
     let mut outcomes = BTreeMap::<String, usize>::new();
@@ -108,7 +108,7 @@ async fn it_answers_as_the_embedded_database_does() {
         let mut random = Rng::with_seed(seed);
         let mut last: Option<(&str, Value)> = None;
         for step in 0..OPERATIONS {
-            // Now and then what was sent before, as after an answer that was lost: a transaction with its token.
+            // Sometimes repeats an earlier call, as after a lost answer: a transaction with its token.
             let again = last.take().filter(|_| random.u8(0..10) == 0);
             let (operation, body) = again.unwrap_or_else(|| operation(&mut random, &table.name, step));
             let expected = comparable(embedded.answer(operation, body.clone()));
@@ -131,21 +131,21 @@ async fn it_answers_as_the_embedded_database_does() {
         let stream = memory.stream(&table.name).unwrap();
         let found = stream.records(None, 1000).await.unwrap();
         assert!(found.len() > 20, "{} writes", found.len());
-        // The functions read it.
+        // The functions read the stream.
         for record in &found {
             serde_json::from_value::<aws_lambda_events::dynamodb::EventRecord>(record.clone()).unwrap();
         }
-        // Read in pieces it is the same.
+        // Reading in pieces gives the same records.
         let mut pieces = Vec::new();
         while pieces.len() < found.len() {
             let place = pieces.last().and_then(crate::aws::dynamodb::SequenceNumber::of);
             pieces.extend(stream.records(place, 7).await.unwrap());
         }
         assert_eq!(pieces, found);
-        let all_told = |records: Vec<Value>| records.into_iter().map(told).collect::<Vec<_>>();
-        assert_eq!(all_told(found), all_told(expected), "seed {seed}");
+        let comparable_records = |records: Vec<Value>| records.into_iter().map(comparable_record).collect::<Vec<_>>();
+        assert_eq!(comparable_records(found), comparable_records(expected), "seed {seed}");
     }
-    // Each operation has been seen to do its work, and not to.
+    // Each operation has succeeded and failed at least once.
     for outcome in [
         "BatchExecuteStatement 200 done",
         "BatchExecuteStatement 200 done with codes",
@@ -170,7 +170,7 @@ async fn it_answers_as_the_embedded_database_does() {
 }
 
 #[test]
-fn what_it_does_not_know_is_refused_and_remembered() {
+fn unsupported_calls_are_rejected_and_recorded() {
     let (_, memory, table) = both();
     let key = json!({"pk": {"S": "p"}, "sk": {"S": "s"}});
     let of_table = |body: Value| {

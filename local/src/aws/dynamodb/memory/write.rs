@@ -5,11 +5,11 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use super::attribute::{self, Attributes};
-use super::expression::{Condition, Parsed, Stand, Update};
+use super::expression::{Condition, Parsed, Placeholders, Update};
 use super::table::{Key, State};
 use super::{CONDITION_FAILED, Failure, Reason, must_be_empty, take_text};
 
-/// What a write does.
+/// The kind of a write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     Put,
@@ -17,13 +17,13 @@ pub(super) enum Kind {
     Delete,
 }
 
-/// A write that was read from its request.
+/// A parsed write.
 struct Write {
     key: Key,
     effect: Effect,
     condition: Option<Arc<Parsed<Condition>>>,
-    stand: Stand,
-    /// Whether the item that stands in the way is to come back.
+    placeholders: Placeholders,
+    /// Whether to return the existing item if the condition fails.
     shows_item: bool,
 }
 
@@ -33,7 +33,7 @@ enum Effect {
     Delete,
 }
 
-/// Writes of one transaction.
+/// Maximum writes per transaction.
 const WRITES_MAX: usize = 100;
 
 impl Write {
@@ -44,7 +44,7 @@ impl Write {
         }
         let condition = take_text(&mut request, "ConditionExpression")?;
         let condition = condition.map(|text| state.condition(&text)).transpose()?;
-        let stand = Stand::take(&mut request)?;
+        let placeholders = Placeholders::take(&mut request)?;
         let mut update = None;
         let (key, effect) = match kind {
             Kind::Put => {
@@ -61,23 +61,23 @@ impl Write {
         };
         let in_condition = |placeholder: &str| condition.as_ref().is_some_and(|parsed| parsed.has(placeholder));
         let in_update = |placeholder: &str| update.as_ref().is_some_and(|parsed| parsed.has(placeholder));
-        stand.must_be_used(|placeholder| in_condition(placeholder) || in_update(placeholder))?;
+        placeholders.must_be_used(|placeholder| in_condition(placeholder) || in_update(placeholder))?;
         let shows_item = match take_text(&mut request, "ReturnValuesOnConditionCheckFailure")?.as_deref() {
             None | Some("NONE") => false,
             Some("ALL_OLD") => true,
             Some(other) => return Err(Failure::unknown(format!("to return {other}"))),
         };
         must_be_empty(request)?;
-        Ok(Self { key, effect, condition, stand, shows_item })
+        Ok(Self { key, effect, condition, placeholders, shows_item })
     }
 
-    /// What it comes to, if its condition holds: the item as it becomes.
+    /// The item after the write, if the condition holds.
     fn outcome(&self, state: &State) -> Result<Option<Attributes>, Failure> {
         let found = state.get(&self.key);
         let nothing = Attributes::new();
         let before = found.map_or(&nothing, |item| item);
         if let Some(condition) = &self.condition
-            && !condition.expression.holds(before, &self.stand)?
+            && !condition.expression.holds(before, &self.placeholders)?
         {
             return Err(Failure::Condition(found.filter(|_| self.shows_item).cloned()));
         }
@@ -91,7 +91,7 @@ impl Write {
                     after.insert(state.hash.clone(), attribute::Attribute::S(hash));
                     after.insert(state.range.clone(), attribute::Attribute::S(range));
                 }
-                let after = update.expression.apply(before, after, &self.stand)?;
+                let after = update.expression.apply(before, after, &self.placeholders)?;
                 if state.key_of(&after)? != self.key {
                     return Err(Failure::unknown("an update of a key"));
                 }
@@ -108,7 +108,7 @@ pub(super) fn one(state: &mut State, kind: Kind, request: Map<String, Value>) ->
     Ok("{}".to_owned())
 }
 
-/// All or nothing.
+/// Writes all entries or none.
 pub(super) fn transaction(state: &mut State, mut request: Map<String, Value>) -> Result<String, Failure> {
     let Some(token) = take_text(&mut request, "ClientRequestToken")? else {
         return Err(Failure::unknown("no token, which the SDK sends"));

@@ -1,14 +1,14 @@
-//! The words of an expression.
+//! The tokens of an expression.
 
 use super::Failure;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Token<'a> {
-    /// A name, what stands for one, a keyword or a function.
+    /// A name, a name placeholder, a keyword or a function.
     Name(&'a str),
-    /// What stands for a value.
+    /// A value placeholder.
     Value(&'a str),
-    /// One of `= < <= > >= <> + - ( ) ,`, or what is not known.
+    /// One of `= < <= > >= <> + - ( ) ,`, or an unknown character.
     Sign(&'a str),
 }
 
@@ -19,7 +19,7 @@ impl<'a> Token<'a> {
         }
     }
 
-    /// What stands for a name or a value.
+    /// The placeholder of a name or a value.
     pub(super) fn placeholder(self) -> Option<&'a str> {
         match self {
             Self::Value(text) => Some(text),
@@ -33,7 +33,7 @@ impl<'a> Token<'a> {
     }
 }
 
-/// The words of a text, one after the other.
+/// Splits a text into tokens.
 pub(super) fn of(text: &str) -> impl Iterator<Item = Token<'_>> {
     let mut rest = text;
     std::iter::from_fn(move || {
@@ -59,7 +59,7 @@ pub(super) fn of(text: &str) -> impl Iterator<Item = Token<'_>> {
     })
 }
 
-/// The words of a text with a place in them.
+/// The tokens of a text, with a position.
 pub(super) struct Tokens<'a> {
     text: &'a str,
     tokens: Vec<Token<'a>>,
@@ -77,7 +77,7 @@ impl<'a> Tokens<'a> {
         token
     }
 
-    /// Whether that word comes, which it then has.
+    /// Consumes the next token if it is `word`; returns whether it was.
     pub(super) fn take(&mut self, word: &str) -> bool {
         let is_there = self.tokens.get(self.place).is_some_and(|token| token.is(word));
         self.place = self.place.saturating_add(usize::from(is_there));
@@ -88,12 +88,12 @@ impl<'a> Tokens<'a> {
         if self.take(word) { Ok(()) } else { Err(self.unknown(&format!("without `{word}`"))) }
     }
 
-    /// The next word, whatever it is.
+    /// The next token, whatever it is.
     pub(super) fn word(&mut self) -> Result<String, Failure> {
         self.next().map(|token| token.text().to_owned()).ok_or_else(|| self.unknown("that ends too early"))
     }
 
-    /// At least one entry, with commas between them.
+    /// At least one entry, separated by commas.
     pub(super) fn list(&mut self, mut entry: impl FnMut(&mut Self) -> Result<(), Failure>) -> Result<(), Failure> {
         loop {
             entry(self)?;

@@ -1,4 +1,4 @@
-//! Random operations of the functions' kinds on few keys, so that they meet.
+//! Random operations as the functions use them, on few keys so that they collide.
 
 use fastrand::Rng;
 use serde_json::{Map, Value, json};
@@ -49,7 +49,7 @@ const SHARDS: [&str; 2] = ["0", "1"];
 const TIMES: [&str; 5] = ["5", "12", "100", "-3", "1798761600"];
 const NUMBERS: [&str; 9] = ["0", "1", "7", "12.5", "12.50", "-0.75", "100.00", "007", "123456789012345678.25"];
 
-/// An item with some attributes of each kind, in each index or not.
+/// An item with attributes of each type, in each index or not.
 fn item(random: &mut Rng) -> Value {
     let mut item = key(random);
     let members = item.as_object_mut().unwrap();
@@ -76,7 +76,7 @@ fn item(random: &mut Rng) -> Value {
     item
 }
 
-/// A condition, often, that the functions write.
+/// Often adds a condition of the kind that the functions use.
 fn conditioned(random: &mut Rng, request: &mut Value) {
     let (text, values) = match random.u8(0..10) {
         0 => ("attribute_not_exists(pk)", json!({})),
@@ -111,7 +111,7 @@ fn merge(request: &mut Value, member: &str, more: Value) {
     members.as_object_mut().unwrap().extend(more);
 }
 
-/// An update that the functions write.
+/// An update of the kind that the functions use.
 fn update(random: &mut Rng) -> Value {
     let with_condition = |random: &mut Rng, text: &str, values: Value, names: Value| {
         let mut request = json!({"UpdateExpression": text});
@@ -128,7 +128,7 @@ fn update(random: &mut Rng) -> Value {
             json!({"#version_": "version", "#list": "list_pk", "#flag": "flag"}),
         ),
         1 => with_condition(random, "REMOVE due_shard, due_at, body", json!({}), json!({})),
-        // What is subtracted from must be there.
+        // The attribute to subtract from must exist.
         2 => json!({
             "UpdateExpression": "SET balance = balance - :total ADD order_count :one",
             "ConditionExpression": "balance >= :total",
@@ -213,7 +213,7 @@ fn keys(random: &mut Rng, table: &str) -> Value {
     json!({"RequestItems": {table: {"Keys": keys, "ConsistentRead": true}}})
 }
 
-/// Items with keys of their own.
+/// Items with distinct keys.
 fn distinct(random: &mut Rng, count: usize) -> Vec<Value> {
     let mut items: Vec<Value> = (0..count).map(|_| item(random)).collect();
     items.sort_by_key(|item| format!("{} {}", item["pk"], item["sk"]));

@@ -1,7 +1,8 @@
-//! Where a running stack is: a file in its data folder, for commands that want to talk to it.
+//! Locates a running stack: a file in its data folder, for commands that want to talk to it.
 //!
-//! It is there from the moment the stack is ready until it stops. A stack that was killed leaves it behind, but not the
-//! lock on the folder, and that is how the difference is seen: a process id may be another's by now, a port too.
+//! The file exists from when the stack is ready until it stops. A killed stack leaves the file behind but not the lock
+//! on the folder. The lock is what tells the two apart, because another process may have reused the process id or the
+//! port by now.
 
 use std::fs::{File, TryLockError};
 use std::io;
@@ -11,23 +12,23 @@ use serde::{Deserialize, Serialize};
 
 use crate::template::Stack;
 
-/// What is written there.
+/// The content of the file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Whereabouts {
-    /// The process of the stack.
+pub struct RunningStack {
+    /// The process id of the stack.
     pub process_id: u32,
-    /// Where the API is.
+    /// URL of the API.
     pub api_url: String,
-    /// Where DynamoDB is.
+    /// URL of DynamoDB.
     pub dynamodb_url: String,
-    /// Where SQS is.
+    /// URL of SQS.
     pub sqs_url: String,
-    /// The logical ids of the queues that are told of stream records that were given up.
+    /// The logical ids of the queues that receive given-up stream records.
     pub on_failure_queues: Vec<String>,
 }
 
-/// Why no running stack is found.
+/// Why no running stack was found.
 #[derive(Debug, thiserror::Error)]
 pub enum FindError {
     /// There is no file.
@@ -36,16 +37,16 @@ pub enum FindError {
         .0.display()
     )]
     Absent(PathBuf),
-    /// There is a file, but nobody holds the folder.
+    /// There is a file, but no process holds the folder.
     #[error(
-        "the stack on the data in {} (process {process_id}) is gone without having stopped: start it again with \
+        "the stack on the data in {} (process {process_id}) ended without stopping: start it again with \
          `cargo mill up`",
         folder.display()
     )]
     Gone {
         /// The data folder.
         folder: PathBuf,
-        /// The process that it was.
+        /// The process id of that stack.
         process_id: u32,
     },
     /// The file cannot be read.
@@ -53,12 +54,12 @@ pub enum FindError {
     Unreadable {
         /// The file.
         path: PathBuf,
-        /// Why not.
+        /// The reason.
         reason: String,
     },
 }
 
-impl Whereabouts {
+impl RunningStack {
     pub(crate) fn of(stack: &Stack, api_url: &str, dynamodb_url: &str, sqs_url: &str) -> Self {
         let sources = stack.functions.iter().flat_map(|function| &function.stream_sources);
         Self {
@@ -70,14 +71,14 @@ impl Whereabouts {
         }
     }
 
-    /// Writes the file whole, so that nobody reads half of it.
+    /// Writes the file atomically, so that nobody reads half of it.
     pub(crate) fn write(&self, folder: &Path) -> io::Result<()> {
         let new = folder.join("running.new");
         std::fs::write(&new, serde_json::to_string_pretty(self)?)?;
         std::fs::rename(&new, file(folder))
     }
 
-    /// Removes the file, if there is one; the caller holds the folder.
+    /// Removes the file if it exists; the caller holds the folder.
     pub(crate) fn remove(folder: &Path) -> io::Result<()> {
         match std::fs::remove_file(file(folder)) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
@@ -88,6 +89,7 @@ impl Whereabouts {
     /// Finds the stack that runs on the data in `folder`.
     ///
     /// # Errors
+    ///
     /// There is none.
     pub fn find(folder: &Path) -> Result<Self, FindError> {
         let path = file(folder);
@@ -115,7 +117,7 @@ pub(crate) fn lock_file(folder: &Path) -> PathBuf {
     folder.join("lock")
 }
 
-/// Whether a stack holds the folder. A lock that is got here is given back at once.
+/// Whether a stack holds the folder. If the lock is free, it is released at once.
 fn is_held(folder: &Path) -> bool {
     let Ok(file) = File::open(lock_file(folder)) else { return false };
     matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock))
@@ -123,12 +125,12 @@ fn is_held(folder: &Path) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{FindError, Whereabouts, lock_file};
+    use super::{FindError, RunningStack, lock_file};
     use std::fs::File;
 
-    fn somewhere() -> Whereabouts {
+    fn sample() -> RunningStack {
         let url = |port: u16| format!("http://127.0.0.1:{port}");
-        Whereabouts {
+        RunningStack {
             process_id: 7,
             api_url: url(1),
             dynamodb_url: url(2),
@@ -142,21 +144,21 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let lock = File::create(lock_file(folder.path())).unwrap();
         lock.try_lock().unwrap();
-        assert!(matches!(Whereabouts::find(folder.path()), Err(FindError::Absent(_))));
-        somewhere().write(folder.path()).unwrap();
-        assert_eq!(Whereabouts::find(folder.path()).unwrap(), somewhere());
+        assert!(matches!(RunningStack::find(folder.path()), Err(FindError::Absent(_))));
+        sample().write(folder.path()).unwrap();
+        assert_eq!(RunningStack::find(folder.path()).unwrap(), sample());
 
         drop(lock);
-        let gone = Whereabouts::find(folder.path()).unwrap_err().to_string();
-        assert!(gone.contains("(process 7) is gone"), "{gone}");
-        // Looking has not taken the folder.
+        let gone = RunningStack::find(folder.path()).unwrap_err().to_string();
+        assert!(gone.contains("(process 7) ended"), "{gone}");
+        // Finding does not take the folder's lock.
         File::open(lock_file(folder.path())).unwrap().try_lock().unwrap();
 
-        Whereabouts::remove(folder.path()).unwrap();
-        Whereabouts::remove(folder.path()).unwrap();
-        let absent = Whereabouts::find(folder.path()).unwrap_err().to_string();
+        RunningStack::remove(folder.path()).unwrap();
+        RunningStack::remove(folder.path()).unwrap();
+        let absent = RunningStack::find(folder.path()).unwrap_err().to_string();
         assert!(absent.starts_with("no stack is running on the data in "), "{absent}");
         std::fs::write(folder.path().join("running.json"), "{").unwrap();
-        assert!(matches!(Whereabouts::find(folder.path()), Err(FindError::Unreadable { .. })));
+        assert!(matches!(RunningStack::find(folder.path()), Err(FindError::Unreadable { .. })));
     }
 }

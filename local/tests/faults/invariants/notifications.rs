@@ -1,4 +1,4 @@
-//! Rules of what follows from changes: audit events, counts, webhooks. The stream says what the changes were.
+//! Rules about the consequences of changes: audit events, counts, webhooks. The stream has the changes.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,7 +9,7 @@ use shared::ids::{OrderId, ShipmentId};
 use super::orders::status;
 use super::{Rest, events_of, is_network, members, merchant, name, text};
 
-/// Each version of an order has one event, and nothing else has.
+/// Each version of an order has one event, and nothing else has any.
 pub(super) fn every_change_has_an_event(rest: &Rest<'_>) -> Vec<String> {
     let mut broken = Vec::new();
     let mut events: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
@@ -24,11 +24,11 @@ pub(super) fn every_change_has_an_event(rest: &Rest<'_>) -> Vec<String> {
             broken.push(format!("{} has the events {found:?}", name(order)));
         }
     }
-    broken.extend(events.keys().map(|pk| format!("{pk} has events and is no order")));
+    broken.extend(events.keys().map(|pk| format!("{pk} has events but is not an order")));
     broken
 }
 
-/// The counts by status are what a recount gives.
+/// The counts by status match a recount.
 pub(super) fn counts_are_exact(rest: &Rest<'_>) -> Vec<String> {
     let mut recount = BTreeMap::<(String, String), i64>::new();
     for order in rest.orders() {
@@ -45,13 +45,13 @@ pub(super) fn counts_are_exact(rest: &Rest<'_>) -> Vec<String> {
             }
         }
     }
-    if counted == recount { Vec::new() } else { vec![format!("{counted:?} are counted, there are {recount:?}")] }
+    if counted == recount { Vec::new() } else { vec![format!("counted {counted:?}, recounted {recount:?}")] }
 }
 
-/// What a subscription is told of: the order, its version, the kind of the event, the shipment.
+/// An event for a subscription: the order, its version, the kind of the event, the shipment.
 type Event = (String, u64, &'static str, String);
 
-/// Each event is one delivery to each subscription that listens, which its subscriber has heard, under its id alone.
+/// Each event has one delivery per matching subscription, and its subscriber received it, only under its own id.
 pub(super) fn webhooks_arrive(rest: &Rest<'_>) -> Vec<String> {
     let mut broken = Vec::new();
     let mut ids = BTreeSet::new();
@@ -83,16 +83,16 @@ pub(super) fn webhooks_arrive(rest: &Rest<'_>) -> Vec<String> {
             }
         }
         for event in expected.symmetric_difference(&found) {
-            let how = if found.contains(event) { "never was" } else { "was not told" };
+            let how = if found.contains(event) { "never was" } else { "was not delivered" };
             broken.push(format!("{event:?} {how} to {id}"));
         }
     }
     let unknown = rest.notes.heard.keys().filter(|id| !ids.contains(*id));
-    broken.extend(unknown.map(|id| format!("a subscriber heard {id}, which is no delivery")));
+    broken.extend(unknown.map(|id| format!("a subscriber received {id}, which is not a delivery")));
     broken
 }
 
-/// Whether a change is of an order that the subscription is for.
+/// Whether a change belongs to an order that the subscription covers.
 fn is_told(subscription: &Item, change: &Change) -> bool {
     let after = &change.after;
     let at = |item: &Item, member: &str| text(item, member).parse::<i64>().unwrap_or_default();
@@ -103,7 +103,7 @@ fn is_told(subscription: &Item, change: &Change) -> bool {
         && at(subscription, "created_at") <= at(after, "updated_at")
 }
 
-/// The events of a change, as the specification has them.
+/// The events that a change must cause.
 fn events(change: &Change) -> Vec<Event> {
     let (before, after) = (&change.before, &change.after);
     let version: u64 = text(after, "version").parse().unwrap();
@@ -137,7 +137,7 @@ fn events(change: &Change) -> Vec<Event> {
     events
 }
 
-/// What a reader sees of a shipment: not what its vendor is still to be told.
+/// The part of a shipment that readers see, without pending recalls.
 fn seen(shipment: &Value) -> Value {
     let mut seen = shipment.clone();
     for unseen in ["recall", "unsent"] {
