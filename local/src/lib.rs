@@ -7,6 +7,7 @@
 pub mod aws;
 pub mod command_line;
 pub mod commands;
+pub mod conversations;
 pub mod demo;
 mod gateway;
 mod invoke;

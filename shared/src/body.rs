@@ -117,3 +117,6 @@ pub mod report;
 pub mod subscription;
 
 pub(crate) use object;
+
+#[cfg(test)]
+mod tests;

@@ -11,7 +11,7 @@ mod run;
 use std::path::PathBuf;
 
 use futures_util::StreamExt;
-use local::commands::project;
+use local::conversations::parse;
 use local::demo::Data;
 use serde_json::{Value, json};
 
@@ -22,28 +22,16 @@ use crate::support::Stack;
 /// Concurrent conversations.
 const CONCURRENCY: usize = 8;
 
-/// Path and text of each file.
-fn files() -> Vec<(PathBuf, String)> {
-    let folder = project().join("local/tests/conversations");
-    let paths = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-    let mut files: Vec<(PathBuf, String)> = paths
-        .filter(|path| path.extension().is_some_and(|extension| extension == "http"))
-        .map(|path| (path.clone(), std::fs::read_to_string(path).unwrap()))
-        .collect();
-    files.sort();
-    files
-}
-
 #[tokio::test]
 async fn every_conversation_matches_its_file() {
-    let (files, receiver) = (files(), Receiver::start().await);
+    let (files, receiver) = (local::conversations::files().unwrap(), Receiver::start().await);
     let parameters = [("VendorStepSeconds", "0"), ("AllowLoopbackWebhooks", "true")];
     let stack = Stack::with(data(files.len()), &parameters).await;
     let talk = |(number, (path, text)): (usize, &(PathBuf, String))| {
         let (stack, receiver, path, text) = (&stack, &receiver, path.clone(), text.clone());
         async move {
             let talk = Talk::new(stack, &receiver.url, number + 1);
-            (path, talk.held(&file::parse(&text)).await, text)
+            (path, talk.held(&parse(&text).unwrap()).await, text)
         }
     };
     let talks = futures_util::stream::iter(files.iter().enumerate().map(talk)).buffer_unordered(CONCURRENCY);

@@ -6,13 +6,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use functions::routes::{ROUTES, Route};
 use local::commands::project;
+use local::conversations::{Exchange, files, parse, route_of};
 use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 use shared::Code;
-
-use super::file::{Exchange, parse};
-use super::files;
 
 /// Errors that an endpoint cannot return, with the reason.
 const NEVER: &[(&str, &str, &[Refused])] = &[
@@ -125,19 +123,7 @@ impl Refused {
 }
 
 fn exchanges() -> Vec<Exchange> {
-    files().iter().flat_map(|(_, text)| parse(text).1).collect()
-}
-
-/// The route of a request: among those that match, the one with the fewest parameters.
-fn route_of(exchange: &Exchange) -> Option<&'static Route> {
-    let path = exchange.path.split('?').next().unwrap_or_default();
-    let fits = |route: &&Route| {
-        let pairs = || route.path.split('/').zip(path.split('/'));
-        route.method == exchange.method
-            && route.path.split('/').count() == path.split('/').count()
-            && pairs().all(|(known, sent)| known == sent || known.starts_with('{'))
-    };
-    ROUTES.iter().filter(fits).min_by_key(|route| route.path.matches('{').count())
+    files().unwrap().iter().flat_map(|(_, text)| parse(text).unwrap().1).collect()
 }
 
 /// The status of an answer, and of its entries in a bulk.
@@ -151,7 +137,7 @@ fn statuses(exchange: &Exchange) -> Vec<u64> {
 fn every_route_has_conversations_for_its_successes_and_errors() {
     let mut shown: BTreeMap<(&str, &str), Vec<u64>> = BTreeMap::new();
     for exchange in exchanges().iter().filter(|exchange| exchange.directive("setup").is_none()) {
-        if let Some(route) = route_of(exchange) {
+        if let Some(route) = route_of(&exchange.method, &exchange.path) {
             shown.entry((route.method, route.path)).or_default().extend(statuses(exchange));
         }
     }

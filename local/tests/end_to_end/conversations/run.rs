@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use shared::ids::{MerchantId, OrderId};
 
 use super::coverage::codes_of;
-use super::file::{Exchange, pretty};
+use super::file::pretty;
 use super::names::Names;
 use crate::support::{Reply, Stack};
 use crate::webhooks::now_ms;

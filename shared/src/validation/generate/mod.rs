@@ -3,7 +3,7 @@
 //!
 //! Pure: [`files`] gives texts, and who calls it writes or compares them. The texts depend on the tables, on the
 //! catalogue of codes and, for the examples of the error page, on what the engine answers; so a rule that changes
-//! without them fails a test (`shared/tests/generated.rs`).
+//! without them fails a test of `local/src/commands/generate.rs`.
 
 mod codes;
 mod endpoints;
