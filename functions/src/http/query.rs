@@ -34,25 +34,29 @@ pub(crate) trait Parameter: Sized {
 
 /// Why a parameter cannot be read.
 #[derive(Debug)]
-pub(crate) struct Unreadable<'v> {
-    /// None where the parameter is absent.
-    pub(crate) value: Option<&'v str>,
-    /// What it must be.
-    pub(crate) rule: String,
+pub(crate) enum Unreadable<'v> {
+    /// It is required and absent.
+    Missing,
+    /// The value is not what it must be.
+    Wrong { value: &'v str, rule: String },
+    /// There are too many or too few values.
+    Count { count: usize, rule: String },
 }
 
 impl<'v> Unreadable<'v> {
     pub(crate) fn new(value: &'v str, rule: impl Into<String>) -> Self {
-        Self { value: Some(value), rule: rule.into() }
+        Self::Wrong { value, rule: rule.into() }
     }
 
-    /// The refusal of the parameter with this name.
+    /// The violation of the parameter with this name.
     fn violation(&self, name: &str) -> Violation {
-        let message = match self.value {
-            Some(value) => format!("`{name}` is {}, not `{}`", self.rule, shown(value)),
-            None => format!("`{name}` is required: {}", self.rule),
+        let (message, value) = match self {
+            Self::Missing => (format!("`{name}` is required"), None),
+            Self::Wrong { value, rule } => (format!("`{name}` is {rule}, not `{}`", shown(value)), Some(*value)),
+            Self::Count { count: 0, rule } => (format!("`{name}` is required: {rule}"), None),
+            Self::Count { count, rule } => (format!("`{name}` is {rule}, not {count}"), None),
         };
-        Violation::of_parameter(Code::InvalidParameter, name, message, self.value)
+        Violation::of_parameter(Code::InvalidParameter, name, message, value)
     }
 }
 
@@ -152,7 +156,12 @@ impl<S: Sync, P: Parameters> FromRequestParts<S> for Loose<P> {
     type Rejection = Refusal;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Refusal> {
-        Query::read(pairs(parts)?, false).map(|query| Self(query.value))
+        // The bulk order API names no parameter in its details.
+        let first = |refusal: Refusal| match refusal.violations.first() {
+            Some(first) => Refusal::new(Code::InvalidParameter, first.error_message.clone()),
+            None => refusal,
+        };
+        Query::read(pairs(parts)?, false).map(|query| Self(query.value)).map_err(first)
     }
 }
 
@@ -272,8 +281,7 @@ where
     Option<T>: Parameter,
 {
     fn read<'v>(values: &[&'v str]) -> Result<Self, Unreadable<'v>> {
-        let absent = || Unreadable { value: None, rule: "it has no default".to_owned() };
-        Option::<T>::read(values)?.map(Self).ok_or_else(absent)
+        Option::<T>::read(values)?.map(Self).ok_or(Unreadable::Missing)
     }
 
     #[cfg(feature = "openapi")]

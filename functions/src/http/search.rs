@@ -236,9 +236,8 @@ impl Parameter for Ids {
     fn read<'v>(values: &[&'v str]) -> Result<Self, Unreadable<'v>> {
         let rule = format!("1 to {READ_ORDERS_MAX} order ids with commas between");
         match values.len() {
-            0 => Err(Unreadable { value: None, rule }),
             1..=READ_ORDERS_MAX => Ok(Self(values.iter().map(|id| (*id).to_owned()).collect())),
-            _ => Err(Unreadable { value: None, rule: format!("{rule}, not {}", values.len()) }),
+            count => Err(Unreadable::Count { count, rule }),
         }
     }
 

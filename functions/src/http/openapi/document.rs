@@ -173,7 +173,7 @@ impl Schemas {
         let body = operation.body.map(|body| {
             let sent = examples.iter().filter(|example| example.status < 300);
             let sent = sent.filter_map(|example| Some((example.title.clone(), example.request.clone()?)));
-            let content = object([("schema", self.body(body.rules))]).with_some("examples", several(sent.take(3)));
+            let content = object([("schema", self.body(body.rules))]).with_some("examples", several(sent, 2));
             object([
                 ("required", Json::Boolean(body.is_required)),
                 ("content", object([("application/json", content)])),
@@ -227,8 +227,7 @@ impl Schemas {
         for (status, codes) in by_status(route, operation) {
             let answered = examples.iter().filter(|example| example.status == status);
             let answered = answered.filter_map(|example| Some((example.title.clone(), example.answer.clone()?)));
-            responses
-                .push((status, with_examples(response(status, &codes, operation.access), several(answered.take(2)))));
+            responses.push((status, with_examples(response(status, &codes, operation.access), several(answered, 1))));
         }
         let throttled = object([
             ("type", text("object")),
@@ -260,10 +259,7 @@ impl Schemas {
         let answered = answered.filter_map(|example| Some((example.title.clone(), example.answer.clone()?)));
         let content = answer.schema.map(|schema| {
             let schema = Json::from(serde_json::Value::from(schema(&mut self.answers)));
-            object([(
-                "application/json",
-                object([("schema", schema)]).with_some("examples", several(answered.take(2))),
-            )])
+            object([("application/json", object([("schema", schema)]).with_some("examples", several(answered, 1)))])
         });
         object([("description", text(about))])
             .with_some("headers", (!names.is_empty()).then(|| header_references(&names)))
@@ -335,10 +331,13 @@ fn with_examples(response: Json, examples: Option<Json>) -> Json {
     Json::Object(members)
 }
 
-/// Named examples: their names are titles in camel case, which are unique.
-fn several(examples: impl Iterator<Item = (String, Json)>) -> Option<Json> {
+/// Longer examples show nothing that shorter ones do not.
+const EXAMPLE_BYTES_MAX: usize = 6_000;
+
+/// The first of these examples that are not too long, each with a name of its own.
+fn several(examples: impl Iterator<Item = (String, Json)>, max: usize) -> Option<Json> {
     let mut named: Vec<(String, Json)> = Vec::new();
-    for (title, value) in examples {
+    for (title, value) in examples.filter(|(_, value)| value.document().len() <= EXAMPLE_BYTES_MAX).take(max) {
         let name = format!("example{}", named.len().saturating_add(1));
         named.push((name, object([("summary", text(title)), ("value", value)])));
     }

@@ -26,6 +26,7 @@ fn unknown_parameters_are_named_with_the_nearest_known_one() {
         ["the parameter `istest` is not known; did you mean `isTest`", "the parameter `colour` is not known"]
     );
     assert_eq!((query.value.email.as_deref(), query.value.is_test), (Some("a@b"), None));
+    assert!(query.value.created_from.is_none());
     let refusal = read(&[("istest", "3")], true).unwrap_err();
     assert_eq!(refusal.message, "the parameter `istest` is not known; did you mean `isTest`");
 }

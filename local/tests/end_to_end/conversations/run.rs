@@ -12,6 +12,7 @@ use super::file::pretty;
 use super::names::Names;
 use crate::support::{Reply, Stack};
 use crate::webhooks::now_ms;
+use local::conversations::Exchange;
 
 pub(super) fn merchant_id(number: usize) -> String {
     format!("00000000-0000-4000-8000-{number:012}")
