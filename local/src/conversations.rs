@@ -2,12 +2,12 @@
 
 use std::path::PathBuf;
 
-use functions::openapi::{Example, Examples};
 use functions::routes::{ROUTES, Route};
 use serde_json::Value;
 use shared::validation::generate::Json;
 
 use crate::commands::project;
+use crate::openapi::{Example, Examples};
 
 /// One request and its answer.
 #[derive(Clone, Debug, Default)]

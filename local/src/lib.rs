@@ -11,6 +11,7 @@ pub mod conversations;
 pub mod demo;
 mod gateway;
 mod invoke;
+pub mod openapi;
 pub mod running_stack;
 pub mod runtime;
 pub mod simulation;

@@ -1,14 +1,11 @@
-//! What each route takes and answers, and the OpenAPI document of all of them.
+//! What each route takes and answers, for the generator of the OpenAPI document.
 //!
 //! Compiled only with the feature `openapi`, for `cargo mill generate`: deployed functions do not carry it. A handler is
 //! described by its types: each argument says what it takes of a request, the answer says what it gives, and both say
-//! which refusals follow ([`describe`]). The row of a route adds what only it knows.
+//! which refusals follow. The row of a route adds what only it knows.
 
 mod answers;
 mod arguments;
-mod document;
-mod errors;
-mod examples;
 
 use std::collections::BTreeSet;
 
@@ -18,12 +15,11 @@ use shared::Code;
 use shared::validation::BodyRules;
 use shared::validation::generate::Json;
 
-pub use document::{document, routes_page, template_events};
-pub use examples::{Example, Examples};
+use super::route::Route;
 
 /// Who may call a route.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum Access {
+pub enum Access {
     /// Everybody.
     #[default]
     Public,
@@ -37,7 +33,7 @@ pub(crate) enum Access {
 
 /// The type of a query parameter.
 #[derive(Clone, Debug)]
-pub(crate) struct ParameterType {
+pub struct ParameterType {
     schema: Json,
     is_required: bool,
     is_list: bool,
@@ -45,14 +41,16 @@ pub(crate) struct ParameterType {
 
 /// The body that a route reads.
 #[derive(Clone, Copy)]
-pub(crate) struct RequestBodyType {
-    pub(crate) rules: BodyKind,
-    pub(crate) is_required: bool,
+pub struct RequestBodyType {
+    /// Its rules.
+    pub rules: BodyKind,
+    /// Whether it must be there.
+    pub is_required: bool,
 }
 
 /// Which rules a body has.
 #[derive(Clone, Copy)]
-pub(crate) enum BodyKind {
+pub enum BodyKind {
     /// A table of its own.
     Rules(&'static BodyRules),
     /// Any object, as a merge patch of what the text names.
@@ -62,24 +60,32 @@ pub(crate) enum BodyKind {
 }
 
 /// One answer of success.
-pub(crate) struct AnswerType {
-    pub(crate) status: u16,
-    pub(crate) headers: &'static [&'static str],
-    pub(crate) schema: Option<fn(&mut SchemaGenerator) -> Schema>,
+pub struct AnswerType {
+    /// Its status.
+    pub status: u16,
+    /// Its headers.
+    pub headers: &'static [&'static str],
+    /// The schema of its body; none where it has none.
+    pub schema: Option<fn(&mut SchemaGenerator) -> Schema>,
 }
 
 /// What a handler takes and answers.
 #[derive(Default)]
 pub struct Operation {
-    pub(crate) access: Access,
-    pub(crate) query: Vec<(&'static str, &'static str, ParameterType)>,
+    /// Who may call it.
+    pub access: Access,
+    /// Its query parameters: name, meaning, type.
+    pub query: Vec<(&'static str, &'static str, ParameterType)>,
     /// Reads `If-Match`.
-    pub(crate) is_conditional: bool,
+    pub is_conditional: bool,
     /// Minds `Prefer: handling=strict`.
-    pub(crate) has_strict_handling: bool,
-    pub(crate) body: Option<RequestBodyType>,
-    pub(crate) answers: Vec<AnswerType>,
-    pub(crate) codes: BTreeSet<Code>,
+    pub has_strict_handling: bool,
+    /// The body that it reads.
+    pub body: Option<RequestBodyType>,
+    /// Its answers of success.
+    pub answers: Vec<AnswerType>,
+    /// The codes of its refusals.
+    pub codes: BTreeSet<Code>,
 }
 
 /// What a handler takes of a request.
@@ -125,4 +131,32 @@ described! { A1 A2 A3 A4 A5 A6 }
 /// Describes a handler.
 pub(super) fn describe<H: Described<Arguments>, Arguments>(_: H, operation: &mut Operation) {
     H::describe(operation);
+}
+
+impl Operation {
+    /// What a route takes and answers, and every code that it can refuse a request with.
+    #[must_use]
+    pub fn of(route: &Route) -> Self {
+        let mut operation = Self::default();
+        (route.describe)(&mut operation);
+        operation.codes.extend(route.codes);
+        operation.codes.extend([Code::Internal, Code::TryAgain]);
+        if operation.takes_idempotency_key(route) {
+            let codes = [Code::IdempotencyKeyInUse, Code::IdempotencyKeyReused, Code::InvalidParameter];
+            operation.codes.extend(codes);
+        }
+        operation
+    }
+
+    /// Whether a repeated request is recognised by its `Idempotency-Key`.
+    #[must_use]
+    pub fn takes_idempotency_key(&self, route: &Route) -> bool {
+        route.takes_idempotency_key() && self.access != Access::Public
+    }
+}
+
+/// Adds the schemas of both error bodies.
+pub fn error_schemas(generator: &mut SchemaGenerator) {
+    generator.subschema_for::<crate::refusal::NetworkBody>();
+    generator.subschema_for::<crate::refusal::BulkBody>();
 }

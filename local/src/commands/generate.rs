@@ -1,13 +1,12 @@
 //! `cargo mill generate`: writes what is derived from rules and routes, so that nobody keeps it in step by hand.
 
 use clap::Args;
-use functions::openapi;
 use functions::routes::HttpFunction;
 use shared::validation::generate::GeneratedFile;
 
 use super::steps::StepError;
 use super::{project, say};
-use crate::conversations;
+use crate::{conversations, openapi};
 
 /// Options of `generate`: there are none.
 #[derive(Args, Clone, Debug)]

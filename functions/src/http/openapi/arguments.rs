@@ -176,7 +176,8 @@ impl ParameterType {
     }
 
     /// Its parameter object.
-    pub(super) fn parameter(&self, name: &str, about: &str) -> Json {
+    #[must_use]
+    pub fn parameter(&self, name: &str, about: &str) -> Json {
         let text = |text: &str| Json::Text(text.to_owned());
         let mut members = vec![
             ("name".to_owned(), text(name)),

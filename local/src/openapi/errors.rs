@@ -5,25 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use shared::Code;
 use shared::validation::generate::{Json, object, text, texts, when};
 
-use super::super::route::Route;
-use super::{Access, Operation};
+use functions::openapi::{Access, Operation};
 
 /// The codes of an operation's refusals, by status.
-pub(super) fn by_status(route: &Route, operation: &Operation) -> BTreeMap<u16, BTreeSet<Code>> {
-    let mut codes = operation.codes.clone();
-    codes.extend(route.codes.iter().filter(|code| is_whole(**code)));
-    codes.extend([Code::Internal, Code::TryAgain]);
-    if route.takes_idempotency_key() && operation.access != Access::Public {
-        codes.extend([Code::IdempotencyKeyInUse, Code::IdempotencyKeyReused, Code::InvalidParameter]);
-    }
-    if operation.access == Access::BulkAccount {
-        codes.remove(&Code::Forbidden);
-    }
+pub(super) fn by_status(operation: &Operation) -> BTreeMap<u16, BTreeSet<Code>> {
     let mut by_status: BTreeMap<u16, BTreeSet<Code>> = BTreeMap::new();
-    for code in codes {
+    for code in operation.codes.iter().copied().filter(|code| is_whole(*code)) {
         by_status.entry(code.status()).or_default().insert(code);
     }
-    // An order of a size of its own limit is refused as a body of that size is.
     by_status
 }
 

@@ -5,37 +5,12 @@ use shared::network::event::Event;
 use shared::validation::generate::{Json, Models, object, text, texts};
 use shared::webhook::EventKind;
 
-use super::super::route::Route;
-use super::super::routes::{HttpFunction, ROUTES};
+use functions::openapi::{Access, AnswerType, BodyKind, Operation, error_schemas};
+use functions::routes::{ROUTES, Route};
+
 use super::errors::{by_status, header_references, response};
 use super::examples::{Example, Examples};
-use super::{Access, AnswerType, BodyKind, Operation};
-
-/// Services, each a tag: what their paths begin with, longest first.
-const SERVICES: &[(&str, &str, &str)] = &[
-    ("/v2", "Bulk order API", "Orders of digital goods, priced from the catalogue and paid from a wallet."),
-    (
-        "/order/v1/inbound",
-        "Inbound orders",
-        "Orders in another system's form, and the transformations that make orders of them.",
-    ),
-    ("/v1/inbound", "Inbound orders", ""),
-    ("/order/v1", "Orders", "Orders of the order network API, their items, their state and their log."),
-    ("/shipment/v1", "Shipments", "Shipments of orders, and what their vendors report."),
-    ("/note/v1", "Notes", "Notes on orders, items, shipments and products."),
-    ("/webhook/v1", "Webhooks", "Subscriptions to events, and the log of their deliveries."),
-    ("/health", "Service", "The service itself."),
-];
-
-fn service(path: &str) -> &'static str {
-    SERVICES.iter().find(|(prefix, ..)| path.starts_with(prefix)).map_or("Service", |(_, name, _)| name)
-}
-
-fn described(route: &Route) -> Operation {
-    let mut operation = Operation::default();
-    (route.describe)(&mut operation);
-    operation
-}
+use super::service::{SERVICES, service};
 
 /// The document, with examples from recorded conversations.
 #[must_use]
@@ -154,8 +129,7 @@ impl Schemas {
             settings.meta_schema = None;
         });
         let mut answers = settings.for_serialize().into_generator();
-        answers.subschema_for::<crate::refusal::NetworkBody>();
-        answers.subschema_for::<crate::refusal::BulkBody>();
+        error_schemas(&mut answers);
         Self { requests: Models::new("#/components/schemas/"), answers }
     }
 
@@ -168,7 +142,7 @@ impl Schemas {
     }
 
     fn operation(&mut self, route: &Route, examples: &[Example]) -> Json {
-        let operation = described(route);
+        let operation = Operation::of(route);
         let parameters = parameters(route, &operation);
         let body = operation.body.map(|body| {
             let sent = examples.iter().filter(|example| example.status < 300);
@@ -224,7 +198,7 @@ impl Schemas {
         for answer in &operation.answers {
             responses.push((answer.status, self.success(route, operation, answer, examples)));
         }
-        for (status, codes) in by_status(route, operation) {
+        for (status, codes) in by_status(operation) {
             let answered = examples.iter().filter(|example| example.status == status);
             let answered = answered.filter_map(|example| Some((example.title.clone(), example.answer.clone()?)));
             responses.push((status, with_examples(response(status, &codes, operation.access), several(answered, 1))));
@@ -244,9 +218,7 @@ impl Schemas {
 
     fn success(&mut self, route: &Route, operation: &Operation, answer: &AnswerType, examples: &[Example]) -> Json {
         let mut names = answer.headers.to_vec();
-        if (route.takes_idempotency_key() && operation.access != Access::Public)
-            || answer.status == 200 && operation.answers.len() > 1
-        {
+        if (operation.takes_idempotency_key(route)) || answer.status == 200 && operation.answers.len() > 1 {
             names.push("Idempotency-Replayed");
         }
         let about = match answer.status {
@@ -357,7 +329,7 @@ fn parameters(route: &Route, operation: &Operation) -> Vec<Json> {
     let names = route.path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
     let mut parameters: Vec<Json> = names.map(|name| parameter(name, "path", true, path_parameter(name))).collect();
     parameters.extend(operation.query.iter().map(|(name, about, kind)| kind.parameter(name, about)));
-    if route.takes_idempotency_key() && operation.access != Access::Public {
+    if operation.takes_idempotency_key(route) {
         parameters.push(parameter(
             "Idempotency-Key",
             "header",
@@ -396,49 +368,4 @@ fn path_parameter(name: &str) -> &'static str {
         "receiptId" => "The receipt's id, a UUID.",
         _ => "An id.",
     }
-}
-
-/// The page of routes, as Markdown.
-#[must_use]
-pub fn routes_page() -> String {
-    let mut page = String::from(
-        "<!-- Written by `cargo mill generate` from the route rows in functions/src/http. -->\n\n# Routes\n\n\
-         The same as an OpenAPI document: [openapi.json](../shared/generated/openapi.json).\n",
-    );
-    for (_, name, about) in SERVICES.iter().filter(|(_, _, about)| !about.is_empty()) {
-        page.push_str(&format!(
-            "\n## {name}\n\n{about}\n\n| route | does | function | codes of its own |\n|---|---|---|---|\n"
-        ));
-        for route in ROUTES.iter().filter(|route| service(route.path) == *name) {
-            let codes: Vec<String> = route.codes.iter().map(|code| format!("`{code}`")).collect();
-            page.push_str(&format!(
-                "| `{} {}` | {} | `{}` | {} |\n",
-                route.method,
-                route.path,
-                route.summary,
-                route.function.as_str(),
-                codes.join(", ")
-            ));
-        }
-    }
-    page
-}
-
-/// The events of a function in the template, each line with this indent.
-#[must_use]
-pub fn template_events(function: HttpFunction, indent: &str) -> String {
-    let mut lines = String::new();
-    for route in ROUTES.iter().filter(|route| route.function == function) {
-        let mut name = route.operation.to_owned();
-        if let Some(first) = name.get_mut(..1) {
-            first.make_ascii_uppercase();
-        }
-        let path = if route.path.contains('{') { format!("'{}'", route.path) } else { route.path.to_owned() };
-        lines.push_str(&format!("{indent}{name}:\n{indent}  Type: HttpApi\n"));
-        lines.push_str(&format!(
-            "{indent}  Properties: {{ ApiId: !Ref Api, Method: {}, Path: {path} }}\n",
-            route.method
-        ));
-    }
-    lines
 }
