@@ -35,7 +35,7 @@ use crate::clients::{Subscribers, Tables};
 use crate::cost::Meter;
 use crate::settings::{self, SettingError, Settings};
 use crate::store::Table;
-use crate::store::idempotency::IdempotencyKey;
+use crate::store::request_key::IdempotencyKey;
 
 /// What every request shares.
 #[derive(Clone)]

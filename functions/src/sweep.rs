@@ -28,7 +28,8 @@ use shared::time::Timestamp;
 
 use crate::fulfil::key_of;
 use crate::queue::{Delayed, Queue};
-use crate::store::keys::{DELIVERY_SHARDS, DUE_SHARDS, Key, Kind};
+use crate::store::keys::{DELIVERY_SHARDS, DUE_SHARDS, Key};
+use crate::store::kind::Kind;
 use crate::store::pipeline::Due;
 use crate::store::receipts::ReceiptState;
 use crate::store::stored::StoredState;
@@ -77,11 +78,11 @@ pub(crate) async fn sweep(sweep: &Sweep) -> Result<Swept, StoreError> {
     .await?;
     for due in ours.into_iter().chain(webhooks) {
         match due.key.kind() {
-            Kind::NetworkOrder(_) | Kind::BulkOrder(_) => orders.push(due),
-            Kind::Receipt(_) => receipts.push(due),
-            Kind::ExternalId(_) => claims.push(due.key),
-            Kind::Delivery => deliveries.push(due.key),
-            Kind::Note(_) | Kind::Other => {}
+            Some(Kind::Order | Kind::BulkOrder) => orders.push(due),
+            Some(Kind::Receipt) => receipts.push(due),
+            Some(Kind::Claim) => claims.push(due.key),
+            Some(Kind::Delivery) => deliveries.push(due.key),
+            _ => {}
         }
     }
     let (states, received) = (sweep.states(&orders).await, sweep.receipts(&receipts).await);

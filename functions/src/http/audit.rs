@@ -13,9 +13,11 @@ use super::network::not_found;
 use super::paging::Cursors;
 use super::parameters::PathParameter;
 use super::query::{PageAnswer, RawQuery};
-use crate::app::notes::Target as NoteTarget;
+use crate::app::entity::Target;
 use crate::refusal::Refusal;
 use crate::store::audit::StoredEvent;
+use crate::store::entity::Entity;
+use crate::store::notes::Note;
 use crate::store::{StoreError, Table, keys};
 
 /// A page of the log, newest first.
@@ -77,7 +79,7 @@ pub(crate) async fn of_note(
 ) -> Result<Json<AuditLogs>, Refusal> {
     let of = NoteId::parse(&note_id).ok().map(Thing::Note);
     let log = Log { table: &table, merchant: &merchant, cursors: &cursors };
-    log.page(of, query, || NoteTarget { merchant: &merchant, id: &note_id, versions: None }.not_found()).await
+    log.page(of, query, || Target { merchant: &merchant, id: &note_id, versions: None }.not_found::<Note>()).await
 }
 
 /// What a log is of.
@@ -101,7 +103,7 @@ impl Thing {
     fn partition(&self, merchant: &MerchantId) -> String {
         match self {
             Self::Order(id) | Self::Item(id, _) => keys::audit_of(merchant.as_str(), id.as_str()),
-            Self::Note(id) => keys::audit_of_note(merchant.as_str(), id.as_str()),
+            Self::Note(id) => keys::audit_of_entity(merchant, Note::NAME, id),
         }
     }
 
@@ -112,7 +114,7 @@ impl Thing {
             Self::Item(id, item) => {
                 table.order(merchant, id).await?.is_some_and(|order| *item < order.state.lines.count())
             }
-            Self::Note(id) => table.note(merchant, id).await?.is_some(),
+            Self::Note(id) => table.read::<Note>(merchant, id).await?.is_some(),
         })
     }
 

@@ -22,10 +22,14 @@ use super::network::{is_strict, raw, tagged};
 use super::paging::Cursors;
 use super::parameters::PathParameter;
 use super::query::{Asked, PageAnswer, RawQuery, refuse};
-use crate::app::notes::{Target, create as create_note};
+use crate::app::entity::Target;
+use crate::app::notes::{create as create_note, replace as replace_note};
 use crate::refusal::Refusal;
 use crate::store::Table;
-use crate::store::notes::{Note, NotesPage};
+use crate::store::entity::Stored;
+use crate::store::keys::notes_of;
+use crate::store::notes::Note;
+use crate::store::page::{List, Page};
 
 /// One note, with what was noticed in the body.
 #[derive(Serialize)]
@@ -97,7 +101,8 @@ pub(crate) async fn list(
     let (mut notes, mut next) = (Vec::new(), None);
     // What nothing can have as its id has no notes.
     if let Ok(resource) = &Resource::parse(kind, id) {
-        let found = table.notes(&merchant, resource, after.as_deref(), (page.skip(), page.size)).await?;
+        let found =
+            table.page(List::Listed(notes_of(&merchant, resource)), after.as_deref(), (page.skip(), page.size)).await?;
         (notes, next) = written(found)?;
         page.require_whole(notes.len(), next.is_some())?;
         next = next.map(|place| cursors.seal(&list, &place));
@@ -106,9 +111,9 @@ pub(crate) async fn list(
 }
 
 /// As many notes of a page as an answer has room for, and after which place the list goes on.
-fn written(page: NotesPage) -> Result<(Vec<Box<RawValue>>, Option<String>), Refusal> {
+fn written(page: Page<Note>) -> Result<(Vec<Box<RawValue>>, Option<String>), Refusal> {
     let (mut rows, mut bytes, mut last) = (Vec::new(), 0_usize, None);
-    for (note, place) in page.notes {
+    for (note, place) in page.rows {
         let row = raw(&note.shown())?;
         let escaped = row.get().bytes().filter(|byte| matches!(byte, b'"' | b'\\')).count();
         bytes = bytes.saturating_add(row.get().len()).saturating_add(escaped);
@@ -127,7 +132,7 @@ pub(crate) async fn read(
     table: Table,
     PathParameter(id): PathParameter,
 ) -> Result<Response, Refusal> {
-    let (note, _) = Target { merchant: &merchant, id: &id, versions: None }.read(&table).await?;
+    let note = Target { merchant: &merchant, id: &id, versions: None }.read(&table).await?;
     Ok(envelope(&note, Vec::new()))
 }
 
@@ -143,7 +148,7 @@ pub(crate) async fn replace(
     let new = body::replacement(&bytes, &id, Reading { merchant: &merchant, strict: is_strict(&headers) })?;
     let versions = version_of(&headers);
     let target = Target { merchant: &merchant, id: &id, versions: versions.as_ref() };
-    let note = target.replace(&table, &new.content, new.named.as_ref()).await?;
+    let note = replace_note(&table, target, &new.content, new.named.as_ref()).await?;
     Ok(envelope(&note, new.warnings))
 }
 
@@ -155,10 +160,10 @@ pub(crate) async fn delete(
     PathParameter(id): PathParameter,
 ) -> Result<StatusCode, Refusal> {
     let versions = version_of(&headers);
-    Target { merchant: &merchant, id: &id, versions: versions.as_ref() }.delete(&table).await?;
+    Target { merchant: &merchant, id: &id, versions: versions.as_ref() }.delete::<Note>(&table).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-fn envelope(note: &Note, warnings: Vec<Violation>) -> Response {
+fn envelope(note: &Stored<Note>, warnings: Vec<Violation>) -> Response {
     tagged(note.version, Json(Envelope { note: note.shown(), warnings }))
 }

@@ -18,11 +18,14 @@ use super::network::{is_strict, raw};
 use super::paging::Cursors;
 use super::parameters::PathParameter;
 use super::query::{PageAnswer, RawQuery};
+use crate::app::entity::{Target, create as create_entity};
 use crate::app::inbound::{Mapped, draft};
-use crate::app::transformations::{self, Target, etag};
 use crate::refusal::Refusal;
 use crate::store::Table;
-use crate::store::transformations::StoredTransformation;
+use crate::store::entity::Stored;
+use crate::store::keys;
+use crate::store::page::{List, Page as Rows};
+use crate::store::transformations::NamedTransformation;
 
 /// One transformation, with what was noticed in the body.
 #[derive(Debug, Serialize)]
@@ -47,7 +50,7 @@ struct View<'t> {
 }
 
 impl<'t> View<'t> {
-    fn row(stored: &'t StoredTransformation) -> Self {
+    fn row(stored: &'t Stored<NamedTransformation>) -> Self {
         Self {
             id: stored.id.as_str(),
             name: &stored.name,
@@ -59,13 +62,13 @@ impl<'t> View<'t> {
         }
     }
 
-    fn whole(stored: &'t StoredTransformation) -> Self {
+    fn whole(stored: &'t Stored<NamedTransformation>) -> Self {
         Self { rules: Some(&stored.transformation.rules), ..Self::row(stored) }
     }
 }
 
-fn answer(status: StatusCode, stored: &StoredTransformation, warnings: Vec<Violation>) -> Response {
-    let tag: [(HeaderName, String); 1] = [(header::ETAG, etag(stored))];
+fn answer(status: StatusCode, stored: &Stored<NamedTransformation>, warnings: Vec<Violation>) -> Response {
+    let tag: [(HeaderName, String); 1] = [(header::ETAG, stored.etag())];
     (status, tag, Json(Envelope { transformation: View::whole(stored), warnings })).into_response()
 }
 
@@ -77,7 +80,7 @@ pub(crate) async fn create(
     JsonBody(bytes): JsonBody,
 ) -> Result<Response, Refusal> {
     let (new, warnings) = body::transformation(&bytes, &merchant, is_strict(&headers))?;
-    let created = transformations::create(&table, &merchant, new).await?;
+    let created = create_entity(&table, &merchant, new).await?;
     let mut response = answer(StatusCode::CREATED, &created, warnings);
     if let Ok(location) = HeaderValue::from_str(&format!("/order/v1/inbound/transformations/{}", created.id)) {
         response.headers_mut().insert(header::LOCATION, location);
@@ -105,13 +108,10 @@ pub(crate) async fn list(
     let asked = query.read(&[])?;
     let page = &asked.page;
     let after = page.cursor.as_deref().map(|cursor| cursors.open(LIST, cursor)).transpose()?;
-    // One more than is shown says whether there is more.
-    let rows = (page.skip(), page.size.saturating_add(1));
-    let mut found = table.transformations(&merchant, after.as_deref(), rows).await?;
-    let has_more = found.len() > page.size;
-    found.truncate(page.size);
-    let next_cursor = found.last().filter(|_| has_more).map(|last| cursors.seal(LIST, last.id.as_str()));
-    let transformations = found.iter().map(View::row).collect();
+    let list = List::Partition(keys::transformations(&merchant));
+    let found: Rows<NamedTransformation> = table.page(list, after.as_deref(), (page.skip(), page.size)).await?;
+    let next_cursor = found.next.as_deref().map(|place| cursors.seal(LIST, place));
+    let transformations = found.rows.iter().map(|(stored, _)| View::row(stored)).collect();
     Ok(Json(Page { transformations, page: asked.answered(next_cursor) }).into_response())
 }
 
@@ -136,7 +136,7 @@ pub(crate) async fn replace(
     let (new, warnings) = body::transformation(&bytes, &merchant, is_strict(&headers))?;
     let versions = version_of(&headers);
     let target = Target { merchant: &merchant, id: &id, versions: versions.as_ref() };
-    let replaced = transformations::replace(&table, target, new).await?;
+    let replaced = target.change(&table, "Update", |_| Ok(new.clone())).await?;
     Ok(answer(StatusCode::OK, &replaced, warnings))
 }
 
@@ -149,7 +149,7 @@ pub(crate) async fn delete(
 ) -> Result<StatusCode, Refusal> {
     let versions = version_of(&headers);
     let target = Target { merchant: &merchant, id: &id, versions: versions.as_ref() };
-    transformations::delete(&table, target).await?;
+    target.delete::<NamedTransformation>(&table).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -176,8 +176,9 @@ pub(crate) async fn test(
 ) -> Result<Response, Refusal> {
     let strict = is_strict(&headers);
     let (foreign, noticed) = foreign(&bytes, (&merchant, &id), strict)?;
-    let found = Target { merchant: &merchant, id: &id, versions: None }.read(&table).await?;
-    let drafted = draft(&foreign, Some(found.transformation), strict)?.of(&merchant);
+    let target = Target { merchant: &merchant, id: &id, versions: None };
+    let found = target.read::<NamedTransformation>(&table).await?;
+    let drafted = draft(&foreign, Some(found.value.transformation), strict)?.of(&merchant);
     let errors = drafted.draft.as_ref().err().map(|refusal| refusal.violations.clone()).unwrap_or_default();
     let warnings = if strict { Vec::new() } else { drafted.warnings() };
     let noticed = noticed.into_iter().map(Mapped::of_request);

@@ -21,9 +21,11 @@ use super::paging::Cursors;
 use super::parameters::PathParameter;
 use super::query::RawQuery;
 use super::{App, RequestId};
-use crate::app::webhooks::{self, Target, etag};
+use crate::app::entity::Target;
+use crate::app::webhooks;
 use crate::refusal::Refusal;
 use crate::store::Table;
+use crate::store::entity::Stored;
 use crate::store::subscriptions::Subscription;
 
 /// `POST /webhook/v1/subscriptions`: 201 with the subscription and, this once, its secret; 400, 422.
@@ -62,7 +64,7 @@ pub(crate) async fn list(
         None => page.skip(),
     };
     let now = table.context.now();
-    let shown: Vec<&Subscription> = all.iter().skip(start).take(page.size).collect();
+    let shown: Vec<&Stored<Subscription>> = all.iter().skip(start).take(page.size).collect();
     let is_last = start.saturating_add(shown.len()) >= all.len();
     let next_cursor = shown.last().filter(|_| !is_last).map(|last| {
         let position = format!("{} {}", last.created_at.milliseconds(), last.id);
@@ -73,7 +75,7 @@ pub(crate) async fn list(
 }
 
 /// Where the list goes on after the subscription that was shown last, even if it is gone.
-fn position(all: &[Subscription], cursor: &str) -> usize {
+fn position(all: &[Stored<Subscription>], cursor: &str) -> usize {
     let last = cursor
         .split_once(' ')
         .and_then(|(at, id)| Some((Timestamp::from_milliseconds(at.parse().ok()?), SubscriptionId::parse(id).ok()?)));
@@ -87,7 +89,7 @@ pub(crate) async fn read(
     PathParameter(id): PathParameter,
 ) -> Result<Response, Refusal> {
     let target = Target { merchant: &merchant, id: &id, versions: None };
-    let found = target.read(&table).await?;
+    let found = target.read::<Subscription>(&table).await?;
     let subscription = SubscriptionView::new(&found, table.context.now());
     Ok((tagged(&found), Json(Envelope { subscription, warnings: Vec::new() })).into_response())
 }
@@ -118,7 +120,7 @@ pub(crate) async fn delete(
 ) -> Result<StatusCode, Refusal> {
     let versions = version_of(&headers);
     let target = Target { merchant: &merchant, id: &id, versions: versions.as_ref() };
-    webhooks::unsubscribe(&table, target).await?;
+    target.delete::<Subscription>(&table).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -165,7 +167,8 @@ pub(crate) async fn deliveries(
     let page = &asked.page;
     let list = format!("deliveries {id}");
     let before = page.cursor.as_deref().map(|cursor| cursors.open(&list, cursor)).transpose()?;
-    let subscription = Target { merchant: &merchant, id: &id, versions: None }.read(&table).await?;
+    let target = Target { merchant: &merchant, id: &id, versions: None };
+    let subscription = target.read::<Subscription>(&table).await?;
     // One more than is shown says whether there is more.
     let rows = (page.skip(), page.size.saturating_add(1));
     let mut found = table.deliveries(&merchant, &subscription.id, before.as_deref(), rows).await?;
@@ -180,6 +183,6 @@ fn reading<'r>(app: &App, merchant: &'r MerchantId, headers: &HeaderMap) -> Read
     Reading { merchant, strict: is_strict(headers), allow_loopback: app.subscribers.allow_loopback }
 }
 
-fn tagged(subscription: &Subscription) -> [(header::HeaderName, String); 1] {
-    [(header::ETAG, etag(subscription))]
+fn tagged(subscription: &Stored<Subscription>) -> [(header::HeaderName, String); 1] {
+    [(header::ETAG, subscription.etag())]
 }

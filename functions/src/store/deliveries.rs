@@ -12,7 +12,7 @@ use shared::time::Timestamp;
 use shared::webhook::SubscriptionId;
 
 use super::keys::{self, Key, due_shard};
-use super::table::{Item, item_key};
+use super::table::{Item, item_key, to_item};
 use super::{StoreError, Table};
 use crate::webhooks::DeliveryJob;
 use crate::webhooks::attempt::Attempt;
@@ -172,10 +172,6 @@ impl Delivery {
         self.expires_at <= now.seconds()
     }
 
-    fn to_item(&self) -> Result<Item, StoreError> {
-        serde_dynamo::to_item(self).map_err(fault)
-    }
-
     fn from_item(item: Item) -> Result<Self, StoreError> {
         serde_dynamo::from_item(item).map_err(fault)
     }
@@ -219,7 +215,7 @@ impl Table {
 
     /// Inserts a delivery: false when it is there.
     pub(crate) async fn insert_delivery(&self, new: &Delivery) -> Result<bool, StoreError> {
-        self.put_if(new.to_item()?, |request| request.condition_expression("attribute_not_exists(pk)")).await
+        self.put_new(to_item(new)?).await
     }
 
     /// Keeps others from making the delivery's next attempt: false when another makes it, or has.
@@ -242,7 +238,7 @@ impl Table {
     /// Writes a delivery after an attempt: false when that attempt was recorded before.
     pub(crate) async fn record_delivery(&self, next: &Delivery) -> Result<bool, StoreError> {
         let before = number(next.attempts.saturating_sub(1));
-        self.put_if(next.to_item()?, |request| {
+        self.put_if(to_item(next)?, |request| {
             request
                 .condition_expression("delivery_state = :pending AND attempts = :before")
                 .expression_attribute_values(":pending", pending())

@@ -3,6 +3,8 @@
 //! The tenant stands first in every key of an order or wallet, so another merchant's thing cannot be addressed. A
 //! merchant is a UUID of fixed length and the kind's name follows it, so no client text can reach into another kind.
 
+use std::fmt::Display;
+
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use shared::ids::{MerchantId, OrderId, TransactionId};
@@ -12,6 +14,8 @@ use shared::network::note::{NoteId, Resource};
 use shared::order::{Fulfilment, OrderStatus};
 use shared::time::Timestamp;
 use shared::webhook::SubscriptionId;
+
+use super::kind::Kind;
 
 /// Partition and sort key of an item.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -24,25 +28,6 @@ pub struct Key {
 
 /// Sort key of the pointer that guards a name: the first order that bears it.
 pub const FIRST: &str = "first";
-
-/// What is stored under a key, as far as the pipeline asks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind<'k> {
-    /// A network order with this id.
-    NetworkOrder(&'k str),
-    /// A bulk API order with this transaction id.
-    BulkOrder(&'k str),
-    /// The guard of this external id.
-    ExternalId(&'k str),
-    /// A webhook's delivery.
-    Delivery,
-    /// The receipt of an inbound order with this id.
-    Receipt(&'k str),
-    /// A note with this id.
-    Note(&'k str),
-    /// Something else.
-    Other,
-}
 
 impl Key {
     fn new(pk: String, sk: impl Into<String>) -> Self {
@@ -88,7 +73,7 @@ impl Key {
     /// How many subscriptions a merchant has.
     #[must_use]
     pub fn subscription_count(merchant: &MerchantId) -> Self {
-        Self::new(subscriptions(merchant), "count")
+        Self::new(subscriptions(merchant), COUNT)
     }
 
     /// One delivery of a subscription. Deliveries stand side by side, newest last; the webhook id tells apart those of one
@@ -117,15 +102,11 @@ impl Key {
         Self::new(format!("product#{sku}"), "product")
     }
 
-    /// The audit event of a thing's change to a version. It is written once, and guards what is counted with it.
+    /// The audit event of a change to a version, in a log ([`audit_of`], [`audit_of_entity`]). It is written once, and
+    /// guards what is counted with it.
     #[must_use]
-    pub fn audit(thing: &Self, version: u64) -> Self {
-        let merchant = thing.pk.split('#').next().unwrap_or_default();
-        let partition = match thing.kind() {
-            Kind::Note(note) => audit_of_note(merchant, note),
-            _ => audit_of(merchant, &thing.sk),
-        };
-        Self::new(partition, format!("{version:010}"))
+    pub fn audit(log: String, version: u64) -> Self {
+        Self::new(log, format!("{version:010}"))
     }
 
     /// A note.
@@ -183,21 +164,6 @@ impl Key {
         MerchantId::parse(self.pk.split('#').next()?).ok()
     }
 
-    /// What is stored under the key.
-    #[must_use]
-    pub fn kind(&self) -> Kind<'_> {
-        let mut parts = self.pk.splitn(3, '#').skip(1);
-        match (parts.next(), parts.next(), self.sk.as_str()) {
-            (Some("order"), Some(_), id) => Kind::NetworkOrder(id),
-            (Some("v2"), None, transaction) => Kind::BulkOrder(transaction),
-            (Some("external"), Some(id), FIRST) => Kind::ExternalId(id),
-            (Some("webhook"), Some(_), _) => Kind::Delivery,
-            (Some("inbound"), Some(id), RECEIPT) => Kind::Receipt(id),
-            (Some("note"), Some(_), id) => Kind::Note(id),
-            _ => Kind::Other,
-        }
-    }
-
     /// A credential, under the hash of its secret. Secrets are long and random, so a plain hash cannot be guessed back.
     #[must_use]
     pub fn credential(secret: &str) -> Self {
@@ -242,10 +208,10 @@ pub fn audit_of(merchant: &str, order: &str) -> String {
     format!("{merchant}#audit#{order}")
 }
 
-/// Partition of the audit events of a note.
+/// Partition of the audit events of an entity, by its name ([`super::entity::Entity::NAME`]) and id.
 #[must_use]
-pub fn audit_of_note(merchant: &str, note: &str) -> String {
-    format!("{merchant}#audit#note#{note}")
+pub fn audit_of_entity(merchant: &MerchantId, name: &str, id: &impl Display) -> String {
+    format!("{merchant}#audit#{name}#{id}")
 }
 
 /// Partition of the index `listed` in which the notes of one thing stand. No order's status is `note`.
@@ -281,6 +247,9 @@ pub fn transformations(merchant: &MerchantId) -> String {
     format!("{merchant}#transformation")
 }
 
+/// Sort key of a merchant's count of subscriptions.
+pub(super) const COUNT: &str = "count";
+
 /// Start of the sort keys of subscriptions.
 pub const SUBSCRIPTION: &str = "subscription#";
 
@@ -307,7 +276,7 @@ pub const DELIVERY_SHARDS: [&str; 8] = ["w0", "w1", "w2", "w3", "w4", "w5", "w6"
 /// The partition of the index in which an order, a claim or a webhook stands: by its kind, and evenly by its key.
 #[must_use]
 pub fn due_shard(key: &Key) -> &'static str {
-    let shards = if key.kind() == Kind::Delivery { DELIVERY_SHARDS } else { DUE_SHARDS };
+    let shards = if key.kind() == Some(Kind::Delivery) { DELIVERY_SHARDS } else { DUE_SHARDS };
     let hash = key
         .pk
         .bytes()

@@ -33,10 +33,11 @@ pub(crate) struct Listed {
     pub(crate) order: OrderId,
 }
 
-/// The same as the index has it: the sort key of a thing, and its place.
+/// The same as the index has it: the key of a thing, and its place.
 #[derive(Deserialize)]
 pub(super) struct Entry {
-    pub(super) sk: String,
+    #[serde(flatten)]
+    pub(super) key: keys::Key,
     pub(super) list_sk: String,
 }
 
@@ -64,7 +65,7 @@ impl Table {
 
     async fn listed_in(&self, partition: String, range: &Range, entries_max: usize) -> Result<Vec<Listed>, StoreError> {
         let entry = |entry: Entry| {
-            let order = OrderId::parse(&entry.sk).map_err(|error| StoreError::Fault(error.to_string()))?;
+            let order = OrderId::parse(&entry.key.sk).map_err(StoreError::fault)?;
             Ok(Listed { place: entry.list_sk, order })
         };
         self.entries(&partition, range, entries_max).await?.into_iter().map(entry).collect()
@@ -93,7 +94,7 @@ impl Table {
                     .scan_index_forward(range.is_ascending)
             })
             .await?;
-        let entry = |item| serde_dynamo::from_item(item).map_err(|error| StoreError::Fault(error.to_string()));
+        let entry = |item| serde_dynamo::from_item(item).map_err(StoreError::fault);
         items.into_iter().map(entry).collect()
     }
 
@@ -130,7 +131,7 @@ impl Table {
             })
             .await?;
         let key = |item| serde_dynamo::from_item::<_, keys::Key>(item).map(|key| key.sk);
-        items.into_iter().map(|item| key(item).map_err(|error| StoreError::Fault(error.to_string()))).collect()
+        items.into_iter().map(|item| key(item).map_err(StoreError::fault)).collect()
     }
 
     /// These orders as they were a moment ago, at half the price of reading them as they are; in the order of the ids.

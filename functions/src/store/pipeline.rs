@@ -8,11 +8,12 @@ use std::time::Duration;
 
 use aws_sdk_dynamodb::types::{AttributeValue, Update};
 use serde::Deserialize;
-use shared::order::{Command, OrderState, next_step};
+use shared::order::{OrderState, next_step};
 use shared::time::Timestamp;
 
+use super::cause::Cause;
 use super::keys::{Key, due_shard};
-use super::stored::{Cause, OPTIONAL, StoredOrder, StoredState, body_attribute, listed_place};
+use super::stored::{OPTIONAL, StoredOrder, StoredState, body_attribute, listed_place};
 use super::table::{Item, item_key, key_item};
 use super::{StoreError, Table};
 
@@ -33,19 +34,6 @@ struct Expression {
 }
 
 impl Table {
-    /// The cause of what part `part` of this request creates.
-    pub(crate) fn creation(&self, part: usize) -> Cause {
-        let marks = self.mark(part).map(|mark| vec![mark]);
-        Cause { request_id: self.request_id.clone(), marks, ..Cause::default() }
-    }
-
-    /// The cause of a change that a function makes of its own accord, in the name of the request that led to it.
-    pub(crate) fn step(function: &str, command: &Command, before: &Cause) -> Cause {
-        let actor = Some(format!("system:{function}"));
-        let (action, request_id) = (Some(command.name().to_owned()), before.request_id.clone());
-        Cause { action, actor, request_id, ..Cause::default() }
-    }
-
     /// The state of an order.
     pub(crate) async fn state(&self, key: &Key) -> Result<Option<StoredState>, StoreError> {
         self.get(key).await?.map(StoredState::from_item).transpose()
@@ -104,14 +92,14 @@ impl Table {
             .set_expression_attribute_names(Some(names.into_iter().collect()))
             .set_expression_attribute_values(Some(values.into_iter().collect()))
             .build()
-            .map_err(|error| StoreError::Fault(error.to_string()))
+            .map_err(StoreError::fault)
     }
 
     /// Sets every member of the state and removes those that it has not. An order whose next step is ours is in the
     /// index `due`; how long it has been there does not change with each step, which would cost two writes of the index.
     fn next_state(&self, key: &Key, next: &OrderState, cause: Cause) -> Result<Expression, StoreError> {
         let stored = StoredState::new(key.clone(), next, cause);
-        let item: Item = serde_dynamo::to_item(stored).map_err(|error| StoreError::Fault(error.to_string()))?;
+        let item: Item = serde_dynamo::to_item(stored).map_err(StoreError::fault)?;
         let before = next.version.saturating_sub(1).to_string();
         let mut expression = Expression {
             text: String::new(),
@@ -215,7 +203,7 @@ impl Table {
                     .expression_attribute_values(":now", AttributeValue::N(now.seconds().to_string()))
             })
             .await?;
-        let due = |item| serde_dynamo::from_item(item).map_err(|error| StoreError::Fault(error.to_string()));
+        let due = |item| serde_dynamo::from_item(item).map_err(StoreError::fault);
         items.into_iter().map(due).collect()
     }
 

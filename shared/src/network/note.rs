@@ -76,7 +76,8 @@ impl ResourceKind {
 }
 
 /// What a note is about. Whether it is there, and whose it is, is for the storage to say.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "ResourceReference", into = "ResourceReference")]
 pub enum Resource {
     /// An order.
     Order(OrderId),
@@ -261,7 +262,7 @@ pub struct Note {
 }
 
 /// What a note is about, on the wire.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ResourceReference {
     /// Its kind.
     #[serde(rename = "type")]
@@ -273,6 +274,20 @@ pub struct ResourceReference {
 impl From<&Resource> for ResourceReference {
     fn from(resource: &Resource) -> Self {
         Self { kind: resource.kind(), id: resource.id() }
+    }
+}
+
+impl From<Resource> for ResourceReference {
+    fn from(resource: Resource) -> Self {
+        (&resource).into()
+    }
+}
+
+impl TryFrom<ResourceReference> for Resource {
+    type Error = NotAnId;
+
+    fn try_from(reference: ResourceReference) -> Result<Self, NotAnId> {
+        Self::parse(reference.kind, &reference.id)
     }
 }
 

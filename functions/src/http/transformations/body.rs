@@ -6,16 +6,16 @@ use shared::limits::{DESCRIPTION_CHARACTERS_MAX, TRANSFORMATION_BYTES_MAX, TRANS
 use shared::network::problem::Violation;
 use shared::network::transform::{Convert, Parts, Pointer, PointerFault, Rule, Transformation, Tree, Unreadable};
 
-use crate::app::transformations::NewTransformation;
 use crate::http::object::{self, Findings, Members, Value};
 use crate::refusal::Refusal;
+use crate::store::transformations::NamedTransformation;
 
 /// What a transformation is made of, and what was noticed.
 pub(super) fn transformation(
     bytes: &[u8],
     merchant: &MerchantId,
     strict: bool,
-) -> Result<(NewTransformation, Vec<Violation>), Refusal> {
+) -> Result<(NamedTransformation, Vec<Violation>), Refusal> {
     let (members, mut findings) = object::read(bytes, merchant)?;
     let (mut title, mut rules) = (None, None);
     for (member, value) in members.iter() {
@@ -30,7 +30,7 @@ pub(super) fn transformation(
     let warnings = findings.settle(strict)?;
     let transformation = Transformation { rules: rules.unwrap_or_default() };
     within_bytes(&transformation)?;
-    Ok((NewTransformation { name: title.unwrap_or_default(), transformation }, warnings))
+    Ok((NamedTransformation { name: title.unwrap_or_default(), transformation }, warnings))
 }
 
 fn within_bytes(transformation: &Transformation) -> Result<(), Refusal> {

@@ -7,10 +7,11 @@ use sha2::{Digest, Sha256};
 use shared::ids::hex;
 use shared::time::Timestamp;
 
-use super::{IdempotencyKey, KEPT_SECONDS, KeyName, LEASE_MS};
+use super::{KEPT_SECONDS, KeyName, LEASE_MS};
 use crate::store::StoreError;
 use crate::store::body;
 use crate::store::keys::Key;
+use crate::store::request_key::IdempotencyKey;
 use crate::store::table::Item;
 
 /// The item.
@@ -115,10 +116,6 @@ impl Record {
     /// In how many items the answer stands.
     pub(super) fn parts(&self) -> usize {
         self.answer_parts.unwrap_or(0)
-    }
-
-    pub(super) fn to_item(&self) -> Result<Item, StoreError> {
-        serde_dynamo::to_item(self).map_err(|error| StoreError::Fault(error.to_string()))
     }
 
     pub(super) fn from_item(item: Item) -> Result<Self, StoreError> {
@@ -265,7 +262,7 @@ mod tests {
         assert_eq!(Answer::from_bytes(&long.to_bytes().unwrap()).unwrap(), long);
         assert!(Answer::from_bytes(b"x").is_err());
         for record in [record(b"a", 1, START), record(b"a", 1, START).finished(answer.to_bytes().unwrap())] {
-            assert_eq!(Record::from_item(record.to_item().unwrap()).unwrap(), record);
+            assert_eq!(Record::from_item(crate::store::table::to_item(&record).unwrap()).unwrap(), record);
         }
     }
 }
