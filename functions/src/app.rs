@@ -1,6 +1,6 @@
 //! The use cases: what a request does, without HTTP.
 
-mod change;
+pub(crate) mod change;
 pub(crate) mod create_bulk_order;
 pub(crate) mod create_orders;
 pub(crate) mod entity;

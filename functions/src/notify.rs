@@ -7,7 +7,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
+use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
 use futures_util::future::join_all;
 use shared::Code;
 use shared::ids::OrderId;
@@ -17,7 +17,7 @@ use shared::time::Timestamp;
 use shared::webhook::wait_before;
 
 use crate::outbound::Transport;
-use crate::queue::{DELAY_MAX, Delayed, Queue};
+use crate::queue::{self, DELAY_MAX, Delayed, Queue};
 use crate::store::cause::Cause;
 use crate::store::deliveries::{Delivery, Next};
 use crate::store::entity::Stored;
@@ -49,20 +49,7 @@ enum Failure {
 /// Works a batch: the messages to be tried again.
 pub(crate) async fn notify(event: SqsEvent, notifier: &Notifier) -> SqsBatchResponse {
     let results = join_all(event.records.iter().map(|message| notifier.work(message))).await;
-    let mut response = SqsBatchResponse::default();
-    for (message, result) in event.records.iter().zip(results) {
-        let message_id = message.message_id.clone().unwrap_or_default();
-        if let Err(reason) = result {
-            tracing::warn!(message_id, %reason, "delivery message {message_id} failed");
-            let mut failure = BatchItemFailure::default();
-            failure.item_identifier = message_id;
-            response.batch_item_failures.push(failure);
-        }
-    }
-    let (messages, failed) = (event.records.len(), response.batch_item_failures.len());
-    let cost = notifier.table.meter.total();
-    tracing::info!(messages, failed, %cost, "worked {messages} delivery messages, of which {failed} failed");
-    response
+    queue::answer(&event, results, "delivery messages", &notifier.table.meter)
 }
 
 impl Notifier {

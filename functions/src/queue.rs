@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent};
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
@@ -32,6 +33,28 @@ pub(crate) struct Queue {
 pub(crate) struct Delayed<M> {
     pub(crate) message: M,
     pub(crate) delay: Duration,
+}
+
+/// The answer to a batch: the messages that were not worked come again. `what` they are is for the log.
+pub(crate) fn answer<E: std::fmt::Display>(
+    event: &SqsEvent,
+    results: Vec<Result<(), E>>,
+    what: &str,
+    meter: &Meter,
+) -> SqsBatchResponse {
+    let mut response = SqsBatchResponse::default();
+    for (message, result) in event.records.iter().zip(results) {
+        let message_id = message.message_id.clone().unwrap_or_default();
+        if let Err(reason) = result {
+            tracing::warn!(message_id, %reason, "a message failed: {what} {message_id}");
+            let mut failure = BatchItemFailure::default();
+            failure.item_identifier = message_id;
+            response.batch_item_failures.push(failure);
+        }
+    }
+    let (messages, failed) = (event.records.len(), response.batch_item_failures.len());
+    tracing::info!(messages, failed, cost = %meter.total(), "worked {messages} {what}, of which {failed} failed");
+    response
 }
 
 impl Queue {

@@ -40,6 +40,7 @@ use crate::store::network_orders::Claim;
 use crate::store::notes::Note;
 use crate::store::receipts::ReceiptState;
 use crate::store::stored::{StoredOrder, StoredState};
+use crate::store::table::from_item;
 use crate::store::{StoreError, Table};
 use crate::webhooks::{self, DeliveryJob, OrderEvent, deliveries};
 
@@ -143,16 +144,13 @@ impl Batch {
 
     /// One that has a place in the index `due` has been looked at.
     fn add_claim(&mut self, index: usize, record: &EventRecord) -> Result<(), String> {
-        let image = record.change.new_image.clone();
-        let claim: Claim = serde_dynamo::from_item(image).map_err(|error| error.to_string())?;
+        let claim: Claim = from_item(record.change.new_image.clone())?;
         self.claims.extend(claim.due_at.is_none().then_some((index, claim)));
         Ok(())
     }
 
     fn add_receipt(&mut self, index: usize, record: &EventRecord, relay: &Relay) -> Result<(), String> {
-        let state = |image: &serde_dynamo::Item| {
-            serde_dynamo::from_item::<_, ReceiptState>(image.clone()).map_err(|error| error.to_string())
-        };
+        let state = |image: &serde_dynamo::Item| from_item::<ReceiptState>(image.clone());
         let after = state(&record.change.new_image)?;
         let old = &record.change.old_image;
         // The sweep's note that it has looked is no change.
@@ -198,11 +196,8 @@ impl Batch {
 
     fn add_entity<E: Logged>(&mut self, index: usize, record: &EventRecord) -> Result<(), String> {
         let (old, new) = (&record.change.old_image, &record.change.new_image);
-        let change = || {
-            let before = if old.is_empty() { None } else { Some(Stored::<E>::from_item(old.clone())?) };
-            EntityChange::between(before.as_ref(), Stored::from_item(new.clone())?)
-        };
-        self.entities.push((index, change().map_err(|error| error.to_string())?));
+        let before = if old.is_empty() { None } else { Some(Stored::<E>::from_item(old.clone())?) };
+        self.entities.push((index, EntityChange::between(before.as_ref(), Stored::from_item(new.clone())?)?));
         Ok(())
     }
 }
@@ -216,13 +211,10 @@ struct Seen {
 }
 
 fn seen(image: &serde_dynamo::Item) -> Result<Seen, String> {
-    let order: StoredOrder = serde_dynamo::from_item(image.clone()).map_err(|error| error.to_string())?;
-    let read = || {
-        let (stored, state) = (order.state.clone(), order.state.state()?);
-        let shown = order.shown(&state)?;
-        Ok::<_, StoreError>(Seen { stored, state, shown })
-    };
-    read().map_err(|error| error.to_string())
+    let order: StoredOrder = from_item(image.clone())?;
+    let state = order.state.state()?;
+    let shown = order.shown(&state)?;
+    Ok(Seen { stored: order.state, state, shown })
 }
 
 /// Why a record is unreadable, without the values in it: an error of a reader quotes what it met. The name of a member that

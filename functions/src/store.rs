@@ -36,7 +36,7 @@ pub(crate) mod entity;
 mod error;
 pub mod idempotency;
 pub mod keys;
-pub mod kind;
+pub(crate) mod kind;
 pub(crate) mod listing;
 pub mod network_orders;
 pub(crate) mod notes;

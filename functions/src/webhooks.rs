@@ -31,6 +31,7 @@ use shared::time::Timestamp;
 use shared::webhook::{EventKind, SubscriptionId, webhook_id};
 
 use crate::queue::{Delayed, Queue};
+use crate::store::deliveries::Delivery;
 use crate::store::entity::Stored;
 use crate::store::keys::Key;
 use crate::store::receipts::ReceiptState;
@@ -167,7 +168,7 @@ pub(crate) async fn stalled(table: &Table, queue: &Queue, keys: &[Key]) -> Resul
 async fn send_stalled(table: &Table, queue: &Queue, keys: &[Key]) -> Result<usize, StoreError> {
     let now = table.context.now();
     let mut due = Vec::new();
-    for (key, found) in table.stored_deliveries(keys).await? {
+    for (key, found) in table.read_each::<Delivery>(keys).await? {
         match found {
             Ok(found) if found.is_due(now) => due.push(found),
             Ok(_) => {}

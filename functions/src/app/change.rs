@@ -1,5 +1,5 @@
-//! The one way in which a request changes a stored thing: read it, decide, write the next version if nobody has written
-//! meanwhile; otherwise do all of that again on what the other has left.
+//! The one way in which a stored thing is changed on whatever it has become meanwhile: read it, decide, write the next
+//! version if nobody has written since; otherwise do all of that again on what the other has left.
 
 use shared::Code;
 
@@ -11,7 +11,7 @@ use crate::store::{StoreError, Table};
 const ROUNDS_MAX: u32 = 16;
 
 /// What is to be done to a thing as it was read.
-pub(super) enum Decision<K, N> {
+pub(crate) enum Decision<K, N> {
     /// Nothing: it is as it should be.
     Keep(K),
     /// This version is to be written.
@@ -19,7 +19,7 @@ pub(super) enum Decision<K, N> {
 }
 
 /// How a change came out.
-pub(super) enum Outcome<F, K, N> {
+pub(crate) enum Outcome<F, K, N> {
     /// The thing is not there; whether a write of this change has been attempted before.
     Gone(bool),
     /// The same request, under its key, has made the change before. The thing is as it has become since.
@@ -28,17 +28,23 @@ pub(super) enum Outcome<F, K, N> {
     Kept(K),
     /// This was written.
     Written(N),
+    /// Others were faster each time.
+    Overtaken,
+}
+
+/// Refuses a change that was [`Outcome::Overtaken`]; the client may try again.
+pub(crate) fn overtaken(name: &str) -> Refusal {
+    Refusal::new(Code::TryAgain, format!("the {name} was changed by others each time"))
 }
 
 /// A change of one thing, which is read as an `F`.
-pub(super) trait Change<F: Versioned> {
+pub(crate) trait Change<F: Versioned> {
     /// What is handed back where there is nothing to write.
     type Kept;
     /// What is to be written.
     type Next;
-
-    /// What the thing is called in messages.
-    const NAME: &'static str;
+    /// Why the change is not made.
+    type Error: From<StoreError>;
 
     /// Which of the request's changes this is: its index in a bulk, or 0.
     fn part(&self) -> usize {
@@ -49,17 +55,17 @@ pub(super) trait Change<F: Versioned> {
     async fn read(&self, table: &Table) -> Result<Option<F>, StoreError>;
 
     /// Decides what is to be done to it, or refuses.
-    fn decide(&self, table: &Table, found: F) -> Result<Decision<Self::Kept, Self::Next>, Refusal>;
+    fn decide(&self, table: &Table, found: F) -> Result<Decision<Self::Kept, Self::Next>, Self::Error>;
 
     /// Writes the next version on the condition of the version that was read: whether that held.
     async fn write(&self, table: &Table, next: &Self::Next) -> Result<bool, StoreError>;
 }
 
 /// Makes a change until it holds.
-pub(super) async fn carry_out<F: Versioned, C: Change<F>>(
+pub(crate) async fn carry_out<F: Versioned, C: Change<F>>(
     table: &Table,
     change: &C,
-) -> Result<Outcome<F, C::Kept, C::Next>, Refusal> {
+) -> Result<Outcome<F, C::Kept, C::Next>, C::Error> {
     let mut attempted: Option<(u64, C::Next)> = None;
     for round in 0..ROUNDS_MAX {
         table.context.pause(round).await;
@@ -79,5 +85,5 @@ pub(super) async fn carry_out<F: Versioned, C: Change<F>>(
             Decision::Write(version, next) => attempted = Some((version, next)),
         }
     }
-    Err(Refusal::new(Code::TryAgain, format!("the {} was changed by others each time", C::NAME)))
+    Ok(Outcome::Overtaken)
 }

@@ -6,7 +6,7 @@
 use shared::Code;
 use shared::ids::MerchantId;
 
-use super::change::{Change, Decision, Outcome, carry_out};
+use super::change::{Change, Decision, Outcome, carry_out, overtaken};
 use super::precondition::Versions;
 use crate::refusal::Refusal;
 use crate::store::cause::Versioned;
@@ -40,6 +40,7 @@ impl Target<'_> {
             Outcome::Gone(_) => Err(self.not_found::<E>()),
             Outcome::Repeated(stored) => self.there(Some(stored)),
             Outcome::Kept(stored) | Outcome::Written(stored) => Ok(stored),
+            Outcome::Overtaken => Err(overtaken(E::NAME)),
         }
     }
 
@@ -50,6 +51,7 @@ impl Target<'_> {
             Outcome::Gone(false) => Err(self.not_found::<E>()),
             // The answer to our own deletion was lost, or another request deleted it at the same time.
             Outcome::Gone(true) | Outcome::Repeated(_) | Outcome::Kept(_) | Outcome::Written(_) => Ok(()),
+            Outcome::Overtaken => Err(overtaken(E::NAME)),
         }
     }
 
@@ -82,7 +84,7 @@ struct Edit<'e, F> {
 impl<E: Entity, F: Fn(&Stored<E>) -> Result<E, Refusal>> Change<Stored<E>> for Edit<'_, F> {
     type Kept = Stored<E>;
     type Next = Stored<E>;
-    const NAME: &'static str = E::NAME;
+    type Error = Refusal;
 
     async fn read(&self, table: &Table) -> Result<Option<Stored<E>>, StoreError> {
         self.target.stored(table).await

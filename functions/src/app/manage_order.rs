@@ -8,7 +8,7 @@ use shared::network::problem::Violation;
 use shared::network::request::CreateOrder;
 use shared::order::{AskedRefund, Command, Excess, OrderState, Progress, Rejected, transition};
 
-use super::change::{self, Decision, Outcome, carry_out};
+use super::change::{self, Decision, Outcome, carry_out, overtaken};
 use super::precondition::Versions;
 use crate::refusal::Refusal;
 use crate::store::cause::Cause;
@@ -75,6 +75,7 @@ pub(crate) async fn change_order_and_body(
             Some((order, warnings))
         }
         Outcome::Kept(kept) => Some(kept),
+        Outcome::Overtaken => return Err(overtaken("order")),
         Outcome::Written(Next { mut order, state, body, warnings, .. }) => {
             order.state = state;
             order.request = body.unwrap_or(order.request);
@@ -101,7 +102,7 @@ struct Next {
 impl<P: Fn(&FoundOrder) -> Result<Plan, Refusal>> change::Change<FoundOrder> for PlannedChange<'_, P> {
     type Kept = (FoundOrder, Vec<Violation>);
     type Next = Next;
-    const NAME: &'static str = "order";
+    type Error = Refusal;
 
     fn part(&self) -> usize {
         self.change.part
@@ -115,7 +116,7 @@ impl<P: Fn(&FoundOrder) -> Result<Plan, Refusal>> change::Change<FoundOrder> for
         let change = self.change;
         let Plan { command, body, warnings } = (self.plan)(&order)?;
         // After the plan: what is not there for the caller has no version either, and a condition must not tell of it.
-        Versions::require(change.version.as_ref(), Self::NAME, order.state.version)?;
+        Versions::require(change.version.as_ref(), "order", order.state.version)?;
         let state = match transition(&order.state, &command, table.context.now()) {
             Ok(state) => state,
             Err(Rejected::AlreadySo) => return Ok(Decision::Keep((order, warnings))),
@@ -134,9 +135,8 @@ impl<P: Fn(&FoundOrder) -> Result<Plan, Refusal>> change::Change<FoundOrder> for
 
     async fn write(&self, table: &Table, next: &Next) -> Result<bool, StoreError> {
         let (key, cause) = (Key::order(self.change.merchant, self.change.id), next.cause.clone());
-        let Some(body) = &next.body else { return table.advance(&key, &next.state, cause).await };
-        let json = serde_json::to_vec(body).map_err(StoreError::fault)?;
-        table.advance_with_body(&key, &next.state, cause, &json).await
+        let json = next.body.as_ref().map(serde_json::to_vec).transpose().map_err(StoreError::fault)?;
+        table.advance(&key, &next.state, cause, json.as_deref()).await
     }
 }
 

@@ -27,7 +27,7 @@ use shared::time::Timestamp;
 
 use super::keys::{self, FIRST, Key};
 use super::stored::StoredOrder;
-use super::table::{Item, key_item, to_item};
+use super::table::{Item, from_item, key_item, to_item};
 use super::{StoreError, Table};
 
 /// A priced order that is about to be accepted.
@@ -142,7 +142,7 @@ impl Table {
         for draw in 0..DRAWS_MAX {
             let transaction = self.transaction(draw, accepted_at)?;
             let Some(item) = self.get(&Key::bulk_order(merchant, transaction)).await? else { return Ok(None) };
-            let stored = StoredOrder::from_item(item)?;
+            let stored: StoredOrder = from_item(item)?;
             if stored.state.cause.marks.iter().flatten().any(|known| *known == mark) {
                 let order: PricedOrder = stored.body()?;
                 let state = OrderState::accepted(Fulfilment::Stock, order.products.len(), true, accepted_at);
@@ -288,7 +288,7 @@ fn transaction_id(pointer: &Item) -> Result<TransactionId, StoreError> {
 }
 
 fn response(item: Item) -> Result<OrderResponse, StoreError> {
-    let stored = StoredOrder::from_item(item)?;
+    let stored: StoredOrder = from_item(item)?;
     let transaction = TransactionId::parse(&stored.state.key.sk)
         .map_err(|_| StoreError::Fault("an order's key holds no transaction id".to_owned()))?;
     wire(transaction, stored.body()?, &stored.state.state()?)

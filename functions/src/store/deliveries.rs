@@ -12,7 +12,7 @@ use shared::time::Timestamp;
 use shared::webhook::SubscriptionId;
 
 use super::keys::{self, Key, due_shard};
-use super::table::{Item, item_key, to_item};
+use super::table::{from_item, to_item};
 use super::{StoreError, Table};
 use crate::webhooks::DeliveryJob;
 use crate::webhooks::attempt::Attempt;
@@ -171,14 +171,6 @@ impl Delivery {
     fn has_expired(&self, now: Timestamp) -> bool {
         self.expires_at <= now.seconds()
     }
-
-    fn from_item(item: Item) -> Result<Self, StoreError> {
-        serde_dynamo::from_item(item).map_err(fault)
-    }
-}
-
-fn fault(error: serde_dynamo::Error) -> StoreError {
-    StoreError::Fault(format!("a delivery is unreadable: {error}"))
 }
 
 fn later(at: Timestamp, milliseconds: i64) -> Timestamp {
@@ -200,17 +192,7 @@ fn pending() -> AttributeValue {
 impl Table {
     /// The delivery that a message is about.
     pub(crate) async fn delivery(&self, job: &DeliveryJob) -> Result<Option<Delivery>, StoreError> {
-        self.get(&job.key()).await?.map(Delivery::from_item).transpose()
-    }
-
-    /// The deliveries under these keys that exist, each read by itself.
-    pub(crate) async fn stored_deliveries(
-        &self,
-        keys: &[Key],
-    ) -> Result<Vec<(Key, Result<Delivery, StoreError>)>, StoreError> {
-        let items = self.get_many(keys, true).await?;
-        let delivery = |item| item_key(&item).map(|key| (key, Delivery::from_item(item)));
-        Ok(items.into_iter().filter_map(delivery).collect())
+        self.get(&job.key()).await?.map(from_item).transpose()
     }
 
     /// Inserts a delivery: false when it is there.
@@ -281,7 +263,8 @@ impl Table {
             })
             .await?;
         let now = self.context.now();
-        let found = items.into_iter().skip(skip).map(Delivery::from_item).collect::<Result<Vec<_>, _>>()?;
+        let found = items.into_iter().skip(skip).map(from_item::<Delivery>);
+        let found = found.collect::<Result<Vec<_>, _>>()?;
         Ok(found.into_iter().filter(|delivery| !delivery.has_expired(now)).collect())
     }
 }

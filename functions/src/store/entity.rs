@@ -20,7 +20,7 @@ use super::audit::{Audited, Event};
 use super::cause::{Cause, Versioned};
 use super::keys::{Key, audit_of_entity, listed_at};
 use super::kind::{ENTITY, Kind};
-use super::table::{Item, key_item, to_item};
+use super::table::{Item, from_item, key_item, to_item};
 use super::{StoreError, Table};
 use crate::context::NoRandomness;
 
@@ -114,10 +114,6 @@ struct Record<V> {
     value: V,
 }
 
-fn unreadable<E: Entity>(error: impl Display) -> StoreError {
-    StoreError::Fault(format!("a {} is unreadable: {error}", E::NAME))
-}
-
 impl<E: Entity> Deref for Stored<E> {
     type Target = E;
 
@@ -169,10 +165,11 @@ impl<E: Entity> Stored<E> {
 
     /// Reads it back, from the table or from its stream.
     pub(crate) fn from_item(item: impl Into<serde_dynamo::Item>) -> Result<Self, StoreError> {
-        let record: Record<E> = serde_dynamo::from_item(item.into()).map_err(unreadable::<E>)?;
+        let record: Record<E> = from_item(item)?;
         let Record { key, version, created_at, updated_at, cause, value, .. } = record;
         let names = key.merchant().zip(E::id_of(&key)).filter(|(merchant, id)| E::key(merchant, id) == key);
-        let (merchant, id) = names.ok_or_else(|| unreadable::<E>("its key is of another kind"))?;
+        let fault = || StoreError::Fault(format!("the key of a {} is of another kind", E::NAME));
+        let (merchant, id) = names.ok_or_else(fault)?;
         Ok(Self { merchant, id, version, created_at, updated_at, cause, value })
     }
 }

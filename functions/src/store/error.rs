@@ -24,6 +24,13 @@ impl StoreError {
     }
 }
 
+/// For those who tell a reason and do not ask which it is.
+impl From<StoreError> for String {
+    fn from(error: StoreError) -> Self {
+        error.to_string()
+    }
+}
+
 /// Sorts a failed call: busy when the same call may succeed later. Its text names the failure and never what was sent.
 pub(crate) fn store_error<E, R>(error: SdkError<E, R>) -> StoreError
 where

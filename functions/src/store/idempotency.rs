@@ -61,7 +61,7 @@ use shared::time::Timestamp;
 
 use super::error::store_error;
 use super::keys::Key;
-use super::table::{Item, to_item};
+use super::table::{Item, from_item, to_item};
 use super::{StoreError, Table};
 use crate::cost::Access;
 
@@ -195,7 +195,7 @@ impl Table {
         match error.as_service_error() {
             Some(PutItemError::ConditionalCheckFailedException(failed)) => {
                 self.meter.dynamodb(Access::Write, []);
-                failed.item().cloned().map(Record::from_item).transpose().map(Err)
+                failed.item().cloned().map(from_item).transpose().map(Err)
             }
             _ => Err(store_error(error)),
         }

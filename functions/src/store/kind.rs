@@ -9,97 +9,66 @@ use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::keys::{COUNT, FIRST, Key};
 
-/// What an item is. Every item names its kind in the attribute [`ENTITY`]; the stream's filter and the relay go by that
-/// value alone.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Kind {
-    /// An order of the order network API.
-    Order,
-    /// An order of the bulk order API.
-    BulkOrder,
-    /// The guard of an external id.
-    Claim,
-    /// Another order that bears a claimed external id.
-    ExternalId,
-    /// An order that bears a client order number.
-    ClientOrderNumber,
-    /// A wallet.
-    Wallet,
-    /// A product of the catalogue.
-    Product,
-    /// The stock of a SKU.
-    Stock,
-    /// A credential.
-    Credential,
-    /// A vendor.
-    Vendor,
-    /// A note.
-    Note,
-    /// An event of an audit log.
-    AuditEvent,
-    /// How many orders stand at each status.
-    OrderCounts,
-    /// A subscription to webhooks.
-    Subscription,
-    /// How many subscriptions a merchant has.
-    SubscriptionCount,
-    /// A webhook's delivery.
-    Delivery,
-    /// The record of an idempotency key.
-    IdempotencyKey,
-    /// A part of a long answer.
-    AnswerPart,
-    /// The receipt of an inbound order.
-    Receipt,
-    /// A transformation of inbound orders.
-    Transformation,
+/// The attribute that names the kind of an item.
+pub(crate) const ENTITY: &str = "entity";
+
+/// Declares the kinds and their values.
+macro_rules! kinds {
+    ($($kind:ident = $value:literal,)+) => {
+        /// What an item is.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+        pub(crate) enum Kind {
+            $(#[doc = concat!("`", $value, "`")] $kind,)+
+        }
+
+        impl Kind {
+            /// The value of the attribute.
+            pub(crate) const fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$kind => $value,)+
+                }
+            }
+        }
+    };
 }
 
-/// The attribute that names the kind of an item.
-pub const ENTITY: &str = "entity";
+// The values of an order and of a key are short: each shares a write unit of one KB with everything else of its item.
+kinds! {
+    Order = "order",
+    BulkOrder = "bulk_order",
+    Claim = "claim",
+    ExternalId = "external_id",
+    ClientOrderNumber = "client_order_number",
+    Wallet = "wallet",
+    Product = "product",
+    Stock = "stock",
+    Credential = "credential",
+    Vendor = "vendor",
+    Note = "note",
+    AuditEvent = "audit_event",
+    OrderCounts = "order_counts",
+    Subscription = "subscription",
+    SubscriptionCount = "subscription_count",
+    Delivery = "delivery",
+    IdempotencyKey = "key",
+    AnswerPart = "answer",
+    Receipt = "receipt",
+    Transformation = "transformation",
+}
 
 impl Kind {
-    /// The kinds that something follows from. The filter of the relay's event source in `template.yaml` lists them.
-    pub const RELAYED: [Self; 5] = [Self::Order, Self::BulkOrder, Self::Claim, Self::Receipt, Self::Note];
-
-    /// The value of the attribute. An order's is short: it shares one KB with everything else of the order.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Order => "order",
-            Self::BulkOrder => "bulk_order",
-            Self::Claim => "claim",
-            Self::ExternalId => "external_id",
-            Self::ClientOrderNumber => "client_order_number",
-            Self::Wallet => "wallet",
-            Self::Product => "product",
-            Self::Stock => "stock",
-            Self::Credential => "credential",
-            Self::Vendor => "vendor",
-            Self::Note => "note",
-            Self::AuditEvent => "audit_event",
-            Self::OrderCounts => "order_counts",
-            Self::Subscription => "subscription",
-            Self::SubscriptionCount => "subscription_count",
-            Self::Delivery => "delivery",
-            Self::IdempotencyKey => "idempotency_key",
-            Self::AnswerPart => "answer_part",
-            Self::Receipt => "receipt",
-            Self::Transformation => "transformation",
-        }
-    }
+    /// The kinds from which something follows. The filter of the relay's event source in `template.yaml` lists them.
+    pub(crate) const RELAYED: [Self; 5] = [Self::Order, Self::BulkOrder, Self::Claim, Self::Receipt, Self::Note];
 
     /// The kind of that value, if something follows from it.
-    #[must_use]
-    pub fn relayed(value: &str) -> Option<Self> {
+    pub(crate) fn relayed(value: &str) -> Option<Self> {
         Self::RELAYED.into_iter().find(|kind| kind.as_str() == value)
     }
 }
 
 impl Key {
     /// What is stored under the key; none where no constructor makes such a key.
-    #[must_use]
-    pub fn kind(&self) -> Option<Kind> {
+    pub(crate) fn kind(&self) -> Option<Kind> {
         let mut parts = self.pk.splitn(3, '#');
         Some(match (parts.next()?, parts.next()?, parts.next()) {
             ("product", ..) => Kind::Product,
@@ -127,8 +96,7 @@ impl Key {
     }
 
     /// What the partition is of, after the merchant and the kind: the external id of a claim, the id of a receipt.
-    #[must_use]
-    pub fn subject(&self) -> &str {
+    pub(crate) fn subject(&self) -> &str {
         self.pk.splitn(3, '#').nth(2).unwrap_or_default()
     }
 

@@ -15,6 +15,7 @@ use shared::order::OrderStatus;
 
 use super::keys::{external_ids, listed, orders_of_short_id};
 use super::network_orders::FoundOrder;
+use super::table::from_item;
 use super::{StoreError, Table, keys};
 
 /// Between which places of the index to look, both included, and from which end.
@@ -94,8 +95,7 @@ impl Table {
                     .scan_index_forward(range.is_ascending)
             })
             .await?;
-        let entry = |item| serde_dynamo::from_item(item).map_err(StoreError::fault);
-        items.into_iter().map(entry).collect()
+        items.into_iter().map(from_item).collect()
     }
 
     /// The orders that bear a short id; the ids follow from the key alone.
@@ -130,8 +130,7 @@ impl Table {
                     .consistent_read(true)
             })
             .await?;
-        let key = |item| serde_dynamo::from_item::<_, keys::Key>(item).map(|key| key.sk);
-        items.into_iter().map(|item| key(item).map_err(StoreError::fault)).collect()
+        items.into_iter().map(|item| from_item::<keys::Key>(item).map(|key| key.sk)).collect()
     }
 
     /// These orders as they were a moment ago, at half the price of reading them as they are; in the order of the ids.

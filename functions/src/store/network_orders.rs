@@ -102,7 +102,7 @@ impl NewOrder {
 
 impl FoundOrder {
     fn from_item(item: table::Item) -> Result<Self, StoreError> {
-        Self::from_stored(StoredOrder::from_item(item)?)
+        Self::from_stored(table::from_item(item)?)
     }
 
     /// The same with its key.
@@ -221,7 +221,7 @@ impl Table {
         let keys: Vec<Key> = external_ids.iter().map(|id| Key::external_id(merchant, id)).collect();
         let mut found: Vec<Claim> = Vec::new();
         for item in self.get_many(&keys, true).await? {
-            found.push(serde_dynamo::from_item(item).map_err(StoreError::fault)?);
+            found.push(table::from_item(item)?);
         }
         Ok(keys.iter().map(|key| found.iter().find(|claim| claim.key == *key).cloned()).collect())
     }

@@ -14,7 +14,7 @@ use shared::time::Timestamp;
 use super::cause::Cause;
 use super::keys::{Key, due_shard};
 use super::stored::{OPTIONAL, StoredOrder, StoredState, body_attribute, listed_place};
-use super::table::{Item, item_key, key_item};
+use super::table::{Item, from_item, key_item};
 use super::{StoreError, Table};
 
 /// An entry of the index `due`.
@@ -36,36 +36,28 @@ struct Expression {
 impl Table {
     /// The state of an order.
     pub(crate) async fn state(&self, key: &Key) -> Result<Option<StoredState>, StoreError> {
-        self.get(key).await?.map(StoredState::from_item).transpose()
+        self.get(key).await?.map(from_item).transpose()
     }
 
     /// An order with its body.
     pub(crate) async fn stored_order(&self, key: &Key) -> Result<Option<StoredOrder>, StoreError> {
-        self.get(key).await?.map(StoredOrder::from_item).transpose()
+        self.get(key).await?.map(from_item).transpose()
     }
 
-    /// Writes the next state of an order if it is still at the version before it: whether it was.
-    pub(crate) async fn advance(&self, key: &Key, next: &OrderState, cause: Cause) -> Result<bool, StoreError> {
-        let expression = self.next_state(key, next, cause)?;
-        self.write_next(key, expression).await
-    }
-
-    /// The same with another body.
-    pub(crate) async fn advance_with_body(
+    /// Writes the next state of an order, and another body where it has one, if it is still at the version before it:
+    /// whether it was.
+    pub(crate) async fn advance(
         &self,
         key: &Key,
         next: &OrderState,
         cause: Cause,
-        json: &[u8],
+        body: Option<&[u8]>,
     ) -> Result<bool, StoreError> {
-        let mut expression = self.next_state(key, next, cause)?;
-        expression.text.insert_str("SET ".len(), "body = :body, ");
-        expression.values.push((":body".to_owned(), body_attribute(json)?));
-        self.write_next(key, expression).await
-    }
-
-    async fn write_next(&self, key: &Key, expression: Expression) -> Result<bool, StoreError> {
-        let Expression { text, names, values } = expression;
+        let Expression { mut text, names, mut values } = self.next_state(key, next, cause)?;
+        if let Some(json) = body {
+            text.insert_str("SET ".len(), "body = :body, ");
+            values.push((":body".to_owned(), body_attribute(json)?));
+        }
         self.update(key, |request| {
             request
                 .update_expression(text)
@@ -76,7 +68,7 @@ impl Table {
         .await
     }
 
-    /// The same as a part of a transaction.
+    /// The same without a body, as a part of a transaction.
     pub(crate) fn advance_in_transaction(
         &self,
         key: &Key,
@@ -203,14 +195,6 @@ impl Table {
                     .expression_attribute_values(":now", AttributeValue::N(now.seconds().to_string()))
             })
             .await?;
-        let due = |item| serde_dynamo::from_item(item).map_err(StoreError::fault);
-        items.into_iter().map(due).collect()
-    }
-
-    /// The states of these orders, each read by itself; those that are gone are left out.
-    pub(crate) async fn states(&self, keys: &[Key]) -> Result<Vec<(Key, Result<StoredState, StoreError>)>, StoreError> {
-        let items = self.get_many(keys, true).await?;
-        let state = |item| item_key(&item).map(|key| (key, StoredState::from_item(item)));
-        Ok(items.into_iter().filter_map(state).collect())
+        items.into_iter().map(from_item).collect()
     }
 }

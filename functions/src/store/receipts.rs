@@ -20,7 +20,7 @@ use shared::time::Timestamp;
 use super::entity::Stored;
 use super::keys::{Key, due_shard};
 use super::kind::Kind;
-use super::table::{Item, item_key, to_item};
+use super::table::{from_item, to_item};
 use super::transformations::NamedTransformation;
 use super::{StoreError, Table, body};
 
@@ -229,27 +229,13 @@ impl Receipt {
     fn has_expired(&self, now: Timestamp) -> bool {
         self.expires_at.is_some_and(|expires_at| expires_at <= now.seconds())
     }
-
-    fn from_item(item: Item) -> Result<Self, StoreError> {
-        serde_dynamo::from_item(item).map_err(fault)
-    }
 }
 
 impl Table {
     /// The receipt under a key.
     pub(crate) async fn receipt(&self, key: &Key) -> Result<Option<Receipt>, StoreError> {
-        let receipt = self.get(key).await?.map(Receipt::from_item).transpose()?;
+        let receipt = self.get(key).await?.map(from_item::<Receipt>).transpose()?;
         Ok(receipt.filter(|receipt| !receipt.has_expired(self.context.now())))
-    }
-
-    /// The states of these receipts, each read by itself; those that are gone are left out.
-    pub(crate) async fn receipt_states(
-        &self,
-        keys: &[Key],
-    ) -> Result<Vec<(Key, Result<ReceiptState, StoreError>)>, StoreError> {
-        let items = self.get_many(keys, true).await?;
-        let state = |item: Item| item_key(&item).map(|key| (key, serde_dynamo::from_item(item).map_err(fault)));
-        Ok(items.into_iter().filter_map(state).collect())
     }
 
     /// Inserts a receipt: false when its id is taken.

@@ -12,7 +12,7 @@ use shared::order::OrderState;
 
 use super::cause::Cause;
 use super::keys::Key;
-use super::table::key_item;
+use super::table::{from_item, key_item};
 use super::{StoreError, Table};
 
 /// What is left of a SKU.
@@ -53,7 +53,7 @@ impl Table {
         let mut found = HashMap::new();
         for item in self.get_many(&keys, true).await? {
             let pk = item.get("pk").and_then(|pk| pk.as_s().ok()).cloned().unwrap_or_default();
-            let stock = serde_dynamo::from_item(item).map_err(StoreError::fault)?;
+            let stock = from_item(item)?;
             found.extend(pk.strip_prefix("stock#").map(|sku| (sku.to_owned(), stock)));
         }
         Ok(found)

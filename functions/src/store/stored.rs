@@ -15,10 +15,9 @@ use shared::time::Timestamp;
 
 use super::StoreError;
 use super::body;
-use super::cause::Cause;
+use super::cause::{Cause, Versioned};
 use super::keys::{Key, due_shard, listed, listed_at};
 use super::kind::Kind;
-use super::table::Item;
 
 /// What the pipeline needs of an order. It is all that a stream record is read for.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -164,9 +163,15 @@ impl StoredState {
         let stored = Self::new(key, state, Cause::default());
         Ok(serde_json::to_vec(&stored).map_err(StoreError::fault)?.len())
     }
+}
 
-    pub(crate) fn from_item(item: Item) -> Result<Self, StoreError> {
-        serde_dynamo::from_item(item).map_err(|error| StoreError::Fault(format!("an item is not an order: {error}")))
+impl Versioned for StoredState {
+    fn version(&self) -> u64 {
+        self.version
+    }
+
+    fn cause(&self) -> &Cause {
+        &self.cause
     }
 }
 
@@ -215,10 +220,6 @@ impl StoredOrder {
         let safe_id = safe_id.map_err(|error| fault(error.to_string()))?;
         let order = response::Order::new(&merchant, &id, &safe_id, request, state);
         to_raw_value(&order).map_err(|error| fault(error.to_string()))
-    }
-
-    pub(crate) fn from_item(item: Item) -> Result<Self, StoreError> {
-        serde_dynamo::from_item(item).map_err(|error| StoreError::Fault(format!("an item is not an order: {error}")))
     }
 }
 

@@ -20,6 +20,7 @@ use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity};
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 use shared::time::Timestamp;
 
@@ -258,6 +259,16 @@ pub(crate) fn to_item(stored: &impl Serialize) -> Result<Item, StoreError> {
     let kind = item_key(&item).and_then(|key| key.kind());
     item.extend(kind.map(|kind| (ENTITY.to_owned(), AttributeValue::S(kind.as_str().to_owned()))));
     Ok(item)
+}
+
+/// What was stored, read back from the table or from its stream.
+pub(crate) fn from_item<T: DeserializeOwned>(item: impl Into<serde_dynamo::Item>) -> Result<T, StoreError> {
+    let item: serde_dynamo::Item = item.into();
+    let kind = item
+        .get(ENTITY)
+        .and_then(|kind| if let serde_dynamo::AttributeValue::S(kind) = kind { Some(kind.clone()) } else { None });
+    let kind = kind.unwrap_or_else(|| "item".to_owned());
+    serde_dynamo::from_item(item).map_err(|error| StoreError::Fault(format!("the {kind} is unreadable: {error}")))
 }
 
 /// The key attributes of an item.

@@ -9,7 +9,7 @@ use local::demo::Data;
 use serde_json::{Value, json};
 
 use crate::receiver::Receiver;
-use crate::support::{DEMO, MERCHANT, Reply, Stack, order};
+use crate::support::{DEMO, MERCHANT, Reply, Stack, is_order, order};
 use crate::webhooks::SUBSCRIPTIONS;
 
 pub(crate) const INBOUND: &str = "/order/v1/inbound/orders";
@@ -83,7 +83,7 @@ async fn ended(stack: &Stack, receipt: &Value) -> Value {
 }
 
 async fn orders(stack: &Stack) -> usize {
-    stack.items().await.iter().filter(|item| item.contains_key("line_states")).count()
+    stack.items().await.iter().filter(|item| is_order(item)).count()
 }
 
 /// What a subscriber heard, by the type of the event, once there are so many.

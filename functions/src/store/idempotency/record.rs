@@ -12,7 +12,6 @@ use crate::store::StoreError;
 use crate::store::body;
 use crate::store::keys::Key;
 use crate::store::request_key::IdempotencyKey;
-use crate::store::table::Item;
 
 /// The item.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -117,11 +116,6 @@ impl Record {
     pub(super) fn parts(&self) -> usize {
         self.answer_parts.unwrap_or(0)
     }
-
-    pub(super) fn from_item(item: Item) -> Result<Self, StoreError> {
-        serde_dynamo::from_item(item)
-            .map_err(|error| StoreError::Fault(format!("an item is not the record of a key: {error}")))
-    }
 }
 
 /// A request with a key that is being worked.
@@ -193,6 +187,7 @@ impl Answer {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::table::{from_item, to_item};
     use shared::ids::MerchantId;
 
     const START: Timestamp = Timestamp::from_milliseconds(1_767_225_600_000);
@@ -262,7 +257,7 @@ mod tests {
         assert_eq!(Answer::from_bytes(&long.to_bytes().unwrap()).unwrap(), long);
         assert!(Answer::from_bytes(b"x").is_err());
         for record in [record(b"a", 1, START), record(b"a", 1, START).finished(answer.to_bytes().unwrap())] {
-            assert_eq!(Record::from_item(crate::store::table::to_item(&record).unwrap()).unwrap(), record);
+            assert_eq!(from_item::<Record>(to_item(&record).unwrap()).unwrap(), record);
         }
     }
 }

@@ -4,8 +4,9 @@ use aws_sdk_dynamodb::types::{
     BatchStatementErrorCodeEnum, BatchStatementRequest, KeysAndAttributes, ReturnConsumedCapacity,
 };
 use futures_util::future::{join_all, try_join_all};
+use serde::de::DeserializeOwned;
 
-use super::{ATTEMPTS_MAX, Item, Table, key_item};
+use super::{ATTEMPTS_MAX, Item, Table, from_item, item_key, key_item};
 use crate::cost::Access;
 use crate::store::error::{StoreError, store_error};
 use crate::store::keys::Key;
@@ -36,6 +37,16 @@ impl Table {
         distinct.dedup();
         let batches = distinct.chunks(KEYS_MAX).map(|batch| self.get_batch(batch, consistent));
         Ok(try_join_all(batches).await?.into_iter().flatten().collect())
+    }
+
+    /// What stands under these keys, each read by itself; what is gone is left out.
+    pub(crate) async fn read_each<T: DeserializeOwned>(
+        &self,
+        keys: &[Key],
+    ) -> Result<Vec<(Key, Result<T, StoreError>)>, StoreError> {
+        let items = self.get_many(keys, true).await?;
+        let read = |item| item_key(&item).map(|key| (key, from_item(item)));
+        Ok(items.into_iter().filter_map(read).collect())
     }
 
     async fn get_batch(&self, keys: &[&Key], consistent: bool) -> Result<Vec<Item>, StoreError> {
