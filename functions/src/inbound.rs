@@ -63,11 +63,7 @@ impl Inbound {
         if !is_last && let Err(error) = self.table.put_off_order(&key_of(&job), job.version, pause).await {
             tracing::warn!(%error, "the sweep may queue an inbound order that is being worked");
         }
-        if let Some(handle) = &message.receipt_handle
-            && let Err(reason) = self.jobs.hide(handle, pause).await
-        {
-            tracing::warn!(reason, "a message keeps its visibility timeout");
-        }
+        self.jobs.hide(message, pause).await;
         Err(reason)
     }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent};
+use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
@@ -104,12 +104,16 @@ impl Queue {
         open.iter().map(|(index, _)| failed(*index)).collect()
     }
 
-    /// Hides a message that is in hand for so long from now, at most 12 hours: it comes again after that.
-    pub(crate) async fn hide(&self, receipt_handle: &str, hidden: Duration) -> Result<(), String> {
+    /// Hides a message that is in hand for so long from now, at most 12 hours: it comes again after that. Where that cannot
+    /// be set, it comes after the queue's own visibility timeout.
+    pub(crate) async fn hide(&self, message: &SqsMessage, hidden: Duration) {
+        let Some(handle) = &message.receipt_handle else { return };
         self.meter.sqs();
-        let request = self.client.change_message_visibility().queue_url(&self.url).receipt_handle(receipt_handle);
+        let request = self.client.change_message_visibility().queue_url(&self.url).receipt_handle(handle);
         let request = request.visibility_timeout(i32::try_from(hidden.as_secs()).unwrap_or(i32::MAX));
-        request.send().await.map(|_| ()).map_err(|error| failure(&error))
+        if let Err(error) = request.send().await {
+            tracing::warn!(reason = failure(&error), "a message keeps its visibility timeout");
+        }
     }
 }
 

@@ -114,7 +114,7 @@ impl Worker {
         if !is_last {
             self.keep_from_sweep(&job, pause).await;
         }
-        self.hide(message, pause).await;
+        self.jobs.hide(message, pause).await;
         Err(reason)
     }
 
@@ -214,14 +214,6 @@ impl Worker {
         let dead = message.map(|message| DeadJob { job: job.id.clone(), message });
         let command = Command::GiveUp { reason: reason.to_owned(), dead };
         self.try_advance(&stored, &command).await.map(|_| ())
-    }
-
-    /// The pause before the next receive. Where it cannot be set, the queue's own visibility timeout is the pause.
-    async fn hide(&self, message: &SqsMessage, pause: Duration) {
-        let Some(handle) = &message.receipt_handle else { return };
-        if let Err(reason) = self.jobs.hide(handle, pause).await {
-            tracing::warn!(reason, "a message keeps its visibility timeout");
-        }
     }
 
     /// The same job in a message of its own, which has `failed` more attempts behind it.

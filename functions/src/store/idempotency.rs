@@ -111,9 +111,8 @@ enum Expected<'r> {
 impl Table {
     /// Begins an attempt, or finds what another one left.
     pub(crate) async fn begin(&self, name: KeyName<'_>, fingerprint: &[u8]) -> Result<Begun, StoreError> {
-        let no_randomness = |error: crate::context::NoRandomness| StoreError::Fault(error.to_string());
-        let (root, attempt) =
-            (self.context.random().map_err(no_randomness)?, self.context.random().map_err(no_randomness)?);
+        let root = self.context.random().map_err(StoreError::fault)?;
+        let attempt = self.context.random().map_err(StoreError::fault)?;
         let now = self.context.now();
         let fresh = Record::begin(name, fingerprint, root, attempt, now);
         let mut met: Option<Record> = None;

@@ -50,7 +50,9 @@ pub(crate) struct StoredState {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     changed: Vec<i64>,
     created_at: i64,
-    updated_at: i64,
+    /// Absent where it is the time of creation: so an order with a mark still fits into one write unit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    updated_at: Option<i64>,
     /// How often the sweep has queued it again at this version. Only the sweep writes it; every change removes it.
     #[serde(default, skip_serializing)]
     pub(crate) requeued: u32,
@@ -62,7 +64,8 @@ pub(crate) struct StoredState {
 }
 
 /// Members that an order may be without: a change that has none of one removes it.
-pub(crate) const OPTIONAL: [&str; 16] = [
+pub(crate) const OPTIONAL: [&str; 17] = [
+    "updated_at",
     "waits",
     "unready",
     "hold",
@@ -120,7 +123,7 @@ impl StoredState {
             refunds: state.refunds.clone(),
             changed: state.changed_at.iter().map(|at| at.milliseconds_since(state.created_at)).collect(),
             created_at: state.created_at.milliseconds(),
-            updated_at: state.updated_at.milliseconds(),
+            updated_at: (state.updated_at != state.created_at).then(|| state.updated_at.milliseconds()),
             requeued: 0,
             due_since: None,
             cause,
@@ -149,7 +152,7 @@ impl StoredState {
             refunds: self.refunds.clone(),
             changed_at: self.changed.iter().map(|after| self.after_creation(*after)).collect(),
             created_at: Timestamp::from_milliseconds(self.created_at),
-            updated_at: Timestamp::from_milliseconds(self.updated_at),
+            updated_at: Timestamp::from_milliseconds(self.updated_at.unwrap_or(self.created_at)),
         })
     }
 
@@ -213,13 +216,12 @@ impl StoredOrder {
             let shown = to_raw_value(&json!({ "status": state.status().as_str(), "products": products }));
             return shown.map_err(StoreError::fault);
         };
-        let fault = |error: String| StoreError::Fault(error);
-        let id = OrderId::parse(&key.sk).map_err(|error| fault(error.to_string()))?;
+        let id = OrderId::parse(&key.sk).map_err(StoreError::fault)?;
         let request: CreateOrder = self.body()?;
         let safe_id = SafeId::parse(request.safe_id.as_deref().unwrap_or_default());
-        let safe_id = safe_id.map_err(|error| fault(error.to_string()))?;
+        let safe_id = safe_id.map_err(StoreError::fault)?;
         let order = response::Order::new(&merchant, &id, &safe_id, request, state);
-        to_raw_value(&order).map_err(|error| fault(error.to_string()))
+        to_raw_value(&order).map_err(StoreError::fault)
     }
 }
 

@@ -10,13 +10,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::error::ProvideErrorMetadata;
-use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
+use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::delete_item::builders::DeleteItemFluentBuilder;
-use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::put_item::builders::PutItemFluentBuilder;
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
-use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity};
 use serde::Serialize;
@@ -132,11 +129,8 @@ impl Table {
             };
             if error.code() == Some("TransactionConflictException") && attempt < ATTEMPTS_MAX {
                 self.meter.dynamodb(Access::Write, []);
-            } else if error.as_service_error().is_some_and(UpdateItemError::is_conditional_check_failed_exception) {
-                self.meter.dynamodb(Access::Write, []);
-                return Ok(false);
             } else {
-                return Err(store_error(error));
+                return self.condition_failed(error);
             }
         }
     }
@@ -158,12 +152,21 @@ impl Table {
                 self.meter.dynamodb(Access::Write, answer.consumed_capacity());
                 Ok(true)
             }
-            Err(error) if error.as_service_error().is_some_and(PutItemError::is_conditional_check_failed_exception) => {
-                self.meter.dynamodb(Access::Write, []);
-                Ok(false)
-            }
-            Err(error) => Err(store_error(error)),
+            Err(error) => self.condition_failed(error),
         }
+    }
+
+    /// False where a write has failed by its condition, which is paid for; an error where it has failed otherwise.
+    fn condition_failed<E, R>(&self, error: SdkError<E, R>) -> Result<bool, StoreError>
+    where
+        E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+        R: std::fmt::Debug + Send + Sync + 'static,
+    {
+        if error.code() != Some("ConditionalCheckFailedException") {
+            return Err(store_error(error));
+        }
+        self.meter.dynamodb(Access::Write, []);
+        Ok(false)
     }
 
     /// Inserts an item: false when its key is taken.
@@ -206,13 +209,7 @@ impl Table {
                 self.meter.dynamodb(Access::Write, answer.consumed_capacity());
                 Ok(true)
             }
-            Err(error)
-                if error.as_service_error().is_some_and(DeleteItemError::is_conditional_check_failed_exception) =>
-            {
-                self.meter.dynamodb(Access::Write, []);
-                Ok(false)
-            }
-            Err(error) => Err(store_error(error)),
+            Err(error) => self.condition_failed(error),
         }
     }
 

@@ -165,21 +165,19 @@ const BEST_BYTES_MAX: usize = 64 * 1024;
 impl Answer {
     /// Deflated: a line of status and headers, then the body.
     pub(super) fn to_bytes(&self) -> Result<Vec<u8>, StoreError> {
-        let fault = |error: &dyn std::fmt::Display| StoreError::Fault(error.to_string());
-        let mut bytes = serde_json::to_vec(&(self.status, &self.headers)).map_err(|error| fault(&error))?;
+        let mut bytes = serde_json::to_vec(&(self.status, &self.headers)).map_err(StoreError::fault)?;
         bytes.push(b'\n');
         bytes.extend_from_slice(&self.body);
         let level = if bytes.len() > BEST_BYTES_MAX { Compression::fast() } else { Compression::best() };
-        body::deflate_at(level, &bytes).map_err(|error| fault(&error))
+        body::deflate_at(level, &bytes).map_err(StoreError::fault)
     }
 
     /// Reads what [`Self::to_bytes`] wrote.
     pub(super) fn from_bytes(bytes: &[u8]) -> Result<Self, StoreError> {
-        let fault = |error: &dyn std::fmt::Display| StoreError::Fault(format!("a kept answer is unreadable: {error}"));
-        let bytes = body::inflate_within(ANSWER_BYTES_MAX, bytes).map_err(|error| fault(&error))?;
+        let bytes = body::inflate_within(ANSWER_BYTES_MAX, bytes).map_err(StoreError::fault)?;
         let mut parts = bytes.splitn(2, |byte| *byte == b'\n');
         let (head, body) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
-        let (status, headers) = serde_json::from_slice(head).map_err(|error| fault(&error))?;
+        let (status, headers) = serde_json::from_slice(head).map_err(StoreError::fault)?;
         Ok(Self { status, headers, body: body.to_vec() })
     }
 }

@@ -99,7 +99,8 @@ fn is_told(subscription: &Item, change: &Change) -> bool {
     is_network(after)
         && merchant(after) == merchant(subscription)
         && text(after, "version") != text(&change.before, "version")
-        && at(subscription, "created_at") <= at(after, "updated_at")
+        && at(subscription, "created_at")
+            <= at(after, if after.contains_key("updated_at") { "updated_at" } else { "created_at" })
 }
 
 /// The events of a change, as the specification has them.
