@@ -1,5 +1,8 @@
 //! Storage: the one table behind everything.
 //!
+//! Every item names its kind in the attribute `entity` ([`kind`]). What has an id, a version and a merchant, and no richer
+//! life than that, is an [`entity`].
+//!
 //! | what | key | reads | writes (units of 1 KB) |
 //! |---|---|---|---|
 //! | network order | `{merchant}#order#{short id}` / order id | `GetItem` | insert 1 + 1 for the index `due`, 1 for `listed` |

@@ -19,7 +19,7 @@
 //!   order does, and which is sent as not successful for one that was not.
 
 use serde::Serialize;
-use serde_json::value::{RawValue, to_raw_value};
+use serde_json::value::to_raw_value;
 use shared::Code;
 use shared::ids::{MerchantId, SafeId};
 use shared::limits::{EXTERNAL_ID_CHARACTERS_MAX, INBOUND_OUTCOME_BYTES_MAX};
@@ -220,7 +220,7 @@ pub(crate) async fn process(table: &Table, merchant: &MerchantId, receipt: Recei
 
 impl Drafted {
     fn accepted(self, response_code: u16, order_id: &str, warnings: Vec<Violation>) -> Result<Outcome, StoreError> {
-        let told = raw(&bounded(self.mapped(warnings)))?;
+        let told = to_raw_value(&bounded(self.mapped(warnings))).map_err(StoreError::fault)?;
         Ok(Outcome {
             status: ReceiptStatus::Accepted,
             response_code,
@@ -254,7 +254,7 @@ impl Drafted {
             status: ReceiptStatus::Refused,
             response_code: refusal.code.status(),
             order_id: None,
-            told: raw(&told)?,
+            told: to_raw_value(&told).map_err(StoreError::fault)?,
             safe_id: self.safe_id,
             external_id: self.external_id,
         })
@@ -270,8 +270,4 @@ fn bounded(mapped: Vec<Mapped>) -> Vec<Mapped> {
         left > 0
     };
     mapped.into_iter().take_while(fits).collect()
-}
-
-fn raw(value: &impl Serialize) -> Result<Box<RawValue>, StoreError> {
-    to_raw_value(value).map_err(StoreError::fault)
 }

@@ -22,16 +22,16 @@ impl Named {
     /// Finds the thing: another merchant's is not there. There is no catalogue yet, so any product is.
     async fn find(&self, table: &Table, merchant: &MerchantId) -> Result<Resource, Refusal> {
         let resource = Resource::parse(self.kind, &self.id).map_err(|_| self.not_found())?;
+        let order = match &resource {
+            Resource::Order(id) | Resource::OrderItem(id, _) => id,
+            Resource::Shipment(id) => id.order(),
+            Resource::Product(_) => return Ok(resource),
+        };
+        let order = table.order(merchant, order).await?.ok_or_else(|| self.not_found())?;
         let is_there = match &resource {
-            Resource::Order(id) => table.order(merchant, id).await?.is_some(),
-            Resource::OrderItem(id, index) => {
-                table.order(merchant, id).await?.is_some_and(|order| *index < order.state.lines.count())
-            }
-            Resource::Shipment(id) => table
-                .order(merchant, id.order())
-                .await?
-                .is_some_and(|order| order.state.shipment(id.number()).is_some()),
-            Resource::Product(_) => true,
+            Resource::OrderItem(_, index) => *index < order.state.lines.count(),
+            Resource::Shipment(id) => order.state.shipment(id.number()).is_some(),
+            _ => true,
         };
         if is_there { Ok(resource) } else { Err(self.not_found()) }
     }

@@ -1,6 +1,5 @@
 //! Subscriptions to webhooks: what is theirs alone. The rest is that of every entity ([`super::entity`]).
 
-use shared::Code;
 use shared::ids::MerchantId;
 use shared::network::event::Event;
 use shared::time::Timestamp;
@@ -10,11 +9,11 @@ use super::entity::{self, Target};
 use crate::outbound::Transport;
 use crate::outbound::signature::Secret;
 use crate::refusal::Refusal;
-use crate::store::Table;
 use crate::store::deliveries::Delivery;
 use crate::store::entity::Stored;
 use crate::store::keys::Key;
 use crate::store::subscriptions::Subscription;
+use crate::store::{StoreError, Table};
 use crate::webhooks::attempt::{Attempt, post};
 
 /// What a subscription is made of.
@@ -103,10 +102,7 @@ pub(crate) async fn test(
 ) -> Result<Tested, Refusal> {
     let subscription = target.read::<Subscription>(table).await?;
     let webhook_id = random_webhook_id(table.bytes("webhook", 0)?);
-    let payload = serde_json::to_string(&Event::test(request_id, target.merchant)).map_err(|error| {
-        tracing::error!(%error, "an event cannot be written");
-        Refusal::rule(Code::Internal)
-    })?;
+    let payload = serde_json::to_string(&Event::test(request_id, target.merchant)).map_err(StoreError::fault)?;
     let attempt = post(transport, &table.context, &subscription, &webhook_id, &payload).await;
     let key = Key::delivery(target.merchant, &subscription.id, attempt.at, &webhook_id);
     table.insert_delivery(&Delivery::of_test(key, webhook_id.clone(), payload, attempt.clone())).await?;

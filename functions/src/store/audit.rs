@@ -186,7 +186,7 @@ impl Table {
                 return Ok(());
             }
             let mut writes: Vec<TransactWriteItem> =
-                open.iter().map(|told| self.insert_event(&told.event)).collect::<Result<_, _>>()?;
+                open.iter().map(|told| self.new_put(to_item(&told.event)?)).collect::<Result<_, _>>()?;
             writes.extend(self.move_counts(&open)?);
             let Err(reasons) = self.transact(&writes).await? else { return Ok(()) };
             let is_new = |reason: Option<&CancellationReason>| {
@@ -196,10 +196,6 @@ impl Table {
             open = left.map(|(_, told)| *told).collect();
         }
         Err(StoreError::Busy("audit events met others each time".to_owned()))
-    }
-
-    fn insert_event(&self, event: &Event) -> Result<TransactWriteItem, StoreError> {
-        self.new_put(to_item(event)?)
     }
 
     /// One write for each merchant and API whose counts move.

@@ -27,15 +27,12 @@ pub(crate) struct Cause {
 
 /// A thing that was read at a version.
 pub(crate) trait Versioned {
-    /// Raised by one with every change; its `ETag`.
-    fn version(&self) -> u64;
-
-    /// Why it is at its version.
-    fn cause(&self) -> &Cause;
+    /// Its version, which every change raises by one, and why it is at that.
+    fn stamp(&self) -> (u64, &Cause);
 
     /// What requests under keys have left.
     fn marks(&self) -> &[String] {
-        self.cause().marks.as_deref().unwrap_or_default()
+        self.stamp().1.marks.as_deref().unwrap_or_default()
     }
 
     /// Whether a request has left this mark.
@@ -45,7 +42,8 @@ pub(crate) trait Versioned {
 
     /// Whether it is at this version because this request has made it so.
     fn is_written_by(&self, request_id: Option<&str>, version: u64) -> bool {
-        self.version() == version && request_id.is_some() && self.cause().request_id.as_deref() == request_id
+        let (at, cause) = self.stamp();
+        at == version && request_id.is_some() && cause.request_id.as_deref() == request_id
     }
 }
 

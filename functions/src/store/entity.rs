@@ -123,12 +123,8 @@ impl<E: Entity> Deref for Stored<E> {
 }
 
 impl<E: Entity> Versioned for Stored<E> {
-    fn version(&self) -> u64 {
-        self.version
-    }
-
-    fn cause(&self) -> &Cause {
-        &self.cause
+    fn stamp(&self) -> (u64, &Cause) {
+        (self.version, &self.cause)
     }
 }
 
@@ -201,9 +197,7 @@ impl Table {
         let Some(limit) = E::LIMIT else {
             return Ok(if self.put_new(item).await? { Created::New } else { Created::Taken });
         };
-        let max = AttributeValue::N(limit.max.to_string());
-        let is_below = ("attribute_not_exists(held) OR held < :bound", max);
-        let writes = [self.new_put(item)?, self.count(&(limit.counter)(&new.merchant), 1, is_below)?];
+        let writes = [self.new_put(item)?, self.count(&limit, &new.merchant, 1)?];
         let Err(reasons) = self.transact(&writes).await? else { return Ok(Created::New) };
         let is_taken = reasons.first().is_some_and(|reason| reason.code() == Some("ConditionalCheckFailed"));
         Ok(if is_taken { Created::Taken } else { Created::TooMany })
@@ -221,28 +215,27 @@ impl Table {
             return self.replace(last).await;
         }
         let Some(limit) = E::LIMIT else { return self.delete_before(&last.key(), last.version).await };
-        let is_some = ("held > :bound", AttributeValue::N("0".to_owned()));
-        let delete = self.new_delete(&last.key(), last.version)?;
-        let writes = [delete, self.count(&(limit.counter)(&last.merchant), -1, is_some)?];
+        let writes = [self.new_delete(&last.key(), last.version)?, self.count(&limit, &last.merchant, -1)?];
         Ok(self.transact(&writes).await?.is_ok())
     }
 
-    fn count(
-        &self,
-        counter: &Key,
-        change: i64,
-        (condition, bound): (&str, AttributeValue),
-    ) -> Result<TransactWriteItem, StoreError> {
+    /// Moves the count by one, within its limit.
+    fn count(&self, limit: &Limit, merchant: &MerchantId, change: i64) -> Result<TransactWriteItem, StoreError> {
+        let counter = (limit.counter)(merchant);
         let kind = counter.kind().map_or("", Kind::as_str);
+        let (condition, bound) = match change {
+            1.. => ("attribute_not_exists(held) OR held < :bound", limit.max),
+            _ => ("held > :bound", 0),
+        };
         let update = Update::builder()
             .table_name(&*self.name)
-            .set_key(Some(key_item(counter)))
+            .set_key(Some(key_item(&counter)))
             .update_expression("SET #entity = :entity ADD held :change")
             .condition_expression(condition)
             .expression_attribute_names("#entity", ENTITY)
             .expression_attribute_values(":entity", AttributeValue::S(kind.to_owned()))
             .expression_attribute_values(":change", AttributeValue::N(change.to_string()))
-            .expression_attribute_values(":bound", bound)
+            .expression_attribute_values(":bound", AttributeValue::N(bound.to_string()))
             .build();
         Ok(TransactWriteItem::builder().update(update.map_err(StoreError::fault)?).build())
     }

@@ -146,12 +146,8 @@ impl FoundOrder {
 }
 
 impl Versioned for FoundOrder {
-    fn version(&self) -> u64 {
-        self.state.version
-    }
-
-    fn cause(&self) -> &Cause {
-        &self.stored.state.cause
+    fn stamp(&self) -> (u64, &Cause) {
+        self.stored.state.stamp()
     }
 }
 
@@ -174,14 +170,8 @@ impl Table {
         merchant: &MerchantId,
         ids: &[OrderId],
     ) -> Result<Vec<(OrderId, FoundOrder)>, StoreError> {
-        let keys: Vec<Key> = ids.iter().map(|id| Key::order(merchant, id)).collect();
-        let mut orders = Vec::new();
-        for item in self.get_many(&keys, true).await? {
-            let order = FoundOrder::from_item(item)?;
-            let id = keys.iter().zip(ids).find(|(key, _)| **key == order.stored.state.key).map(|(_, id)| id.clone());
-            orders.extend(id.map(|id| (id, order)));
-        }
-        Ok(orders)
+        let found = self.orders_lately(merchant, ids, true).await?;
+        Ok(ids.iter().cloned().zip(found).filter_map(|(id, order)| Some((id, order?))).collect())
     }
 
     /// Claims external ids for orders, each by itself. No two of them may be the same.

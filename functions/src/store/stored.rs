@@ -169,12 +169,8 @@ impl StoredState {
 }
 
 impl Versioned for StoredState {
-    fn version(&self) -> u64 {
-        self.version
-    }
-
-    fn cause(&self) -> &Cause {
-        &self.cause
+    fn stamp(&self) -> (u64, &Cause) {
+        (self.version, &self.cause)
     }
 }
 
@@ -203,9 +199,7 @@ impl StoredOrder {
 
     /// The body, read back.
     pub(crate) fn body<T: serde::de::DeserializeOwned>(&self) -> Result<T, StoreError> {
-        let json = body::inflate(&self.body).map_err(StoreError::fault)?;
-        serde_json::from_slice(&json)
-            .map_err(|error| StoreError::Fault(format!("a stored body is not an order: {error}")))
+        body::json::inflate(&self.body).map_err(StoreError::fault)
     }
 
     /// What a reader of the order is shown: the order network API's own form, and of the bulk API what can change.
