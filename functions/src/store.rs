@@ -1,7 +1,4 @@
-//! Storage: the one table behind everything.
-//!
-//! Every item names its kind in the attribute `entity` ([`kind`]). What has an id, a version and a merchant, and no richer
-//! life than that, is an [`entity`].
+//! Storage: the one table behind everything. Each item names its kind in the attribute `entity` ([`kind`]).
 //!
 //! | what | key | reads | writes (units of 1 KB) |
 //! |---|---|---|---|

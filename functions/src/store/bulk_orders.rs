@@ -79,8 +79,7 @@ impl Table {
         let mut products = HashMap::new();
         for item in self.get_many(&keys, false).await? {
             let json = item.get("product").and_then(|value| value.as_s().ok()).cloned().unwrap_or_default();
-            let product: Product = serde_json::from_str(&json)
-                .map_err(|error| StoreError::Fault(format!("a product is unreadable: {error}")))?;
+            let product: Product = serde_json::from_str(&json).map_err(StoreError::fault)?;
             products.insert(product.sku.clone(), product);
         }
         Ok(products)
