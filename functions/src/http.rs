@@ -29,6 +29,7 @@ mod route;
 pub mod routes;
 mod search;
 mod shipments;
+mod target;
 mod transformations;
 mod updates;
 mod validate;
@@ -42,7 +43,7 @@ use crate::clients::{Subscribers, Tables};
 use crate::cost::Meter;
 use crate::settings::{self, SettingError, Settings};
 use crate::store::Table;
-use crate::store::idempotency::IdempotencyKey;
+use crate::store::request_key::IdempotencyKey;
 
 /// What every request shares.
 #[derive(Clone)]

@@ -8,14 +8,14 @@
 
 use std::time::Duration;
 
-use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
+use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
 use futures_util::future::join_all;
 use shared::network::inbound::ReceiptStatus;
 use shared::order::{DeadJob, Job};
 
 use crate::app::inbound::process;
 use crate::fulfil::{key_of, receive_count, retry_pause};
-use crate::queue::Queue;
+use crate::queue::{self, Queue};
 use crate::store::Table;
 use crate::store::receipts::Receipt;
 
@@ -39,19 +39,7 @@ enum Worked {
 /// Works a batch: the messages to be tried again.
 pub(crate) async fn inbound(event: SqsEvent, worker: &Inbound) -> SqsBatchResponse {
     let results = join_all(event.records.iter().map(|message| worker.receive(message))).await;
-    let mut response = SqsBatchResponse::default();
-    for (message, result) in event.records.iter().zip(results) {
-        let message_id = message.message_id.clone().unwrap_or_default();
-        if let Err(reason) = result {
-            tracing::warn!(message_id, reason, "inbound job {message_id} failed");
-            let mut failure = BatchItemFailure::default();
-            failure.item_identifier = message_id;
-            response.batch_item_failures.push(failure);
-        }
-    }
-    let (jobs, failed, cost) = (event.records.len(), response.batch_item_failures.len(), worker.table.meter.total());
-    tracing::info!(jobs, failed, %cost, "worked {jobs} inbound jobs, of which {failed} failed");
-    response
+    queue::answer(&event, results, "inbound jobs", &worker.table.meter)
 }
 
 impl Inbound {
@@ -75,18 +63,14 @@ impl Inbound {
         if !is_last && let Err(error) = self.table.put_off_order(&key_of(&job), job.version, pause).await {
             tracing::warn!(%error, "the sweep may queue an inbound order that is being worked");
         }
-        if let Some(handle) = &message.receipt_handle
-            && let Err(reason) = self.jobs.hide(handle, pause).await
-        {
-            tracing::warn!(reason, "a message keeps its visibility timeout");
-        }
+        self.jobs.hide(message, pause).await;
         Err(reason)
     }
 
     /// `is_over`: the message should have had its last attempt, which ended with its process.
     async fn work(&self, job: &Job, message: &SqsMessage, is_over: bool) -> Result<Worked, String> {
         let key = key_of(job);
-        let receipt = self.table.receipt(&key).await.map_err(|error| error.to_string())?;
+        let receipt = self.table.receipt(&key).await?;
         let receipt = receipt.ok_or_else(|| format!("there is no receipt under `{}`", key.pk))?;
         if receipt.state.version != job.version || receipt.state.receipt_status != ReceiptStatus::Received {
             return self.overtaken(receipt, job, message).await;
@@ -95,9 +79,9 @@ impl Inbound {
             return Err("the last attempt ended without a result".to_owned());
         }
         let merchant = key.merchant().ok_or_else(|| format!("`{}` names no merchant", key.pk))?;
-        let ended = process(&self.table, &merchant, receipt).await.map_err(|error| error.to_string())?;
+        let ended = process(&self.table, &merchant, receipt).await?;
         // Losing the write means that another has decided it.
-        self.table.replace_receipt(&ended).await.map_err(|error| error.to_string())?;
+        self.table.replace_receipt(&ended).await?;
         Ok(Worked::Done)
     }
 
@@ -111,7 +95,7 @@ impl Inbound {
             // The relay makes a job of the version that this makes.
             Some(_) => {
                 let restarted = receipt.restarted(&self.table);
-                self.table.replace_receipt(&restarted).await.map_err(|error| error.to_string())?;
+                self.table.replace_receipt(&restarted).await?;
                 Ok(Worked::Done)
             }
         }

@@ -7,7 +7,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
+use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
 use futures_util::future::join_all;
 use shared::Code;
 use shared::ids::OrderId;
@@ -17,9 +17,12 @@ use shared::time::Timestamp;
 use shared::webhook::wait_before;
 
 use crate::outbound::Transport;
-use crate::queue::{DELAY_MAX, Delayed, Queue};
+use crate::queue::{self, DELAY_MAX, Delayed, Queue};
+use crate::store::cause::Cause;
 use crate::store::deliveries::{Delivery, Next};
-use crate::store::keys::{Key, Kind};
+use crate::store::entity::Stored;
+use crate::store::keys::Key;
+use crate::store::kind::Kind;
 use crate::store::subscriptions::Subscription;
 use crate::store::{StoreError, Table};
 use crate::webhooks::DeliveryJob;
@@ -46,26 +49,13 @@ enum Failure {
 /// Works a batch: the messages to be tried again.
 pub(crate) async fn notify(event: SqsEvent, notifier: &Notifier) -> SqsBatchResponse {
     let results = join_all(event.records.iter().map(|message| notifier.work(message))).await;
-    let mut response = SqsBatchResponse::default();
-    for (message, result) in event.records.iter().zip(results) {
-        let message_id = message.message_id.clone().unwrap_or_default();
-        if let Err(reason) = result {
-            tracing::warn!(message_id, %reason, "delivery message {message_id} failed");
-            let mut failure = BatchItemFailure::default();
-            failure.item_identifier = message_id;
-            response.batch_item_failures.push(failure);
-        }
-    }
-    let (messages, failed) = (event.records.len(), response.batch_item_failures.len());
-    let cost = notifier.table.meter.total();
-    tracing::info!(messages, failed, %cost, "worked {messages} delivery messages, of which {failed} failed");
-    response
+    queue::answer(&event, results, "delivery messages", &notifier.table.meter)
 }
 
 impl Notifier {
     async fn work(&self, message: &SqsMessage) -> Result<(), Failure> {
         let job: DeliveryJob = serde_json::from_str(message.body.as_deref().unwrap_or_default())?;
-        let subscription = self.table.subscription(&job.merchant, &job.subscription).await?;
+        let subscription = self.table.read::<Subscription>(&job.merchant, &job.subscription).await?;
         let found = self.table.delivery(&job).await?;
         let Some(subscription) = subscription.filter(|subscription| subscription.is_enabled) else {
             return self.give_up(&job, found).await;
@@ -87,7 +77,7 @@ impl Notifier {
     /// Writes the delivery with its payload; none when another message has.
     async fn begin(&self, job: DeliveryJob) -> Result<Option<Delivery>, Failure> {
         let (order_id, payload) = match job.order.kind() {
-            Kind::Receipt(id) => self.told_of_receipt(&job, id).await?,
+            Some(Kind::Receipt) => self.told_of_receipt(&job, job.order.subject()).await?,
             _ => self.told_of_order(&job).await?,
         };
         let delivery = Delivery::begun(job, order_id, payload, self.table.context.now());
@@ -133,7 +123,7 @@ impl Notifier {
     }
 
     /// Calls the subscriber, records what came of it, and only then sends the message for the next attempt.
-    async fn attempt(&self, subscription: &Subscription, delivery: Delivery) -> Result<(), Failure> {
+    async fn attempt(&self, subscription: &Stored<Subscription>, delivery: Delivery) -> Result<(), Failure> {
         let context = &self.table.context;
         let made = post(&*self.transport, context, subscription, &delivery.webhook_id, &delivery.payload).await;
         log(&delivery, &made);
@@ -160,16 +150,12 @@ impl Notifier {
 
     /// The subscriber has said that it is gone for good. That the subscription has been changed meanwhile is its owner's
     /// word against it, and holds.
-    async fn disable(&self, subscription: &Subscription) -> Result<(), StoreError> {
-        let now = self.table.context.now();
-        let disabled = Subscription {
-            version: subscription.version.saturating_add(1),
-            is_enabled: false,
-            disabled_reason: Some("the subscriber answered 410 Gone".to_owned()),
-            updated_at: now,
-            ..subscription.clone()
-        };
-        self.table.replace_subscription(&disabled).await.map(|_| ())
+    async fn disable(&self, subscription: &Stored<Subscription>) -> Result<(), StoreError> {
+        let disabled_reason = Some("the subscriber answered 410 Gone".to_owned());
+        let disabled = Subscription { is_enabled: false, disabled_reason, ..subscription.value.clone() };
+        let (action, actor) = (Some("Disable".to_owned()), Some("system:notify".to_owned()));
+        let cause = Cause { action, actor, ..Cause::default() };
+        self.table.replace(&subscription.clone().next(disabled, cause, self.table.context.now())).await.map(|_| ())
     }
 
     /// Nobody is there to be told any more.

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
@@ -32,6 +33,28 @@ pub(crate) struct Queue {
 pub(crate) struct Delayed<M> {
     pub(crate) message: M,
     pub(crate) delay: Duration,
+}
+
+/// The answer to a batch: the messages that were not worked come again. `what` they are is for the log.
+pub(crate) fn answer<E: std::fmt::Display>(
+    event: &SqsEvent,
+    results: Vec<Result<(), E>>,
+    what: &str,
+    meter: &Meter,
+) -> SqsBatchResponse {
+    let mut response = SqsBatchResponse::default();
+    for (message, result) in event.records.iter().zip(results) {
+        let message_id = message.message_id.clone().unwrap_or_default();
+        if let Err(reason) = result {
+            tracing::warn!(message_id, %reason, "a message failed: {what} {message_id}");
+            let mut failure = BatchItemFailure::default();
+            failure.item_identifier = message_id;
+            response.batch_item_failures.push(failure);
+        }
+    }
+    let (messages, failed) = (event.records.len(), response.batch_item_failures.len());
+    tracing::info!(messages, failed, cost = %meter.total(), "worked {messages} {what}, of which {failed} failed");
+    response
 }
 
 impl Queue {
@@ -81,12 +104,16 @@ impl Queue {
         open.iter().map(|(index, _)| failed(*index)).collect()
     }
 
-    /// Hides a message that is in hand for so long from now, at most 12 hours: it comes again after that.
-    pub(crate) async fn hide(&self, receipt_handle: &str, hidden: Duration) -> Result<(), String> {
+    /// Hides a message that is in hand for so long from now, at most 12 hours: it comes again after that. Where that cannot
+    /// be set, it comes after the queue's own visibility timeout.
+    pub(crate) async fn hide(&self, message: &SqsMessage, hidden: Duration) {
+        let Some(handle) = &message.receipt_handle else { return };
         self.meter.sqs();
-        let request = self.client.change_message_visibility().queue_url(&self.url).receipt_handle(receipt_handle);
+        let request = self.client.change_message_visibility().queue_url(&self.url).receipt_handle(handle);
         let request = request.visibility_timeout(i32::try_from(hidden.as_secs()).unwrap_or(i32::MAX));
-        request.send().await.map(|_| ()).map_err(|error| failure(&error))
+        if let Err(error) = request.send().await {
+            tracing::warn!(reason = failure(&error), "a message keeps its visibility timeout");
+        }
     }
 }
 

@@ -6,6 +6,7 @@ use shared::limits::ATTEMPTED_VALUE_BYTES_MAX;
 use shared::network::problem::{Attempted, Broken, Problem, Violation};
 use shared::{Code, card};
 
+use crate::context::NoRandomness;
 use crate::store::StoreError;
 
 /// As much of a client's text as a message shows; nothing of it where a card number stands in it.
@@ -168,6 +169,13 @@ impl From<StoreError> for Refusal {
                 Self::rule(Code::Internal)
             }
         }
+    }
+}
+
+impl From<NoRandomness> for Refusal {
+    fn from(error: NoRandomness) -> Self {
+        tracing::error!(%error, "no id or secret can be drawn");
+        Self::rule(Code::Internal)
     }
 }
 

@@ -4,12 +4,14 @@
 //! record ──┬─ order at a version ──┬─ its next step is ours ── fulfilment job
 //!          │                       ├─ subscribers want to know ── webhook deliveries
 //!          │                       └─ audit event and counts by status
-//!          ├─ note at a version ── audit event
+//!          ├─ entity that has a log, at a version ── audit event
 //!          ├─ receipt of an inbound order ──┬─ it waits ── job of the inbound queue
 //!          │                                └─ it has ended ── webhook deliveries
 //!          ├─ claim of an external id whose order is not there ── a place in the index `due`
 //!          └─ unreadable, or refused for good ── parked, with the reason
 //! ```
+//!
+//! What a record is of, its attribute [`ENTITY`] says, and nothing else is asked.
 //!
 //! Everything is idempotent by (item, version): a job for a version that has passed does nothing, a delivery has the id
 //! that its event had before, an audit event is inserted once and guards the counts. So a record may arrive any number
@@ -31,11 +33,14 @@ use shared::order::{Job, OrderState, Wait, next_step};
 
 use crate::queue::{Delayed, Queue};
 use crate::store::audit::{Audited, Change};
+use crate::store::entity::{EntityChange, Logged, Stored};
 use crate::store::keys::Key;
+use crate::store::kind::{ENTITY, Kind};
 use crate::store::network_orders::Claim;
-use crate::store::notes::{self, NOTED_TYPE, NoteChange};
+use crate::store::notes::Note;
 use crate::store::receipts::ReceiptState;
 use crate::store::stored::{StoredOrder, StoredState};
+use crate::store::table::from_item;
 use crate::store::{StoreError, Table};
 use crate::webhooks::{self, DeliveryJob, OrderEvent, deliveries};
 
@@ -80,7 +85,7 @@ pub(crate) struct Relay {
 struct Batch {
     jobs: Vec<(usize, Delayed<Job>)>,
     changes: Vec<(usize, Change)>,
-    notes: Vec<(usize, NoteChange)>,
+    entities: Vec<(usize, EntityChange)>,
     claims: Vec<(usize, Claim)>,
     /// Jobs of inbound orders.
     inbound: Vec<(usize, Delayed<Job>)>,
@@ -110,7 +115,7 @@ pub(crate) async fn relay(event: Event, relay: &Relay) -> StreamResponse {
     let (hopeless, passing): (Vec<Trouble>, Vec<Trouble>) = troubles.into_iter().partition(|trouble| trouble.is_final);
     let mut failed: BTreeSet<usize> = passing.into_iter().map(|trouble| trouble.index).collect();
     failed.extend(relay.park(&records, &hopeless).await);
-    let changes = batch.changes.len().saturating_add(batch.notes.len());
+    let changes = batch.changes.len().saturating_add(batch.entities.len());
     let (jobs, parked) = (batch.jobs.len().saturating_add(batch.inbound.len()), hopeless.len());
     if jobs.saturating_add(changes).saturating_add(parked) > 0 {
         let cost = relay.table.meter.total();
@@ -127,26 +132,25 @@ impl Batch {
     /// Takes up what follows from a record; nothing from deletions and from items of other kinds.
     fn add(&mut self, index: usize, record: &EventRecord, relay: &Relay) -> Result<(), String> {
         let image = &record.change.new_image;
-        if image.contains_key("line_states") {
-            return self.add_order(index, record, relay);
+        let Some(serde_dynamo::AttributeValue::S(entity)) = image.get(ENTITY) else { return Ok(()) };
+        match Kind::relayed(entity) {
+            Some(Kind::Order | Kind::BulkOrder) => self.add_order(index, record, relay),
+            Some(Kind::Receipt) => self.add_receipt(index, record, relay),
+            Some(Kind::Note) => self.add_entity::<Note>(index, record),
+            Some(Kind::Claim) => self.add_claim(index, record),
+            _ => Ok(()),
         }
-        if image.contains_key("receipt_status") {
-            return self.add_receipt(index, record, relay);
-        }
-        if image.contains_key(NOTED_TYPE) {
-            return self.add_note(index, record);
-        }
-        if image.contains_key("claimed_at") && !image.contains_key("due_at") {
-            let claim = serde_dynamo::from_item(image.clone()).map_err(|error| error.to_string())?;
-            self.claims.push((index, claim));
-        }
+    }
+
+    /// One that has a place in the index `due` has been looked at.
+    fn add_claim(&mut self, index: usize, record: &EventRecord) -> Result<(), String> {
+        let claim: Claim = from_item(record.change.new_image.clone())?;
+        self.claims.extend(claim.due_at.is_none().then_some((index, claim)));
         Ok(())
     }
 
     fn add_receipt(&mut self, index: usize, record: &EventRecord, relay: &Relay) -> Result<(), String> {
-        let state = |image: &serde_dynamo::Item| {
-            serde_dynamo::from_item::<_, ReceiptState>(image.clone()).map_err(|error| error.to_string())
-        };
+        let state = |image: &serde_dynamo::Item| from_item::<ReceiptState>(image.clone());
         let after = state(&record.change.new_image)?;
         let old = &record.change.old_image;
         // The sweep's note that it has looked is no change.
@@ -190,13 +194,10 @@ impl Batch {
         Ok(())
     }
 
-    fn add_note(&mut self, index: usize, record: &EventRecord) -> Result<(), String> {
+    fn add_entity<E: Logged>(&mut self, index: usize, record: &EventRecord) -> Result<(), String> {
         let (old, new) = (&record.change.old_image, &record.change.new_image);
-        let change = || {
-            let before = if old.is_empty() { None } else { Some(notes::from_item(old.clone())?) };
-            NoteChange::between(before.as_ref(), notes::from_item(new.clone())?)
-        };
-        self.notes.push((index, change().map_err(|error| error.to_string())?));
+        let before = if old.is_empty() { None } else { Some(Stored::<E>::from_item(old.clone())?) };
+        self.entities.push((index, EntityChange::between(before.as_ref(), Stored::from_item(new.clone())?)?));
         Ok(())
     }
 }
@@ -210,13 +211,10 @@ struct Seen {
 }
 
 fn seen(image: &serde_dynamo::Item) -> Result<Seen, String> {
-    let order: StoredOrder = serde_dynamo::from_item(image.clone()).map_err(|error| error.to_string())?;
-    let read = || {
-        let (stored, state) = (order.state.clone(), order.state.state()?);
-        let shown = order.shown(&state)?;
-        Ok::<_, StoreError>(Seen { stored, state, shown })
-    };
-    read().map_err(|error| error.to_string())
+    let order: StoredOrder = from_item(image.clone())?;
+    let state = order.state.state()?;
+    let shown = order.shown(&state)?;
+    Ok(Seen { stored: order.state, state, shown })
 }
 
 /// Why a record is unreadable, without the values in it: an error of a reader quotes what it met. The name of a member that
@@ -255,13 +253,13 @@ impl Relay {
         let (jobs, inbound, audited, claims, events) = futures_util::future::join5(
             send(&self.jobs, &batch.jobs),
             send(&self.inbound, &batch.inbound),
-            futures_util::future::join(self.audit(&batch.changes), self.audit(&batch.notes)),
+            futures_util::future::join(self.audit(&batch.changes), self.audit(&batch.entities)),
             self.mark_claims(&batch.claims),
             self.tell(batch),
         )
         .await;
-        let (changes, notes) = audited;
-        [jobs, inbound, changes, notes, claims, events].into_iter().flatten().collect()
+        let (changes, entities) = audited;
+        [jobs, inbound, changes, entities, claims, events].into_iter().flatten().collect()
     }
 
     /// Puts aside the records with which nothing can be done: the indexes of those that could not even be put aside.

@@ -1,4 +1,4 @@
-//! Storage: the one table behind everything.
+//! Storage: the one table behind everything. Each item names its kind in the attribute `entity` ([`kind`]).
 //!
 //! | what | key | reads | writes (units of 1 KB) |
 //! |---|---|---|---|
@@ -28,17 +28,22 @@
 pub(crate) mod audit;
 mod body;
 pub mod bulk_orders;
+pub(crate) mod cause;
 mod claims;
 pub(crate) mod credentials;
 pub(crate) mod deliveries;
+pub(crate) mod entity;
 mod error;
 pub mod idempotency;
 pub mod keys;
+pub(crate) mod kind;
 pub(crate) mod listing;
 pub mod network_orders;
 pub(crate) mod notes;
+pub(crate) mod page;
 pub mod pipeline;
 pub(crate) mod receipts;
+pub(crate) mod request_key;
 pub(crate) mod stock;
 pub(crate) mod stored;
 pub(crate) mod subscriptions;

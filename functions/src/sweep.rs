@@ -22,13 +22,15 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 use shared::network::inbound::ReceiptStatus;
 use shared::order::{Job, Wait, next_step};
 use shared::time::Timestamp;
 
 use crate::fulfil::key_of;
 use crate::queue::{Delayed, Queue};
-use crate::store::keys::{DELIVERY_SHARDS, DUE_SHARDS, Key, Kind};
+use crate::store::keys::{DELIVERY_SHARDS, DUE_SHARDS, Key};
+use crate::store::kind::Kind;
 use crate::store::pipeline::Due;
 use crate::store::receipts::ReceiptState;
 use crate::store::stored::StoredState;
@@ -77,14 +79,15 @@ pub(crate) async fn sweep(sweep: &Sweep) -> Result<Swept, StoreError> {
     .await?;
     for due in ours.into_iter().chain(webhooks) {
         match due.key.kind() {
-            Kind::NetworkOrder(_) | Kind::BulkOrder(_) => orders.push(due),
-            Kind::Receipt(_) => receipts.push(due),
-            Kind::ExternalId(_) => claims.push(due.key),
-            Kind::Delivery => deliveries.push(due.key),
-            Kind::Note(_) | Kind::Other => {}
+            Some(Kind::Order | Kind::BulkOrder) => orders.push(due),
+            Some(Kind::Receipt) => receipts.push(due),
+            Some(Kind::Claim) => claims.push(due.key),
+            Some(Kind::Delivery) => deliveries.push(due.key),
+            _ => {}
         }
     }
-    let (states, received) = (sweep.states(&orders).await, sweep.receipts(&receipts).await);
+    let states = sweep.readable::<StoredState>(&orders).await;
+    let received = sweep.readable::<ReceiptState>(&receipts).await;
     let since = states.iter().flatten().filter_map(|stored| stored.due_since);
     let since = since.chain(received.iter().flatten().filter_map(|receipt| receipt.due_since));
     let since = since.chain(orders.iter().chain(&receipts).map(|due| due.due_at));
@@ -126,30 +129,17 @@ fn oldest(since: impl Iterator<Item = i64>, now: Timestamp) -> i64 {
 }
 
 impl Sweep {
-    /// The orders that can be read.
-    async fn states(&self, due: &[Due]) -> Result<Vec<StoredState>, StoreError> {
+    /// Those of what is due that can be read.
+    async fn readable<T: DeserializeOwned>(&self, due: &[Due]) -> Result<Vec<T>, StoreError> {
         let keys: Vec<Key> = due.iter().map(|due| due.key.clone()).collect();
-        let mut states = Vec::new();
-        for (key, stored) in self.table.states(&keys).await? {
-            match stored {
-                Ok(stored) => states.push(stored),
+        let mut readable = Vec::new();
+        for (key, item) in self.table.read_each(&keys).await? {
+            match item {
+                Ok(item) => readable.push(item),
                 Err(error) => self.leave_out(&key, &error).await?,
             }
         }
-        Ok(states)
-    }
-
-    /// The receipts that can be read.
-    async fn receipts(&self, due: &[Due]) -> Result<Vec<ReceiptState>, StoreError> {
-        let keys: Vec<Key> = due.iter().map(|due| due.key.clone()).collect();
-        let mut receipts = Vec::new();
-        for (key, receipt) in self.table.receipt_states(&keys).await? {
-            match receipt {
-                Ok(receipt) => receipts.push(receipt),
-                Err(error) => self.leave_out(&key, &error).await?,
-            }
-        }
-        Ok(receipts)
+        Ok(readable)
     }
 
     /// Takes out of the index what nobody can read.

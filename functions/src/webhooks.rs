@@ -31,6 +31,8 @@ use shared::time::Timestamp;
 use shared::webhook::{EventKind, SubscriptionId, webhook_id};
 
 use crate::queue::{Delayed, Queue};
+use crate::store::deliveries::Delivery;
+use crate::store::entity::Stored;
 use crate::store::keys::Key;
 use crate::store::receipts::ReceiptState;
 use crate::store::subscriptions::Subscription;
@@ -117,18 +119,18 @@ pub(crate) async fn deliveries(table: &Table, events: &[OrderEvent]) -> Vec<Resu
     events.iter().map(told).collect()
 }
 
-fn jobs(subscriptions: &[Subscription], event: &OrderEvent) -> Vec<DeliveryJob> {
+fn jobs(subscriptions: &[Stored<Subscription>], event: &OrderEvent) -> Vec<DeliveryJob> {
     subscriptions.iter().filter(|subscription| listens(subscription, event)).map(|to| job(to, event)).collect()
 }
 
-fn listens(subscription: &Subscription, event: &OrderEvent) -> bool {
+fn listens(subscription: &Stored<Subscription>, event: &OrderEvent) -> bool {
     subscription.merchant == event.merchant
         && subscription.is_enabled
         && subscription.events.contains(&event.kind)
         && subscription.created_at <= event.at
 }
 
-fn job(subscription: &Subscription, event: &OrderEvent) -> DeliveryJob {
+fn job(subscription: &Stored<Subscription>, event: &OrderEvent) -> DeliveryJob {
     DeliveryJob {
         merchant: event.merchant.clone(),
         subscription: subscription.id.clone(),
@@ -166,7 +168,7 @@ pub(crate) async fn stalled(table: &Table, queue: &Queue, keys: &[Key]) -> Resul
 async fn send_stalled(table: &Table, queue: &Queue, keys: &[Key]) -> Result<usize, StoreError> {
     let now = table.context.now();
     let mut due = Vec::new();
-    for (key, found) in table.stored_deliveries(keys).await? {
+    for (key, found) in table.read_each::<Delivery>(keys).await? {
         match found {
             Ok(found) if found.is_due(now) => due.push(found),
             Ok(_) => {}
@@ -202,26 +204,31 @@ mod tests {
 
     use super::{DeliveryJob, OrderEvent, jobs};
     use crate::outbound::signature::Secret;
+    use crate::store::cause::Cause;
+    use crate::store::entity::Stored;
     use crate::store::keys::Key;
     use crate::store::subscriptions::Subscription;
 
     const MERCHANT: &str = "b234ee56-7890-4f12-a123-4567890abcde";
 
-    fn subscription(id: u8, merchant: &str, kind: EventKind) -> Subscription {
-        Subscription {
+    fn subscription(id: u8, merchant: &str, kind: EventKind) -> Stored<Subscription> {
+        let at = Timestamp::from_milliseconds(1_000);
+        Stored {
             merchant: MerchantId::parse(merchant).unwrap(),
             id: SubscriptionId::new([id; 16]),
             version: 1,
-            url: "https://example.com/".to_owned(),
-            events: vec![kind],
-            description: None,
-            is_enabled: true,
-            disabled_reason: None,
-            secret: Secret::generate([id; 32]),
-            previous: Vec::new(),
-            created_at: Timestamp::from_milliseconds(1_000),
-            updated_at: Timestamp::from_milliseconds(1_000),
-            marks: Vec::new(),
+            created_at: at,
+            updated_at: at,
+            cause: Cause::default(),
+            value: Subscription {
+                url: "https://example.com/".to_owned(),
+                events: vec![kind],
+                description: None,
+                is_enabled: true,
+                disabled_reason: None,
+                secret: Secret::generate([id; 32]),
+                previous: Vec::new(),
+            },
         }
     }
 
@@ -236,7 +243,7 @@ mod tests {
             subscription(5, MERCHANT, update),
             subscription(6, MERCHANT, update),
         ];
-        subscriptions[4].is_enabled = false;
+        subscriptions[4].value.is_enabled = false;
         subscriptions[5].created_at = Timestamp::from_milliseconds(1_001);
         let event = OrderEvent {
             merchant: MerchantId::parse(MERCHANT).unwrap(),

@@ -122,7 +122,7 @@ impl Data {
             items.push(credential(&merchant.bearer_token, "bearer_token", &id));
             items.extend(merchant.wallets.iter().map(|wallet| wallet_item(&id, wallet)));
             for vendor in &merchant.vendors {
-                let mut item = key(&Key::vendor(&id, &vendor.id));
+                let mut item = Key::vendor(&id, &vendor.id).item();
                 item.insert("vendor".to_owned(), AttributeValue::S(serde_json::to_string(vendor)?));
                 items.push(item);
             }
@@ -133,12 +133,12 @@ impl Data {
             }
         }
         for product in &self.products {
-            let mut item = key(&Key::product(&product.sku));
+            let mut item = Key::product(&product.sku).item();
             item.insert("product".to_owned(), AttributeValue::S(serde_json::to_string(product)?));
             items.push(item);
         }
         for stock in &self.stock {
-            let mut item = key(&Key::stock(&stock.sku));
+            let mut item = Key::stock(&stock.sku).item();
             item.insert("next".to_owned(), AttributeValue::N("1".to_owned()));
             item.insert("available".to_owned(), AttributeValue::N(stock.codes.to_string()));
             items.push(item);
@@ -148,21 +148,14 @@ impl Data {
 }
 
 fn credential(secret: &str, kind: &str, merchant: &MerchantId) -> Item {
-    let mut item = key(&Key::credential(secret));
+    let mut item = Key::credential(secret).item();
     item.insert("kind".to_owned(), AttributeValue::S(kind.to_owned()));
     item.insert("merchant_id".to_owned(), AttributeValue::S(merchant.to_string()));
     item
 }
 
 fn wallet_item(merchant: &MerchantId, wallet: &Wallet) -> Item {
-    let mut item = key(&Key::wallet(merchant, wallet.currency));
+    let mut item = Key::wallet(merchant, wallet.currency).item();
     item.insert("balance".to_owned(), AttributeValue::N(wallet.balance.0.to_string()));
     item
-}
-
-fn key(key: &Key) -> Item {
-    HashMap::from([
-        ("pk".to_owned(), AttributeValue::S(key.pk.clone())),
-        ("sk".to_owned(), AttributeValue::S(key.sk.clone())),
-    ])
 }

@@ -19,7 +19,7 @@
 //!   order does, and which is sent as not successful for one that was not.
 
 use serde::Serialize;
-use serde_json::value::{RawValue, to_raw_value};
+use serde_json::value::to_raw_value;
 use shared::Code;
 use shared::ids::{MerchantId, SafeId};
 use shared::limits::{EXTERNAL_ID_CHARACTERS_MAX, INBOUND_OUTCOME_BYTES_MAX};
@@ -30,9 +30,10 @@ use shared::validation::{self, Body};
 
 use super::create_orders;
 use super::create_orders::drafts::{Draft, create_drafts, draft_of_body};
-use super::transformations::not_found;
 use crate::refusal::Refusal;
+use crate::store::entity::Entity;
 use crate::store::receipts::{NewReceipt, Outcome, Receipt};
+use crate::store::transformations::NamedTransformation;
 use crate::store::{StoreError, Table};
 
 /// What a client sends.
@@ -48,14 +49,10 @@ pub(crate) struct Submission {
 /// Receives an inbound order. A receipt whose id is taken was made under the same key.
 pub(crate) async fn receive(table: &Table, merchant: &MerchantId, sent: Submission) -> Result<Receipt, Refusal> {
     let transformation = match &sent.transformation {
-        Some(id) => Some(table.transformation(merchant, id).await?.ok_or_else(|| unknown(id))?),
+        Some(id) => Some(table.read::<NamedTransformation>(merchant, id).await?.ok_or_else(|| unknown(id))?),
         None => None,
     };
-    let bytes = table.bytes("receipt", 0).map_err(|error| {
-        tracing::error!(%error, "no id can be drawn");
-        Refusal::rule(Code::Internal)
-    })?;
-    let id = ReceiptId::new(bytes);
+    let id = ReceiptId::new(table.bytes("receipt", 0)?);
     let new = NewReceipt {
         merchant,
         id: &id,
@@ -71,12 +68,15 @@ pub(crate) async fn receive(table: &Table, merchant: &MerchantId, sent: Submissi
     match table.receipt(&receipt.state.key).await? {
         // The transformation may have had another version when the first attempt read it.
         Some(first) if table.is_retry() => Ok(first),
+        // A write whose answer was lost, and that was sent again, meets itself.
+        Some(first) if table.request_id.is_some() && first.state.request_id == table.request_id => Ok(first),
         _ => Err(Refusal::rule(Code::TryAgain)),
     }
 }
 
 fn unknown(id: &TransformationId) -> Refusal {
-    not_found(id.as_str()).at("/transformationId", id.as_str())
+    let refusal = Refusal::not_found(NamedTransformation::NAME, "id", id.as_str());
+    refusal.at("/transformationId", id.as_str())
 }
 
 /// A violation or warning, and where in the foreign body its value stands.
@@ -189,7 +189,7 @@ impl Drafted {
     fn name(&mut self, receipt: &ReceiptId) -> Result<(), StoreError> {
         let name = match self.safe_id.take().filter(|own| !own.is_empty()) {
             Some(own) => SafeId::parse(&own).ok(),
-            None => Some(receipt.safe_id().map_err(|error| StoreError::Fault(error.to_string()))?),
+            None => Some(receipt.safe_id().map_err(StoreError::fault)?),
         };
         self.safe_id = name.map(|name| name.as_str().to_owned());
         if let Ok((request, _)) = &mut self.draft {
@@ -222,7 +222,7 @@ pub(crate) async fn process(table: &Table, merchant: &MerchantId, receipt: Recei
 
 impl Drafted {
     fn accepted(self, response_code: u16, order_id: &str, warnings: Vec<Violation>) -> Result<Outcome, StoreError> {
-        let told = raw(&bounded(self.mapped(warnings)))?;
+        let told = to_raw_value(&bounded(self.mapped(warnings))).map_err(StoreError::fault)?;
         Ok(Outcome {
             status: ReceiptStatus::Accepted,
             response_code,
@@ -256,7 +256,7 @@ impl Drafted {
             status: ReceiptStatus::Refused,
             response_code: refusal.code.status(),
             order_id: None,
-            told: raw(&told)?,
+            told: to_raw_value(&told).map_err(StoreError::fault)?,
             safe_id: self.safe_id,
             external_id: self.external_id,
         })
@@ -272,8 +272,4 @@ fn bounded(mapped: Vec<Mapped>) -> Vec<Mapped> {
         left > 0
     };
     mapped.into_iter().take_while(fits).collect()
-}
-
-fn raw(value: &impl Serialize) -> Result<Box<RawValue>, StoreError> {
-    to_raw_value(value).map_err(|error| StoreError::Fault(error.to_string()))
 }

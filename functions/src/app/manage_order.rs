@@ -1,4 +1,4 @@
-//! Changing an order: read it, ask the state machine, write the next version if nobody has written meanwhile.
+//! Changing an order: the state machine decides what it becomes, and [`super::change`] writes that.
 
 use shared::Code;
 use shared::ids::{MerchantId, OrderId};
@@ -8,16 +8,14 @@ use shared::network::problem::Violation;
 use shared::network::request::CreateOrder;
 use shared::order::{AskedRefund, Command, Excess, OrderState, Progress, Rejected, transition};
 
+use super::change::{self, Decision, Outcome, carry_out, overtaken};
 use super::precondition::Versions;
 use crate::refusal::Refusal;
-use crate::store::idempotency::with_mark;
+use crate::store::cause::Cause;
 use crate::store::keys::Key;
 use crate::store::network_orders::FoundOrder;
-use crate::store::stored::{Cause, StoredState};
+use crate::store::stored::StoredState;
 use crate::store::{StoreError, Table};
-
-/// How often a change that met another is made again on what the order has become.
-const ROUNDS_MAX: u32 = 16;
 
 /// Whose order is to be changed, by whom and on which condition.
 #[derive(Clone, Debug)]
@@ -69,64 +67,77 @@ pub(crate) async fn change_order_and_body(
     change: &Change<'_>,
     plan: impl Fn(&FoundOrder) -> Result<Plan, Refusal>,
 ) -> Result<Option<(FoundOrder, Vec<Violation>)>, Refusal> {
-    let mut attempted: Option<(u64, Vec<Violation>)> = None;
-    for round in 0..ROUNDS_MAX {
-        table.context.pause(round).await;
-        let Some(mut order) = table.order(change.merchant, change.id).await? else { return Ok(None) };
-        let mark = table.mark(change.part);
-        if mark.as_ref().is_some_and(|mark| order.has_mark(mark)) {
+    Ok(match carry_out(table, &PlannedChange { change, plan: &plan }).await? {
+        Outcome::Gone(_) => None,
+        Outcome::Repeated(order) => {
             // What was odd about the request is so still.
             let warnings = plan(&order).map(|plan| plan.warnings).unwrap_or_default();
-            return Ok(Some((order, warnings)));
+            Some((order, warnings))
         }
-        // A write whose answer was lost, and that was sent again, meets itself; done once more it could count twice.
-        if let Some((version, warnings)) = attempted.take()
-            && order.is_written_by(table.request_id.as_deref(), version)
-        {
-            return Ok(Some((order, warnings)));
+        Outcome::Kept(kept) => Some(kept),
+        Outcome::Overtaken => return Err(overtaken("order")),
+        Outcome::Written(Next { mut order, state, body, warnings, .. }) => {
+            order.state = state;
+            order.request = body.unwrap_or(order.request);
+            Some((order, warnings))
         }
-        let Plan { command, body, warnings } = plan(&order)?;
+    })
+}
+
+/// A change of an order by a plan.
+struct PlannedChange<'c, P> {
+    change: &'c Change<'c>,
+    plan: P,
+}
+
+/// An order as it was read, and what it is to become.
+struct Next {
+    order: FoundOrder,
+    state: OrderState,
+    cause: Cause,
+    body: Option<CreateOrder>,
+    warnings: Vec<Violation>,
+}
+
+impl<P: Fn(&FoundOrder) -> Result<Plan, Refusal>> change::Change<FoundOrder> for PlannedChange<'_, P> {
+    type Kept = (FoundOrder, Vec<Violation>);
+    type Next = Next;
+    type Error = Refusal;
+
+    fn part(&self) -> usize {
+        self.change.part
+    }
+
+    async fn read(&self, table: &Table) -> Result<Option<FoundOrder>, StoreError> {
+        table.order(self.change.merchant, self.change.id).await
+    }
+
+    fn decide(&self, table: &Table, order: FoundOrder) -> Result<Decision<Self::Kept, Next>, Refusal> {
+        let change = self.change;
+        let Plan { command, body, warnings } = (self.plan)(&order)?;
         // After the plan: what is not there for the caller has no version either, and a condition must not tell of it.
         Versions::require(change.version.as_ref(), "order", order.state.version)?;
-        let next = match transition(&order.state, &command, table.context.now()) {
-            Ok(next) => next,
-            Err(Rejected::AlreadySo) => return Ok(Some((order, warnings))),
+        let state = match transition(&order.state, &command, table.context.now()) {
+            Ok(state) => state,
+            Err(Rejected::AlreadySo) => return Ok(Decision::Keep((order, warnings))),
             Err(Rejected::NotAllowed(reason)) => return Err(Refusal::new(Code::StateNotAllowed, reason)),
             Err(Rejected::ExceedsBalance(excesses)) => {
                 return Err(exceeds_balance(change, &order, &command, &excesses));
             }
         };
-        if is_too_large(&command, &order.state, &next)? {
+        if is_too_large(&command, &order.state, &state)? {
             return Err(Refusal::new(Code::StateNotAllowed, "the order holds as much as one order may"));
         }
-        let cause = Cause {
-            action: Some(command.name().to_owned()),
-            actor: change.actor.clone(),
-            reason: change.reason.clone(),
-            request_id: table.request_id.clone(),
-            marks: mark.map(|mark| with_mark(order.marks(), mark)),
-        };
-        if write(table, change, &next, cause, body.as_ref()).await? {
-            order.state = next;
-            order.request = body.unwrap_or(order.request);
-            return Ok(Some((order, warnings)));
-        }
-        attempted = Some((next.version, warnings));
+        let (actor, reason) = (change.actor.clone(), change.reason.clone());
+        let cause = Cause { actor, reason, ..table.change(command.name(), change.part, &order) };
+        Ok(Decision::Write(state.version, Next { order, state, cause, body, warnings }))
     }
-    Err(Refusal::new(Code::TryAgain, "the order was changed by others each time"))
-}
 
-async fn write(
-    table: &Table,
-    change: &Change<'_>,
-    next: &OrderState,
-    cause: Cause,
-    body: Option<&CreateOrder>,
-) -> Result<bool, StoreError> {
-    let key = Key::order(change.merchant, change.id);
-    let Some(body) = body else { return table.advance(&key, next, cause).await };
-    let json = serde_json::to_vec(body).map_err(|error| StoreError::Fault(error.to_string()))?;
-    table.advance_with_body(&key, next, cause, &json).await
+    async fn write(&self, table: &Table, next: &Next) -> Result<bool, StoreError> {
+        let (key, cause) = (Key::order(self.change.merchant, self.change.id), next.cause.clone());
+        let json = next.body.as_ref().map(serde_json::to_vec).transpose().map_err(StoreError::fault)?;
+        table.advance(&key, &next.state, cause, json.as_deref()).await
+    }
 }
 
 /// Every refund that is too much, with what is left.

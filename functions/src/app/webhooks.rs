@@ -1,30 +1,20 @@
-//! Subscriptions to webhooks: making, changing, testing them.
-//!
-//! A change is made to the version that was read. With an `If-Match` the caller says which version that must be;
-//! without one a change that meets another is simply made again on what the other left. A change under an idempotency key
-//! leaves a mark, by which it is known as done when it comes again.
+//! Subscriptions to webhooks: what is theirs alone. The rest is that of every entity ([`super::entity`]).
 
-use shared::Code;
 use shared::ids::MerchantId;
-use shared::limits::SUBSCRIPTIONS_MAX;
 use shared::network::event::Event;
 use shared::time::Timestamp;
-use shared::webhook::{EventKind, SubscriptionId, random_webhook_id};
+use shared::webhook::{EventKind, random_webhook_id};
 
-use super::precondition::Versions;
-use crate::context::NoRandomness;
+use super::entity::{self, Target};
 use crate::outbound::Transport;
 use crate::outbound::signature::Secret;
 use crate::refusal::Refusal;
-use crate::store::Table;
 use crate::store::deliveries::Delivery;
-use crate::store::idempotency::with_mark;
+use crate::store::entity::Stored;
 use crate::store::keys::Key;
-use crate::store::subscriptions::{Subscribed, Subscription};
+use crate::store::subscriptions::Subscription;
+use crate::store::{StoreError, Table};
 use crate::webhooks::attempt::{Attempt, post};
-
-/// How often a change is made again that met another.
-const CHANGES_MAX: u32 = 5;
 
 /// What a subscription is made of.
 #[derive(Clone, Debug)]
@@ -44,96 +34,22 @@ pub(crate) struct SubscriptionPatch {
     pub(crate) is_enabled: Option<bool>,
 }
 
-/// The subscription that a request is about.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Target<'a> {
-    pub(crate) merchant: &'a MerchantId,
-    /// As it stands in the path.
-    pub(crate) id: &'a str,
-    /// The versions of which it must have one (`If-Match`).
-    pub(crate) versions: Option<&'a Versions>,
-}
-
-impl Target<'_> {
-    /// Reads it: another merchant's is not there.
-    pub(crate) async fn read(&self, table: &Table) -> Result<Subscription, Refusal> {
-        let found = match SubscriptionId::parse(self.id) {
-            Ok(id) => table.subscription(self.merchant, &id).await?,
-            Err(_) => None,
-        };
-        found.ok_or_else(|| self.not_found())
-    }
-
-    fn not_found(&self) -> Refusal {
-        Refusal::not_found("subscription", "id", self.id)
-    }
-
-    /// Makes sure that it is a version that the caller knows.
-    fn matching(&self, found: Subscription) -> Result<Subscription, Refusal> {
-        Versions::require(self.versions, "subscription", found.version)?;
-        Ok(found)
-    }
-
-    /// Makes a change until it holds. One that changes nothing is not written.
-    async fn change(
-        &self,
-        table: &Table,
-        edit: impl Fn(Subscription) -> Result<Subscription, Refusal>,
-    ) -> Result<Subscription, Refusal> {
-        for attempt in 0..CHANGES_MAX {
-            table.context.pause(attempt).await;
-            let found = self.read(table).await?;
-            let mark = table.mark(0);
-            if mark.as_ref().is_some_and(|mark| found.marks.contains(mark)) {
-                return Ok(found);
-            }
-            let found = self.matching(found)?;
-            let edited = edit(found.clone())?;
-            if edited == found {
-                return Ok(found);
-            }
-            let marks = mark.map_or_else(|| found.marks.clone(), |mark| with_mark(&found.marks, mark));
-            let (version, updated_at) = (found.version.saturating_add(1), table.context.now());
-            let next = Subscription { version, updated_at, marks, ..edited };
-            if table.replace_subscription(&next).await? {
-                return Ok(next);
-            }
-        }
-        Err(Refusal::rule(Code::TryAgain))
-    }
-}
-
-/// Makes a subscription with a secret of its own. One whose id is taken was made under the same key.
+/// Creates a subscription with a secret of its own.
 pub(crate) async fn subscribe(
     table: &Table,
     merchant: &MerchantId,
     new: NewSubscription,
-) -> Result<Subscription, Refusal> {
-    let now = table.accepted_at();
+) -> Result<Stored<Subscription>, Refusal> {
     let subscription = Subscription {
-        merchant: merchant.clone(),
-        id: SubscriptionId::new(table.bytes("subscription", 0).map_err(no_randomness)?),
-        version: 1,
         url: new.url,
         events: new.events,
         description: new.description,
         is_enabled: new.is_enabled,
         disabled_reason: None,
-        secret: Secret::generate(table.bytes("secret", 0).map_err(no_randomness)?),
+        secret: Secret::generate(table.bytes("secret", 0)?),
         previous: Vec::new(),
-        created_at: now,
-        updated_at: now,
-        marks: Vec::new(),
     };
-    match table.insert_subscription(&subscription).await? {
-        Subscribed::New => Ok(subscription),
-        Subscribed::Taken if table.is_retry() => Ok(subscription),
-        Subscribed::Taken => Err(Refusal::rule(Code::TryAgain)),
-        Subscribed::TooMany => Err(Refusal::new(
-            Code::TooManySubscriptions,
-            format!("a merchant has at most {SUBSCRIPTIONS_MAX} subscriptions: delete one first"),
-        )),
-    }
+    entity::create(table, merchant, subscription).await
 }
 
 /// Changes a subscription. Enabling it again clears why we had disabled it.
@@ -141,8 +57,9 @@ pub(crate) async fn patch(
     table: &Table,
     target: Target<'_>,
     patch: SubscriptionPatch,
-) -> Result<Subscription, Refusal> {
-    let edit = |found: Subscription| {
+) -> Result<Stored<Subscription>, Refusal> {
+    let edit = |found: &Stored<Subscription>| {
+        let found = found.value.clone();
         let is_enabled = patch.is_enabled.unwrap_or(found.is_enabled);
         Ok(Subscription {
             url: patch.url.clone().unwrap_or(found.url),
@@ -153,27 +70,19 @@ pub(crate) async fn patch(
             ..found
         })
     };
-    target.change(table, edit).await
+    target.change(table, "Update", edit).await
 }
 
 /// Gives a subscription a new secret; those before it sign as well for so many seconds at most.
-pub(crate) async fn rotate(table: &Table, target: Target<'_>, overlap_seconds: i64) -> Result<Subscription, Refusal> {
-    let secret = Secret::generate(table.bytes("secret", 0).map_err(no_randomness)?);
-    let now = table.accepted_at();
+pub(crate) async fn rotate(
+    table: &Table,
+    target: Target<'_>,
+    overlap_seconds: i64,
+) -> Result<Stored<Subscription>, Refusal> {
+    let (secret, now) = (Secret::generate(table.bytes("secret", 0)?), table.accepted_at());
     let until = Timestamp::from_milliseconds(now.milliseconds().saturating_add(overlap_seconds.saturating_mul(1000)));
-    target.change(table, |found| Ok(found.rotated(secret.clone(), now, until))).await
-}
-
-/// Deletes a subscription. What is on its way to it finds it gone and ends.
-pub(crate) async fn unsubscribe(table: &Table, target: Target<'_>) -> Result<(), Refusal> {
-    for attempt in 0..CHANGES_MAX {
-        table.context.pause(attempt).await;
-        let found = target.matching(target.read(table).await?)?;
-        if table.delete_subscription(&found).await? {
-            return Ok(());
-        }
-    }
-    Err(Refusal::rule(Code::TryAgain))
+    let edit = |found: &Stored<Subscription>| Ok(found.value.clone().rotated(secret.clone(), now, until));
+    target.change(table, "RotateSecret", edit).await
 }
 
 /// What came of a test.
@@ -191,19 +100,11 @@ pub(crate) async fn test(
     target: Target<'_>,
     request_id: &str,
 ) -> Result<Tested, Refusal> {
-    let subscription = target.read(table).await?;
-    let webhook_id = random_webhook_id(table.bytes("webhook", 0).map_err(no_randomness)?);
-    let payload = serde_json::to_string(&Event::test(request_id, target.merchant)).map_err(|error| {
-        tracing::error!(%error, "an event cannot be written");
-        Refusal::rule(Code::Internal)
-    })?;
+    let subscription = target.read::<Subscription>(table).await?;
+    let webhook_id = random_webhook_id(table.bytes("webhook", 0)?);
+    let payload = serde_json::to_string(&Event::test(request_id, target.merchant)).map_err(StoreError::fault)?;
     let attempt = post(transport, &table.context, &subscription, &webhook_id, &payload).await;
     let key = Key::delivery(target.merchant, &subscription.id, attempt.at, &webhook_id);
     table.insert_delivery(&Delivery::of_test(key, webhook_id.clone(), payload, attempt.clone())).await?;
     Ok(Tested { webhook_id, attempt })
-}
-
-fn no_randomness(error: NoRandomness) -> Refusal {
-    tracing::error!(%error, "no secret can be drawn");
-    Refusal::rule(Code::Internal)
 }

@@ -31,14 +31,16 @@ mod vendor_routes;
 use std::sync::Arc;
 use std::time::Duration;
 
-use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
+use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
 use futures_util::future::join_all;
 use futures_util::lock::Mutex;
-use shared::order::{Command, DeadJob, Job, Package, Progress, Rejected, Step, next_step, transition};
+use shared::order::{Command, DeadJob, Job, OrderState, Package, Progress, Rejected, Step, next_step, transition};
 
+use crate::app::change::{Change, Decision, Outcome, carry_out};
 use crate::context::Context;
 use crate::outbound::Transport;
-use crate::queue::{Delayed, Queue};
+use crate::queue::{self, Delayed, Queue};
+use crate::store::cause::Cause;
 use crate::store::keys::Key;
 use crate::store::stored::StoredState;
 use crate::store::{StoreError, Table};
@@ -79,25 +81,11 @@ enum Worked {
 /// First pause before a job is tried again, and the longest; they double in between.
 const RETRY_FIRST: Duration = Duration::from_secs(2);
 const RETRY_MAX: Duration = Duration::from_secs(600);
-/// How often a fact is written down again when the order has changed meanwhile.
-const ROUNDS_MAX: u32 = 8;
 
 /// Works a batch: the messages to be tried again.
 pub(crate) async fn fulfil(event: SqsEvent, worker: &Worker) -> SqsBatchResponse {
     let results = join_all(event.records.iter().map(|message| worker.receive(message))).await;
-    let mut response = SqsBatchResponse::default();
-    for (message, result) in event.records.iter().zip(results) {
-        let message_id = message.message_id.clone().unwrap_or_default();
-        if let Err(reason) = result {
-            tracing::warn!(message_id, reason, "job {message_id} failed");
-            let mut failure = BatchItemFailure::default();
-            failure.item_identifier = message_id;
-            response.batch_item_failures.push(failure);
-        }
-    }
-    let (jobs, failed) = (event.records.len(), response.batch_item_failures.len());
-    tracing::info!(jobs, failed, cost = %worker.table.meter.total(), "worked {jobs} jobs, of which {failed} failed");
-    response
+    queue::answer(&event, results, "jobs", &worker.table.meter)
 }
 
 impl Worker {
@@ -126,14 +114,14 @@ impl Worker {
         if !is_last {
             self.keep_from_sweep(&job, pause).await;
         }
-        self.hide(message, pause).await;
+        self.jobs.hide(message, pause).await;
         Err(reason)
     }
 
     /// A message that should have had its last attempt: either it has failed and only waits for the queue to take it away,
     /// or that attempt ended with the process.
     async fn bury(&self, job: &Job, message: &SqsMessage) -> Result<Worked, String> {
-        let stored = self.table.state(&key_of(job)).await.map_err(|error| error.to_string())?;
+        let stored = self.table.state(&key_of(job)).await?;
         match stored {
             Some(stored) if stored.version != job.version => self.overtaken(&stored, job, message).await,
             _ => Err("the last attempt ended without a result".to_owned()),
@@ -142,12 +130,12 @@ impl Worker {
 
     async fn work(&self, job: &Job, message: &SqsMessage) -> Result<Worked, String> {
         let key = key_of(job);
-        let order = self.table.stored_order(&key).await.map_err(|error| error.to_string())?;
+        let order = self.table.stored_order(&key).await?;
         let order = order.ok_or_else(|| format!("there is no order under `{}`", key.pk))?;
         if order.state.version != job.version {
             return self.overtaken(&order.state, job, message).await;
         }
-        let state = order.state.state().map_err(|error| error.to_string())?;
+        let state = order.state.state()?;
         match next_step(&state) {
             None => Ok(Worked::Done),
             Some(Step::Allocate) => stock::allocate(&self.table, &order, &self.conflicts).await,
@@ -164,7 +152,7 @@ impl Worker {
 
     /// A job of another version than the order's has nothing to do, unless it is the one that gave the order up.
     async fn overtaken(&self, stored: &StoredState, job: &Job, message: &SqsMessage) -> Result<Worked, String> {
-        let state = stored.state().map_err(|error| error.to_string())?;
+        let state = stored.state()?;
         let mut dead = [&state.failure, &state.recall_failure].into_iter().flatten().filter_map(|f| f.dead.as_ref());
         match dead.find(|dead| dead.job == job.id) {
             None => Ok(Worked::Done),
@@ -196,18 +184,11 @@ impl Worker {
     }
 
     async fn try_advance(&self, stored: &StoredState, command: &Command) -> Result<bool, String> {
-        let state = stored.state().map_err(|error| error.to_string())?;
-        let next = match transition(&state, command, self.table.context.now()) {
-            Ok(next) => next,
-            Err(Rejected::AlreadySo) => return Ok(true),
-            // What a vendor refuses may be cancelled, or shipped, by now.
-            Err(Rejected::NotAllowed(_)) if matches!(command, Command::Report(_, Progress::Rejected { .. })) => {
-                return Ok(true);
-            }
-            Err(rejected) => return Err(rejected.to_string()),
-        };
-        let cause = Table::step("fulfil", command, &stored.cause);
-        self.table.advance(&stored.key, &next, cause).await.map_err(|error| error.to_string())
+        let fact = Fact { key: &stored.key, command };
+        match fact.decide(&self.table, stored.clone())? {
+            Decision::Keep(()) => Ok(true),
+            Decision::Write(_, next) => Ok(fact.write(&self.table, &next).await?),
+        }
     }
 
     /// Writes down what has happened outside, on whatever the order has become meanwhile.
@@ -215,15 +196,10 @@ impl Worker {
         if self.try_advance(stored, command).await? {
             return Ok(Worked::Done);
         }
-        for round in 0..ROUNDS_MAX {
-            self.table.context.pause(round).await;
-            let current = self.table.state(&stored.key).await.map_err(|error| error.to_string())?;
-            let Some(current) = current else { return Ok(Worked::Done) };
-            if self.try_advance(&current, command).await? {
-                return Ok(Worked::Done);
-            }
+        match carry_out(&self.table, &Fact { key: &stored.key, command }).await? {
+            Outcome::Overtaken => Err("the order changed each time".to_owned()),
+            _ => Ok(Worked::Done),
         }
-        Err("the order changed each time".to_owned())
     }
 
     /// Fails the order for good, unless it has moved on: then the job is as good as done, and the message may die.
@@ -240,14 +216,6 @@ impl Worker {
         self.try_advance(&stored, &command).await.map(|_| ())
     }
 
-    /// The pause before the next receive. Where it cannot be set, the queue's own visibility timeout is the pause.
-    async fn hide(&self, message: &SqsMessage, pause: Duration) {
-        let Some(handle) = &message.receipt_handle else { return };
-        if let Err(reason) = self.jobs.hide(handle, pause).await {
-            tracing::warn!(reason, "a message keeps its visibility timeout");
-        }
-    }
-
     /// The same job in a message of its own, which has `failed` more attempts behind it.
     async fn send_again(&self, job: Job, failed: u32, delay: Duration) -> Result<(), String> {
         self.keep_from_sweep(&job, delay).await;
@@ -262,6 +230,40 @@ impl Worker {
         if let Err(error) = self.table.put_off_order(&key_of(job), job.version, pause).await {
             tracing::warn!(%error, "the sweep may queue an order that is being worked");
         }
+    }
+}
+
+/// What an order is told by the worker.
+struct Fact<'f> {
+    key: &'f Key,
+    command: &'f Command,
+}
+
+impl Change<StoredState> for Fact<'_> {
+    type Kept = ();
+    type Next = (OrderState, Cause);
+    type Error = String;
+
+    async fn read(&self, table: &Table) -> Result<Option<StoredState>, StoreError> {
+        table.state(self.key).await
+    }
+
+    fn decide(&self, table: &Table, stored: StoredState) -> Result<Decision<(), Self::Next>, String> {
+        let next = match transition(&stored.state()?, self.command, table.context.now()) {
+            Ok(next) => next,
+            Err(Rejected::AlreadySo) => return Ok(Decision::Keep(())),
+            // What a vendor refuses may be cancelled, or shipped, by now.
+            Err(Rejected::NotAllowed(_)) if matches!(self.command, Command::Report(_, Progress::Rejected { .. })) => {
+                return Ok(Decision::Keep(()));
+            }
+            Err(rejected) => return Err(rejected.to_string()),
+        };
+        let cause = Table::step("fulfil", self.command, &stored.cause);
+        Ok(Decision::Write(next.version, (next, cause)))
+    }
+
+    async fn write(&self, table: &Table, (next, cause): &Self::Next) -> Result<bool, StoreError> {
+        table.advance(self.key, next, cause.clone(), None).await
     }
 }
 

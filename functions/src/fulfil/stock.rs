@@ -22,8 +22,8 @@ const CONFLICTS_MAX: u32 = 6;
 /// batch take their turns, so that only other batches are met; it counts how often they were.
 pub(super) async fn allocate(table: &Table, order: &StoredOrder, conflicts: &Mutex<u32>) -> Result<Worked, String> {
     let stored = &order.state;
-    let state = stored.state().map_err(|error| error.to_string())?;
-    let order: PricedOrder = order.body().map_err(|error| error.to_string())?;
+    let state = stored.state()?;
+    let order: PricedOrder = order.body()?;
     let mut conflicts = conflicts.lock().await;
     let mut round = 0;
     while *conflicts < CONFLICTS_MAX {
@@ -65,7 +65,7 @@ async fn plan(table: &Table, state: &OrderState, order: &PricedOrder) -> Result<
         }
     }
     let skus: Vec<&str> = wanted.keys().copied().collect();
-    let stock = table.stock(&skus).await.map_err(|error| error.to_string())?;
+    let stock = table.stock(&skus).await?;
     let mut plan = Plan { allocations: Vec::new(), taken: Vec::new() };
     for (sku, lines) in wanted {
         let Some(stock) = stock.get(sku) else { continue };

@@ -173,9 +173,9 @@ impl Worker {
     async fn order_with_vendors(&self, order: StoredOrder) -> Result<Order, String> {
         let stored = order.state.clone();
         let merchant = stored.key.merchant().ok_or("the order has no merchant")?;
-        let vendors = self.table.vendors(&merchant).await.map_err(|error| error.to_string())?;
-        let found = FoundOrder::from_stored(order).map_err(|error| error.to_string())?;
-        let safe_id = found.safe_id().map_err(|error| error.to_string())?;
+        let vendors = self.table.vendors(&merchant).await?;
+        let found = FoundOrder::from_stored(order)?;
+        let safe_id = found.safe_id()?;
         Ok(Order { id: OrderId::derive(&merchant, &safe_id), merchant, stored, found, vendors })
     }
 

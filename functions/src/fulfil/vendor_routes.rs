@@ -10,8 +10,8 @@ use crate::store::stored::StoredOrder;
 /// A vendor for each open line: by its SKU, or a person where none is set up. Nobody is called for a test order.
 pub(super) async fn assignments(table: &Table, order: StoredOrder) -> Result<Vec<Assignment>, String> {
     let merchant = order.state.key.merchant().ok_or("the order has no merchant")?;
-    let vendors = table.vendors(&merchant).await.map_err(|error| error.to_string())?;
-    let order = FoundOrder::from_stored(order).map_err(|error| error.to_string())?;
+    let vendors = table.vendors(&merchant).await?;
+    let order = FoundOrder::from_stored(order)?;
     let is_test = order.request.is_test.unwrap_or(false);
     let assignment = |line: usize| {
         let sku = order.request.items.get(line).map(|item| item.sku.as_str()).unwrap_or_default();

@@ -13,9 +13,10 @@ use super::paging::{List, Page};
 use super::parameters::PathParameter;
 use super::query::NoParameters;
 use super::route::{Route, routes};
-use crate::app::notes::Target as NoteTarget;
 use crate::refusal::Refusal;
 use crate::store::audit::StoredEvent;
+use crate::store::entity::Entity;
+use crate::store::notes::Note;
 use crate::store::{StoreError, Table, keys};
 
 pub(super) const ROUTES: &[Route] = routes! {
@@ -68,8 +69,7 @@ async fn of_note(
     list: List<NoParameters>,
 ) -> Result<Page<AuditEvent>, Refusal> {
     let of = NoteId::parse(&note_id).ok().map(Thing::Note);
-    let missing = || NoteTarget { merchant: &merchant, id: &note_id, versions: None }.not_found();
-    page((&table, &merchant), of, list, missing).await
+    page((&table, &merchant), of, list, || Refusal::not_found(Note::NAME, "id", &note_id)).await
 }
 
 /// What a log is of.
@@ -93,7 +93,7 @@ impl Thing {
     fn partition(&self, merchant: &MerchantId) -> String {
         match self {
             Self::Order(id) | Self::Item(id, _) => keys::audit_of(merchant.as_str(), id.as_str()),
-            Self::Note(id) => keys::audit_of_note(merchant.as_str(), id.as_str()),
+            Self::Note(id) => keys::audit_of_entity(merchant, Note::NAME, id),
         }
     }
 
@@ -104,7 +104,7 @@ impl Thing {
             Self::Item(id, item) => {
                 table.order(merchant, id).await?.is_some_and(|order| *item < order.state.lines.count())
             }
-            Self::Note(id) => table.note(merchant, id).await?.is_some(),
+            Self::Note(id) => table.read::<Note>(merchant, id).await?.is_some(),
         })
     }
 

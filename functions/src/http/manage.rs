@@ -5,21 +5,17 @@
 
 use shared::Code;
 use shared::body::change::{Cancel, Nothing, Reason};
-use shared::ids::{MerchantId, OrderId};
+use shared::ids::OrderId;
 use shared::network::problem::Violation;
 use shared::order::{CancelledLine, Command, Units};
 
 use super::answer::Versioned;
 use super::body::{Body, OptionalBody};
-use super::caller::NetworkCaller;
-use super::conditional::IfMatch;
 use super::orders::{OrderEnvelope, not_found, order_id_of, versioned};
-use super::parameters::PathParameter;
 use super::route::{Route, routes};
-use crate::app::manage_order::{Change, change_order};
-use crate::app::precondition::Versions;
+use super::target::Change;
+use crate::app::manage_order::{Change as OrderChange, change_order};
 use crate::refusal::Refusal;
-use crate::store::Table;
 use crate::store::network_orders::FoundOrder;
 
 pub(super) const ROUTES: &[Route] = routes! {
@@ -30,86 +26,48 @@ pub(super) const ROUTES: &[Route] = routes! {
     OrdersManage POST "/order/v1/orders/{orderId}/refreshProcessing" refresh, "refreshOrder", "Tries again what failed of an order.", [StateNotAllowed];
 };
 
-/// The order that a request changes.
-struct Target<'t> {
-    table: &'t Table,
-    merchant: &'t MerchantId,
-    /// As it stands in the path.
-    id: &'t str,
-    versions: Option<Versions>,
-}
-
-impl Target<'_> {
-    async fn change(
-        self,
-        reason: Option<String>,
-        warnings: Vec<Violation>,
-        command: impl Fn(&OrderId, &FoundOrder) -> Result<Command, Refusal>,
-    ) -> Result<Versioned<OrderEnvelope>, Refusal> {
-        let id = order_id_of(self.id)?;
-        let change = Change { merchant: self.merchant, id: &id, actor: None, reason, version: self.versions, part: 0 };
-        let order = change_order(self.table, &change, |order| command(&id, order)).await?;
-        let order = order.ok_or_else(|| not_found("orderId", id.as_str()))?;
-        versioned(order, self.merchant, &id, warnings)
-    }
-}
-
-async fn cancel(
-    NetworkCaller(merchant): NetworkCaller,
-    table: Table,
-    IfMatch(versions): IfMatch,
-    PathParameter(id): PathParameter,
-    body: Body<Cancel>,
+/// Changes the order that a path names.
+async fn change_by(
+    change: Change,
+    reason: Option<String>,
+    warnings: Vec<Violation>,
+    command: impl Fn(&OrderId, &FoundOrder) -> Result<Command, Refusal>,
 ) -> Result<Versioned<OrderEnvelope>, Refusal> {
-    let target = Target { table: &table, merchant: &merchant, id: &id, versions };
+    let id = order_id_of(&change.id)?;
+    let (merchant, version) = (&change.merchant, change.versions);
+    let wanted = OrderChange { merchant, id: &id, actor: None, reason, version, part: 0 };
+    let order = change_order(&change.table, &wanted, |order| command(&id, order)).await?;
+    let order = order.ok_or_else(|| not_found("orderId", id.as_str()))?;
+    versioned(order, merchant, &id, warnings)
+}
+
+async fn cancel(change: Change, body: Body<Cancel>) -> Result<Versioned<OrderEnvelope>, Refusal> {
     let reason = trimmed(&body.value.reason);
-    target.change(Some(reason), body.warnings, |id, order| cancel_command(&body.value, id, order)).await
+    change_by(change, Some(reason), body.warnings, |id, order| cancel_command(&body.value, id, order)).await
 }
 
-async fn hold(
-    NetworkCaller(merchant): NetworkCaller,
-    table: Table,
-    IfMatch(versions): IfMatch,
-    PathParameter(id): PathParameter,
-    body: Body<Reason>,
-) -> Result<Versioned<OrderEnvelope>, Refusal> {
-    let target = Target { table: &table, merchant: &merchant, id: &id, versions };
+async fn hold(change: Change, body: Body<Reason>) -> Result<Versioned<OrderEnvelope>, Refusal> {
     let reason = trimmed(&body.value.reason);
     let command = Command::Hold(reason.clone());
-    target.change(Some(reason), body.warnings, |_, _| Ok(command.clone())).await
+    change_by(change, Some(reason), body.warnings, |_, _| Ok(command.clone())).await
 }
 
 async fn release(
-    NetworkCaller(merchant): NetworkCaller,
-    table: Table,
-    IfMatch(versions): IfMatch,
-    PathParameter(id): PathParameter,
+    change: Change,
     OptionalBody(body): OptionalBody<Nothing>,
 ) -> Result<Versioned<OrderEnvelope>, Refusal> {
-    let target = Target { table: &table, merchant: &merchant, id: &id, versions };
-    target.change(None, body.warnings, |_, _| Ok(Command::Release)).await
+    change_by(change, None, body.warnings, |_, _| Ok(Command::Release)).await
 }
 
-async fn start(
-    NetworkCaller(merchant): NetworkCaller,
-    table: Table,
-    IfMatch(versions): IfMatch,
-    PathParameter(id): PathParameter,
-    OptionalBody(body): OptionalBody<Nothing>,
-) -> Result<Versioned<OrderEnvelope>, Refusal> {
-    let target = Target { table: &table, merchant: &merchant, id: &id, versions };
-    target.change(None, body.warnings, |_, _| Ok(Command::Start)).await
+async fn start(change: Change, OptionalBody(body): OptionalBody<Nothing>) -> Result<Versioned<OrderEnvelope>, Refusal> {
+    change_by(change, None, body.warnings, |_, _| Ok(Command::Start)).await
 }
 
 async fn refresh(
-    NetworkCaller(merchant): NetworkCaller,
-    table: Table,
-    IfMatch(versions): IfMatch,
-    PathParameter(id): PathParameter,
+    change: Change,
     OptionalBody(body): OptionalBody<Nothing>,
 ) -> Result<Versioned<OrderEnvelope>, Refusal> {
-    let target = Target { table: &table, merchant: &merchant, id: &id, versions };
-    target.change(None, body.warnings, |_, _| Ok(Command::Restart)).await
+    change_by(change, None, body.warnings, |_, _| Ok(Command::Restart)).await
 }
 
 /// A reason as it is stored.

@@ -8,14 +8,17 @@ use shared::network::note::{Author, Content, Note as View, Resource, ResourceKin
 use super::answer::{Collection, Created, Deleted, Envelope, Shown, Versioned};
 use super::body::Body;
 use super::caller::NetworkCaller;
-use super::conditional::IfMatch;
 use super::paging::{List, Page};
-use super::parameters::PathParameter;
 use super::query::{Named, One, Required, query};
 use super::route::{Route, routes};
-use crate::app::notes::{Named as NamedThing, Target, create as create_note};
+use super::target::{Change, Find};
+use crate::app::notes::{self, Named as NamedThing};
 use crate::refusal::Refusal;
 use crate::store::Table;
+use crate::store::entity::Stored;
+use crate::store::keys::notes_of;
+use crate::store::notes::Note;
+use crate::store::page::List as Place;
 
 pub(super) const ROUTES: &[Route] = routes! {
     OrdersManage POST "/note/v1/notes" create, "createNote", "Creates a note on an order, one of its items, a shipment or a product.", [NotFound];
@@ -53,7 +56,7 @@ async fn create(
     Body { value, warnings, .. }: Body<CreateNote>,
 ) -> Result<Created<Envelope<View>>, Refusal> {
     let content = content(&merchant, value.text, value.format, value.is_internal, value.author);
-    let note = create_note(&table, &merchant, &named(value.resource), content).await?;
+    let note = notes::create(&table, &merchant, &named(value.resource), content).await?;
     let location = Some(collection.location(&note.id));
     Ok(Created { location, version: note.version, body: Envelope { shown: note.shown(), warnings } })
 }
@@ -65,44 +68,28 @@ async fn list(
 ) -> Result<Page<View>, Refusal> {
     let (Required(One(kind)), Required(id)) = (&list.filters.kind, &list.filters.id);
     let name = format!("notes {} {id}", kind.as_str());
-    let after = list.after(&name)?;
     // An id that nothing of the kind can have has no notes.
-    let Ok(resource) = Resource::parse(*kind, id) else { return list.answer(&name, Vec::new(), false) };
-    let found = table.notes(&merchant, &resource, after.as_deref(), (list.skip(), list.size())).await?;
-    let rows = found.notes.into_iter().map(|(note, place)| (note.shown(), place)).collect();
-    list.answer_to(&name, rows, found.next)
+    let notes = Resource::parse(*kind, id).ok().map(|resource| Place::Listed(notes_of(&merchant, &resource)));
+    list.entities(&table, &name, notes, Stored::<Note>::shown).await
 }
 
-async fn read(
-    NetworkCaller(merchant): NetworkCaller,
-    table: Table,
-    PathParameter(id): PathParameter,
-) -> Result<Versioned<Envelope<View>>, Refusal> {
-    let (note, _) = Target { merchant: &merchant, id: &id, versions: None }.read(&table).await?;
+async fn read(find: Find) -> Result<Versioned<Envelope<View>>, Refusal> {
+    let note = find.target().read::<Note>(&find.table).await?;
     Ok(Versioned { version: note.version, body: Envelope::of(note.shown()) })
 }
 
 async fn replace(
-    NetworkCaller(merchant): NetworkCaller,
-    table: Table,
-    IfMatch(versions): IfMatch,
-    PathParameter(id): PathParameter,
+    change: Change,
     Body { value, warnings, .. }: Body<ReplaceNote>,
 ) -> Result<Versioned<Envelope<View>>, Refusal> {
-    let content = content(&merchant, value.text, value.format, value.is_internal, value.author);
-    let target = Target { merchant: &merchant, id: &id, versions: versions.as_ref() };
-    let sent = (value.id.as_deref(), value.resource.map(named));
-    let note = target.replace(&table, &content, sent).await?;
+    let content = content(&change.merchant, value.text, value.format, value.is_internal, value.author);
+    let fixed = (value.id.as_deref(), value.resource.map(named));
+    let note = notes::replace(&change.table, change.target(), &content, (fixed.0, fixed.1.as_ref())).await?;
     Ok(Versioned { version: note.version, body: Envelope { shown: note.shown(), warnings } })
 }
 
-async fn delete(
-    NetworkCaller(merchant): NetworkCaller,
-    table: Table,
-    IfMatch(versions): IfMatch,
-    PathParameter(id): PathParameter,
-) -> Result<Deleted, Refusal> {
-    Target { merchant: &merchant, id: &id, versions: versions.as_ref() }.delete(&table).await?;
+async fn delete(change: Change) -> Result<Deleted, Refusal> {
+    change.target().delete::<Note>(&change.table).await?;
     Ok(Deleted)
 }
 

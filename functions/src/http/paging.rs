@@ -18,6 +18,9 @@ use super::answer::{Rows, Shown};
 use super::query::{Parameter, Parameters, Query, Reader, Unreadable, query};
 use crate::outbound::signature::Secret;
 use crate::refusal::Refusal;
+use crate::store::Table;
+use crate::store::entity::{Entity, Stored};
+use crate::store::page::List as Place;
 
 /// Entries that can be reached by page number; deeper ones by cursor.
 const ROWS_MAX: usize = 10_000;
@@ -160,6 +163,21 @@ impl<F> List<F> {
     /// The place after which the list goes on; a cursor of another list is refused.
     pub(crate) fn after(&self, list: &str) -> Result<Option<String>, Refusal> {
         self.page.cursor.as_deref().map(|cursor| self.cursors.open(list, cursor)).transpose()
+    }
+
+    /// The answer with a page of entities; empty where there can be no such list.
+    pub(crate) async fn entities<E: Entity, T: Shown>(
+        self,
+        table: &Table,
+        name: &str,
+        list: Option<Place>,
+        shown: impl Fn(&Stored<E>) -> T,
+    ) -> Result<Page<T>, Refusal> {
+        let after = self.after(name)?;
+        let Some(list) = list else { return self.answer_to(name, Vec::new(), None) };
+        let found = table.page(list, after.as_deref(), (self.skip(), self.size())).await?;
+        let rows = found.rows.iter().map(|(stored, place)| (shown(stored), place.clone())).collect();
+        self.answer_to(name, rows, found.next)
     }
 
     /// The answer. Each row has its place in the list; `has_more` says that rows follow those given.

@@ -10,17 +10,18 @@ use shared::network::transform::{Rule, Transformation};
 use super::answer::{Collection, Created, Deleted, Envelope, Shown, Versioned, raw};
 use super::body::Body;
 use super::caller::NetworkCaller;
-use super::conditional::IfMatch;
 use super::paging::{List, Page};
-use super::parameters::PathParameter;
 use super::preference::Strict;
 use super::query::NoParameters;
 use super::route::{Route, routes};
+use super::target::{Change, Find};
+use crate::app::entity;
 use crate::app::inbound::{Mapped, draft};
-use crate::app::transformations::{self, NewTransformation, Target};
 use crate::refusal::Refusal;
-use crate::store::Table;
-use crate::store::transformations::StoredTransformation;
+use crate::store::entity::Stored;
+use crate::store::page::List as Place;
+use crate::store::transformations::NamedTransformation;
+use crate::store::{Table, keys};
 
 pub(super) const ROUTES: &[Route] = routes! {
     OrdersCreate POST "/order/v1/inbound/transformations" create, "createTransformation", "Creates a transformation.", [];
@@ -55,7 +56,7 @@ impl Shown for View {
 }
 
 impl View {
-    fn row(stored: &StoredTransformation) -> Self {
+    fn row(stored: &Stored<NamedTransformation>) -> Self {
         Self {
             id: stored.id.to_string(),
             name: stored.name.clone(),
@@ -67,16 +68,16 @@ impl View {
         }
     }
 
-    fn whole(stored: &StoredTransformation) -> Self {
+    fn whole(stored: &Stored<NamedTransformation>) -> Self {
         Self { rules: Some(stored.transformation.rules.clone()), ..Self::row(stored) }
     }
 }
 
 /// The content that a valid body describes.
-fn content(body: PutTransformation) -> Result<NewTransformation, Refusal> {
+fn content(body: PutTransformation) -> Result<NamedTransformation, Refusal> {
     let name = body.name.clone();
     let transformation = Transformation::try_from(body).map_err(|_| Refusal::rule(Code::Internal))?;
-    Ok(NewTransformation { name, transformation })
+    Ok(NamedTransformation { name, transformation })
 }
 
 async fn create(
@@ -85,7 +86,7 @@ async fn create(
     collection: Collection,
     Body { value, warnings, .. }: Body<PutTransformation>,
 ) -> Result<Created<Envelope<View>>, Refusal> {
-    let created = transformations::create(&table, &merchant, content(value)?).await?;
+    let created = entity::create(&table, &merchant, content(value)?).await?;
     let location = Some(collection.location(&created.id));
     Ok(Created { location, version: created.version, body: Envelope { shown: View::whole(&created), warnings } })
 }
@@ -95,42 +96,26 @@ async fn list(
     table: Table,
     list: List<NoParameters>,
 ) -> Result<Page<View>, Refusal> {
-    const NAME: &str = "transformations";
-    let after = list.after(NAME)?;
-    let found = table.transformations(&merchant, after.as_deref(), list.rows()).await?;
-    let rows = found.iter().map(|stored| (View::row(stored), stored.id.to_string())).collect();
-    list.answer(NAME, rows, false)
+    let transformations = Place::Partition(keys::transformations(&merchant));
+    list.entities(&table, "transformations", Some(transformations), View::row).await
 }
 
-async fn read(
-    NetworkCaller(merchant): NetworkCaller,
-    table: Table,
-    PathParameter(id): PathParameter,
-) -> Result<Versioned<Envelope<View>>, Refusal> {
-    let found = Target { merchant: &merchant, id: &id, versions: None }.read(&table).await?;
+async fn read(find: Find) -> Result<Versioned<Envelope<View>>, Refusal> {
+    let found = find.target().read(&find.table).await?;
     Ok(Versioned { version: found.version, body: Envelope::of(View::whole(&found)) })
 }
 
 async fn replace(
-    NetworkCaller(merchant): NetworkCaller,
-    table: Table,
-    IfMatch(versions): IfMatch,
-    PathParameter(id): PathParameter,
+    change: Change,
     Body { value, warnings, .. }: Body<PutTransformation>,
 ) -> Result<Versioned<Envelope<View>>, Refusal> {
-    let target = Target { merchant: &merchant, id: &id, versions: versions.as_ref() };
-    let replaced = transformations::replace(&table, target, content(value)?).await?;
+    let content = content(value)?;
+    let replaced = change.target().change(&change.table, "Update", |_| Ok(content.clone())).await?;
     Ok(Versioned { version: replaced.version, body: Envelope { shown: View::whole(&replaced), warnings } })
 }
 
-async fn delete(
-    NetworkCaller(merchant): NetworkCaller,
-    table: Table,
-    IfMatch(versions): IfMatch,
-    PathParameter(id): PathParameter,
-) -> Result<Deleted, Refusal> {
-    let target = Target { merchant: &merchant, id: &id, versions: versions.as_ref() };
-    transformations::delete(&table, target).await?;
+async fn delete(change: Change) -> Result<Deleted, Refusal> {
+    change.target().delete::<NamedTransformation>(&change.table).await?;
     Ok(Deleted)
 }
 
@@ -148,19 +133,13 @@ struct Tried {
     warnings: Vec<Mapped>,
 }
 
-async fn test(
-    NetworkCaller(merchant): NetworkCaller,
-    table: Table,
-    Strict(strict): Strict,
-    PathParameter(id): PathParameter,
-    mut body: Body<InboundOrder>,
-) -> Result<Json<Tried>, Refusal> {
-    if body.value.transformation_id.as_ref().is_some_and(|named| named.as_str() != id) {
+async fn test(find: Find, Strict(strict): Strict, mut body: Body<InboundOrder>) -> Result<Json<Tried>, Refusal> {
+    if body.value.transformation_id.as_ref().is_some_and(|named| named.as_str() != find.id) {
         body.warn("/transformationId", "is ignored: the path names another")?;
     }
-    let found = Target { merchant: &merchant, id: &id, versions: None }.read(&table).await?;
+    let found = find.target().read::<NamedTransformation>(&find.table).await?;
     let foreign = body.value.foreign.0.get();
-    let drafted = draft(foreign, Some(found.transformation), strict)?.of(&merchant);
+    let drafted = draft(foreign, Some(found.value.transformation), strict)?.of(&find.merchant);
     let errors = drafted.draft.as_ref().err().map(|refusal| refusal.violations.clone()).unwrap_or_default();
     let warnings = if strict { Vec::new() } else { drafted.warnings() };
     let noticed = body.warnings.into_iter().map(Mapped::of_request);

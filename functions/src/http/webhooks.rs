@@ -12,15 +12,16 @@ use self::view::{DeliveryView, SubscriptionView, TestView};
 use super::answer::{Collection, Created, Deleted, Envelope, Versioned};
 use super::body::{Body, OptionalBody};
 use super::caller::NetworkCaller;
-use super::conditional::IfMatch;
 use super::paging::{List, Page};
-use super::parameters::PathParameter;
 use super::query::NoParameters;
 use super::route::{Route, routes};
+use super::target::{Change, Find};
 use super::{App, RequestId};
-use crate::app::webhooks::{self, NewSubscription, SubscriptionPatch, Target};
+use crate::app::webhooks::{self, NewSubscription, SubscriptionPatch};
 use crate::refusal::Refusal;
 use crate::store::Table;
+use crate::store::deliveries::Delivery;
+use crate::store::entity::Stored;
 use crate::store::subscriptions::Subscription;
 
 pub(super) const ROUTES: &[Route] = routes! {
@@ -73,7 +74,7 @@ async fn list(
     let all = table.subscriptions(&merchant).await?;
     let start = after.map_or(list.skip(), |place| position(&all, &place));
     let now = table.context.now();
-    let row = |subscription: &Subscription| {
+    let row = |subscription: &Stored<Subscription>| {
         let place = format!("{} {}", subscription.created_at.milliseconds(), subscription.id);
         (SubscriptionView::new(subscription, now), place)
     };
@@ -82,28 +83,21 @@ async fn list(
 }
 
 /// Where the list goes on after the subscription that was shown last, even if it is gone.
-fn position(all: &[Subscription], cursor: &str) -> usize {
+fn position(all: &[Stored<Subscription>], cursor: &str) -> usize {
     let last = cursor
         .split_once(' ')
         .and_then(|(at, id)| Some((Timestamp::from_milliseconds(at.parse().ok()?), SubscriptionId::parse(id).ok()?)));
     all.partition_point(|each| last.as_ref().is_some_and(|(at, id)| (each.created_at, &each.id) <= (*at, id)))
 }
 
-async fn read(
-    NetworkCaller(merchant): NetworkCaller,
-    table: Table,
-    PathParameter(id): PathParameter,
-) -> Result<Versioned<Envelope<SubscriptionView>>, Refusal> {
-    let found = Target { merchant: &merchant, id: &id, versions: None }.read(&table).await?;
-    let shown = SubscriptionView::new(&found, table.context.now());
+async fn read(find: Find) -> Result<Versioned<Envelope<SubscriptionView>>, Refusal> {
+    let found = find.target().read(&find.table).await?;
+    let shown = SubscriptionView::new(&found, find.table.context.now());
     Ok(Versioned { version: found.version, body: Envelope::of(shown) })
 }
 
 async fn patch(
-    NetworkCaller(merchant): NetworkCaller,
-    table: Table,
-    IfMatch(versions): IfMatch,
-    PathParameter(id): PathParameter,
+    change: Change,
     Body { value, warnings, .. }: Body<PatchSubscription>,
 ) -> Result<Versioned<Envelope<SubscriptionView>>, Refusal> {
     let patch = SubscriptionPatch {
@@ -112,60 +106,38 @@ async fn patch(
         description: value.description,
         is_enabled: value.is_enabled,
     };
-    let target = Target { merchant: &merchant, id: &id, versions: versions.as_ref() };
-    let patched = webhooks::patch(&table, target, patch).await?;
-    let shown = SubscriptionView::new(&patched, table.context.now());
+    let patched = webhooks::patch(&change.table, change.target(), patch).await?;
+    let shown = SubscriptionView::new(&patched, change.table.context.now());
     Ok(Versioned { version: patched.version, body: Envelope { shown, warnings } })
 }
 
-async fn delete(
-    NetworkCaller(merchant): NetworkCaller,
-    table: Table,
-    IfMatch(versions): IfMatch,
-    PathParameter(id): PathParameter,
-) -> Result<Deleted, Refusal> {
-    let target = Target { merchant: &merchant, id: &id, versions: versions.as_ref() };
-    webhooks::unsubscribe(&table, target).await?;
+async fn delete(change: Change) -> Result<Deleted, Refusal> {
+    change.target().delete::<Subscription>(&change.table).await?;
     Ok(Deleted)
 }
 
-async fn test(
-    NetworkCaller(merchant): NetworkCaller,
-    RequestId(request_id): RequestId,
-    State(app): State<App>,
-    table: Table,
-    PathParameter(id): PathParameter,
-) -> Result<Json<TestView>, Refusal> {
-    let target = Target { merchant: &merchant, id: &id, versions: None };
-    let tested = webhooks::test(&table, &*app.subscribers.transport, target, &request_id).await?;
-    Ok(Json(tested.into()))
+async fn test(find: Find, RequestId(request_id): RequestId, State(app): State<App>) -> Result<Json<TestView>, Refusal> {
+    let transport = &*app.subscribers.transport;
+    Ok(Json(webhooks::test(&find.table, transport, find.target(), &request_id).await?.into()))
 }
 
 async fn rotate(
-    NetworkCaller(merchant): NetworkCaller,
-    table: Table,
-    IfMatch(versions): IfMatch,
-    PathParameter(id): PathParameter,
+    change: Change,
     OptionalBody(Body { value, warnings, .. }): OptionalBody<RotateSecret>,
 ) -> Result<Versioned<Envelope<SubscriptionView>>, Refusal> {
     const DAY_SECONDS: i64 = 24 * 3600;
-    let target = Target { merchant: &merchant, id: &id, versions: versions.as_ref() };
-    let rotated = webhooks::rotate(&table, target, value.overlap_seconds.unwrap_or(DAY_SECONDS)).await?;
-    let shown = SubscriptionView::revealing(&rotated, table.context.now());
+    let seconds = value.overlap_seconds.unwrap_or(DAY_SECONDS);
+    let rotated = webhooks::rotate(&change.table, change.target(), seconds).await?;
+    let shown = SubscriptionView::revealing(&rotated, change.table.context.now());
     Ok(Versioned { version: rotated.version, body: Envelope { shown, warnings } })
 }
 
-async fn deliveries(
-    NetworkCaller(merchant): NetworkCaller,
-    table: Table,
-    PathParameter(id): PathParameter,
-    list: List<NoParameters>,
-) -> Result<Page<DeliveryView>, Refusal> {
-    let name = format!("deliveries {id}");
+async fn deliveries(find: Find, list: List<NoParameters>) -> Result<Page<DeliveryView>, Refusal> {
+    let name = format!("deliveries {}", find.id);
     let before = list.after(&name)?;
-    let subscription = Target { merchant: &merchant, id: &id, versions: None }.read(&table).await?;
-    let found = table.deliveries(&merchant, &subscription.id, before.as_deref(), list.rows()).await?;
-    let row = |delivery: crate::store::deliveries::Delivery| {
+    let subscription = find.target().read::<Subscription>(&find.table).await?;
+    let found = find.table.deliveries(&find.merchant, &subscription.id, before.as_deref(), list.rows()).await?;
+    let row = |delivery: Delivery| {
         let place = delivery.key.sk.clone();
         (delivery.into(), place)
     };

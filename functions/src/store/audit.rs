@@ -1,7 +1,7 @@
 //! Audit events and the counts of orders by status, written from the table's stream.
 //!
-//! Each change of an order or a note is one event under (thing, version), inserted where there is none. The counts move in the same
-//! transaction, so a record that arrives again finds its event and moves nothing: the counts are exact whatever is
+//! Each change of an order, or of an entity that has a log, is one event under (thing, version), inserted where there is
+//! none. The counts move in the same transaction, so a record that arrives again finds its event and moves nothing: the counts are exact whatever is
 //! repeated. One transaction takes as many changes as it has room for, with the counts that they move, and adds them up
 //! first, so that a hundred orders of one merchant are one write of its counts.
 
@@ -9,15 +9,16 @@ mod event;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use aws_sdk_dynamodb::types::{AttributeValue, CancellationReason, Put, TransactWriteItem, Update};
+use aws_sdk_dynamodb::types::{AttributeValue, CancellationReason, TransactWriteItem, Update};
 use shared::ids::{OrderId, ShipmentId};
 use shared::network::audit;
 use shared::order::{Fulfilment, OrderState, OrderStatus};
 use shared::webhook::EventKind;
 
-use super::keys::{Key, Kind};
-use super::stored::Cause;
-use super::table::key_item;
+use super::cause::Cause;
+use super::keys::{Key, audit_of};
+use super::kind::{ENTITY, Kind};
+use super::table::{key_item, to_item};
 use super::{StoreError, Table};
 use crate::webhooks::OrderEvent;
 
@@ -79,8 +80,7 @@ impl Change {
             Some(before) if self.is_seen(before) => events.push(event(EventKind::OrderUpdate, None)),
             Some(_) => {}
         }
-        let Kind::NetworkOrder(id) = self.key.kind() else { return events };
-        let Ok(id) = OrderId::parse(id) else { return events };
+        let Ok(id) = OrderId::parse(&self.key.sk) else { return events };
         for shipment in &self.after.shipments {
             let before = self.before.as_ref().and_then(|before| before.shipment(shipment.number));
             let kind = match before {
@@ -110,8 +110,8 @@ impl Change {
 
 impl Audited for Change {
     fn event(&self) -> Event {
-        let version = self.after.version;
-        Event::new(Key::audit(&self.key, version), self.after.updated_at, &self.cause, &self.changes)
+        let log = audit_of(self.key.pk.split('#').next().unwrap_or_default(), &self.key.sk);
+        Event::new(Key::audit(log, self.after.version), self.after.updated_at, &self.cause, &self.changes)
     }
 
     fn counts(&self) -> Option<Key> {
@@ -186,7 +186,7 @@ impl Table {
                 return Ok(());
             }
             let mut writes: Vec<TransactWriteItem> =
-                open.iter().map(|told| self.insert_event(&told.event)).collect::<Result<_, _>>()?;
+                open.iter().map(|told| self.new_put(to_item(&told.event)?)).collect::<Result<_, _>>()?;
             writes.extend(self.move_counts(&open)?);
             let Err(reasons) = self.transact(&writes).await? else { return Ok(()) };
             let is_new = |reason: Option<&CancellationReason>| {
@@ -196,17 +196,6 @@ impl Table {
             open = left.map(|(_, told)| *told).collect();
         }
         Err(StoreError::Busy("audit events met others each time".to_owned()))
-    }
-
-    fn insert_event(&self, event: &Event) -> Result<TransactWriteItem, StoreError> {
-        let item = serde_dynamo::to_item(event).map_err(|error| StoreError::Fault(error.to_string()))?;
-        let put = Put::builder()
-            .table_name(&*self.name)
-            .set_item(Some(item))
-            .condition_expression("attribute_not_exists(pk)")
-            .build()
-            .map_err(|error| StoreError::Fault(error.to_string()))?;
-        Ok(TransactWriteItem::builder().put(put).build())
     }
 
     /// One write for each merchant and API whose counts move.
@@ -232,14 +221,16 @@ impl Table {
         let mut update = Update::builder()
             .table_name(&*self.name)
             .set_key(Some(key_item(key)))
-            .update_expression(format!("ADD {}", adds.join(", ")));
+            .update_expression(format!("SET #entity = :entity ADD {}", adds.join(", ")))
+            .expression_attribute_names("#entity", ENTITY)
+            .expression_attribute_values(":entity", AttributeValue::S(Kind::OrderCounts.as_str().to_owned()));
         for (status, by) in moved {
             let name = status.as_str();
             update = update
                 .expression_attribute_names(format!("#{name}"), name)
                 .expression_attribute_values(format!(":{name}"), AttributeValue::N(by.to_string()));
         }
-        let update = update.build().map_err(|error| StoreError::Fault(error.to_string()))?;
+        let update = update.build().map_err(StoreError::fault)?;
         Ok(TransactWriteItem::builder().update(update).build())
     }
 

@@ -44,6 +44,33 @@ pub(crate) fn deflate_at(level: Compression, json: &[u8]) -> Result<Vec<u8>, Unr
     }
 }
 
+/// A value as deflated JSON; also for members of stored structs (`#[serde(with = "body::json")]`).
+pub(crate) mod json {
+    use serde::de::{DeserializeOwned, Error as _};
+    use serde::ser::Error as _;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+    use serde_bytes::ByteBuf;
+
+    use super::UnreadableBody;
+
+    pub(crate) fn deflate(value: &impl Serialize) -> Result<ByteBuf, UnreadableBody> {
+        let json = serde_json::to_vec(value).map_err(|error| UnreadableBody(error.to_string()))?;
+        super::deflate(&json).map(ByteBuf::from)
+    }
+
+    pub(crate) fn inflate<T: DeserializeOwned>(stored: &[u8]) -> Result<T, UnreadableBody> {
+        serde_json::from_slice(&super::inflate(stored)?).map_err(|error| UnreadableBody(error.to_string()))
+    }
+
+    pub(crate) fn serialize<S: Serializer>(value: &impl Serialize, serializer: S) -> Result<S::Ok, S::Error> {
+        deflate(value).map_err(S::Error::custom)?.serialize(serializer)
+    }
+
+    pub(crate) fn deserialize<'de, T: DeserializeOwned, D: Deserializer<'de>>(stored: D) -> Result<T, D::Error> {
+        inflate(&ByteBuf::deserialize(stored)?).map_err(D::Error::custom)
+    }
+}
+
 /// Inflates what [`deflate`] made.
 pub(crate) fn inflate(stored: &[u8]) -> Result<Vec<u8>, UnreadableBody> {
     inflate_within(INFLATED_BYTES_MAX, stored)

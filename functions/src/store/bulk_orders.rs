@@ -17,7 +17,7 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::{
-    AttributeValue, CancellationReason, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
+    AttributeValue, CancellationReason, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
 };
 use shared::bulk::{OrderResponse, PricedOrder, Product};
 use shared::ids::{MerchantId, TransactionId};
@@ -27,7 +27,7 @@ use shared::time::Timestamp;
 
 use super::keys::{self, FIRST, Key};
 use super::stored::StoredOrder;
-use super::table::{Item, key_item};
+use super::table::{Item, from_item, key_item, to_item};
 use super::{StoreError, Table};
 
 /// A priced order that is about to be accepted.
@@ -79,8 +79,7 @@ impl Table {
         let mut products = HashMap::new();
         for item in self.get_many(&keys, false).await? {
             let json = item.get("product").and_then(|value| value.as_s().ok()).cloned().unwrap_or_default();
-            let product: Product = serde_json::from_str(&json)
-                .map_err(|error| StoreError::Fault(format!("a product is unreadable: {error}")))?;
+            let product: Product = serde_json::from_str(&json).map_err(StoreError::fault)?;
             products.insert(product.sku.clone(), product);
         }
         Ok(products)
@@ -128,7 +127,7 @@ impl Table {
     }
 
     fn transaction(&self, draw: usize, now: Timestamp) -> Result<TransactionId, StoreError> {
-        let low = self.bytes::<4>("transaction", draw).map_err(|error| StoreError::Fault(error.to_string()))?;
+        let low = self.bytes::<4>("transaction", draw).map_err(StoreError::fault)?;
         Ok(TransactionId::new(now, u32::from_le_bytes(low)))
     }
 
@@ -142,7 +141,7 @@ impl Table {
         for draw in 0..DRAWS_MAX {
             let transaction = self.transaction(draw, accepted_at)?;
             let Some(item) = self.get(&Key::bulk_order(merchant, transaction)).await? else { return Ok(None) };
-            let stored = StoredOrder::from_item(item)?;
+            let stored: StoredOrder = from_item(item)?;
             if stored.state.cause.marks.iter().flatten().any(|known| *known == mark) {
                 let order: PricedOrder = stored.body()?;
                 let state = OrderState::accepted(Fulfilment::Stock, order.products.len(), true, accepted_at);
@@ -159,7 +158,7 @@ impl Table {
         state: &OrderState,
         Names { transaction, pointer, .. }: &Names,
     ) -> Result<Vec<TransactWriteItem>, StoreError> {
-        let json = serde_json::to_vec(&new.order).map_err(|error| StoreError::Fault(error.to_string()))?;
+        let json = serde_json::to_vec(&new.order).map_err(StoreError::fault)?;
         let order = StoredOrder::new(
             Key::bulk_order(merchant, *transaction),
             state,
@@ -167,25 +166,13 @@ impl Table {
             self.overdue_at(),
             &json,
         )?;
-        let order = order.to_item()?;
-        let mut writes = vec![self.put_new(order)?, self.debit(merchant, new.total)?];
+        let mut writes = vec![self.new_put(to_item(&order)?)?, self.debit(merchant, new.total)?];
         if let Some(number) = &new.order.client_order_number {
-            let mut item = key_item(&Key::client_order_number(merchant, number, pointer));
+            let mut item = Key::client_order_number(merchant, number, pointer).item();
             item.insert("transaction_id".to_owned(), AttributeValue::S(transaction.padded()));
-            writes.push(self.put_new(item)?);
+            writes.push(self.new_put(item)?);
         }
         Ok(writes)
-    }
-
-    fn put_new(&self, item: Item) -> Result<TransactWriteItem, StoreError> {
-        let put = Put::builder()
-            .table_name(&*self.name)
-            .set_item(Some(item))
-            .condition_expression("attribute_not_exists(pk)")
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
-            .build()
-            .map_err(|error| StoreError::Fault(error.to_string()))?;
-        Ok(TransactWriteItem::builder().put(put).build())
     }
 
     fn debit(&self, merchant: &MerchantId, total: Money) -> Result<TransactWriteItem, StoreError> {
@@ -198,7 +185,7 @@ impl Table {
             .expression_attribute_values(":one", AttributeValue::N("1".to_owned()))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
             .build()
-            .map_err(|error| StoreError::Fault(error.to_string()))?;
+            .map_err(StoreError::fault)?;
         Ok(TransactWriteItem::builder().update(update).build())
     }
 
@@ -300,7 +287,7 @@ fn transaction_id(pointer: &Item) -> Result<TransactionId, StoreError> {
 }
 
 fn response(item: Item) -> Result<OrderResponse, StoreError> {
-    let stored = StoredOrder::from_item(item)?;
+    let stored: StoredOrder = from_item(item)?;
     let transaction = TransactionId::parse(&stored.state.key.sk)
         .map_err(|_| StoreError::Fault("an order's key holds no transaction id".to_owned()))?;
     wire(transaction, stored.body()?, &stored.state.state()?)

@@ -9,9 +9,10 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use shared::ids::OrderId;
 use shared::time::Timestamp;
 
-use super::keys::{Key, Kind, due_shard};
+use super::keys::{Key, due_shard};
+use super::kind::Kind;
 use super::network_orders::{CLAIM_MS, Claim, FoundOrder};
-use super::table::{Item, item_key};
+use super::table::{Item, from_item, item_key};
 use super::{StoreError, Table};
 
 impl Table {
@@ -54,7 +55,7 @@ impl Table {
     /// released (whether it was), a younger one is looked at again.
     pub(crate) async fn settle_claim(&self, key: &Key, now: Timestamp) -> Result<bool, StoreError> {
         let Some(item) = self.get(key).await? else { return Ok(false) };
-        let claim: Claim = serde_dynamo::from_item(item).map_err(|error| StoreError::Fault(error.to_string()))?;
+        let claim: Claim = from_item(item)?;
         let claimed_at = AttributeValue::N(claim.claimed_at.to_string());
         if self.is_live(&claim).await? {
             self.update(key, |request| {
@@ -96,5 +97,5 @@ fn may_bear(order: Item, claim: &Claim) -> bool {
 }
 
 fn bears(order: &FoundOrder, claim: &Claim) -> bool {
-    matches!(claim.key.kind(), Kind::ExternalId(external_id) if order.external_id() == Some(external_id))
+    claim.key.kind() == Some(Kind::Claim) && order.external_id() == Some(claim.key.subject())
 }

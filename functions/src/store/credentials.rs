@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::keys::Key;
+use super::table::from_item;
 use super::{StoreError, Table};
 
 /// What a secret is accepted as.
@@ -34,9 +35,7 @@ impl Table {
         let keys: Vec<Key> = secrets.iter().map(|secret| Key::credential(secret)).collect();
         let mut found: Vec<Credential> = Vec::new();
         for item in self.get_many(&keys, false).await? {
-            let credential = serde_dynamo::from_item(item)
-                .map_err(|error| StoreError::Fault(format!("a credential is unreadable: {error}")))?;
-            found.push(credential);
+            found.push(from_item(item)?);
         }
         let of = |key: &Key| found.iter().find(|credential| credential.pk == key.pk).cloned();
         Ok(keys.iter().map(of).collect())

@@ -12,7 +12,7 @@ use shared::time::Timestamp;
 use shared::webhook::SubscriptionId;
 
 use super::keys::{self, Key, due_shard};
-use super::table::{Item, item_key};
+use super::table::{from_item, to_item};
 use super::{StoreError, Table};
 use crate::webhooks::DeliveryJob;
 use crate::webhooks::attempt::Attempt;
@@ -172,18 +172,6 @@ impl Delivery {
     fn has_expired(&self, now: Timestamp) -> bool {
         self.expires_at <= now.seconds()
     }
-
-    fn to_item(&self) -> Result<Item, StoreError> {
-        serde_dynamo::to_item(self).map_err(fault)
-    }
-
-    fn from_item(item: Item) -> Result<Self, StoreError> {
-        serde_dynamo::from_item(item).map_err(fault)
-    }
-}
-
-fn fault(error: serde_dynamo::Error) -> StoreError {
-    StoreError::Fault(format!("a delivery is unreadable: {error}"))
 }
 
 fn later(at: Timestamp, milliseconds: i64) -> Timestamp {
@@ -205,22 +193,12 @@ fn pending() -> AttributeValue {
 impl Table {
     /// The delivery that a message is about.
     pub(crate) async fn delivery(&self, job: &DeliveryJob) -> Result<Option<Delivery>, StoreError> {
-        self.get(&job.key()).await?.map(Delivery::from_item).transpose()
-    }
-
-    /// The deliveries under these keys that exist, each read by itself.
-    pub(crate) async fn stored_deliveries(
-        &self,
-        keys: &[Key],
-    ) -> Result<Vec<(Key, Result<Delivery, StoreError>)>, StoreError> {
-        let items = self.get_many(keys, true).await?;
-        let delivery = |item| item_key(&item).map(|key| (key, Delivery::from_item(item)));
-        Ok(items.into_iter().filter_map(delivery).collect())
+        self.get(&job.key()).await?.map(from_item).transpose()
     }
 
     /// Inserts a delivery: false when it is there.
     pub(crate) async fn insert_delivery(&self, new: &Delivery) -> Result<bool, StoreError> {
-        self.put_if(new.to_item()?, |request| request.condition_expression("attribute_not_exists(pk)")).await
+        self.put_new(to_item(new)?).await
     }
 
     /// Keeps others from making the delivery's next attempt: false when another makes it, or has.
@@ -243,7 +221,7 @@ impl Table {
     /// Writes a delivery after an attempt: false when that attempt was recorded before.
     pub(crate) async fn record_delivery(&self, next: &Delivery) -> Result<bool, StoreError> {
         let before = number(next.attempts.saturating_sub(1));
-        self.put_if(next.to_item()?, |request| {
+        self.put_if(to_item(next)?, |request| {
             request
                 .condition_expression("delivery_state = :pending AND attempts = :before")
                 .expression_attribute_values(":pending", pending())
@@ -286,7 +264,8 @@ impl Table {
             })
             .await?;
         let now = self.context.now();
-        let found = items.into_iter().skip(skip).map(Delivery::from_item).collect::<Result<Vec<_>, _>>()?;
+        let found = items.into_iter().skip(skip).map(from_item::<Delivery>);
+        let found = found.collect::<Result<Vec<_>, _>>()?;
         Ok(found.into_iter().filter(|delivery| !delivery.has_expired(now)).collect())
     }
 }

@@ -17,6 +17,20 @@ pub(crate) enum StoreError {
     Fault(String),
 }
 
+impl StoreError {
+    /// What cannot be written, or read back.
+    pub(crate) fn fault(error: impl std::fmt::Display) -> Self {
+        Self::Fault(error.to_string())
+    }
+}
+
+/// For those who tell a reason and do not ask which it is.
+impl From<StoreError> for String {
+    fn from(error: StoreError) -> Self {
+        error.to_string()
+    }
+}
+
 /// Sorts a failed call: busy when the same call may succeed later. Its text names the failure and never what was sent.
 pub(crate) fn store_error<E, R>(error: SdkError<E, R>) -> StoreError
 where

@@ -42,7 +42,7 @@
 //!
 //! For 24 hours: the answer that was final is repeated byte for byte. Where no answer was kept, a creation is answered as
 //! the first attempt would have answered it; a change is answered with its status, and the thing as it is now. A thing
-//! remembers its last [`MARKS_MAX`] changes under keys. What leaves the service (a test of a webhook) may leave it twice,
+//! remembers its last eight changes under keys ([`super::cause`]). What leaves the service (a test of a webhook) may leave it twice,
 //! under one id.
 //!
 //! # What it costs
@@ -51,7 +51,6 @@
 //! (2 units in all for most). A repeat: 1 to 4 units for the write that is refused, by the size of the record, and 1 read
 //! unit for each 4 KB of a long answer. The marks are 26 bytes of an item that is written anyway.
 
-mod key;
 mod record;
 
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
@@ -62,11 +61,10 @@ use shared::time::Timestamp;
 
 use super::error::store_error;
 use super::keys::Key;
-use super::table::{Item, key_item};
+use super::table::{Item, from_item, to_item};
 use super::{StoreError, Table};
 use crate::cost::Access;
 
-pub(crate) use key::{IdempotencyKey, with_mark};
 pub(crate) use record::{Answer, Attempt};
 use record::{Judged, Record};
 
@@ -79,8 +77,6 @@ pub const KEPT_SECONDS: i64 = 24 * 3600;
 const INLINE_BYTES_MAX: usize = 3_000;
 /// Bytes of a part: an item holds 400 KB.
 const PART_BYTES_MAX: usize = 390_000;
-/// Changes under keys that a thing remembers: more than clients have in flight to one thing.
-pub(crate) const MARKS_MAX: usize = 8;
 /// How often a record that changed while it was judged is judged again.
 const ROUNDS_MAX: usize = 3;
 
@@ -115,9 +111,8 @@ enum Expected<'r> {
 impl Table {
     /// Begins an attempt, or finds what another one left.
     pub(crate) async fn begin(&self, name: KeyName<'_>, fingerprint: &[u8]) -> Result<Begun, StoreError> {
-        let no_randomness = |error: crate::context::NoRandomness| StoreError::Fault(error.to_string());
-        let (root, attempt) =
-            (self.context.random().map_err(no_randomness)?, self.context.random().map_err(no_randomness)?);
+        let root = self.context.random().map_err(StoreError::fault)?;
+        let attempt = self.context.random().map_err(StoreError::fault)?;
         let now = self.context.now();
         let fresh = Record::begin(name, fingerprint, root, attempt, now);
         let mut met: Option<Record> = None;
@@ -177,7 +172,7 @@ impl Table {
             .client
             .put_item()
             .table_name(&*self.name)
-            .set_item(Some(record.to_item()?))
+            .set_item(Some(to_item(record)?))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
             .return_consumed_capacity(ReturnConsumedCapacity::Indexes);
         let request = match expected {
@@ -199,14 +194,14 @@ impl Table {
         match error.as_service_error() {
             Some(PutItemError::ConditionalCheckFailedException(failed)) => {
                 self.meter.dynamodb(Access::Write, []);
-                failed.item().cloned().map(Record::from_item).transpose().map(Err)
+                failed.item().cloned().map(from_item).transpose().map(Err)
             }
             _ => Err(store_error(error)),
         }
     }
 
     async fn put_part(&self, record: &Record, part: usize, bytes: &[u8]) -> Result<(), StoreError> {
-        let mut item: Item = key_item(&Key::answer_part(&record.key, &record.attempt, part));
+        let mut item: Item = Key::answer_part(&record.key, &record.attempt, part).item();
         item.insert("answer".to_owned(), AttributeValue::B(bytes.into()));
         item.insert("expires_at".to_owned(), AttributeValue::N(record.expires_at.to_string()));
         self.put_if(item, |request| request).await.map(|_| ())

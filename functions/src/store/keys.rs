@@ -3,6 +3,8 @@
 //! The tenant stands first in every key of an order or wallet, so another merchant's thing cannot be addressed. A
 //! merchant is a UUID of fixed length and the kind's name follows it, so no client text can reach into another kind.
 
+use std::fmt::Display;
+
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use shared::ids::{MerchantId, OrderId, TransactionId};
@@ -12,6 +14,8 @@ use shared::network::note::{NoteId, Resource};
 use shared::order::{Fulfilment, OrderStatus};
 use shared::time::Timestamp;
 use shared::webhook::SubscriptionId;
+
+use super::kind::Kind;
 
 /// Partition and sort key of an item.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -23,26 +27,7 @@ pub struct Key {
 }
 
 /// Sort key of the pointer that guards a name: the first order that bears it.
-pub const FIRST: &str = "first";
-
-/// What is stored under a key, as far as the pipeline asks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind<'k> {
-    /// A network order with this id.
-    NetworkOrder(&'k str),
-    /// A bulk API order with this transaction id.
-    BulkOrder(&'k str),
-    /// The guard of this external id.
-    ExternalId(&'k str),
-    /// A webhook's delivery.
-    Delivery,
-    /// The receipt of an inbound order with this id.
-    Receipt(&'k str),
-    /// A note with this id.
-    Note(&'k str),
-    /// Something else.
-    Other,
-}
+pub(crate) const FIRST: &str = "first";
 
 impl Key {
     fn new(pk: String, sk: impl Into<String>) -> Self {
@@ -56,20 +41,17 @@ impl Key {
     }
 
     /// The guard of a merchant's external id; it points to the order that bears it.
-    #[must_use]
-    pub fn external_id(merchant: &MerchantId, external_id: &str) -> Self {
+    pub(crate) fn external_id(merchant: &MerchantId, external_id: &str) -> Self {
         Self::new(external_ids(merchant, external_id), FIRST)
     }
 
     /// A bulk API order. A merchant's orders stand side by side, newest last, so a list is one query.
-    #[must_use]
-    pub fn bulk_order(merchant: &MerchantId, transaction: TransactionId) -> Self {
+    pub(crate) fn bulk_order(merchant: &MerchantId, transaction: TransactionId) -> Self {
         Self::new(bulk_orders(merchant), transaction.padded())
     }
 
     /// An order that bears a client order number: the first under [`FIRST`], a later one under its own id.
-    #[must_use]
-    pub fn client_order_number(merchant: &MerchantId, number: &str, sk: &str) -> Self {
+    pub(crate) fn client_order_number(merchant: &MerchantId, number: &str, sk: &str) -> Self {
         Self::new(client_order_number(merchant, number), sk)
     }
 
@@ -80,34 +62,34 @@ impl Key {
     }
 
     /// A subscription to webhooks.
-    #[must_use]
-    pub fn subscription(merchant: &MerchantId, subscription: &SubscriptionId) -> Self {
+    pub(crate) fn subscription(merchant: &MerchantId, subscription: &SubscriptionId) -> Self {
         Self::new(subscriptions(merchant), format!("{SUBSCRIPTION}{subscription}"))
     }
 
     /// How many subscriptions a merchant has.
-    #[must_use]
-    pub fn subscription_count(merchant: &MerchantId) -> Self {
-        Self::new(subscriptions(merchant), "count")
+    pub(crate) fn subscription_count(merchant: &MerchantId) -> Self {
+        Self::new(subscriptions(merchant), COUNT)
     }
 
     /// One delivery of a subscription. Deliveries stand side by side, newest last; the webhook id tells apart those of one
     /// millisecond.
-    #[must_use]
-    pub fn delivery(merchant: &MerchantId, subscription: &SubscriptionId, at: Timestamp, webhook_id: &str) -> Self {
+    pub(crate) fn delivery(
+        merchant: &MerchantId,
+        subscription: &SubscriptionId,
+        at: Timestamp,
+        webhook_id: &str,
+    ) -> Self {
         let sk = format!("{:013}#{webhook_id}", at.milliseconds().max(0));
         Self::new(deliveries(merchant, subscription), sk)
     }
 
     /// The receipt of an inbound order.
-    #[must_use]
-    pub fn receipt(merchant: &MerchantId, receipt: &ReceiptId) -> Self {
+    pub(crate) fn receipt(merchant: &MerchantId, receipt: &ReceiptId) -> Self {
         Self::new(format!("{merchant}#inbound#{receipt}"), RECEIPT)
     }
 
     /// A transformation of inbound orders.
-    #[must_use]
-    pub fn transformation(merchant: &MerchantId, transformation: &TransformationId) -> Self {
+    pub(crate) fn transformation(merchant: &MerchantId, transformation: &TransformationId) -> Self {
         Self::new(transformations(merchant), transformation.as_str())
     }
 
@@ -117,20 +99,14 @@ impl Key {
         Self::new(format!("product#{sku}"), "product")
     }
 
-    /// The audit event of a thing's change to a version. It is written once, and guards what is counted with it.
-    #[must_use]
-    pub fn audit(thing: &Self, version: u64) -> Self {
-        let merchant = thing.pk.split('#').next().unwrap_or_default();
-        let partition = match thing.kind() {
-            Kind::Note(note) => audit_of_note(merchant, note),
-            _ => audit_of(merchant, &thing.sk),
-        };
-        Self::new(partition, format!("{version:010}"))
+    /// The audit event of a change to a version, in a log ([`audit_of`], [`audit_of_entity`]). It is written once, and
+    /// guards what is counted with it.
+    pub(crate) fn audit(log: String, version: u64) -> Self {
+        Self::new(log, format!("{version:010}"))
     }
 
     /// A note.
-    #[must_use]
-    pub fn note(merchant: &MerchantId, note: &NoteId) -> Self {
+    pub(crate) fn note(merchant: &MerchantId, note: &NoteId) -> Self {
         Self::new(format!("{merchant}#note#{note}"), note.as_str())
     }
 
@@ -143,15 +119,13 @@ impl Key {
 
     /// A part of an answer that is too long for its record; `attempt` tells apart those of two attempts. What follows the
     /// owner has a fixed length, so no two records share a part.
-    #[must_use]
-    pub fn answer_part(record: &Self, attempt: &str, part: usize) -> Self {
+    pub(crate) fn answer_part(record: &Self, attempt: &str, part: usize) -> Self {
         let (merchant, key) = record.pk.split_once("#key#").unwrap_or_default();
         Self::new(format!("{merchant}#answer#{key}"), format!("{}#{attempt}#{part:03}", record.sk))
     }
 
     /// How many orders of a merchant stand at each status, per API.
-    #[must_use]
-    pub fn order_counts(merchant: &str, fulfilment: Fulfilment) -> Self {
+    pub(crate) fn order_counts(merchant: &str, fulfilment: Fulfilment) -> Self {
         let api = match fulfilment {
             Fulfilment::Vendors => "network",
             Fulfilment::Stock => "bulk",
@@ -160,8 +134,7 @@ impl Key {
     }
 
     /// Says that an order bears an external id that another order has claimed.
-    #[must_use]
-    pub fn external_id_pointer(merchant: &MerchantId, external_id: &str, order: &OrderId) -> Self {
+    pub(crate) fn external_id_pointer(merchant: &MerchantId, external_id: &str, order: &OrderId) -> Self {
         Self::new(external_ids(merchant, external_id), order.as_str())
     }
 
@@ -178,24 +151,8 @@ impl Key {
     }
 
     /// The merchant whose thing it is.
-    #[must_use]
-    pub fn merchant(&self) -> Option<MerchantId> {
+    pub(crate) fn merchant(&self) -> Option<MerchantId> {
         MerchantId::parse(self.pk.split('#').next()?).ok()
-    }
-
-    /// What is stored under the key.
-    #[must_use]
-    pub fn kind(&self) -> Kind<'_> {
-        let mut parts = self.pk.splitn(3, '#').skip(1);
-        match (parts.next(), parts.next(), self.sk.as_str()) {
-            (Some("order"), Some(_), id) => Kind::NetworkOrder(id),
-            (Some("v2"), None, transaction) => Kind::BulkOrder(transaction),
-            (Some("external"), Some(id), FIRST) => Kind::ExternalId(id),
-            (Some("webhook"), Some(_), _) => Kind::Delivery,
-            (Some("inbound"), Some(id), RECEIPT) => Kind::Receipt(id),
-            (Some("note"), Some(_), id) => Kind::Note(id),
-            _ => Kind::Other,
-        }
     }
 
     /// A credential, under the hash of its secret. Secrets are long and random, so a plain hash cannot be guessed back.
@@ -206,69 +163,58 @@ impl Key {
 }
 
 /// Partition of a merchant's bulk API orders.
-#[must_use]
-pub fn bulk_orders(merchant: &MerchantId) -> String {
+pub(crate) fn bulk_orders(merchant: &MerchantId) -> String {
     format!("{merchant}#v2")
 }
 
 /// Partition of what is known of an external id: its guard, and pointers to further orders that bear it.
-#[must_use]
-pub fn external_ids(merchant: &MerchantId, external_id: &str) -> String {
+pub(crate) fn external_ids(merchant: &MerchantId, external_id: &str) -> String {
     format!("{merchant}#external#{external_id}")
 }
 
 /// Partition of the index `listed` in which a merchant's network orders of one status stand.
-#[must_use]
-pub fn listed(merchant: &str, status: OrderStatus) -> String {
+pub(crate) fn listed(merchant: &str, status: OrderStatus) -> String {
     format!("{merchant}#{}", status.as_str())
 }
 
 /// Place of an order or a note in its partition of the index `listed`: by the time of its creation.
-#[must_use]
-pub fn listed_at(created_at: Timestamp, id: &str) -> String {
+pub(crate) fn listed_at(created_at: Timestamp, id: &str) -> String {
     format!("{:013}#{id}", created_at.milliseconds().max(0))
 }
 
 /// Partition of a merchant's network orders that have a short id. It follows from an order's id, so an order is found by
 /// either without an index.
-#[must_use]
-pub fn orders_of_short_id(merchant: &MerchantId, short_id: &str) -> String {
+pub(crate) fn orders_of_short_id(merchant: &MerchantId, short_id: &str) -> String {
     format!("{merchant}#order#{short_id}")
 }
 
 /// Partition of the audit events of an order, by its sort key.
-#[must_use]
-pub fn audit_of(merchant: &str, order: &str) -> String {
+pub(crate) fn audit_of(merchant: &str, order: &str) -> String {
     format!("{merchant}#audit#{order}")
 }
 
-/// Partition of the audit events of a note.
-#[must_use]
-pub fn audit_of_note(merchant: &str, note: &str) -> String {
-    format!("{merchant}#audit#note#{note}")
+/// Partition of the audit events of an entity, by its name ([`super::entity::Entity::NAME`]) and id.
+pub(crate) fn audit_of_entity(merchant: &MerchantId, name: &str, id: &impl Display) -> String {
+    format!("{merchant}#audit#{name}#{id}")
 }
 
 /// Partition of the index `listed` in which the notes of one thing stand. No order's status is `note`.
-#[must_use]
-pub fn notes_of(merchant: &MerchantId, resource: &Resource) -> String {
+pub(crate) fn notes_of(merchant: &MerchantId, resource: &Resource) -> String {
     format!("{merchant}#note#{}#{}", resource.kind().as_str(), resource.id())
 }
 
 /// Partition of the orders that bear a client order number.
-#[must_use]
-pub fn client_order_number(merchant: &MerchantId, number: &str) -> String {
+pub(crate) fn client_order_number(merchant: &MerchantId, number: &str) -> String {
     format!("{merchant}#client#{number}")
 }
 
 /// Partition of a merchant's vendors.
-#[must_use]
-pub fn vendors(merchant: &str) -> String {
+pub(crate) fn vendors(merchant: &str) -> String {
     format!("{merchant}#vendor")
 }
 
 /// Partition of a merchant's wallets.
-#[must_use]
-pub fn wallets(merchant: &MerchantId) -> String {
+pub(crate) fn wallets(merchant: &MerchantId) -> String {
     format!("{merchant}#wallet")
 }
 
@@ -276,38 +222,37 @@ pub fn wallets(merchant: &MerchantId) -> String {
 const RECEIPT: &str = "receipt";
 
 /// Partition of a merchant's transformations.
-#[must_use]
-pub fn transformations(merchant: &MerchantId) -> String {
+pub(crate) fn transformations(merchant: &MerchantId) -> String {
     format!("{merchant}#transformation")
 }
 
+/// Sort key of a merchant's count of subscriptions.
+pub(super) const COUNT: &str = "count";
+
 /// Start of the sort keys of subscriptions.
-pub const SUBSCRIPTION: &str = "subscription#";
+pub(crate) const SUBSCRIPTION: &str = "subscription#";
 
 /// Partition of a merchant's subscriptions.
-#[must_use]
-pub fn subscriptions(merchant: &MerchantId) -> String {
+pub(crate) fn subscriptions(merchant: &MerchantId) -> String {
     format!("{merchant}#webhook")
 }
 
 /// Partition of the deliveries of one subscription.
-#[must_use]
-pub fn deliveries(merchant: &MerchantId, subscription: &SubscriptionId) -> String {
+pub(crate) fn deliveries(merchant: &MerchantId, subscription: &SubscriptionId) -> String {
     format!("{merchant}#webhook#{subscription}")
 }
 
 /// Partitions of the index of unfinished orders. One partition of an index takes 1,000 writes a second, and an order with a
 /// claim makes four: eight take 2,000 orders a second, and the sweep asks each of them once a minute, also where nothing is
 /// due.
-pub const DUE_SHARDS: [&str; 8] = ["0", "1", "2", "3", "4", "5", "6", "7"];
+pub(crate) const DUE_SHARDS: [&str; 8] = ["0", "1", "2", "3", "4", "5", "6", "7"];
 
 /// The partitions of webhooks in the same index: where many of them are due, orders and claims are still found.
-pub const DELIVERY_SHARDS: [&str; 8] = ["w0", "w1", "w2", "w3", "w4", "w5", "w6", "w7"];
+pub(crate) const DELIVERY_SHARDS: [&str; 8] = ["w0", "w1", "w2", "w3", "w4", "w5", "w6", "w7"];
 
 /// The partition of the index in which an order, a claim or a webhook stands: by its kind, and evenly by its key.
-#[must_use]
-pub fn due_shard(key: &Key) -> &'static str {
-    let shards = if key.kind() == Kind::Delivery { DELIVERY_SHARDS } else { DUE_SHARDS };
+pub(crate) fn due_shard(key: &Key) -> &'static str {
+    let shards = if key.kind() == Some(Kind::Delivery) { DELIVERY_SHARDS } else { DUE_SHARDS };
     let hash = key
         .pk
         .bytes()

@@ -15,6 +15,7 @@ use shared::order::OrderStatus;
 
 use super::keys::{external_ids, listed, orders_of_short_id};
 use super::network_orders::FoundOrder;
+use super::table::from_item;
 use super::{StoreError, Table, keys};
 
 /// Between which places of the index to look, both included, and from which end.
@@ -33,10 +34,11 @@ pub(crate) struct Listed {
     pub(crate) order: OrderId,
 }
 
-/// The same as the index has it: the sort key of a thing, and its place.
+/// The same as the index has it: the key of a thing, and its place.
 #[derive(Deserialize)]
 pub(super) struct Entry {
-    pub(super) sk: String,
+    #[serde(flatten)]
+    pub(super) key: keys::Key,
     pub(super) list_sk: String,
 }
 
@@ -64,7 +66,7 @@ impl Table {
 
     async fn listed_in(&self, partition: String, range: &Range, entries_max: usize) -> Result<Vec<Listed>, StoreError> {
         let entry = |entry: Entry| {
-            let order = OrderId::parse(&entry.sk).map_err(|error| StoreError::Fault(error.to_string()))?;
+            let order = OrderId::parse(&entry.key.sk).map_err(StoreError::fault)?;
             Ok(Listed { place: entry.list_sk, order })
         };
         self.entries(&partition, range, entries_max).await?.into_iter().map(entry).collect()
@@ -93,8 +95,7 @@ impl Table {
                     .scan_index_forward(range.is_ascending)
             })
             .await?;
-        let entry = |item| serde_dynamo::from_item(item).map_err(|error| StoreError::Fault(error.to_string()));
-        items.into_iter().map(entry).collect()
+        items.into_iter().map(from_item).collect()
     }
 
     /// The orders that bear a short id; the ids follow from the key alone.
@@ -129,8 +130,7 @@ impl Table {
                     .consistent_read(true)
             })
             .await?;
-        let key = |item| serde_dynamo::from_item::<_, keys::Key>(item).map(|key| key.sk);
-        items.into_iter().map(|item| key(item).map_err(|error| StoreError::Fault(error.to_string()))).collect()
+        items.into_iter().map(|item| from_item::<keys::Key>(item).map(|key| key.sk)).collect()
     }
 
     /// These orders as they were a moment ago, at half the price of reading them as they are; in the order of the ids.

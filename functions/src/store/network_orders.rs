@@ -19,6 +19,7 @@ use shared::network::response;
 use shared::order::{Fulfilment, OrderState};
 use shared::time::Timestamp;
 
+use super::cause::{Cause, Versioned};
 use super::keys::Key;
 use super::stored::StoredOrder;
 use super::table::{self, Inserted};
@@ -54,6 +55,9 @@ pub(crate) struct Claim {
     pub(super) key: Key,
     pub(crate) order_id: String,
     pub(crate) claimed_at: i64,
+    /// When the sweep looks at it, once the relay has seen it without its order. Only the relay and the sweep write it.
+    #[serde(default, skip_serializing)]
+    pub(crate) due_at: Option<i64>,
 }
 
 impl NewOrder {
@@ -68,7 +72,7 @@ impl NewOrder {
         let id = OrderId::derive(merchant, &safe_id);
         request.safe_id = Some(safe_id.as_str().to_owned());
         request.merchant_id = None;
-        let json = serde_json::to_vec(&request).map_err(|error| StoreError::Fault(error.to_string()))?;
+        let json = serde_json::to_vec(&request).map_err(StoreError::fault)?;
         let automatic = request.automatic_processing.unwrap_or(true);
         let mut state = OrderState::accepted(Fulfilment::Vendors, request.items.len(), automatic, now);
         // Nobody prints a test order, so it waits for no artwork.
@@ -98,7 +102,7 @@ impl NewOrder {
 
 impl FoundOrder {
     fn from_item(item: table::Item) -> Result<Self, StoreError> {
-        Self::from_stored(StoredOrder::from_item(item)?)
+        Self::from_stored(table::from_item(item)?)
     }
 
     /// The same with its key.
@@ -122,33 +126,16 @@ impl FoundOrder {
         &self.stored.body_hash
     }
 
-    /// Whether it is at this version because this request has made it so.
-    pub(crate) fn is_written_by(&self, request_id: Option<&str>, version: u64) -> bool {
-        self.state.version == version
-            && request_id.is_some()
-            && self.stored.state.cause.request_id.as_deref() == request_id
-    }
-
     /// The safe id under which it is stored.
     pub(crate) fn safe_id(&self) -> Result<SafeId, StoreError> {
         let text = self.request.safe_id.as_deref().unwrap_or_default();
-        SafeId::parse(text).map_err(|error| StoreError::Fault(error.to_string()))
+        SafeId::parse(text).map_err(StoreError::fault)
     }
 
     /// Whether it was made by that part of a request under that key.
     pub(crate) fn has_mark_of(&self, order: &NewOrder) -> bool {
         let marks = order.stored.state.cause.marks.iter().flatten();
         marks.into_iter().any(|mark| self.has_mark(mark))
-    }
-
-    /// Whether a request has left this mark.
-    pub(crate) fn has_mark(&self, mark: &str) -> bool {
-        self.marks().iter().any(|known| known == mark)
-    }
-
-    /// What requests under keys have left.
-    pub(crate) fn marks(&self) -> &[String] {
-        self.stored.state.cause.marks.as_deref().unwrap_or_default()
     }
 
     /// The wire form.
@@ -158,10 +145,17 @@ impl FoundOrder {
     }
 }
 
+impl Versioned for FoundOrder {
+    fn stamp(&self) -> (u64, &Cause) {
+        self.stored.state.stamp()
+    }
+}
+
 impl Table {
     /// Inserts orders, each by itself. No two of them may have one id.
     pub(crate) async fn insert_orders(&self, orders: &[&NewOrder]) -> Result<Vec<Inserted>, StoreError> {
-        let items: Vec<table::Item> = orders.iter().map(|order| order.stored.to_item()).collect::<Result<_, _>>()?;
+        let items: Vec<table::Item> =
+            orders.iter().map(|order| table::to_item(&order.stored)).collect::<Result<_, _>>()?;
         Ok(self.insert_many(items).await)
     }
 
@@ -176,14 +170,8 @@ impl Table {
         merchant: &MerchantId,
         ids: &[OrderId],
     ) -> Result<Vec<(OrderId, FoundOrder)>, StoreError> {
-        let keys: Vec<Key> = ids.iter().map(|id| Key::order(merchant, id)).collect();
-        let mut orders = Vec::new();
-        for item in self.get_many(&keys, true).await? {
-            let order = FoundOrder::from_item(item)?;
-            let id = keys.iter().zip(ids).find(|(key, _)| **key == order.stored.state.key).map(|(_, id)| id.clone());
-            orders.extend(id.map(|id| (id, order)));
-        }
-        Ok(orders)
+        let found = self.orders_lately(merchant, ids, true).await?;
+        Ok(ids.iter().cloned().zip(found).filter_map(|(id, order)| Some((id, order?))).collect())
     }
 
     /// Claims external ids for orders, each by itself. No two of them may be the same.
@@ -197,15 +185,16 @@ impl Table {
             key: Key::external_id(merchant, external_id),
             order_id: order.to_string(),
             claimed_at: now.milliseconds(),
+            due_at: None,
         };
-        let item = |claim: Claim| serde_dynamo::to_item(claim).map_err(|error| StoreError::Fault(error.to_string()));
-        Ok(self.insert_many(claims.iter().map(claim).map(item).collect::<Result<_, _>>()?).await)
+        let items = claims.iter().map(claim).map(|claim| table::to_item(&claim)).collect::<Result<_, _>>()?;
+        Ok(self.insert_many(items).await)
     }
 
     /// Has orders found by their external ids beside those that have claimed them.
     pub(crate) async fn point_to_orders(&self, merchant: &MerchantId, orders: &[&NewOrder]) -> Result<(), StoreError> {
         let pointer = |order: &&NewOrder| Some(Key::external_id_pointer(merchant, order.external_id()?, &order.id));
-        let pointers = orders.iter().filter_map(pointer).map(|key| super::table::key_item(&key)).collect();
+        let pointers = orders.iter().filter_map(pointer).map(|key| key.item()).collect();
         let results = self.insert_many(pointers).await;
         match results.iter().find(|result| !matches!(result, Inserted::New | Inserted::Taken)) {
             Some(_) => Err(StoreError::Busy("an external id was not written".to_owned())),
@@ -222,7 +211,7 @@ impl Table {
         let keys: Vec<Key> = external_ids.iter().map(|id| Key::external_id(merchant, id)).collect();
         let mut found: Vec<Claim> = Vec::new();
         for item in self.get_many(&keys, true).await? {
-            found.push(serde_dynamo::from_item(item).map_err(|error| StoreError::Fault(error.to_string()))?);
+            found.push(table::from_item(item)?);
         }
         Ok(keys.iter().map(|key| found.iter().find(|claim| claim.key == *key).cloned()).collect())
     }

@@ -8,12 +8,13 @@ use std::time::Duration;
 
 use aws_sdk_dynamodb::types::{AttributeValue, Update};
 use serde::Deserialize;
-use shared::order::{Command, OrderState, next_step};
+use shared::order::{OrderState, next_step};
 use shared::time::Timestamp;
 
+use super::cause::Cause;
 use super::keys::{Key, due_shard};
-use super::stored::{Cause, OPTIONAL, StoredOrder, StoredState, body_attribute, listed_place};
-use super::table::{Item, item_key, key_item};
+use super::stored::{OPTIONAL, StoredOrder, StoredState, body_attribute, listed_place};
+use super::table::{Item, from_item, key_item};
 use super::{StoreError, Table};
 
 /// An entry of the index `due`.
@@ -33,51 +34,30 @@ struct Expression {
 }
 
 impl Table {
-    /// The cause of what part `part` of this request creates.
-    pub(crate) fn creation(&self, part: usize) -> Cause {
-        let marks = self.mark(part).map(|mark| vec![mark]);
-        Cause { request_id: self.request_id.clone(), marks, ..Cause::default() }
-    }
-
-    /// The cause of a change that a function makes of its own accord, in the name of the request that led to it.
-    pub(crate) fn step(function: &str, command: &Command, before: &Cause) -> Cause {
-        let actor = Some(format!("system:{function}"));
-        let (action, request_id) = (Some(command.name().to_owned()), before.request_id.clone());
-        Cause { action, actor, request_id, ..Cause::default() }
-    }
-
     /// The state of an order.
     pub(crate) async fn state(&self, key: &Key) -> Result<Option<StoredState>, StoreError> {
-        self.get(key).await?.map(StoredState::from_item).transpose()
+        self.get(key).await?.map(from_item).transpose()
     }
 
     /// An order with its body.
     pub(crate) async fn stored_order(&self, key: &Key) -> Result<Option<StoredOrder>, StoreError> {
-        self.get(key).await?.map(StoredOrder::from_item).transpose()
+        self.get(key).await?.map(from_item).transpose()
     }
 
-    /// Writes the next state of an order if it is still at the version before it: whether it was.
-    pub(crate) async fn advance(&self, key: &Key, next: &OrderState, cause: Cause) -> Result<bool, StoreError> {
-        let expression = self.next_state(key, next, cause)?;
-        self.write_next(key, expression).await
-    }
-
-    /// The same with another body.
-    pub(crate) async fn advance_with_body(
+    /// Writes the next state of an order, and another body where it has one, if it is still at the version before it:
+    /// whether it was.
+    pub(crate) async fn advance(
         &self,
         key: &Key,
         next: &OrderState,
         cause: Cause,
-        json: &[u8],
+        body: Option<&[u8]>,
     ) -> Result<bool, StoreError> {
-        let mut expression = self.next_state(key, next, cause)?;
-        expression.text.insert_str("SET ".len(), "body = :body, ");
-        expression.values.push((":body".to_owned(), body_attribute(json)?));
-        self.write_next(key, expression).await
-    }
-
-    async fn write_next(&self, key: &Key, expression: Expression) -> Result<bool, StoreError> {
-        let Expression { text, names, values } = expression;
+        let Expression { mut text, names, mut values } = self.next_state(key, next, cause)?;
+        if let Some(json) = body {
+            text.insert_str("SET ".len(), "body = :body, ");
+            values.push((":body".to_owned(), body_attribute(json)?));
+        }
         self.update(key, |request| {
             request
                 .update_expression(text)
@@ -88,7 +68,7 @@ impl Table {
         .await
     }
 
-    /// The same as a part of a transaction.
+    /// The same without a body, as a part of a transaction.
     pub(crate) fn advance_in_transaction(
         &self,
         key: &Key,
@@ -104,14 +84,14 @@ impl Table {
             .set_expression_attribute_names(Some(names.into_iter().collect()))
             .set_expression_attribute_values(Some(values.into_iter().collect()))
             .build()
-            .map_err(|error| StoreError::Fault(error.to_string()))
+            .map_err(StoreError::fault)
     }
 
     /// Sets every member of the state and removes those that it has not. An order whose next step is ours is in the
     /// index `due`; how long it has been there does not change with each step, which would cost two writes of the index.
     fn next_state(&self, key: &Key, next: &OrderState, cause: Cause) -> Result<Expression, StoreError> {
         let stored = StoredState::new(key.clone(), next, cause);
-        let item: Item = serde_dynamo::to_item(stored).map_err(|error| StoreError::Fault(error.to_string()))?;
+        let item: Item = serde_dynamo::to_item(stored).map_err(StoreError::fault)?;
         let before = next.version.saturating_sub(1).to_string();
         let mut expression = Expression {
             text: String::new(),
@@ -215,14 +195,6 @@ impl Table {
                     .expression_attribute_values(":now", AttributeValue::N(now.seconds().to_string()))
             })
             .await?;
-        let due = |item| serde_dynamo::from_item(item).map_err(|error| StoreError::Fault(error.to_string()));
-        items.into_iter().map(due).collect()
-    }
-
-    /// The states of these orders, each read by itself; those that are gone are left out.
-    pub(crate) async fn states(&self, keys: &[Key]) -> Result<Vec<(Key, Result<StoredState, StoreError>)>, StoreError> {
-        let items = self.get_many(keys, true).await?;
-        let state = |item| item_key(&item).map(|key| (key, StoredState::from_item(item)));
-        Ok(items.into_iter().filter_map(state).collect())
+        items.into_iter().map(from_item).collect()
     }
 }

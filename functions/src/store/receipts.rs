@@ -8,7 +8,6 @@
 //! It is written whole on the condition of the version that was read; a job is for one version. While it waits it stands
 //! in the index `due`, where the sweep finds it if its job was lost.
 
-use aws_sdk_dynamodb::types::AttributeValue;
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
 use serde_json::value::RawValue;
@@ -18,9 +17,11 @@ use shared::network::transform::Transformation;
 use shared::order::DeadJob;
 use shared::time::Timestamp;
 
-use super::keys::{Key, Kind, due_shard};
-use super::table::{Item, item_key};
-use super::transformations::{StoredTransformation, deflated, inflated};
+use super::entity::Stored;
+use super::keys::{Key, due_shard};
+use super::kind::Kind;
+use super::table::{from_item, to_item};
+use super::transformations::NamedTransformation;
 use super::{StoreError, Table, body};
 
 /// How long a receipt is kept after its end: longer than a dead letter (14 days) may bring it back.
@@ -98,7 +99,7 @@ pub(crate) struct NewReceipt<'r> {
     pub(crate) received_at: Timestamp,
     /// The foreign body as it was sent.
     pub(crate) foreign: &'r str,
-    pub(crate) transformation: Option<&'r StoredTransformation>,
+    pub(crate) transformation: Option<&'r Stored<NamedTransformation>>,
     pub(crate) strict: bool,
 }
 
@@ -122,8 +123,8 @@ impl ReceiptState {
     /// The receipt's id.
     pub(crate) fn id(&self) -> Result<ReceiptId, StoreError> {
         match self.key.kind() {
-            Kind::Receipt(id) => ReceiptId::parse(id).map_err(fault),
-            _ => Err(fault("its key is none of a receipt")),
+            Some(Kind::Receipt) => ReceiptId::parse(self.key.subject()).map_err(fault),
+            _ => Err(fault("its key is of another kind")),
         }
     }
 }
@@ -142,12 +143,13 @@ impl Receipt {
             requeued: 0,
             due_since: None,
         };
+        let rules = new.transformation.map(|stored| body::json::deflate(&stored.transformation));
         let receipt = Self {
             state,
             strict: new.strict,
             transformation_id: new.transformation.map(|transformation| transformation.id.clone()),
             transformation_version: new.transformation.map(|transformation| transformation.version),
-            transformation_rules: new.transformation.map(|stored| deflated(&stored.transformation)).transpose()?,
+            transformation_rules: rules.transpose().map_err(fault)?,
             foreign_body: Some(body::deflate(new.foreign.as_bytes()).map(ByteBuf::from).map_err(fault)?),
             outcome: None,
             response_code: None,
@@ -170,18 +172,17 @@ impl Receipt {
 
     /// The rules that it was received with.
     pub(crate) fn transformation(&self) -> Result<Option<Transformation>, StoreError> {
-        self.transformation_rules.as_ref().map(|stored| inflated(stored)).transpose()
+        self.transformation_rules.as_ref().map(|stored| body::json::inflate(stored)).transpose().map_err(fault)
     }
 
     /// Warnings or an error.
     pub(crate) fn told(&self) -> Result<Option<Box<RawValue>>, StoreError> {
-        let Some(stored) = &self.outcome else { return Ok(None) };
-        serde_json::from_slice(&body::inflate(stored).map_err(fault)?).map(Some).map_err(fault)
+        self.outcome.as_ref().map(|stored| body::json::inflate(stored)).transpose().map_err(fault)
     }
 
     /// The receipt with its outcome, which takes the place of what it was made of.
     pub(crate) fn ended(self, outcome: Outcome, now: Timestamp) -> Result<Self, StoreError> {
-        let told = body::deflate(outcome.told.get().as_bytes()).map(ByteBuf::from).map_err(fault)?;
+        let told = body::json::deflate(&outcome.told).map_err(fault)?;
         Ok(Self {
             transformation_rules: None,
             foreign_body: None,
@@ -228,44 +229,22 @@ impl Receipt {
     fn has_expired(&self, now: Timestamp) -> bool {
         self.expires_at.is_some_and(|expires_at| expires_at <= now.seconds())
     }
-
-    fn from_item(item: Item) -> Result<Self, StoreError> {
-        serde_dynamo::from_item(item).map_err(fault)
-    }
-
-    fn to_item(&self) -> Result<Item, StoreError> {
-        serde_dynamo::to_item(self).map_err(fault)
-    }
 }
 
 impl Table {
     /// The receipt under a key.
     pub(crate) async fn receipt(&self, key: &Key) -> Result<Option<Receipt>, StoreError> {
-        let receipt = self.get(key).await?.map(Receipt::from_item).transpose()?;
+        let receipt = self.get(key).await?.map(from_item::<Receipt>).transpose()?;
         Ok(receipt.filter(|receipt| !receipt.has_expired(self.context.now())))
-    }
-
-    /// The states of these receipts, each read by itself; those that are gone are left out.
-    pub(crate) async fn receipt_states(
-        &self,
-        keys: &[Key],
-    ) -> Result<Vec<(Key, Result<ReceiptState, StoreError>)>, StoreError> {
-        let items = self.get_many(keys, true).await?;
-        let state = |item: Item| item_key(&item).map(|key| (key, serde_dynamo::from_item(item).map_err(fault)));
-        Ok(items.into_iter().filter_map(state).collect())
     }
 
     /// Inserts a receipt: false when its id is taken.
     pub(crate) async fn insert_receipt(&self, new: &Receipt) -> Result<bool, StoreError> {
-        self.put_if(new.to_item()?, |request| request.condition_expression("attribute_not_exists(pk)")).await
+        self.put_new(to_item(new)?).await
     }
 
     /// Puts the next version of a receipt in the place of the one before it: false when that has changed.
     pub(crate) async fn replace_receipt(&self, next: &Receipt) -> Result<bool, StoreError> {
-        let before = AttributeValue::N(next.state.version.saturating_sub(1).to_string());
-        self.put_if(next.to_item()?, |request| {
-            request.condition_expression("version = :before").expression_attribute_values(":before", before)
-        })
-        .await
+        self.put_next(to_item(next)?, next.state.version).await
     }
 }

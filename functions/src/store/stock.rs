@@ -10,9 +10,9 @@ use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem, Update};
 use serde::Deserialize;
 use shared::order::OrderState;
 
+use super::cause::Cause;
 use super::keys::Key;
-use super::stored::Cause;
-use super::table::key_item;
+use super::table::{from_item, key_item};
 use super::{StoreError, Table};
 
 /// What is left of a SKU.
@@ -53,7 +53,7 @@ impl Table {
         let mut found = HashMap::new();
         for item in self.get_many(&keys, true).await? {
             let pk = item.get("pk").and_then(|pk| pk.as_s().ok()).cloned().unwrap_or_default();
-            let stock = serde_dynamo::from_item(item).map_err(|error| StoreError::Fault(error.to_string()))?;
+            let stock = from_item(item)?;
             found.extend(pk.strip_prefix("stock#").map(|sku| (sku.to_owned(), stock)));
         }
         Ok(found)
@@ -87,6 +87,6 @@ impl Table {
             .expression_attribute_values(":count", AttributeValue::N(taken.count.to_string()))
             .expression_attribute_values(":next", AttributeValue::N(taken.next.to_string()))
             .build()
-            .map_err(|error| StoreError::Fault(error.to_string()))
+            .map_err(StoreError::fault)
     }
 }

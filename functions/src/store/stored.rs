@@ -15,8 +15,9 @@ use shared::time::Timestamp;
 
 use super::StoreError;
 use super::body;
-use super::keys::{Key, Kind, due_shard, listed, listed_at};
-use super::table::Item;
+use super::cause::{Cause, Versioned};
+use super::keys::{Key, due_shard, listed, listed_at};
+use super::kind::Kind;
 
 /// What the pipeline needs of an order. It is all that a stream record is read for.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -49,7 +50,9 @@ pub(crate) struct StoredState {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     changed: Vec<i64>,
     created_at: i64,
-    updated_at: i64,
+    /// Absent where it is the time of creation: so an order with a mark still fits into one write unit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    updated_at: Option<i64>,
     /// How often the sweep has queued it again at this version. Only the sweep writes it; every change removes it.
     #[serde(default, skip_serializing)]
     pub(crate) requeued: u32,
@@ -61,7 +64,8 @@ pub(crate) struct StoredState {
 }
 
 /// Members that an order may be without: a change that has none of one removes it.
-pub(crate) const OPTIONAL: [&str; 16] = [
+pub(crate) const OPTIONAL: [&str; 17] = [
+    "updated_at",
     "waits",
     "unready",
     "hold",
@@ -79,26 +83,6 @@ pub(crate) const OPTIONAL: [&str; 16] = [
     "reason",
     "request_id",
 ];
-
-/// Why an order is at its version: who did what, in which request. Audit events and webhooks tell it on.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Cause {
-    /// The command; absent on creation.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) action: Option<String>,
-    /// `merchant`, `vendor:<id>` or `system:<function>`; absent where it is the merchant.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) actor: Option<String>,
-    /// In the words of whoever did it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) reason: Option<String>,
-    /// The request; absent where no request was.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) request_id: Option<String>,
-    /// What requests with a key have left ([`super::idempotency`]). A cause without marks leaves the order those it has.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) marks: Option<Vec<String>>,
-}
 
 /// An order as it is inserted.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -139,7 +123,7 @@ impl StoredState {
             refunds: state.refunds.clone(),
             changed: state.changed_at.iter().map(|at| at.milliseconds_since(state.created_at)).collect(),
             created_at: state.created_at.milliseconds(),
-            updated_at: state.updated_at.milliseconds(),
+            updated_at: (state.updated_at != state.created_at).then(|| state.updated_at.milliseconds()),
             requeued: 0,
             due_since: None,
             cause,
@@ -149,14 +133,14 @@ impl StoredState {
     /// The domain's form.
     pub(crate) fn state(&self) -> Result<OrderState, StoreError> {
         let fulfilment = match self.key.kind() {
-            Kind::NetworkOrder(_) => Fulfilment::Vendors,
-            Kind::BulkOrder(_) => Fulfilment::Stock,
+            Some(Kind::Order) => Fulfilment::Vendors,
+            Some(Kind::BulkOrder) => Fulfilment::Stock,
             _ => return Err(StoreError::Fault(format!("`{}` is the key of no order", self.key.pk))),
         };
         Ok(OrderState {
             fulfilment,
             version: self.version,
-            lines: Lines::parse(&self.line_states).map_err(|error| StoreError::Fault(error.to_string()))?,
+            lines: Lines::parse(&self.line_states).map_err(StoreError::fault)?,
             automatic: !self.waits,
             unready: self.unready.clone(),
             hold: self.hold.clone(),
@@ -168,7 +152,7 @@ impl StoredState {
             refunds: self.refunds.clone(),
             changed_at: self.changed.iter().map(|after| self.after_creation(*after)).collect(),
             created_at: Timestamp::from_milliseconds(self.created_at),
-            updated_at: Timestamp::from_milliseconds(self.updated_at),
+            updated_at: Timestamp::from_milliseconds(self.updated_at.unwrap_or(self.created_at)),
         })
     }
 
@@ -180,11 +164,13 @@ impl StoredState {
     pub(crate) fn bytes(state: &OrderState) -> Result<usize, StoreError> {
         let key = Key { pk: String::new(), sk: String::new() };
         let stored = Self::new(key, state, Cause::default());
-        Ok(serde_json::to_vec(&stored).map_err(|error| StoreError::Fault(error.to_string()))?.len())
+        Ok(serde_json::to_vec(&stored).map_err(StoreError::fault)?.len())
     }
+}
 
-    pub(crate) fn from_item(item: Item) -> Result<Self, StoreError> {
-        serde_dynamo::from_item(item).map_err(|error| StoreError::Fault(format!("an item is not an order: {error}")))
+impl Versioned for StoredState {
+    fn stamp(&self) -> (u64, &Cause) {
+        (self.version, &self.cause)
     }
 }
 
@@ -204,7 +190,7 @@ impl StoredOrder {
             list_pk,
             list_sk,
             state: StoredState::new(key, state, cause),
-            body: ByteBuf::from(body::deflate(json).map_err(|error| StoreError::Fault(error.to_string()))?),
+            body: ByteBuf::from(body::deflate(json).map_err(StoreError::fault)?),
             body_hash: ByteBuf::from(body_hash(json)),
             due_shard,
             due_at,
@@ -213,46 +199,38 @@ impl StoredOrder {
 
     /// The body, read back.
     pub(crate) fn body<T: serde::de::DeserializeOwned>(&self) -> Result<T, StoreError> {
-        let json = body::inflate(&self.body).map_err(|error| StoreError::Fault(error.to_string()))?;
-        serde_json::from_slice(&json)
-            .map_err(|error| StoreError::Fault(format!("a stored body is not an order: {error}")))
+        body::json::inflate(&self.body).map_err(StoreError::fault)
     }
 
     /// What a reader of the order is shown: the order network API's own form, and of the bulk API what can change.
     pub(crate) fn shown(&self, state: &OrderState) -> Result<Box<RawValue>, StoreError> {
-        let (Kind::NetworkOrder(id), Some(merchant)) = (self.state.key.kind(), self.state.key.merchant()) else {
+        let key = &self.state.key;
+        let (Some(Kind::Order), Some(merchant)) = (key.kind(), key.merchant()) else {
             let products: Vec<Value> = state.lines.iter().map(|line| json!({ "status": line.as_str() })).collect();
             let shown = to_raw_value(&json!({ "status": state.status().as_str(), "products": products }));
-            return shown.map_err(|error| StoreError::Fault(error.to_string()));
+            return shown.map_err(StoreError::fault);
         };
-        let fault = |error: String| StoreError::Fault(error);
-        let id = OrderId::parse(id).map_err(|error| fault(error.to_string()))?;
+        let id = OrderId::parse(&key.sk).map_err(StoreError::fault)?;
         let request: CreateOrder = self.body()?;
         let safe_id = SafeId::parse(request.safe_id.as_deref().unwrap_or_default());
-        let safe_id = safe_id.map_err(|error| fault(error.to_string()))?;
+        let safe_id = safe_id.map_err(StoreError::fault)?;
         let order = response::Order::new(&merchant, &id, &safe_id, request, state);
-        to_raw_value(&order).map_err(|error| fault(error.to_string()))
-    }
-
-    pub(crate) fn to_item(&self) -> Result<Item, StoreError> {
-        serde_dynamo::to_item(self).map_err(|error| StoreError::Fault(error.to_string()))
-    }
-
-    pub(crate) fn from_item(item: Item) -> Result<Self, StoreError> {
-        serde_dynamo::from_item(item).map_err(|error| StoreError::Fault(format!("an item is not an order: {error}")))
+        to_raw_value(&order).map_err(StoreError::fault)
     }
 }
 
 /// Where a network order stands in the index `listed`. Its partition follows its status, its place there never changes.
 pub(crate) fn listed_place(key: &Key, state: &OrderState) -> Option<(String, String)> {
-    let Kind::NetworkOrder(order) = key.kind() else { return None };
+    if key.kind() != Some(Kind::Order) {
+        return None;
+    }
     let merchant = key.pk.split('#').next()?;
-    Some((listed(merchant, state.status()), listed_at(state.created_at, order)))
+    Some((listed(merchant, state.status()), listed_at(state.created_at, &key.sk)))
 }
 
 /// A body as an attribute of its order.
 pub(crate) fn body_attribute(json: &[u8]) -> Result<AttributeValue, StoreError> {
-    let deflated = body::deflate(json).map_err(|error| StoreError::Fault(error.to_string()))?;
+    let deflated = body::deflate(json).map_err(StoreError::fault)?;
     Ok(AttributeValue::B(Blob::new(deflated)))
 }
 

@@ -2,53 +2,37 @@
 //!
 //! What is here is DynamoDB's vocabulary; what an order is stands in the modules beside this one.
 
+mod batch;
+mod transaction;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::error::ProvideErrorMetadata;
-use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
+use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::delete_item::builders::DeleteItemFluentBuilder;
-use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::put_item::builders::PutItemFluentBuilder;
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
-use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
-use aws_sdk_dynamodb::types::{
-    AttributeValue, BatchStatementErrorCodeEnum, BatchStatementRequest, CancellationReason, KeysAndAttributes,
-    ReturnConsumedCapacity, TransactWriteItem,
-};
-use futures_util::future::{join_all, try_join_all};
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 use shared::time::Timestamp;
 
-use super::error::{StoreError, reasons, store_error};
-use super::idempotency::IdempotencyKey;
+use super::error::{StoreError, store_error};
 use super::keys::Key;
-use crate::context::Context;
+use super::kind::ENTITY;
+use super::request_key::IdempotencyKey;
+use crate::context::{Context, NoRandomness};
 use crate::cost::{Access, Meter};
+
+pub(crate) use batch::Inserted;
 
 /// An item as the SDK has it.
 pub(crate) type Item = HashMap<String, AttributeValue>;
 
-/// What became of one item of an insert.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Inserted {
-    /// It is there now.
-    New,
-    /// Its key was taken; nothing was written.
-    Taken,
-    /// Not known, or refused for now; it may be inserted again.
-    Busy,
-    /// Refused for a reason that the log has; inserting it again does not help.
-    Failed,
-}
-
-/// Statements of one `BatchExecuteStatement`.
-const STATEMENTS_MAX: usize = 25;
-/// Keys of one `BatchGetItem`.
-const KEYS_MAX: usize = 100;
 /// How often what the service left over is asked for again.
 const ATTEMPTS_MAX: u32 = 5;
 
@@ -74,6 +58,34 @@ impl Table {
         Timestamp::from_milliseconds(self.context.now().milliseconds().saturating_add(overdue_ms))
     }
 
+    /// When the request was accepted: now, or when the first attempt under its key began.
+    pub(crate) fn accepted_at(&self) -> Timestamp {
+        self.key.as_ref().map_or_else(|| self.context.now(), |key| key.begun_at)
+    }
+
+    /// Whether an attempt before this one may have had its effect.
+    pub(crate) fn is_retry(&self) -> bool {
+        self.key.as_ref().is_some_and(|key| key.is_retry)
+    }
+
+    /// Up to 32 bytes for an id or a secret: drawn, or derived from the request's key, so that the request makes the same
+    /// thing when it is sent again. `purpose` and `index` tell apart what one request makes.
+    ///
+    /// # Errors
+    /// There is no randomness.
+    pub(crate) fn bytes<const COUNT: usize>(&self, purpose: &str, index: usize) -> Result<[u8; COUNT], NoRandomness> {
+        match &self.key {
+            Some(key) => Ok(key.bytes(purpose, index)),
+            None => self.context.random(),
+        }
+    }
+
+    /// What part `part` of the request leaves on a thing that it makes or changes; nothing without a key. Two of a
+    /// thing's few marks meet with a chance of 1 in 10^17.
+    pub(crate) fn mark(&self, part: usize) -> Option<String> {
+        self.key.as_ref().map(|key| shared::ids::hex(&key.bytes::<8>("mark", part)))
+    }
+
     /// One item, strongly consistent.
     pub(crate) async fn get(&self, key: &Key) -> Result<Option<Item>, StoreError> {
         let answer = self
@@ -88,175 +100,6 @@ impl Table {
             .map_err(store_error)?;
         self.meter.dynamodb(Access::Read, answer.consumed_capacity());
         Ok(answer.item)
-    }
-
-    /// The items under `keys` that exist, in any order. Duplicate keys are read once.
-    pub(crate) async fn get_many(&self, keys: &[Key], consistent: bool) -> Result<Vec<Item>, StoreError> {
-        let mut distinct: Vec<&Key> = keys.iter().collect();
-        distinct.sort_by(|a, b| (&a.pk, &a.sk).cmp(&(&b.pk, &b.sk)));
-        distinct.dedup();
-        let batches = distinct.chunks(KEYS_MAX).map(|batch| self.get_batch(batch, consistent));
-        Ok(try_join_all(batches).await?.into_iter().flatten().collect())
-    }
-
-    async fn get_batch(&self, keys: &[&Key], consistent: bool) -> Result<Vec<Item>, StoreError> {
-        let mut wanted = Some(keys_and_attributes(keys.iter().map(|key| key_item(key)).collect(), consistent)?);
-        let mut items = Vec::new();
-        for attempt in 0..ATTEMPTS_MAX {
-            let Some(request) = wanted.take() else { return Ok(items) };
-            self.context.pause(attempt).await;
-            let answer = self
-                .client
-                .batch_get_item()
-                .request_items(&*self.name, request)
-                .return_consumed_capacity(ReturnConsumedCapacity::Indexes)
-                .send()
-                .await
-                .map_err(store_error)?;
-            self.meter.dynamodb(Access::Read, answer.consumed_capacity());
-            items.extend(answer.responses.unwrap_or_default().remove(&*self.name).unwrap_or_default());
-            wanted = answer.unprocessed_keys.unwrap_or_default().remove(&*self.name);
-        }
-        if wanted.is_none() { Ok(items) } else { Err(StoreError::Busy("keys were left unread".to_owned())) }
-    }
-
-    /// Inserts items whose keys must be free, each by itself: neither one that is taken nor a request that fails stops the
-    /// others. No two of them may have one key.
-    pub(crate) async fn insert_many(&self, items: Vec<Item>) -> Vec<Inserted> {
-        let mut batches = Vec::new();
-        let mut items = items.into_iter().peekable();
-        while items.peek().is_some() {
-            batches.push(self.insert_batch(items.by_ref().take(STATEMENTS_MAX).collect()));
-        }
-        join_all(batches).await.into_iter().flatten().collect()
-    }
-
-    async fn insert_batch(&self, items: Vec<Item>) -> Vec<Inserted> {
-        let count = items.len();
-        self.try_insert_batch(items).await.unwrap_or_else(|error| {
-            tracing::error!(%error, "a batch of {count} inserts failed");
-            vec![Inserted::Failed; count]
-        })
-    }
-
-    /// A batch whose outcome is not known leaves its items busy.
-    async fn try_insert_batch(&self, items: Vec<Item>) -> Result<Vec<Inserted>, StoreError> {
-        let statements: Vec<_> = items.into_iter().map(|item| self.insert_statement(item)).collect::<Result<_, _>>()?;
-        let mut results = vec![Inserted::Busy; statements.len()];
-        for attempt in 0..ATTEMPTS_MAX {
-            let open: Vec<usize> = results
-                .iter()
-                .enumerate()
-                .filter(|(_, result)| **result == Inserted::Busy)
-                .map(|(index, _)| index)
-                .collect();
-            if open.is_empty() {
-                break;
-            }
-            self.context.pause(attempt).await;
-            let batch = open.iter().filter_map(|index| statements.get(*index).cloned()).collect();
-            let executed = match self.execute(batch).await {
-                Ok(executed) => executed,
-                Err(StoreError::Busy(reason)) => {
-                    tracing::warn!(reason, "the outcome of an insert is not known");
-                    break;
-                }
-                Err(fault) => return Err(fault),
-            };
-            for (index, result) in open.into_iter().zip(executed) {
-                if let Some(slot) = results.get_mut(index) {
-                    *slot = result;
-                }
-            }
-        }
-        Ok(results)
-    }
-
-    async fn execute(&self, statements: Vec<BatchStatementRequest>) -> Result<Vec<Inserted>, StoreError> {
-        let answer = self
-            .client
-            .batch_execute_statement()
-            .set_statements(Some(statements))
-            .return_consumed_capacity(ReturnConsumedCapacity::Indexes)
-            .send()
-            .await
-            .map_err(store_error)?;
-        self.meter.dynamodb(Access::Write, answer.consumed_capacity());
-        let result = |code: Option<&BatchStatementErrorCodeEnum>, message: Option<&str>| match code {
-            None => Ok(Inserted::New),
-            Some(BatchStatementErrorCodeEnum::DuplicateItem) => Ok(Inserted::Taken),
-            Some(
-                BatchStatementErrorCodeEnum::ThrottlingError
-                | BatchStatementErrorCodeEnum::ProvisionedThroughputExceeded
-                | BatchStatementErrorCodeEnum::RequestLimitExceeded
-                | BatchStatementErrorCodeEnum::InternalServerError
-                | BatchStatementErrorCodeEnum::TransactionConflict,
-            ) => Ok(Inserted::Busy),
-            Some(other) => Err(StoreError::Fault(format!("{} ({})", other.as_str(), message.unwrap_or_default()))),
-        };
-        answer
-            .responses
-            .unwrap_or_default()
-            .iter()
-            .map(|response| {
-                let error = response.error();
-                result(error.and_then(|error| error.code()), error.and_then(|error| error.message()))
-            })
-            .collect()
-    }
-
-    fn insert_statement(&self, item: Item) -> Result<BatchStatementRequest, StoreError> {
-        let (names, values): (Vec<_>, Vec<_>) = item.into_iter().unzip();
-        let members: Vec<String> = names.iter().map(|name| format!("'{name}': ?")).collect();
-        BatchStatementRequest::builder()
-            .statement(format!("INSERT INTO \"{}\" VALUE {{{}}}", self.name, members.join(", ")))
-            .set_parameters(Some(values))
-            .build()
-            .map_err(|error| StoreError::Fault(error.to_string()))
-    }
-
-    /// Writes all or nothing. The reasons stand at the positions of the writes; a conflict with another transaction is
-    /// tried again here, because the SDK does not.
-    pub(crate) async fn transact(
-        &self,
-        writes: &[TransactWriteItem],
-    ) -> Result<Result<(), Vec<CancellationReason>>, StoreError> {
-        for attempt in 0..ATTEMPTS_MAX * 2 {
-            self.context.pause(attempt).await;
-            let answer = self
-                .client
-                .transact_write_items()
-                .set_transact_items(Some(writes.to_vec()))
-                .return_consumed_capacity(ReturnConsumedCapacity::Indexes)
-                .send()
-                .await;
-            let error = match answer {
-                Ok(answer) => {
-                    self.meter.dynamodb(Access::Write, answer.consumed_capacity());
-                    return Ok(Ok(()));
-                }
-                Err(error) => error,
-            };
-            // A cancelled transaction reports no capacity; the request itself is counted.
-            self.meter.dynamodb(Access::Write, []);
-            let reasons = match error.as_service_error() {
-                Some(service) if service.is_transaction_canceled_exception() => reasons(service),
-                _ => return Err(store_error(error)),
-            };
-            // Beside a conflict, a condition that failed may not be the whole truth.
-            let any = |code: &str| reasons.iter().any(|reason| reason.code() == Some(code));
-            if any("ConditionalCheckFailed") && !any("TransactionConflict") {
-                return Ok(Err(reasons));
-            }
-            let passing = |code: &str| {
-                let busy = matches!(code, "TransactionConflict" | "ThrottlingError" | "ProvisionedThroughputExceeded");
-                busy || matches!(code, "None" | "ConditionalCheckFailed")
-            };
-            if let Some(fault) = reasons.iter().find(|reason| !reason.code().is_none_or(passing)) {
-                return Err(StoreError::Fault(format!("{fault:?}")));
-            }
-        }
-        Err(StoreError::Busy("the transaction met others each time".to_owned()))
     }
 
     /// Changes one item if its condition holds: whether it did. A conflict with a transaction is tried again here, because
@@ -286,11 +129,8 @@ impl Table {
             };
             if error.code() == Some("TransactionConflictException") && attempt < ATTEMPTS_MAX {
                 self.meter.dynamodb(Access::Write, []);
-            } else if error.as_service_error().is_some_and(UpdateItemError::is_conditional_check_failed_exception) {
-                self.meter.dynamodb(Access::Write, []);
-                return Ok(false);
             } else {
-                return Err(store_error(error));
+                return self.condition_failed(error);
             }
         }
     }
@@ -312,12 +152,44 @@ impl Table {
                 self.meter.dynamodb(Access::Write, answer.consumed_capacity());
                 Ok(true)
             }
-            Err(error) if error.as_service_error().is_some_and(PutItemError::is_conditional_check_failed_exception) => {
-                self.meter.dynamodb(Access::Write, []);
-                Ok(false)
-            }
-            Err(error) => Err(store_error(error)),
+            Err(error) => self.condition_failed(error),
         }
+    }
+
+    /// False where a write has failed by its condition, which is paid for; an error where it has failed otherwise.
+    fn condition_failed<E, R>(&self, error: SdkError<E, R>) -> Result<bool, StoreError>
+    where
+        E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+        R: std::fmt::Debug + Send + Sync + 'static,
+    {
+        if error.code() != Some("ConditionalCheckFailedException") {
+            return Err(store_error(error));
+        }
+        self.meter.dynamodb(Access::Write, []);
+        Ok(false)
+    }
+
+    /// Inserts an item: false when its key is taken.
+    pub(crate) async fn put_new(&self, item: Item) -> Result<bool, StoreError> {
+        self.put_if(item, |request| request.condition_expression(IS_NEW)).await
+    }
+
+    /// Puts the version `next` of an item in the place of the one before it: false when that has changed or is gone.
+    pub(crate) async fn put_next(&self, item: Item, next: u64) -> Result<bool, StoreError> {
+        let before = version_before(next);
+        self.put_if(item, |request| {
+            request.condition_expression(IS_BEFORE).expression_attribute_values(":before", before)
+        })
+        .await
+    }
+
+    /// Deletes an item that is at the version before `next`: false when that has changed or is gone.
+    pub(crate) async fn delete_before(&self, key: &Key, next: u64) -> Result<bool, StoreError> {
+        let before = version_before(next);
+        self.delete_if(key, |request| {
+            request.condition_expression(IS_BEFORE).expression_attribute_values(":before", before)
+        })
+        .await
     }
 
     /// Deletes one item if its condition holds: whether it did. It does not for a delete of ours that was sent again.
@@ -337,13 +209,7 @@ impl Table {
                 self.meter.dynamodb(Access::Write, answer.consumed_capacity());
                 Ok(true)
             }
-            Err(error)
-                if error.as_service_error().is_some_and(DeleteItemError::is_conditional_check_failed_exception) =>
-            {
-                self.meter.dynamodb(Access::Write, []);
-                Ok(false)
-            }
-            Err(error) => Err(store_error(error)),
+            Err(error) => self.condition_failed(error),
         }
     }
 
@@ -375,6 +241,33 @@ impl Table {
     }
 }
 
+/// The condition of an insert.
+const IS_NEW: &str = "attribute_not_exists(pk)";
+/// The condition of a change.
+const IS_BEFORE: &str = "version = :before";
+
+fn version_before(next: u64) -> AttributeValue {
+    AttributeValue::N(next.saturating_sub(1).to_string())
+}
+
+/// What is stored, as an item: its members, and the kind that its key is of.
+pub(crate) fn to_item(stored: &impl Serialize) -> Result<Item, StoreError> {
+    let mut item: Item = serde_dynamo::to_item(stored).map_err(StoreError::fault)?;
+    let kind = item_key(&item).and_then(|key| key.kind());
+    item.extend(kind.map(|kind| (ENTITY.to_owned(), AttributeValue::S(kind.as_str().to_owned()))));
+    Ok(item)
+}
+
+/// What was stored, read back from the table or from its stream.
+pub(crate) fn from_item<T: DeserializeOwned>(item: impl Into<serde_dynamo::Item>) -> Result<T, StoreError> {
+    let item: serde_dynamo::Item = item.into();
+    let kind = item
+        .get(ENTITY)
+        .and_then(|kind| if let serde_dynamo::AttributeValue::S(kind) = kind { Some(kind.clone()) } else { None });
+    let kind = kind.unwrap_or_else(|| "item".to_owned());
+    serde_dynamo::from_item(item).map_err(|error| StoreError::Fault(format!("the {kind} is unreadable: {error}")))
+}
+
 /// The key attributes of an item.
 pub(crate) fn key_item(key: &Key) -> Item {
     HashMap::from([
@@ -387,12 +280,4 @@ pub(crate) fn key_item(key: &Key) -> Item {
 pub(crate) fn item_key(item: &Item) -> Option<Key> {
     let text = |name: &str| item.get(name)?.as_s().ok().cloned();
     Some(Key { pk: text("pk")?, sk: text("sk")? })
-}
-
-fn keys_and_attributes(keys: Vec<Item>, consistent: bool) -> Result<KeysAndAttributes, StoreError> {
-    KeysAndAttributes::builder()
-        .set_keys(Some(keys))
-        .consistent_read(consistent)
-        .build()
-        .map_err(|error| StoreError::Fault(error.to_string()))
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::receiver::Receiver;
-use crate::support::{MERCHANT, OTHER, Reply, Stack, order, two_merchants};
+use crate::support::{MERCHANT, OTHER, Reply, Stack, is_order, order, two_merchants};
 use crate::webhooks::SUBSCRIPTIONS;
 
 pub(crate) const INBOUND: &str = "/order/v1/inbound/orders";
@@ -76,7 +76,7 @@ async fn ended(stack: &Stack, receipt: &Value) -> Value {
 }
 
 async fn orders(stack: &Stack) -> usize {
-    stack.items().await.iter().filter(|item| item.contains_key("line_states")).count()
+    stack.items().await.iter().filter(|item| is_order(item)).count()
 }
 
 /// The events that a subscriber received, sorted by type, once there are this many.

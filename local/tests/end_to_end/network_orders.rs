@@ -146,6 +146,7 @@ async fn leave_claim(stack: &Stack, external_id: &str, order_id: &str, age_ms: u
         .table_name(stack.table())
         .item("pk", AttributeValue::S(format!("{MERCHANT}#external#{external_id}")))
         .item("sk", AttributeValue::S("first".to_owned()))
+        .item("entity", AttributeValue::S("claim".to_owned()))
         .item("order_id", AttributeValue::S(order_id.to_owned()))
         .item("claimed_at", AttributeValue::N((now_ms - age_ms).to_string()));
     put.send().await.unwrap();

@@ -123,7 +123,7 @@ async fn a_poisoned_stream_record_is_parked() {
     let text = |text: &str| AttributeValue::S(text.to_owned());
     let put = stack.running.dynamodb().put_item().table_name(stack.table());
     let put = put.item("pk", text(&format!("{MERCHANT}#order#damaged"))).item("sk", text("damaged"));
-    put.item("line_states", text("O?")).item("version", text("one")).send().await.unwrap();
+    put.item("entity", text("order")).item("version", text("one")).send().await.unwrap();
     let id = create(&stack, &order("after")).await;
     status(&stack, &id, "Fulfilled").await;
 
@@ -144,7 +144,8 @@ async fn the_sweep_releases_a_claim_without_an_order() {
     let pk = format!("{MERCHANT}#external#LOST-1");
     let claimed_at = (now_ms() - 10 * 60 * 1000).to_string();
     let put = stack.running.dynamodb().put_item().table_name(stack.table());
-    let put = put.item("pk", text(&pk)).item("sk", text("first")).item("claimed_at", AttributeValue::N(claimed_at));
+    let put = put.item("pk", text(&pk)).item("sk", text("first")).item("entity", text("claim"));
+    let put = put.item("claimed_at", AttributeValue::N(claimed_at));
     let sample = create(&stack, &order("sample")).await;
     // A name without an order: the sample's, with its digest reversed.
     let (digest, rest) = sample.split_at(21);

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::fulfilment::{self, VendorServer, create, order_of, shipments, status};
 use crate::receiver::Receiver;
-use crate::support::{MERCHANT, Stack, order};
+use crate::support::{MERCHANT, Stack, is_order, order};
 use crate::webhooks::{SUBSCRIPTIONS, now_ms};
 
 fn text(text: &str) -> AttributeValue {
@@ -56,7 +56,7 @@ impl Records {
         let at = now_ms().to_string();
         let id = format!("{index:021x}000");
         let mut image = json!({"pk": {"S": format!("{merchant}#order#O{index}")}, "sk": {"S": id},
-            "version": {"N": "1"}, "line_states": {"S": "O"}, "waits": {"BOOL": true},
+            "entity": {"S": "order"}, "version": {"N": "1"}, "line_states": {"S": "O"}, "waits": {"BOOL": true},
             "created_at": {"N": at}, "updated_at": {"N": at}, "body": {"B": self.body}, "body_hash": {"B": self.body_hash}});
         image.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         json!({"eventID": format!("e{index}"), "eventName": "INSERT", "eventSource": "aws:dynamodb", "eventVersion": "1.1",
@@ -85,7 +85,7 @@ async fn put(stack: &Stack, item: &[(&str, AttributeValue)]) {
 
 async fn make_due(stack: &Stack, id: &str, due_at: i64) {
     let items = stack.items().await;
-    let order = items.iter().find(|item| item.contains_key("line_states") && item["sk"].as_s().unwrap() == id).unwrap();
+    let order = items.iter().find(|item| is_order(item) && item["sk"].as_s().unwrap() == id).unwrap();
     let update = stack.running.dynamodb().update_item().table_name(stack.table());
     let update = update.key("pk", order["pk"].clone()).key("sk", order["sk"].clone());
     let update =
@@ -158,8 +158,9 @@ async fn a_claim_of_an_unreadable_order_stays() {
     let [pk, sk] = ["pk", "sk"].map(|name| text(key[name].as_str().unwrap()));
     put(&stack, &[("pk", pk), ("sk", sk), ("version", text("one"))]).await;
     let claim = text(&format!("{MERCHANT}#external#X"));
-    let claim = [("pk", claim), ("sk", text("first")), ("claimed_at", number(now_ms())), ("order_id", text(&nobody))];
-    put(&stack, &claim).await;
+    let claim = [("pk", claim), ("sk", text("first")), ("entity", text("claim"))];
+    let claimed = [("claimed_at", number(now_ms())), ("order_id", text(&nobody))];
+    put(&stack, &[claim.as_slice(), &claimed].concat()).await;
     let behind = create(&stack, &order("behind")).await;
     status(&stack, &behind, "Fulfilled").await;
 }

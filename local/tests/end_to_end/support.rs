@@ -52,6 +52,11 @@ pub(crate) fn order_key(id: &str) -> Value {
     json!({"pk": key.pk, "sk": key.sk})
 }
 
+/// Whether an item of the table is an order of either API.
+pub(crate) fn is_order(item: &std::collections::HashMap<String, aws_sdk_dynamodb::types::AttributeValue>) -> bool {
+    matches!(item["entity"].as_s().map(String::as_str), Ok("order" | "bulk_order"))
+}
+
 impl Stack {
     /// With the demo data and a built-in vendor without delay.
     pub(crate) async fn start() -> Self {

@@ -80,7 +80,8 @@ impl ResourceKind {
 }
 
 /// What a note is about. Whether it is there, and whose it is, is for the storage to say.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "ResourceReference", into = "ResourceReference")]
 pub enum Resource {
     /// An order.
     Order(OrderId),
@@ -207,7 +208,7 @@ pub struct Note {
 }
 
 /// What a note is about, on the wire.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 #[cfg_attr(feature = "openapi", schemars(rename = "NoteResource"))]
 pub struct ResourceReference {
@@ -221,6 +222,20 @@ pub struct ResourceReference {
 impl From<&Resource> for ResourceReference {
     fn from(resource: &Resource) -> Self {
         Self { kind: resource.kind(), id: resource.id() }
+    }
+}
+
+impl From<Resource> for ResourceReference {
+    fn from(resource: Resource) -> Self {
+        (&resource).into()
+    }
+}
+
+impl TryFrom<ResourceReference> for Resource {
+    type Error = NotAnId;
+
+    fn try_from(reference: ResourceReference) -> Result<Self, NotAnId> {
+        Self::parse(reference.kind, &reference.id)
     }
 }
 

@@ -9,7 +9,7 @@ use shared::validation::{self, Body, OrderVerdict, Verdict};
 
 use super::{Outcome, create_orders};
 use crate::refusal::Refusal;
-use crate::store::Table;
+use crate::store::{StoreError, Table};
 
 /// A valid order with its warnings, or why it is none.
 pub(crate) type Draft = Result<(CreateOrder, Vec<Violation>), Refusal>;
@@ -62,8 +62,5 @@ pub(crate) fn draft_of_body(bytes: &[u8], strict: bool) -> Draft {
 
 /// Reads what the validation has passed; that it cannot be read is a fault of ours.
 pub(crate) fn read_valid<T: serde::de::DeserializeOwned>(bytes: &[u8]) -> Result<T, Refusal> {
-    serde_json::from_slice(bytes).map_err(|error| {
-        tracing::error!(%error, "a valid body cannot be read");
-        Refusal::rule(Code::Internal)
-    })
+    Ok(serde_json::from_slice(bytes).map_err(StoreError::fault)?)
 }

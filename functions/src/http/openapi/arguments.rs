@@ -16,6 +16,7 @@ use super::super::paging::List;
 use super::super::parameters::{PathParameter, PathParameters};
 use super::super::preference::Strict;
 use super::super::query::{Loose, Parameters, Query};
+use super::super::target::{Change, Find};
 use super::super::{App, RequestId};
 use super::{Access, Argument, BodyKind, Operation, ParameterType, RequestBodyType};
 use crate::store::Table;
@@ -51,6 +52,20 @@ impl Argument for IfMatch {
     fn describe(operation: &mut Operation) {
         operation.is_conditional = true;
         operation.codes.insert(Code::PreconditionFailed);
+    }
+}
+
+impl Argument for Find {
+    fn describe(operation: &mut Operation) {
+        NetworkCaller::describe(operation);
+        PathParameter::describe(operation);
+    }
+}
+
+impl Argument for Change {
+    fn describe(operation: &mut Operation) {
+        Find::describe(operation);
+        IfMatch::describe(operation);
     }
 }
 

@@ -8,6 +8,7 @@ use shared::webhook::EventKind;
 use crate::app::webhooks::Tested;
 use crate::http::answer::Shown;
 use crate::store::deliveries::{Delivery, DeliveryState};
+use crate::store::entity::Stored;
 use crate::store::subscriptions::Subscription;
 use crate::webhooks::attempt::Attempt;
 
@@ -44,8 +45,8 @@ impl Shown for DeliveryView {
 
 impl SubscriptionView {
     /// Without the secret.
-    pub(super) fn new(subscription: &Subscription, now: Timestamp) -> Self {
-        let until = subscription.previous.iter().map(|(_, until)| *until).max().filter(|until| now < *until);
+    pub(super) fn new(subscription: &Stored<Subscription>, now: Timestamp) -> Self {
+        let until = subscription.previous.iter().map(|previous| previous.until).max().filter(|until| now < *until);
         Self {
             id: subscription.id.to_string(),
             url: subscription.url.clone(),
@@ -62,7 +63,7 @@ impl SubscriptionView {
     }
 
     /// With the secret, for the one time that it is shown.
-    pub(super) fn revealing(subscription: &Subscription, now: Timestamp) -> Self {
+    pub(super) fn revealing(subscription: &Stored<Subscription>, now: Timestamp) -> Self {
         Self { secret: Some(subscription.secret.reveal()), ..Self::new(subscription, now) }
     }
 }

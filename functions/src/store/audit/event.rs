@@ -8,8 +8,8 @@ use shared::ids::MerchantId;
 use shared::network::audit;
 use shared::time::Timestamp;
 
+use crate::store::cause::Cause;
 use crate::store::keys::Key;
-use crate::store::stored::Cause;
 use crate::store::{StoreError, Table};
 
 /// Bytes of the changes that an event lists. An event is one item of at most 400 KB; a reason that every item of a large
@@ -137,7 +137,7 @@ impl Table {
                     .expression_attribute_values(":before", AttributeValue::S(before.clone()))
             })
             .await?;
-        let event = |item| serde_dynamo::from_item(item).map_err(|error| StoreError::Fault(error.to_string()));
+        let event = |item| serde_dynamo::from_item(item).map_err(StoreError::fault);
         items.into_iter().map(event).collect()
     }
 }

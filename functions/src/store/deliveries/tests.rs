@@ -25,7 +25,7 @@ fn items_read_back() {
     for delivery in
         [begun(), begun().after(answered(500), Some(Next::Sweep(at(9_000)))), begun().after(answered(200), None)]
     {
-        assert_eq!(Delivery::from_item(delivery.to_item().unwrap()).unwrap(), delivery);
+        assert_eq!(from_item::<Delivery>(to_item(&delivery).unwrap()).unwrap(), delivery);
     }
 }
 

@@ -7,11 +7,11 @@ use sha2::{Digest, Sha256};
 use shared::ids::hex;
 use shared::time::Timestamp;
 
-use super::{IdempotencyKey, KEPT_SECONDS, KeyName, LEASE_MS};
+use super::{KEPT_SECONDS, KeyName, LEASE_MS};
 use crate::store::StoreError;
 use crate::store::body;
 use crate::store::keys::Key;
-use crate::store::table::Item;
+use crate::store::request_key::IdempotencyKey;
 
 /// The item.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -116,15 +116,6 @@ impl Record {
     pub(super) fn parts(&self) -> usize {
         self.answer_parts.unwrap_or(0)
     }
-
-    pub(super) fn to_item(&self) -> Result<Item, StoreError> {
-        serde_dynamo::to_item(self).map_err(|error| StoreError::Fault(error.to_string()))
-    }
-
-    pub(super) fn from_item(item: Item) -> Result<Self, StoreError> {
-        serde_dynamo::from_item(item)
-            .map_err(|error| StoreError::Fault(format!("an item is not the record of a key: {error}")))
-    }
 }
 
 /// A request with a key that is being worked.
@@ -174,21 +165,19 @@ const BEST_BYTES_MAX: usize = 64 * 1024;
 impl Answer {
     /// Deflated: a line of status and headers, then the body.
     pub(super) fn to_bytes(&self) -> Result<Vec<u8>, StoreError> {
-        let fault = |error: &dyn std::fmt::Display| StoreError::Fault(error.to_string());
-        let mut bytes = serde_json::to_vec(&(self.status, &self.headers)).map_err(|error| fault(&error))?;
+        let mut bytes = serde_json::to_vec(&(self.status, &self.headers)).map_err(StoreError::fault)?;
         bytes.push(b'\n');
         bytes.extend_from_slice(&self.body);
         let level = if bytes.len() > BEST_BYTES_MAX { Compression::fast() } else { Compression::best() };
-        body::deflate_at(level, &bytes).map_err(|error| fault(&error))
+        body::deflate_at(level, &bytes).map_err(StoreError::fault)
     }
 
     /// Reads what [`Self::to_bytes`] wrote.
     pub(super) fn from_bytes(bytes: &[u8]) -> Result<Self, StoreError> {
-        let fault = |error: &dyn std::fmt::Display| StoreError::Fault(format!("a kept answer is unreadable: {error}"));
-        let bytes = body::inflate_within(ANSWER_BYTES_MAX, bytes).map_err(|error| fault(&error))?;
+        let bytes = body::inflate_within(ANSWER_BYTES_MAX, bytes).map_err(StoreError::fault)?;
         let mut parts = bytes.splitn(2, |byte| *byte == b'\n');
         let (head, body) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
-        let (status, headers) = serde_json::from_slice(head).map_err(|error| fault(&error))?;
+        let (status, headers) = serde_json::from_slice(head).map_err(StoreError::fault)?;
         Ok(Self { status, headers, body: body.to_vec() })
     }
 }
@@ -196,6 +185,7 @@ impl Answer {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::table::{from_item, to_item};
     use shared::ids::MerchantId;
 
     const START: Timestamp = Timestamp::from_milliseconds(1_767_225_600_000);
@@ -265,7 +255,7 @@ mod tests {
         assert_eq!(Answer::from_bytes(&long.to_bytes().unwrap()).unwrap(), long);
         assert!(Answer::from_bytes(b"x").is_err());
         for record in [record(b"a", 1, START), record(b"a", 1, START).finished(answer.to_bytes().unwrap())] {
-            assert_eq!(Record::from_item(record.to_item().unwrap()).unwrap(), record);
+            assert_eq!(from_item::<Record>(to_item(&record).unwrap()).unwrap(), record);
         }
     }
 }

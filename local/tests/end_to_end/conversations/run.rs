@@ -162,7 +162,7 @@ impl<'s> Talk<'s> {
                 let put =
                     client.put_item().table_name(table).item("pk", text(&format!("{merchant}#external#{argument}")));
                 let put = put.item("sk", text("first")).item("order_id", text(&format!("{}000", "b".repeat(21))));
-                put.item("claimed_at", number(now_ms())).send().await.unwrap();
+                put.item("entity", text("claim")).item("claimed_at", number(now_ms())).send().await.unwrap();
             }
             // The first request with an idempotency key is still in progress.
             "running" => {

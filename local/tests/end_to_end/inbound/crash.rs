@@ -146,7 +146,8 @@ async fn a_dead_letter_goes_through_its_queue_and_back() {
     let text = |text: &str| AttributeValue::S(text.to_owned());
     let put = stack.running.dynamodb().put_item().table_name(stack.table());
     let put = put.item("pk", text(place["pk"].as_str().unwrap())).item("sk", text(place["sk"].as_str().unwrap()));
-    let put = put.item("version", AttributeValue::N("1".to_owned())).item("receipt_status", text("Received"));
+    let put = put.item("entity", text("receipt")).item("version", AttributeValue::N("1".to_owned()));
+    let put = put.item("receipt_status", text("Received"));
     let put = put.item("received_at", AttributeValue::N(now_ms().to_string()));
     put.item("foreign_body", AttributeValue::B(Blob::new([9]))).send().await.unwrap();
     let path = format!("{INBOUND}/{}", receipt["id"].as_str().unwrap());

@@ -13,7 +13,7 @@ use super::{Rest, events_of, is_network, members, merchant, name, text};
 pub(super) fn every_change_has_an_event(rest: &Rest<'_>) -> Vec<String> {
     let mut broken = Vec::new();
     let mut events: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
-    for event in rest.of_kind("audit") {
+    for event in rest.of_kind("audit_event") {
         events.entry(text(event, "pk")).or_default().insert(text(event, "sk"));
     }
     for order in rest.orders() {
@@ -36,9 +36,9 @@ pub(super) fn counts_are_exact(rest: &Rest<'_>) -> Vec<String> {
         *recount.entry((format!("{} {api}", merchant(order)), status(order).to_owned())).or_default() += 1;
     }
     let mut counted = BTreeMap::new();
-    for counts in rest.of_kind("counts") {
+    for counts in rest.of_kind("order_counts") {
         let item = format!("{} {}", merchant(counts), text(counts, "sk"));
-        for (status, count) in counts.iter().filter(|(member, _)| !matches!(member.as_str(), "pk" | "sk")) {
+        for (status, count) in counts.iter().filter(|(member, _)| !matches!(member.as_str(), "pk" | "sk" | "entity")) {
             let count: i64 = count.as_str().unwrap().parse().unwrap();
             if count != 0 {
                 counted.insert((item.clone(), status.clone()), count);
@@ -55,7 +55,7 @@ type Event = (String, u64, &'static str, String);
 pub(super) fn webhooks_arrive(rest: &Rest<'_>) -> Vec<String> {
     let mut broken = Vec::new();
     let mut ids = BTreeSet::new();
-    for subscription in rest.of_kind("webhook").filter(|item| item.contains_key("webhook_url")) {
+    for subscription in rest.of_kind("subscription") {
         let id = text(subscription, "sk").trim_start_matches("subscription#");
         let expected: BTreeSet<Event> = rest
             .changes
@@ -97,10 +97,10 @@ fn is_told(subscription: &Item, change: &Change) -> bool {
     let after = &change.after;
     let at = |item: &Item, member: &str| text(item, member).parse::<i64>().unwrap_or_default();
     is_network(after)
-        && after.contains_key("line_states")
         && merchant(after) == merchant(subscription)
         && text(after, "version") != text(&change.before, "version")
-        && at(subscription, "created_at") <= at(after, "updated_at")
+        && at(subscription, "created_at")
+            <= at(after, if after.contains_key("updated_at") { "updated_at" } else { "created_at" })
 }
 
 /// The events that a change must cause.

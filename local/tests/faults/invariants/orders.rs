@@ -49,7 +49,7 @@ pub(super) fn receipts_are_orders(rest: &Rest<'_>) -> Vec<String> {
             |order: &Item| merchant(order) == merchant(receipt) && text(order, "sk") == text(receipt, "order_id");
         text(receipt, "receipt_status") == "Accepted" && rest.network_orders().any(is_own)
     };
-    let open = rest.of_kind("inbound").filter(|receipt| !is_order(receipt)).map(name);
+    let open = rest.of_kind("receipt").filter(|receipt| !is_order(receipt)).map(name);
     gone.chain(open).collect()
 }
 
@@ -137,7 +137,7 @@ pub(super) fn external_ids_are_unique(rest: &Rest<'_>) -> Vec<String> {
             broken.push(format!("{external_id} belongs to {holders:?} but its claim names {guarded:?}"));
         }
     }
-    let guards = rest.of_kind("external").count();
+    let guards = rest.of_kind("claim").chain(rest.of_kind("external_id")).count();
     if guards != holders.len() {
         broken.push(format!("there are {guards} claims of {} external ids", holders.len()));
     }

@@ -1,0 +1,129 @@
+//! Creating, reading, changing and deleting entities ([`crate::store::entity`]).
+//!
+//! A change is made to the version that was read ([`super::change`]). With an `If-Match` the caller says which version that
+//! must be. A change under an idempotency key leaves a mark, by which it is known as done when it comes again.
+
+use shared::Code;
+use shared::ids::MerchantId;
+
+use super::change::{Change, Decision, Outcome, carry_out, overtaken};
+use super::precondition::Versions;
+use crate::refusal::Refusal;
+use crate::store::cause::Versioned;
+use crate::store::entity::{Created, Entity, Limit, Stored};
+use crate::store::{StoreError, Table};
+
+/// The entity that a request is about.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Target<'t> {
+    pub(crate) merchant: &'t MerchantId,
+    /// As it stands in the path.
+    pub(crate) id: &'t str,
+    /// The versions of which it must have one (`If-Match`).
+    pub(crate) versions: Option<&'t Versions>,
+}
+
+impl Target<'_> {
+    /// Reads it: a deleted one, or another merchant's, is not there.
+    pub(crate) async fn read<E: Entity>(&self, table: &Table) -> Result<Stored<E>, Refusal> {
+        self.there(self.stored(table).await?)
+    }
+
+    /// Changes it. An edit that changes nothing is not written.
+    pub(crate) async fn change<E: Entity>(
+        &self,
+        table: &Table,
+        action: &str,
+        edit: impl Fn(&Stored<E>) -> Result<E, Refusal>,
+    ) -> Result<Stored<E>, Refusal> {
+        match carry_out(table, &Edit { target: self, action, is_deletion: false, edit }).await? {
+            Outcome::Gone(_) => Err(self.not_found::<E>()),
+            Outcome::Repeated(stored) => self.there(Some(stored)),
+            Outcome::Kept(stored) | Outcome::Written(stored) => Ok(stored),
+            Outcome::Overtaken => Err(overtaken(E::NAME)),
+        }
+    }
+
+    /// Deletes it. Its log stays.
+    pub(crate) async fn delete<E: Entity>(&self, table: &Table) -> Result<(), Refusal> {
+        let edit = |stored: &Stored<E>| Ok(stored.tombstone().unwrap_or_else(|| stored.value.clone()));
+        match carry_out(table, &Edit { target: self, action: "Delete", is_deletion: true, edit }).await? {
+            Outcome::Gone(false) => Err(self.not_found::<E>()),
+            // The answer to our own deletion was lost, or another request deleted it at the same time.
+            Outcome::Gone(true) | Outcome::Repeated(_) | Outcome::Kept(_) | Outcome::Written(_) => Ok(()),
+            Outcome::Overtaken => Err(overtaken(E::NAME)),
+        }
+    }
+
+    /// No entity of the merchant has the id.
+    pub(crate) fn not_found<E: Entity>(&self) -> Refusal {
+        Refusal::not_found(E::NAME, "id", self.id)
+    }
+
+    /// The entity, or what is left of it.
+    async fn stored<E: Entity>(&self, table: &Table) -> Result<Option<Stored<E>>, StoreError> {
+        match E::parse_id(self.id) {
+            Some(id) => table.read(self.merchant, &id).await,
+            None => Ok(None),
+        }
+    }
+
+    fn there<E: Entity>(&self, stored: Option<Stored<E>>) -> Result<Stored<E>, Refusal> {
+        stored.filter(|stored| !stored.is_deleted()).ok_or_else(|| self.not_found::<E>())
+    }
+}
+
+/// A change of an entity, or its deletion.
+struct Edit<'e, F> {
+    target: &'e Target<'e>,
+    action: &'e str,
+    is_deletion: bool,
+    edit: F,
+}
+
+impl<E: Entity, F: Fn(&Stored<E>) -> Result<E, Refusal>> Change<Stored<E>> for Edit<'_, F> {
+    type Kept = Stored<E>;
+    type Next = Stored<E>;
+    type Error = Refusal;
+
+    async fn read(&self, table: &Table) -> Result<Option<Stored<E>>, StoreError> {
+        self.target.stored(table).await
+    }
+
+    fn decide(&self, table: &Table, found: Stored<E>) -> Result<Decision<Stored<E>, Stored<E>>, Refusal> {
+        let found = self.target.there(Some(found))?;
+        let value = (self.edit)(&found)?;
+        // After the edit: a body that is invalid for this entity is refused as such, whatever the version.
+        Versions::require(self.target.versions, E::NAME, found.version)?;
+        if value == found.value && !self.is_deletion {
+            return Ok(Decision::Keep(found));
+        }
+        let cause = table.change(self.action, 0, &found);
+        let next = found.next(value, cause, table.context.now());
+        Ok(Decision::Write(next.version, next))
+    }
+
+    async fn write(&self, table: &Table, next: &Stored<E>) -> Result<bool, StoreError> {
+        if self.is_deletion { table.delete(next).await } else { table.replace(next).await }
+    }
+}
+
+/// Creates an entity with an id of its own. One whose id is taken was created by the same request before: under its
+/// idempotency key, or by a write whose answer was lost.
+pub(crate) async fn create<E: Entity>(table: &Table, merchant: &MerchantId, value: E) -> Result<Stored<E>, Refusal> {
+    let now = table.accepted_at();
+    let (id, cause) = (E::draw_id(table)?, table.creation(0));
+    let new = Stored { merchant: merchant.clone(), id, version: 1, created_at: now, updated_at: now, cause, value };
+    match (table.create(&new).await?, E::LIMIT) {
+        (Created::New, _) => Ok(new),
+        (Created::TooMany, Some(Limit { max, code, .. })) => {
+            let message = format!("a merchant has at most {max} {}s: delete one first", E::NAME);
+            Err(Refusal::new(code, message))
+        }
+        _ if table.is_retry() => Ok(new),
+        _ => match table.read::<E>(merchant, &new.id).await? {
+            Some(found) if found.is_written_by(table.request_id.as_deref(), 1) => Ok(new),
+            _ => Err(Refusal::rule(Code::TryAgain)),
+        },
+    }
+}
