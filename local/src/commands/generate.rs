@@ -1,4 +1,4 @@
-//! `cargo mill generate`: writes the files generated from the rules.
+//! `cargo mill generate`: writes what is derived from the rules, so that nobody keeps it in step by hand.
 
 use clap::Args;
 
@@ -13,7 +13,6 @@ impl Generate {
     /// Writes the JSON Schemas, the OpenAPI components, the TypeScript codes, the catalogue and the pages.
     ///
     /// # Errors
-    ///
     /// A file cannot be written.
     pub fn run(&self) -> Result<(), StepError> {
         for file in shared::validation::generate::files() {
