@@ -366,9 +366,9 @@ test("leaving with unsent orders warns", LIMIT, async () => {
   const { page } = await open();
   await loadFile(page, "leave.csv", csv(line()));
   await page.click("#check-title");
-  const asked = page.waitForEvent("dialog");
+  const opened = page.waitForEvent("dialog");
   await page.close({ runBeforeUnload: true });
-  const dialog = await asked;
+  const dialog = await opened;
   assert.equal(dialog.type(), "beforeunload");
   await dialog.accept();
 });

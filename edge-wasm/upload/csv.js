@@ -72,13 +72,13 @@ export class CsvReader {
   begin() {
     let text = this.waiting.startsWith("\uFEFF") ? this.waiting.slice(1) : this.waiting;
     this.waiting = "";
-    const told = /^"?sep=(.)"?(\r\n|\n|\r)/i.exec(text);
-    if (told) {
-      text = text.slice(told[0].length);
+    const override = /^"?sep=(.)"?(\r\n|\n|\r)/i.exec(text);
+    if (override) {
+      text = text.slice(override[0].length);
       this.number += 1;
     }
     const end = endOfLine(text);
-    this.delimiter = told?.[1] ?? detectDelimiter(end < 0 ? text : text.slice(0, end));
+    this.delimiter = override?.[1] ?? detectDelimiter(end < 0 ? text : text.slice(0, end));
     return text;
   }
 

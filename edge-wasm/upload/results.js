@@ -49,9 +49,9 @@ export function resultCsv(store) {
   header[1] = store.api.idMember;
   const parts = ["\uFEFF", csvRecord(header)];
   for (const order of entriesOf(store)) {
-    const told = entry(store, order);
-    const start = [told.rows.join(" "), told[store.api.idMember], told.status, told.httpStatus, told.orderId, told.note];
-    for (const problem of told.problems.length > 0 ? told.problems : [{}]) {
+    const result = entry(store, order);
+    const start = [result.rows.join(" "), result[store.api.idMember], result.status, result.httpStatus, result.orderId, result.note];
+    for (const problem of result.problems.length > 0 ? result.problems : [{}]) {
       const { severity, row, column, code, pointer, message } = problem;
       const cells = [...start, severity, row, column, code, pointer, message].map((cell) => neutralised(String(cell ?? "")));
       parts.push(csvRecord(cells));

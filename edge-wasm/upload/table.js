@@ -39,15 +39,15 @@ export class Table {
     this.grid.addEventListener("keydown", (event) => this.onKey(event));
     this.grid.addEventListener("click", (event) => this.onClick(event));
     this.grid.addEventListener("dblclick", (event) => this.cellAt(event.target) && this.edit());
-    new ResizeObserver(() => (this.told ? this.update(this.told) : undefined)).observe(this.grid);
+    new ResizeObserver(() => (this.summary ? this.update(this.summary) : undefined)).observe(this.grid);
   }
 
   // ------------------------------------------------------------------------------------------------ what is shown
 
   /** New counts or columns. Fetched blocks are requested again, but stay visible until the new ones arrive. */
-  update(told) {
-    const { columns, count, extras } = told;
-    this.told = told;
+  update(summary) {
+    const { columns, count, extras } = summary;
+    this.summary = summary;
     const isWide = this.grid.clientWidth >= WIDE_PIXELS;
     const signature = JSON.stringify([columns, extras, isWide]);
     if (signature !== this.signature) {

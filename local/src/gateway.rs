@@ -4,8 +4,8 @@
 //! client ── CORS, limits, throttling ── route ── authorizer function ── event (payload format 2.0) ── function
 //! ```
 //!
-//! A request becomes the very event that AWS would send and goes through `lambda_http`'s own reading of it, so what a
-//! function sees here is what it sees there: the stage, the request id, what the authorizer found.
+//! A request becomes the same event that AWS would send and is parsed by `lambda_http`, so a function sees the same
+//! request as on AWS: the stage, the request id, the authorizer's context.
 
 mod cors;
 mod event;
@@ -29,9 +29,9 @@ use crate::template::{Api, Stack};
 use routes::{Match, Routes};
 use throttle::Throttle;
 
-/// API Gateway takes bodies up to 10 MB.
+/// API Gateway accepts bodies up to 10 MB.
 const BODY_BYTES_MAX: usize = 10 * 1024 * 1024;
-/// A Lambda event holds 6 MB, and so does an answer.
+/// A Lambda event holds 6 MB, and so does a response.
 const EVENT_BYTES_MAX: usize = 6 * 1024 * 1024;
 
 pub(crate) use event::RequestId;
@@ -50,7 +50,7 @@ impl Gateway {
         Self { routes: Routes::new(&stack.functions), api: stack.api.clone(), functions, throttle }
     }
 
-    /// Everything it serves.
+    /// The router of all requests.
     pub(crate) fn router(self) -> Router {
         Router::new().fallback(serve).with_state(Arc::new(self))
     }
@@ -81,7 +81,7 @@ impl Gateway {
         self.call(&parts, &matched, event::with_authorizer(context, authorizer), &body).await
     }
 
-    /// Asks the route's authorizer: the context that it gives.
+    /// Calls the route's authorizer; returns the context that it provides.
     async fn authorize(&self, parts: &Parts, matched: &Match<'_>, context: &Value) -> Result<Option<Value>, Response> {
         let Some(name) = &matched.route.authorizer else { return Ok(None) };
         let function = self.api.as_ref().and_then(|api| api.authorizers.get(name));
@@ -139,7 +139,7 @@ async fn read(body: Body) -> Result<Bytes, Response> {
     collected.map(http_body_util::Collected::to_bytes).map_err(too_large)
 }
 
-/// An answer that fits in Lambda's; a longer one is lost there, and so it is here.
+/// A response that fits into Lambda's limit; a longer one is lost on AWS, so it is lost here too.
 async fn within_lambda(response: Response) -> Option<Response> {
     let (parts, body) = response.into_parts();
     let bytes = body.collect().await.ok()?.to_bytes();
@@ -160,7 +160,7 @@ fn escaped_bytes(text: &str) -> usize {
     text.bytes().map(bytes).sum()
 }
 
-/// An answer of the gateway itself.
+/// A response of the gateway itself.
 fn gateway_error(status: StatusCode, message: &str) -> Response {
     (status, axum::Json(json!({ "message": message }))).into_response()
 }

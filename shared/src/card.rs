@@ -177,7 +177,7 @@ mod tests {
     }
 
     /// Text that may surround a number: nothing, words, or numbers separated by a space or a hyphen.
-    fn beside() -> impl Strategy<Value = String> {
+    fn surroundings() -> impl Strategy<Value = String> {
         prop_oneof![
             Just(String::new()),
             "[g-zG-Zé€.,:;/#(]{1,8}",
@@ -193,7 +193,7 @@ mod tests {
         #[test]
         fn every_card_number_is_found_in_any_notation(
             digits in digits(CARD_DIGITS_MIN - 1..=CARD_DIGITS_MAX - 1), separators in separators(),
-            before in beside(), behind in beside()
+            before in surroundings(), behind in surroundings()
         ) {
             let behind: String = behind.chars().rev().collect();
             let text = format!("{before}{}{behind}", written(&card(digits), &separators));

@@ -1,5 +1,5 @@
-//! `cargo mill faults`: the fault tests, in a build that is made for thousands of runs. `cargo mill test` runs them in the
-//! build that it has, because building that one takes longer than it saves.
+//! `cargo mill faults`: the fault tests, in a build optimised for thousands of runs. `cargo mill test` runs them in its
+//! own build, because building the other one takes longer than it saves.
 
 use clap::Args;
 
@@ -29,21 +29,22 @@ pub struct Faults {
     pub drain_orders: u64,
 }
 
-/// The test binary, of the same build as everything else.
+/// The test binary, from the same build as everything else.
 fn build(optimised: bool) -> Vec<&'static str> {
     let profile: &[&str] = if optimised { &["--profile", "faults"] } else { &[] };
     [&["test"], &PACKAGES[..], &["--test", "faults"], profile].concat()
 }
 
 impl Faults {
-    /// What `cargo mill test` runs: all of them, in the build that it has.
+    /// The run of `cargo mill test`: all fault tests, in its own build.
     pub(crate) const OF_TEST: Self =
         Self { seed: 1, runs: 1_000, random: false, log: false, unoptimised: true, drain_orders: 10_000 };
 
-    /// Runs them.
+    /// Runs the tests.
     ///
     /// # Errors
-    /// A run failed; it has told its seed.
+    ///
+    /// A run failed; it has printed its seed.
     pub fn run(&self) -> Result<(), StepError> {
         let mut arguments = build(!self.unoptimised);
         arguments.extend(["--", "--nocapture"]);
@@ -59,7 +60,7 @@ impl Faults {
     }
 }
 
-/// So many orders through the pipeline, with two workers and messages that fail: how many a second.
+/// Drains this many orders through the pipeline, with two workers and failing messages; prints the throughput.
 pub(crate) fn drain(orders: u64) -> Result<(), StepError> {
     let arguments = [&build(true)[..], &["--", "--nocapture", "drain::"]].concat();
     Step::new("cargo", &arguments, RUSTUP).variable("ORDERMILL_DRAIN_ORDERS", orders.to_string()).run()

@@ -1,8 +1,9 @@
-//! `cargo mill fuzz`: looks for bodies on which the validator panics, breaks its word, or disagrees with `serde_json`.
+//! `cargo mill fuzz`: looks for bodies on which the validator panics, breaks an invariant, or disagrees with
+//! `serde_json`.
 //!
-//! The target (`shared/fuzz`) is one of `cargo fuzz`, which brings more comfort (`cargo install cargo-fuzz`, then
-//! `cargo fuzz run validate` in `shared`). This command needs nothing installed but a C++ compiler: it gives the compiler
-//! the same instructions, and libFuzzer comes with the crate `libfuzzer-sys`.
+//! The target (`shared/fuzz`) also works with `cargo fuzz`, which is more comfortable (`cargo install cargo-fuzz`, then
+//! `cargo fuzz run validate` in `shared`). This command only needs a C++ compiler: it passes the same flags to the
+//! compiler, and the crate `libfuzzer-sys` contains libFuzzer.
 
 use clap::Args;
 
@@ -17,16 +18,17 @@ pub struct Fuzz {
     pub seconds: u32,
 }
 
-/// What `cargo fuzz` gives the compiler, without the sanitizers: there is no unsafe code to sanitize.
+/// The compiler flags of `cargo fuzz`, without the sanitizers: there is no unsafe code to sanitize.
 const COVERAGE: &str = "--cfg fuzzing -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
     -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \
     -Cllvm-args=-sanitizer-coverage-trace-compares -Ccodegen-units=1 -Cdebug-assertions -Coverflow-checks";
 
 impl Fuzz {
-    /// Builds the target and runs it for so long; what it found stands in `shared/fuzz/artifacts`.
+    /// Builds the target and runs it for the given time; findings are written to `shared/fuzz/artifacts`.
     ///
     /// # Errors
-    /// A body was found, or the target cannot be built.
+    ///
+    /// A failing body was found, or the target cannot be built.
     pub fn run(&self) -> Result<(), StepError> {
         let folder = target().join("fuzz");
         let corpus = folder.join("corpus");
@@ -60,7 +62,7 @@ impl Fuzz {
     }
 }
 
-/// The triple of this machine, which keeps the flags away from build scripts.
+/// The target triple of this machine, which keeps the flags away from build scripts.
 fn host() -> Result<String, StepError> {
     let command = "rustc --print host-tuple";
     let output = super::command_in_project("rustc").args(["--print", "host-tuple"]).output();

@@ -1,4 +1,4 @@
-//! `cargo mill items`: merchants and products in the form that the AWS CLI writes to a deployed table.
+//! `cargo mill items`: prints merchants and products in the form that the AWS CLI writes to a deployed table.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -32,9 +32,10 @@ pub enum ItemsError {
 }
 
 impl Items {
-    /// Prints one line for each 25 items, the most that one `batch-write-item` takes.
+    /// Prints one line per 25 items, the maximum of one `batch-write-item`.
     ///
     /// # Errors
+    ///
     /// The file cannot be read, or has another form.
     pub fn run(self) -> Result<(), ItemsError> {
         let name = self.file.display().to_string();

@@ -1,4 +1,4 @@
-//! `cargo mill redrive`: moves what lies in the dead-letter queues of the running stack back to where it came from.
+//! `cargo mill redrive`: moves the messages in the dead-letter queues of the running stack back to their source queues.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -33,36 +33,37 @@ pub enum RedriveError {
     /// There is no such queue.
     #[error("there is no queue `{name}`; messages can be moved out of {}", listed(redrivable))]
     Unknown {
-        /// What was asked for.
+        /// The requested name.
         name: String,
-        /// What could have been.
+        /// The possible names.
         redrivable: Vec<String>,
     },
     /// The queue is not the dead-letter queue of another.
     #[error("`{0}` is not redrivable: no queue's redrive policy names it")]
     NotRedrivable(String),
-    /// A task ended before all was moved; which one has been said.
+    /// A task ended before everything was moved; its queue has been reported.
     #[error("not every message could be moved")]
     Incomplete,
-    /// SQS refused.
+    /// SQS returned an error.
     #[error("SQS: {0}")]
     Sqs(String),
 }
 
-/// A queue and those whose dead letters it takes, by logical id.
+/// A queue and its source queues, by logical id.
 struct Queue {
     id: String,
     sources: Vec<String>,
 }
 
-/// How often a task is asked how far it is.
+/// How often the progress of a task is polled.
 const PAUSE: Duration = Duration::from_millis(20);
 
 impl Redrive {
-    /// Starts a task for each queue, waits for its end and says what became of it.
+    /// Starts a task for each queue, waits until it ends and prints its result.
     ///
     /// # Errors
-    /// No stack runs, a named queue is none that messages can be moved out of, or SQS fails.
+    ///
+    /// No stack runs, a named queue is not redrivable, or SQS fails.
     pub async fn run(self) -> Result<(), RedriveError> {
         let stack = RunningStack::find(&data_folder(&self.data))?;
         let client = sqs_client(&stack.sqs_url);
@@ -87,7 +88,7 @@ impl Redrive {
         if complete { Ok(()) } else { Err(RedriveError::Incomplete) }
     }
 
-    /// The queues to empty; every name is looked at before anything moves.
+    /// The queues to empty; all names are checked before anything moves.
     fn wanted<'q>(&self, queues: &'q [Queue]) -> Result<Vec<&'q Queue>, RedriveError> {
         let redrivable = || queues.iter().filter(|queue| !queue.sources.is_empty());
         if self.queues.is_empty() {
@@ -123,7 +124,7 @@ fn logical_id(url: &str) -> String {
     name.strip_prefix(STACK_NAME).and_then(|rest| rest.strip_prefix('-')).unwrap_or(name).to_owned()
 }
 
-/// Moves the messages of one queue: the task, when it has ended.
+/// Moves the messages of one queue; returns the finished task.
 async fn redrive(client: &Client, id: &str) -> Result<Task, RedriveError> {
     let arn = queue_arn(&format!("{STACK_NAME}-{id}"));
     client.start_message_move_task().source_arn(&arn).send().await.map_err(refused)?;
@@ -136,7 +137,7 @@ async fn redrive(client: &Client, id: &str) -> Result<Task, RedriveError> {
     }
 }
 
-/// What became of a task, in a sentence.
+/// The result of a task, in a sentence.
 fn told(queue: &Queue, task: &Task) -> String {
     let each = if queue.sources.len() > 1 { ", each to the one it came from" } else { "" };
     let moved = match task.approximate_number_of_messages_moved() {
@@ -153,7 +154,7 @@ fn told(queue: &Queue, task: &Task) -> String {
     }
 }
 
-/// What does the same in a deployed stack.
+/// The equivalent for a deployed stack.
 fn on_aws(id: &str) -> String {
     format!(
         "aws sqs start-message-move-task --source-arn \"$(aws sqs get-queue-attributes --attribute-names QueueArn \

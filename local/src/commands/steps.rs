@@ -1,4 +1,4 @@
-//! What the developer's tasks are made of: commands that a reader could type, each shown before it runs.
+//! The steps of the developer's tasks: commands that a reader could type, each printed before it runs.
 
 use std::path::PathBuf;
 use std::time::Instant;
@@ -11,14 +11,14 @@ pub enum StepError {
     /// A command ended with an error.
     #[error("`{0}` failed")]
     Failed(String),
-    /// A command could not be run at all.
+    /// A command could not be started.
     #[error("`{command}` cannot be run ({error}): {remedy}")]
     Missing {
         /// The command.
         command: String,
-        /// Why not.
+        /// The reason.
         error: std::io::Error,
-        /// What to do.
+        /// The remedy.
         remedy: &'static str,
     },
     /// A file could not be read or written.
@@ -29,7 +29,7 @@ pub enum StepError {
 pub(crate) const RUSTUP: &str = "install Rust with rustup";
 pub(crate) const NODE: &str = "install Node 20 or later with npm (`apt-get install nodejs npm`)";
 
-/// Runs a named part of a task and says how long it took.
+/// Runs a named part of a task and reports its duration.
 pub(crate) fn step<T>(name: &str, work: impl FnOnce() -> Result<T, StepError>) -> Result<T, StepError> {
     let started = Instant::now();
     say(&format!("\n== {name}"));
@@ -65,13 +65,13 @@ impl<'s> Step<'s> {
         self
     }
 
-    /// Does not show itself, so that a machine can read what its program prints.
+    /// Does not print itself, so that a machine can read the program's output.
     pub(crate) fn quiet(mut self, quiet: bool) -> Self {
         self.quiet = quiet;
         self
     }
 
-    /// Runs it to its end.
+    /// Runs the command to completion.
     pub(crate) fn run(self) -> Result<(), StepError> {
         let command = format!("{} {}", self.program, self.arguments.join(" "));
         if !self.quiet {
@@ -91,7 +91,7 @@ pub(crate) fn cargo(arguments: &[&str]) -> Result<(), StepError> {
     Step::new("cargo", arguments, RUSTUP).run()
 }
 
-/// Where cargo builds.
+/// Cargo's target folder.
 pub(crate) fn target() -> PathBuf {
     std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| project().join("target"), PathBuf::from)
 }

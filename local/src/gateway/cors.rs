@@ -1,5 +1,4 @@
-//! Calls of pages from other origins, as an HTTP API answers them: the browser's question before a call by itself, and
-//! headers on whatever comes back from a function.
+//! CORS as an HTTP API implements it: answers preflight requests itself, and adds headers to the functions' responses.
 
 use axum::http::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
@@ -10,7 +9,7 @@ use axum::response::{IntoResponse, Response};
 
 use crate::template::Cors;
 
-/// The answer to a question before a call; none where the request asks nothing.
+/// The answer to a preflight request; `None` for any other request.
 pub(super) fn preflight(cors: &Cors, parts: &Parts) -> Option<Response> {
     let asks = parts.method == Method::OPTIONS && parts.headers.contains_key(ACCESS_CONTROL_REQUEST_METHOD);
     let origin = parts.headers.get(ORIGIN).filter(|_| asks)?;
@@ -28,7 +27,7 @@ pub(super) fn preflight(cors: &Cors, parts: &Parts) -> Option<Response> {
     Some(response)
 }
 
-/// Adds what lets a page of this origin read an answer: whether there is such a thing.
+/// Adds the headers that let a page of this origin read a response; returns whether the origin is allowed.
 pub(super) fn allow(cors: &Cors, origin: &HeaderValue, headers: &mut HeaderMap) -> bool {
     let is_any = cors.allow_origins.iter().any(|allowed| allowed == "*");
     let is_allowed = is_any || cors.allow_origins.iter().any(|allowed| origin == allowed.as_str());

@@ -14,11 +14,11 @@ use crate::template::ACCOUNT;
 const API_ID: &str = "local";
 const DOMAIN: &str = "local.execute-api.localhost";
 
-/// The id that a request is to have; without it the gateway draws one.
+/// The id for the request; without it the gateway generates one.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct RequestId(pub(crate) uuid::Uuid);
 
-/// The request context that function and authorizer both see.
+/// The request context that function and authorizer receive.
 pub(super) fn context(parts: &Parts, route_key: &str) -> Value {
     let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     let id = parts.extensions.get().map_or_else(uuid::Uuid::new_v4, |RequestId(id)| *id);
@@ -42,7 +42,7 @@ pub(super) fn context(parts: &Parts, route_key: &str) -> Value {
     })
 }
 
-/// The same with what the authorizer found.
+/// The same with the authorizer's context.
 pub(super) fn with_authorizer(mut context: Value, found: Option<Value>) -> Value {
     if let (Some(found), Some(members)) = (found, context.as_object_mut()) {
         members.insert("authorizer".to_owned(), json!({ "lambda": found }));
@@ -50,7 +50,7 @@ pub(super) fn with_authorizer(mut context: Value, found: Option<Value>) -> Value
     context
 }
 
-/// What an authorizer is asked.
+/// The event for an authorizer.
 pub(super) fn authorizer_request(parts: &Parts, matched: &Match<'_>, context: &Value) -> Value {
     let headers: Map<String, Value> = parts
         .headers
@@ -71,7 +71,7 @@ pub(super) fn authorizer_request(parts: &Parts, matched: &Match<'_>, context: &V
     })
 }
 
-/// What a function is sent. Bytes that are not UTF-8 travel as base64, as they do on AWS.
+/// The event for a function. Bytes that are not UTF-8 are sent as base64, as on AWS.
 pub(super) fn request(
     parts: &Parts,
     matched: &Match<'_>,

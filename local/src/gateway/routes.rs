@@ -1,5 +1,5 @@
-//! Which function a request is for: an exact segment before a parameter, a parameter before a greedy one, the
-//! `$default` route last.
+//! Finds the function of a request: an exact segment takes precedence over a parameter, a parameter over a greedy one,
+//! and the `$default` route comes last.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use crate::template::{Function, Route};
 /// The routes of all functions, most specific first.
 pub(super) struct Routes(Vec<(String, Route)>);
 
-/// The route that takes a request.
+/// The route of a request.
 pub(super) struct Match<'a> {
     /// Logical id of its function.
     pub(super) function: &'a str,
@@ -49,7 +49,7 @@ impl Routes {
     }
 }
 
-/// Greedy and plain parameters of a route; the `$default` route has the most of all.
+/// Number of greedy and plain parameters of a route; the `$default` route ranks last.
 fn generality(route: &Route) -> (usize, usize, usize) {
     let Some(path) = &route.path else { return (usize::MAX, 0, 0) };
     let any = usize::from(route.method.as_deref() == Some("ANY"));
@@ -57,7 +57,7 @@ fn generality(route: &Route) -> (usize, usize, usize) {
     (greedy, path.matches('{').count(), any)
 }
 
-/// The parameters of a path that fits a template.
+/// The parameters of a path that matches a template.
 fn parameters(template: &str, path: &str) -> Option<BTreeMap<String, String>> {
     let mut found = BTreeMap::new();
     let (mut expected, mut rest) = (template.split('/'), path.split('/'));

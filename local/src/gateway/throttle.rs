@@ -1,4 +1,4 @@
-//! The token bucket of a stage: so many requests at once, so many a second after that.
+//! The token bucket of a stage: a burst size, and a rate per second.
 
 use std::sync::Mutex;
 use std::time::Instant;

@@ -161,8 +161,8 @@ impl Fleet {
             },
         };
         self.0.under_way.fetch_sub(1, Ordering::SeqCst);
-        let told = outcome.as_ref().map_or_else(String::as_str, |_| "ended");
-        faults.trace(self.0.clock.now_ms(), || format!("{logical_id} {told}"));
+        let outcome_text = outcome.as_ref().map_or_else(String::as_str, |_| "ended");
+        faults.trace(self.0.clock.now_ms(), || format!("{logical_id} {outcome_text}"));
         if outcome.is_err() {
             self.forget(logical_id);
         }

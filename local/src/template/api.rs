@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 /// Reads the API.
 pub(super) fn read(scope: &Scope, logical_id: &str, properties: &Node) -> Read<Api> {
     let mut fields = Fields::open(scope, "AWS::Serverless::HttpApi", properties)?;
-    // A named stage would stand in every path that the router sees.
+    // A named stage would be part of every path that the router sees.
     fields.need_one_of("StageName", &["$default"])?;
     let throttling = fields.take("DefaultRouteSettings").map(|node| throttling(scope, node)).transpose()?;
     let cors = fields.take("CorsConfiguration").map(|node| cors(scope, node)).transpose()?;
@@ -30,7 +30,7 @@ pub(super) fn read(scope: &Scope, logical_id: &str, properties: &Node) -> Read<A
     Ok(api)
 }
 
-/// Credentials stand in headers, never in cookies, so `AllowCredentials` is not understood.
+/// Credentials are sent in headers, never in cookies, so `AllowCredentials` is not supported.
 fn cors(scope: &Scope, node: &Node) -> Read<Cors> {
     let mut fields = Fields::open(scope, "CorsConfiguration", node)?;
     let mut list = |name: &str| -> Read<Vec<String>> {
@@ -81,8 +81,8 @@ fn authorizer(scope: &Scope, name: &str, node: &Node) -> Read<String> {
     fields.need_one_of("EnableSimpleResponses", &["true"])?;
     // Without it the gateway may not call the function, and every request on AWS fails with 500.
     fields.need_one_of("EnableFunctionDefaultPermissions", &["true"])?;
-    // Identity sources make the gateway refuse on its own, and a lifetime makes it remember answers: neither is
-    // imitated here, so neither may be asked for.
+    // Identity sources make the gateway reject requests itself, and a lifetime makes it cache answers. Neither is
+    // emulated here, so neither is allowed.
     let mut identity = Fields::open(scope, "Identity", fields.need("Identity")?)?;
     identity.need_one_of("ReauthorizeEvery", &["0"])?;
     identity.finish()?;

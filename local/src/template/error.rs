@@ -1,8 +1,8 @@
-//! What the reader refuses, and where.
+//! Template errors and their lines.
 
 use std::fmt;
 
-/// A template that this stack cannot stand up, displayed as `template.yaml:57: what is wrong`.
+/// A template that this stack cannot run, displayed as `template.yaml:57: what is wrong`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TemplateError {
     file: String,
@@ -19,7 +19,7 @@ impl TemplateError {
         Self { file: file.to_owned(), line: Some(refusal.line), message: refusal.message }
     }
 
-    /// The line that is refused, counted from 1; none when the file could not be read at all.
+    /// The offending line, counted from 1; `None` if the file could not be read at all.
     pub fn line(&self) -> Option<usize> {
         self.line
     }
@@ -36,7 +36,7 @@ impl fmt::Display for TemplateError {
 
 impl std::error::Error for TemplateError {}
 
-/// A refusal inside the reader, which knows the line but not the file.
+/// An error inside the reader, which knows the line but not the file.
 #[derive(Debug)]
 pub(super) struct Refusal {
     pub(super) line: usize,

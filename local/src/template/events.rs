@@ -1,4 +1,4 @@
-//! What triggers a function: requests, queues, streams, clocks.
+//! The triggers of a function: requests, queues, streams, schedules.
 
 use super::{
     error::{Read, Refusal},
@@ -74,7 +74,7 @@ fn route(context: &Context<'_>, event: String, node: &Node) -> Read<Route> {
     Ok(Route { event, method, path, authorizer })
 }
 
-/// A path of literal segments, `{name}` segments and, at its end, perhaps one `{name+}`.
+/// A path of literal segments, `{name}` segments and, optionally at the end, one `{name+}`.
 fn path(scope: &Scope, node: &Node) -> Read<String> {
     let path = scope.text(node)?;
     let Some(rest) = path.strip_prefix('/') else {
@@ -146,7 +146,7 @@ fn stream(context: &Context<'_>, event: String, node: &Node) -> Read<StreamSourc
     let bisect_on_error = fields.flag("BisectBatchOnFunctionError", false)?;
     let maximum_retries = fields.integer("MaximumRetryAttempts", -1..=10_000)?;
     let maximum_record_age = fields.integer("MaximumRecordAgeInSeconds", -1..=604_800)?;
-    // One shard, one batch at a time: that is what keeps the order of a key's changes here.
+    // One shard and one batch at a time keep the order of a key's changes here.
     fields.one_of("ParallelizationFactor", &["1"])?;
     let report_item_failures = reports_item_failures(context.scope, &mut fields)?;
     let filters =
@@ -161,7 +161,7 @@ fn stream(context: &Context<'_>, event: String, node: &Node) -> Read<StreamSourc
         batch_size,
         batching_window: Duration::from_secs(u64::from(window)),
         bisect_on_error,
-        // -1 stands for no limit, as does the absence of the property.
+        // -1 means no limit, as does leaving the property out.
         maximum_retries: maximum_retries.and_then(|number| u32::try_from(number).ok()),
         maximum_record_age: maximum_record_age.and_then(|age| u64::try_from(age).ok()).map(Duration::from_secs),
         report_item_failures,
@@ -171,9 +171,9 @@ fn stream(context: &Context<'_>, event: String, node: &Node) -> Read<StreamSourc
     })
 }
 
-/// Lambda's limit, unless it is asked for more.
+/// Lambda's default limit; more is available on request.
 const FILTERS_MAX: usize = 5;
-/// The members of a stream's record.
+/// The members of a stream record.
 const RECORD: [&str; 8] =
     ["awsRegion", "dynamodb", "eventID", "eventName", "eventSource", "eventSourceARN", "eventVersion", "userIdentity"];
 
@@ -192,7 +192,7 @@ fn filter(scope: &Scope, node: &Node) -> Read<Pattern> {
     let text = fields.need("Pattern")?;
     fields.finish()?;
     let pattern = Pattern::parse(&scope.text(text)?).map_err(|message| Refusal::new(text.line, message))?;
-    // A member that no record has would keep every record out, and nothing would say so.
+    // A member that no record has would silently filter out every record.
     let unknown = pattern.roots().find(|root| !RECORD.contains(root)).map(str::to_owned);
     match unknown {
         Some(root) => Err(Refusal::new(text.line, format!("the record of a stream has no member `{root}`"))),

@@ -1,4 +1,4 @@
-//! The properties of one mapping, handed out by name; what nobody asked for is refused.
+//! Hands out the properties of one mapping by name and rejects those that nobody read.
 
 use super::{
     error::{Read, Refusal},
@@ -43,30 +43,30 @@ impl<'s, 'a> Fields<'s, 'a> {
         self.line
     }
 
-    /// Takes a property.
+    /// Reads a property.
     pub(super) fn take(&mut self, name: &str) -> Option<&'a Node> {
         let position = self.left.iter().position(|(key, _)| key.name == name)?;
         Some(self.left.swap_remove(position).1)
     }
 
-    /// Takes a property that must be there.
+    /// Reads a required property.
     pub(super) fn need(&mut self, name: &str) -> Read<&'a Node> {
         let missing = self.missing(name);
         self.take(name).ok_or(missing)
     }
 
-    /// Takes text that must be there.
+    /// Reads a required text.
     pub(super) fn need_text(&mut self, name: &str) -> Read<String> {
         let node = self.need(name)?;
         self.scope.text(node)
     }
 
-    /// Takes text.
+    /// Reads a text.
     pub(super) fn text(&mut self, name: &str) -> Read<Option<String>> {
         self.take(name).map(|node| self.scope.text(node)).transpose()
     }
 
-    /// Takes text that must be one of `allowed`.
+    /// Reads a required text that must be one of `allowed`.
     pub(super) fn one_of(&mut self, name: &str, allowed: &[&str]) -> Read<Option<String>> {
         let Some(node) = self.take(name) else { return Ok(None) };
         let text = self.scope.text(node)?;
@@ -77,13 +77,13 @@ impl<'s, 'a> Fields<'s, 'a> {
         Err(Refusal::new(node.line, format!("{} `{name}` can be `{allowed}` in this stack, not `{text}`", self.what)))
     }
 
-    /// Takes text that must be there and be one of `allowed`.
+    /// Reads a required text that must be one of `allowed`.
     pub(super) fn need_one_of(&mut self, name: &str, allowed: &[&str]) -> Read<String> {
         let missing = self.missing(name);
         self.one_of(name, allowed)?.ok_or(missing)
     }
 
-    /// Takes a whole number within `range`.
+    /// Reads a whole number within `range`.
     pub(super) fn integer(&mut self, name: &str, range: RangeInclusive<i64>) -> Read<Option<i64>> {
         let Some(node) = self.take(name) else { return Ok(None) };
         let text = self.scope.text(node)?;
@@ -101,21 +101,21 @@ impl<'s, 'a> Fields<'s, 'a> {
         }
     }
 
-    /// Takes a whole number within `range`, or what AWS takes without it.
+    /// Reads a whole number within `range`; defaults to AWS's default.
     pub(super) fn count(&mut self, name: &str, range: RangeInclusive<u32>, default: u32) -> Read<u32> {
         let range = i64::from(*range.start())..=i64::from(*range.end());
         let number = self.integer(name, range)?.and_then(|number| u32::try_from(number).ok());
         Ok(number.unwrap_or(default))
     }
 
-    /// Takes a whole number within `range` that must be there.
+    /// Reads a required whole number within `range`.
     pub(super) fn need_count(&mut self, name: &str, range: RangeInclusive<u32>) -> Read<u32> {
         let missing = self.missing(name);
         let range = i64::from(*range.start())..=i64::from(*range.end());
         self.integer(name, range)?.and_then(|number| u32::try_from(number).ok()).ok_or(missing)
     }
 
-    /// Takes `true` or `false`, or what AWS takes without it.
+    /// Reads `true` or `false`; defaults to AWS's default.
     pub(super) fn flag(&mut self, name: &str, default: bool) -> Read<bool> {
         Ok(self.one_of(name, &["true", "false"])?.map_or(default, |text| text == "true"))
     }
@@ -124,7 +124,7 @@ impl<'s, 'a> Fields<'s, 'a> {
         Refusal::new(self.line, format!("{} needs the property `{name}`", self.what))
     }
 
-    /// Ends the reading: a property that is left is one that this stack does not understand.
+    /// Ends the reading: a remaining property is one that this stack does not support.
     pub(super) fn finish(self) -> Read<()> {
         match self.left.iter().min_by_key(|(key, _)| key.line) {
             None => Ok(()),
@@ -136,7 +136,7 @@ impl<'s, 'a> Fields<'s, 'a> {
     }
 }
 
-/// Text, or a list of it.
+/// A text, or a list of texts.
 pub(super) fn texts(scope: &Scope, node: &Node) -> Read<Vec<(usize, String)>> {
     match (&node.tag, &node.value) {
         (None, Value::List(items)) => items.iter().map(|item| Ok((item.line, scope.text(item)?))).collect(),

@@ -10,13 +10,13 @@ use super::{
 };
 use std::{collections::BTreeMap, time::Duration};
 
-/// The properties of a function that are left to the reader of events.
+/// The properties of a function that the reader of events handles.
 pub(super) struct Declared<'a> {
     pub(super) function: Function,
     pub(super) events: Option<&'a Node>,
 }
 
-/// Reads a function from its metadata and its properties, into which the global ones are merged.
+/// Reads a function from its metadata and its properties, after the globals are merged into them.
 pub(super) fn read<'a>(scope: &Scope, logical_id: &str, metadata: &Node, properties: &'a Node) -> Read<Declared<'a>> {
     let binary = binary(scope, metadata)?;
     let mut fields = Fields::open(scope, "AWS::Serverless::Function", properties)?;

@@ -1,7 +1,7 @@
-//! `Globals.Function`: properties that every function has unless its own say otherwise.
+//! `Globals.Function`: default properties of every function.
 //!
-//! The merge happens on nodes, before anything is read, so that a message names the line where the value stands:
-//! mappings merge key by key, anything else of the function replaces what is global.
+//! The merge works on nodes, before anything is read, so that a message names the line of the value: mappings merge key
+//! by key, and any other value of the function replaces the global one.
 
 use super::{
     error::{Read, Refusal},
@@ -10,7 +10,7 @@ use super::{
     yaml::{Node, Value},
 };
 
-/// What SAM lets stand under `Globals.Function` and this stack understands.
+/// The properties under `Globals.Function` that SAM allows and this stack supports.
 const GLOBAL: &[&str] =
     &["Architectures", "CodeUri", "Environment", "Handler", "LoggingConfig", "MemorySize", "Runtime", "Timeout"];
 
@@ -29,7 +29,7 @@ pub(super) fn function<'a>(scope: &Scope, globals: Option<&'a Node>) -> Read<Opt
     Ok(function)
 }
 
-/// `own` over `global`.
+/// Merges `own` over `global`.
 pub(super) fn merge(global: Option<&Node>, own: &Node) -> Read<Node> {
     let Some(global) = global else { return Ok(own.clone()) };
     match (&global.value, &own.value) {
@@ -46,7 +46,7 @@ pub(super) fn merge(global: Option<&Node>, own: &Node) -> Read<Node> {
             }
             Ok(Node { line: own.line, tag: own.tag, value: Value::Map(merged) })
         }
-        // SAM would append the one to the other, which nobody expects of, say, an architecture.
+        // SAM would append one to the other, which is surprising for, say, an architecture.
         (Value::List(_), Value::List(_)) => {
             Err(Refusal::new(own.line, "this list also stands under Globals.Function; give it in one place"))
         }

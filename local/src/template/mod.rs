@@ -1,12 +1,12 @@
-//! `template.yaml`, read into a plain model of the stack that it declares.
+//! Reads `template.yaml` into a plain model of the stack that it declares.
 //!
-//! The file that deploys is the file that runs here, so the reader follows one rule: what it does not understand it
-//! refuses, with file and line. A property that were skipped would be a difference between this machine and AWS that
-//! shows only after deployment.
+//! The file that is deployed is the file that runs here, so the reader follows one rule: it rejects everything that it
+//! does not support, with file and line. A skipped property would be a difference between this machine and AWS that
+//! only shows after deployment.
 //!
-//! The way of a value: [`yaml`] keeps the line and the intrinsic tag of every node, [`scope`] turns `!Ref`, `!GetAtt`
-//! and `!Sub` into text, [`fields`] hands out the properties of one mapping and refuses those left over, and the files
-//! named after resources build the [`model`].
+//! The steps: [`yaml`] keeps the line and the intrinsic tag of every node, [`scope`] turns `!Ref`, `!GetAtt` and `!Sub`
+//! into text, [`fields`] hands out the properties of one mapping and rejects those left over, and the files named after
+//! resources build the [`model`].
 
 mod api;
 mod error;

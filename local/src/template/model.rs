@@ -1,7 +1,7 @@
 //! The stack that a template declares, with every reference resolved.
 //!
-//! Plain data: whoever stands the stack up reads it and needs nothing of the template any more. Resources refer to
-//! each other by logical id where the reader of the model looks them up, and by ARN where a policy compares them.
+//! Plain data: whoever starts the stack reads it and no longer needs the template. Resources refer to each other by
+//! logical id where the reader of the model looks them up, and by ARN where a policy compares them.
 
 use super::{
     monitoring::{Alarm, MetricFilter},
@@ -9,26 +9,26 @@ use super::{
 };
 use std::{collections::BTreeMap, time::Duration};
 
-/// What `AWS::StackName` is here; the physical names begin with it.
+/// The value of `AWS::StackName` here; the prefix of physical names.
 pub const STACK_NAME: &str = "ordermill";
-/// What `AWS::StackId` ends with here. On AWS each stack has its own.
+/// The suffix of `AWS::StackId` here. On AWS each stack has its own.
 pub(super) const STACK_UUID: &str = "00000000-0000-4000-8000-000000000000";
-/// What `AWS::Region` is here.
+/// The value of `AWS::Region` here.
 pub const REGION: &str = "us-east-1";
-/// What `AWS::AccountId` is here.
+/// The value of `AWS::AccountId` here.
 pub const ACCOUNT: &str = "000000000000";
 
-/// The ARN of the table of that name.
+/// The ARN of the table with that name.
 pub fn table_arn(name: &str) -> String {
     format!("arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{name}")
 }
 
-/// The ARN of a table's stream. Its label is the database's to choose, so the template's `StreamArn` ends in `latest`.
+/// The ARN of a table's stream. The database chooses its label, so the template's `StreamArn` ends in `latest`.
 pub fn stream_arn(table_name: &str) -> String {
     format!("{}/stream/latest", table_arn(table_name))
 }
 
-/// The ARN of the queue of that name.
+/// The ARN of the queue with that name.
 pub fn queue_arn(name: &str) -> String {
     format!("arn:aws:sqs:{REGION}:{ACCOUNT}:{name}")
 }
@@ -50,19 +50,19 @@ pub struct Stack {
     pub region: String,
     /// The account, see [`ACCOUNT`].
     pub account: String,
-    /// The value of each parameter: the default or what overrides it.
+    /// The value of each parameter: its default or its override.
     pub parameters: BTreeMap<String, String>,
     /// The tables.
     pub tables: Vec<Table>,
     /// The queues.
     pub queues: Vec<Queue>,
-    /// The functions with all that triggers them.
+    /// The functions with their triggers.
     pub functions: Vec<Function>,
     /// The HTTP API, if there is one.
     pub api: Option<Api>,
-    /// What turns log events into metrics on AWS; nothing does here.
+    /// Metric filters, which turn log events into metrics on AWS; unused here.
     pub metric_filters: Vec<MetricFilter>,
-    /// What watches metrics on AWS; nothing does here.
+    /// Alarms, which watch metrics on AWS; unused here.
     pub alarms: Vec<Alarm>,
     /// The value of each output.
     pub outputs: BTreeMap<String, String>,
@@ -92,15 +92,15 @@ pub struct Table {
     pub logical_id: String,
     /// Its physical name.
     pub name: String,
-    /// Name and type of each attribute that is part of a key.
+    /// Name and type of each key attribute.
     pub attributes: BTreeMap<String, ScalarType>,
     /// The primary key, partition key first.
     pub key: Vec<KeyAttribute>,
     /// The global secondary indexes.
     pub indexes: Vec<Index>,
-    /// What a stream record carries; none without a stream.
+    /// The content of a stream record; `None` without a stream.
     pub stream_view: Option<String>,
-    /// Whether AWS keeps point-in-time backups; nothing does here.
+    /// Whether AWS keeps point-in-time backups; unused here.
     pub point_in_time_recovery: bool,
     /// The attribute that holds an item's expiry.
     pub time_to_live: Option<String>,
@@ -125,7 +125,7 @@ pub enum ScalarType {
 }
 
 impl ScalarType {
-    /// As it stands in the template.
+    /// The notation in the template.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::S => "S",
@@ -154,7 +154,7 @@ pub enum KeyType {
 }
 
 impl KeyType {
-    /// As it stands in the template.
+    /// The notation in the template.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Hash => "HASH",
@@ -170,18 +170,18 @@ pub struct Index {
     pub name: String,
     /// Its key, partition key first.
     pub key: Vec<KeyAttribute>,
-    /// What it holds of an item.
+    /// The attributes that it contains.
     pub projection: Projection,
 }
 
-/// The attributes that an index holds.
+/// The attributes that an index contains.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Projection {
-    /// All of them.
+    /// All attributes.
     All,
-    /// Those of the keys.
+    /// The key attributes.
     KeysOnly,
-    /// Those of the keys and these.
+    /// The key attributes and these.
     Include(Vec<String>),
 }
 
@@ -196,13 +196,13 @@ pub struct Queue {
     pub visibility_timeout: u32,
     /// Seconds until a sent message can be received.
     pub delay_seconds: u32,
-    /// Seconds that a message is kept.
+    /// Seconds that a message is retained.
     pub retention_seconds: u32,
-    /// Seconds that a receive waits when it does not say.
+    /// Seconds that a receive waits by default.
     pub wait_seconds: u32,
-    /// Whether SQS encrypts at rest; nothing does here.
+    /// Whether SQS encrypts at rest; unused here.
     pub managed_encryption: bool,
-    /// Where messages go that nobody could work.
+    /// Where messages go that failed too often.
     pub redrive: Option<Redrive>,
 }
 
@@ -220,7 +220,7 @@ pub struct Redrive {
     pub dead_letter_queue: String,
     /// The physical name of the dead-letter queue.
     pub dead_letter_queue_name: String,
-    /// How often a message is handed out before it goes there.
+    /// How often a message is received before it goes there.
     pub max_receive_count: u32,
 }
 
@@ -229,10 +229,10 @@ pub struct Redrive {
 pub struct Api {
     /// Its key under `Resources`.
     pub logical_id: String,
-    /// The logical id of the function behind each authorizer. None of them has identity sources or a cache: the
-    /// gateway asks it for every request.
+    /// The logical id of the function behind each authorizer. None of them has identity sources or a cache: the gateway
+    /// calls it for every request.
     pub authorizers: BTreeMap<String, String>,
-    /// The authorizer of routes that name none; already written into [`Route::authorizer`].
+    /// The authorizer of routes that name none; already copied into [`Route::authorizer`].
     pub default_authorizer: Option<String>,
     /// The limits above which the gateway answers 429.
     pub throttling: Option<Throttling>,
@@ -240,18 +240,18 @@ pub struct Api {
     pub cors: Option<Cors>,
 }
 
-/// What the gateway tells browsers of pages that came from elsewhere.
+/// The CORS settings of the gateway.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cors {
-    /// The origins whose pages may call, or `*` for all.
+    /// The allowed origins, or `*` for all.
     pub allow_origins: Vec<String>,
-    /// With these methods.
+    /// The allowed methods.
     pub allow_methods: Vec<String>,
-    /// With these headers.
+    /// The allowed headers.
     pub allow_headers: Vec<String>,
-    /// What they may read of an answer beside its body.
+    /// The response headers that pages may read.
     pub expose_headers: Vec<String>,
-    /// How long a browser remembers all that.
+    /// How long a browser caches these settings.
     pub max_age_seconds: u32,
 }
 
@@ -273,23 +273,23 @@ pub struct Function {
     pub name: String,
     /// The binary target that cargo builds for it.
     pub binary: String,
-    /// What the template gives it, beside what Lambda sets.
+    /// Its environment variables from the template, in addition to those that Lambda sets.
     pub environment: BTreeMap<String, String>,
-    /// How long an invocation may take.
+    /// Its timeout.
     pub timeout: Duration,
     /// Its memory.
     pub memory_mb: u32,
     /// Its log settings.
     pub logging: Logging,
-    /// What it may do.
+    /// Its policy statements.
     pub statements: Vec<Statement>,
-    /// The requests that reach it.
+    /// Its routes.
     pub routes: Vec<Route>,
     /// The queues that trigger it.
     pub queue_sources: Vec<QueueSource>,
     /// The streams that trigger it.
     pub stream_sources: Vec<StreamSource>,
-    /// The clocks that trigger it.
+    /// The schedules that trigger it.
     pub schedules: Vec<Schedule>,
 }
 
@@ -305,7 +305,7 @@ impl Function {
 pub struct Logging {
     /// `JSON` or `Text`.
     pub format: String,
-    /// The least severe log that is kept; only with the format `JSON`.
+    /// The lowest log level that is kept; only with the format `JSON`.
     pub application_level: Option<String>,
     /// The name of the log group.
     pub group: Option<String>,
@@ -322,11 +322,11 @@ pub struct Statement {
     pub resources: Vec<String>,
 }
 
-/// What a statement does.
+/// The effect of a statement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Effect {
-    /// Permits.
+    /// Allows.
     Allow,
-    /// Forbids, whatever else permits.
+    /// Denies, whatever else allows.
     Deny,
 }

@@ -1,5 +1,5 @@
-//! Metrics from logs, and alarms on metrics: checked so that an alarm watches something that exists, and kept. Nothing of
-//! it runs on this machine.
+//! Metric filters and alarms. The reader checks that every alarm watches an existing metric; nothing of it runs on this
+//! machine.
 
 use super::{
     error::{Read, Refusal},
@@ -15,20 +15,20 @@ pub struct MetricFilter {
     pub logical_id: String,
     /// The logical id of the log group.
     pub log_group: String,
-    /// Which log events count, such as `{ $.fields.orders = * }`.
+    /// The pattern of matching log events, such as `{ $.fields.orders = * }`.
     pub pattern: String,
-    /// The metrics that they yield.
+    /// The metrics that matching events produce.
     pub metrics: Vec<Metric>,
 }
 
-/// A metric that log events yield.
+/// A metric from log events.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Metric {
     /// Its namespace.
     pub namespace: String,
     /// Its name.
     pub name: String,
-    /// A number, or where it stands in the log event, such as `$.fields.orders`.
+    /// A number, or its path in the log event, such as `$.fields.orders`.
     pub value: String,
     /// Its unit, if it has one.
     pub unit: Option<String>,
@@ -41,30 +41,30 @@ pub struct Metric {
 pub struct Alarm {
     /// Its key under `Resources`.
     pub logical_id: String,
-    /// What it means and what to do.
+    /// What it means and what to do about it.
     pub description: Option<String>,
     /// The metric's namespace.
     pub namespace: String,
     /// The metric's name.
     pub metric: String,
-    /// The logical id of the queue that the metric is about; none for a metric from a log.
+    /// The logical id of the queue that the metric belongs to; `None` for a metric from a log.
     pub queue: Option<String>,
-    /// How the values of a period become one.
+    /// How the values of a period are combined.
     pub statistic: String,
-    /// Seconds of a period.
+    /// The period in seconds.
     pub period_seconds: u32,
-    /// How many periods are looked at.
+    /// The number of periods evaluated.
     pub periods: u32,
-    /// What a value is compared with.
+    /// The threshold.
     pub threshold: f64,
-    /// How it is compared.
+    /// The comparison operator.
     pub comparison: String,
-    /// What a period without a value counts for.
+    /// How missing data is treated.
     pub missing_data: String,
 }
 
 const SQS: &str = "AWS/SQS";
-/// What SQS reports of a standard queue.
+/// SQS's metrics for a standard queue.
 const SQS_METRICS: [&str; 9] = [
     "ApproximateAgeOfOldestMessage",
     "ApproximateNumberOfMessagesDelayed",
@@ -81,7 +81,7 @@ const UNITS: [&str; 9] =
 const STATISTICS: [&str; 5] = ["SampleCount", "Average", "Sum", "Minimum", "Maximum"];
 const COMPARISONS: [&str; 4] =
     ["GreaterThanOrEqualToThreshold", "GreaterThanThreshold", "LessThanThreshold", "LessThanOrEqualToThreshold"];
-/// Seconds that all periods of an alarm may span.
+/// Maximum seconds of all periods of an alarm together.
 const SPAN_MAX: u32 = 86_400;
 
 /// Reads an `AWS::Logs::MetricFilter`.
@@ -128,7 +128,7 @@ fn metric(scope: &Scope, node: &Node) -> Read<Metric> {
     Ok(metric)
 }
 
-/// Reads an `AWS::CloudWatch::Alarm`, whose metric is SQS's or one that `filters` yield.
+/// Reads an `AWS::CloudWatch::Alarm`, whose metric is one of SQS's or from `filters`.
 pub(super) fn alarm(scope: &Scope, logical_id: &str, properties: &Node, filters: &[MetricFilter]) -> Read<Alarm> {
     let mut fields = Fields::open(scope, "AWS::CloudWatch::Alarm", properties)?;
     let namespace_node = fields.need("Namespace")?;
@@ -191,7 +191,7 @@ fn queue_dimension(scope: &Scope, node: &Node) -> Read<String> {
     Ok(queue)
 }
 
-/// Seconds of a period, and how many there are.
+/// The period in seconds, and the number of periods.
 fn periods(scope: &Scope, fields: &mut Fields<'_, '_>) -> Read<(u32, u32)> {
     let node = fields.need("Period")?;
     let text = scope.text(node)?;
@@ -214,7 +214,7 @@ fn number(text: &str) -> Option<f64> {
     text.parse::<f64>().ok().filter(|number| number.is_finite())
 }
 
-/// `{ $.a.b = * }`: comparisons of a member with `*`, a text in quotes or a number, all joined alike.
+/// `{ $.a.b = * }`: comparisons of a member with `*`, a quoted text or a number, all joined by the same operator.
 fn is_log_pattern(text: &str) -> bool {
     let Some(inner) = text.strip_prefix('{').and_then(|text| text.strip_suffix('}')) else { return false };
     let joint = if inner.contains("||") { "||" } else { "&&" };

@@ -1,4 +1,4 @@
-//! The parameters of a template: their defaults, what overrides them, and the limits of both.
+//! The parameters of a template: defaults, overrides, and their constraints.
 
 use super::{
     error::{Read, Refusal},
@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 
 /// The value of each parameter under `node`.
 pub(super) fn read(node: Option<&Node>, overrides: &BTreeMap<String, String>) -> Read<BTreeMap<String, String>> {
-    // Parameters refer to nothing, so they are read where there is nothing to refer to.
+    // Parameters cannot refer to anything, so they are read in an empty scope.
     let nothing = Scope {
         parameters: BTreeMap::new(),
         resources: BTreeMap::new(),

@@ -1,27 +1,27 @@
-//! Lambda's event filter patterns, as far as this stack understands them.
+//! The subset of Lambda's event filter patterns that this stack supports.
 //!
-//! A pattern is a JSON object of the shape of the event: an object goes one level down, and all its members must match; a
-//! list holds conditions, of which one must match. Conditions are a string, `{"exists": …}`, `{"prefix": "…"}` and
-//! `{"anything-but": …}`. As on AWS, conditions are about values that are neither object nor list: `exists` does not see
-//! an object, and a list in the event matches when one of its elements does.
+//! A pattern is a JSON object of the same shape as the event: an object descends one level, and all its members must
+//! match; a list holds conditions, one of which must match. Conditions are a string, `{"exists": …}`, `{"prefix": "…"}`
+//! and `{"anything-but": …}`. As on AWS, conditions apply to values that are neither object nor list: `exists` does not
+//! match an object, and a list in the event matches if one of its elements does.
 
 use serde_json::{Map, Value};
 
 /// Lambda's limit.
 const CHARACTERS_MAX: usize = 4096;
 
-/// A pattern that events are held against.
+/// A pattern that events are matched against.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pattern {
     members: Vec<(String, Expected)>,
 }
 
-/// What a pattern asks of a member.
+/// The requirement on a member.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Expected {
     /// The member is an object whose members match.
     Object(Pattern),
-    /// One of these holds.
+    /// One of these conditions holds.
     OneOf(Vec<Condition>),
 }
 
@@ -39,7 +39,7 @@ impl Pattern {
     ///
     /// # Errors
     ///
-    /// What of it is not understood.
+    /// The unsupported part.
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
         if text.chars().count() > CHARACTERS_MAX {
             return Err(format!("a pattern has at most {CHARACTERS_MAX} characters"));
@@ -59,7 +59,7 @@ impl Pattern {
         Ok(Self { members: members.collect::<Result<_, String>>()? })
     }
 
-    /// The members of the event itself that the pattern is about.
+    /// The top-level members of the event that the pattern refers to.
     pub(super) fn roots(&self) -> impl Iterator<Item = &str> {
         self.members.iter().map(|(name, _)| name.as_str())
     }
@@ -89,7 +89,7 @@ impl Expected {
 
     fn matches(&self, found: Option<&Value>) -> bool {
         match self {
-            // What is absent is looked into as well, for `exists` further down.
+            // Missing members are searched as well, because `exists` may occur further down.
             Self::Object(pattern) => pattern.matches(found.unwrap_or(&Value::Null)),
             Self::OneOf(conditions) => conditions.iter().any(|condition| condition.matches(found)),
         }
@@ -131,7 +131,7 @@ impl Condition {
             Self::Equals(text) => any_text(&|found| found == text),
             Self::Exists(exists) => leaves.is_empty() != *exists,
             Self::Prefix(prefix) => any_text(&|found| found.starts_with(prefix)),
-            // What is absent is not anything.
+            // A missing member matches no value.
             Self::NoneOf(texts) => any_text(&|found| texts.iter().all(|text| text != found)),
             Self::NotPrefix(prefix) => any_text(&|found| !found.starts_with(prefix)),
         }
@@ -176,10 +176,10 @@ mod tests {
             (image(json!({"absent": {"S": [{"exists": false}]}})), true),
             (image(json!({"absent": {"S": [{"exists": true}]}})), false),
             (image(json!({"absent": {"S": [{"anything-but": ["x"]}]}})), false),
-            // An object is no value, whatever one might expect of it.
+            // Surprisingly, an object does not count as a value.
             (image(json!({"pk": [{"exists": true}]})), false),
             (image(json!({"pk": [{"exists": false}]})), true),
-            // One element of a list is enough.
+            // One matching list element is enough.
             (image(json!({"tags": {"L": ["b"]}})), true),
             (image(json!({"tags": {"L": ["c"]}})), false),
             // All members of an object must match.

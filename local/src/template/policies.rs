@@ -21,7 +21,7 @@ pub(super) fn read(scope: &Scope, node: &Node) -> Read<Vec<Statement>> {
         }
         let mut fields = Fields::open(scope, "a policy", policy)?;
         fields.one_of("Version", &["2012-10-17"])?;
-        // SAM's policy templates (`DynamoDBCrudPolicy: …`) are left over here and refused by name.
+        // SAM's policy templates (`DynamoDBCrudPolicy: …`) remain here and are rejected by name.
         let Some(list) = fields.take("Statement") else {
             fields.finish()?;
             return Err(Refusal::new(policy.line, "a policy needs the property `Statement`"));

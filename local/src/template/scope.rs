@@ -1,4 +1,4 @@
-//! What names stand for: parameters, resources, pseudo parameters; and the intrinsic functions that use them.
+//! Resolves names: parameters, resources, pseudo parameters; and the intrinsic functions that use them.
 
 use super::{
     error::{Read, Refusal},
@@ -7,16 +7,16 @@ use super::{
 };
 use std::collections::BTreeMap;
 
-/// Where the running stack listens: known only once its ports are, yet part of queue URLs and of the API's endpoint.
+/// The addresses of the running stack: known only once its ports are, yet part of queue URLs and the API's endpoint.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Endpoints {
-    /// Of SQS, as `http://127.0.0.1:PORT`.
+    /// SQS, as `http://127.0.0.1:PORT`.
     pub sqs: String,
-    /// Of the gateway, as `http://127.0.0.1:PORT`.
+    /// The gateway, as `http://127.0.0.1:PORT`.
     pub api: String,
 }
 
-/// The types of resource that this stack stands up.
+/// The resource types that this stack supports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     Table,
@@ -62,13 +62,13 @@ pub(super) struct Scope {
     pub(super) endpoints: Endpoints,
 }
 
-/// The name that AWS would derive for a resource without one of its own, less its random ending.
+/// The name that AWS would derive for an unnamed resource, without its random suffix.
 pub(super) fn physical_name(logical_id: &str) -> String {
     format!("{STACK_NAME}-{logical_id}")
 }
 
 impl Scope {
-    /// The text of a scalar, its intrinsic function evaluated.
+    /// The text of a scalar, with its intrinsic function evaluated.
     pub(super) fn text(&self, node: &Node) -> Read<String> {
         let text = match &node.value {
             Value::Scalar(text) => text,
@@ -153,7 +153,7 @@ impl Scope {
         Ok(result)
     }
 
-    /// The logical id of the resource of that kind whose physical name `node` is.
+    /// The logical id of the resource of that type whose physical name is `node`.
     pub(super) fn by_name(&self, node: &Node, kind: Kind) -> Read<String> {
         let text = self.text(node)?;
         let found = self.resources.iter().find(|(id, of)| **of == kind && physical_name(id) == text);
@@ -162,7 +162,7 @@ impl Scope {
         })
     }
 
-    /// The logical id of the resource of that kind whose ARN `node` is.
+    /// The logical id of the resource of that type whose ARN is `node`.
     pub(super) fn by_arn(&self, node: &Node, kind: Kind, arn: fn(&str) -> String) -> Read<String> {
         let text = self.text(node)?;
         let found = self.resources.iter().find(|(id, of)| **of == kind && arn(&physical_name(id)) == text);

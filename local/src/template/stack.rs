@@ -1,4 +1,4 @@
-//! The template as a whole: its sections, its resources in the order in which they need each other, its outputs.
+//! The whole template: its sections, its resources in dependency order, its outputs.
 
 use super::{
     api,
@@ -17,11 +17,11 @@ use std::{
     path::Path,
 };
 
-/// Reads the template at `path`, with `overrides` in place of parameter defaults.
+/// Reads the template at `path`, with `overrides` instead of parameter defaults.
 ///
 /// # Errors
 ///
-/// The first thing that this stack does not understand or that contradicts itself, with its line.
+/// The first thing that is unsupported or contradictory, with its line.
 pub fn read(path: &Path, overrides: &BTreeMap<String, String>, endpoints: &Endpoints) -> Result<Stack, TemplateError> {
     let file = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
     let text = std::fs::read_to_string(path)
@@ -108,7 +108,7 @@ impl<'a> Sections<'a> {
     }
 }
 
-/// A resource whose properties are yet to be read.
+/// A resource whose properties are not read yet.
 struct Resource<'a> {
     id: &'a str,
     line: usize,
@@ -145,7 +145,7 @@ fn resources<'a>(node: &'a Node, scope: &Scope) -> Read<Vec<Resource<'a>>> {
     Ok(resources)
 }
 
-/// Reads a resource that is no function.
+/// Reads a resource other than a function.
 fn plain_resource(scope: &Scope, resource: &Resource<'_>, stack: &mut Stack) -> Read<()> {
     match resource.kind {
         Kind::Table => stack.tables.push(storage::table(scope, resource.id, resource.properties()?)?),

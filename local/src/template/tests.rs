@@ -1,4 +1,4 @@
-//! What the reader makes of the template that deploys, and what it refuses.
+//! The model of the deployed template, and what the reader rejects.
 
 use super::{stack::parse, *};
 use std::{collections::BTreeMap, path::Path, time::Duration};
@@ -21,7 +21,7 @@ fn read_deployed() -> Stack {
     read(deployed(), &BTreeMap::new(), &endpoints()).expect("the template reads")
 }
 
-/// Each route with its function and its authorizer, in the order of the template.
+/// Each route with its function and its authorizer, in template order.
 const DEPLOYED_ROUTES: &[&str] = &[
     "orders-create POST /v2/orders MerchantAuthorizer",
     "orders-create POST /order/v1/orders MerchantAuthorizer",
@@ -149,7 +149,7 @@ fn the_deployed_template_resolves_its_references() {
             ("DELIVERY_QUEUE_URL", "http://127.0.0.1:9324/000000000000/ordermill-DeliveryQueue"),
             ("FULFILMENT_QUEUE_URL", "http://127.0.0.1:9324/000000000000/ordermill-FulfilmentQueue"),
             ("INBOUND_QUEUE_URL", "http://127.0.0.1:9324/000000000000/ordermill-InboundQueue"),
-            // From Globals, beside the function's own.
+            // From Globals, in addition to the function's own.
             ("OVERDUE_SECONDS", "900"),
             ("PARKED_QUEUE_URL", "http://127.0.0.1:9324/000000000000/ordermill-RelayDeadLetterQueue"),
             ("TABLE_NAME", "ordermill-OrdersTable"),
@@ -201,7 +201,7 @@ fn parameters_are_overridden_within_their_limits() {
     }
 }
 
-/// A template of one resource, whose line 4 is the first of `resource`.
+/// A template of one resource that starts on line 4.
 fn with_resource(resource: &str) -> String {
     format!("Transform: AWS::Serverless-2016-10-31\n\nResources:\n{resource}")
 }
@@ -210,7 +210,7 @@ fn refusal(text: &str) -> String {
     parse("template.yaml", text, &BTreeMap::new(), &endpoints()).expect_err("refused").to_string()
 }
 
-/// A resource, from line 4 on, and what is said about it.
+/// A resource, from line 4 on, and the expected message.
 const REFUSED_RESOURCES: &[(&str, &str)] = &[
     (
         "  Bucket:\n    Type: AWS::S3::Bucket\n",
@@ -250,7 +250,7 @@ const REFUSED_RESOURCES: &[(&str, &str)] = &[
 
 const FUNCTION: &str = "  F:\n    Type: AWS::Serverless::Function\n    Metadata: { BuildMethod: rust-cargolambda, BuildProperties: { Binary: f } }\n    Properties:\n      CodeUri: f\n      Handler: bootstrap\n      Runtime: provided.al2023\n";
 
-/// A property of the function above, from line 11 on, and what is said about it.
+/// A property of the function above, from line 11 on, and the expected message.
 const REFUSED_OF_A_FUNCTION: &[(&str, &str)] = &[
     (
         "      Policies: [AmazonSQSFullAccess]\n",

@@ -1,4 +1,4 @@
-//! What triggers a function, as the template declares it; the other half of [`super::model`].
+//! The triggers of a function, as the template declares them; the other half of [`super::model`].
 
 use super::pattern::Pattern;
 use std::time::Duration;
@@ -8,11 +8,11 @@ use std::time::Duration;
 pub struct Route {
     /// The name of the event.
     pub event: String,
-    /// The method, in capitals, or `ANY`; none for the `$default` route.
+    /// The method, in capitals, or `ANY`; `None` for the `$default` route.
     pub method: Option<String>,
-    /// The path with `{parameter}` and `{greedy+}` segments; none for the `$default` route.
+    /// The path with `{parameter}` and `{greedy+}` segments; `None` for the `$default` route.
     pub path: Option<String>,
-    /// The authorizer's name; none when nobody is asked.
+    /// The authorizer's name; `None` for a public route.
     pub authorizer: Option<String>,
 }
 
@@ -23,15 +23,15 @@ pub struct QueueSource {
     pub event: String,
     /// The logical id of the queue.
     pub queue: String,
-    /// Most messages of an invocation.
+    /// Maximum messages per invocation.
     pub batch_size: u32,
     /// How long to wait for a full batch.
     pub batching_window: Duration,
     /// Whether the answer names the messages that failed.
     pub report_item_failures: bool,
-    /// Most invocations at a time.
+    /// Maximum concurrent invocations.
     pub maximum_concurrency: Option<u32>,
-    /// Whether it runs.
+    /// Whether it is enabled.
     pub enabled: bool,
 }
 
@@ -42,44 +42,44 @@ pub struct StreamSource {
     pub event: String,
     /// The logical id of the table.
     pub table: String,
-    /// Where to begin without a checkpoint.
+    /// Where to start without a checkpoint.
     pub starting_position: StartingPosition,
-    /// Most records of an invocation.
+    /// Maximum records per invocation.
     pub batch_size: u32,
     /// How long to wait for a full batch.
     pub batching_window: Duration,
-    /// Whether a batch that failed is halved.
+    /// Whether a failed batch is split in half.
     pub bisect_on_error: bool,
-    /// How often a batch is tried again; none for as long as the records last.
+    /// How often a batch is retried; `None` for as long as the records are kept.
     pub maximum_retries: Option<u32>,
-    /// Records older than that are given up; none for as long as they last.
+    /// Maximum age of a record; `None` for as long as records are kept.
     pub maximum_record_age: Option<Duration>,
     /// Whether the answer names the record that failed.
     pub report_item_failures: bool,
-    /// Patterns of which a record must match one to reach the function; every record does when there are none.
+    /// Patterns, one of which a record must match to reach the function; without patterns every record does.
     pub filters: Vec<Pattern>,
-    /// The logical id of the queue that is told of batches that were given up.
+    /// The logical id of the queue that receives given-up batches.
     pub on_failure: Option<String>,
-    /// Whether it runs.
+    /// Whether it is enabled.
     pub enabled: bool,
 }
 
-/// Where the reading of a stream begins.
+/// Where reading a stream starts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StartingPosition {
-    /// With the oldest record that is kept.
+    /// At the oldest record that is kept.
     TrimHorizon,
-    /// With the next record.
+    /// At the next record.
     Latest,
 }
 
-/// A clock that triggers a function.
+/// A schedule that triggers a function.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Schedule {
     /// The name of the event.
     pub event: String,
     /// The time between two invocations.
     pub every: Duration,
-    /// Whether it runs.
+    /// Whether it is enabled.
     pub enabled: bool,
 }

@@ -1,7 +1,7 @@
-//! YAML as a tree that knows its lines and its intrinsic tags.
+//! YAML as a tree with line numbers and intrinsic tags.
 //!
 //! The common deserialisers lose both. CloudFormation's YAML is a subset: no anchors, no aliases, no merge keys, one
-//! document; a key that stands twice is a mistake that most parsers hide by keeping the last.
+//! document; a duplicate key is a mistake that most parsers hide by keeping the last value.
 
 use super::error::{Read, Refusal};
 use saphyr_parser::{Event, Parser, ScalarStyle, Span, StrInput, Tag};
@@ -35,10 +35,10 @@ pub(super) struct Key {
     pub(super) name: String,
 }
 
-/// Nesting beyond this is no template; the bound keeps the recursion off the end of the stack.
+/// Maximum nesting; bounds the recursion.
 const DEEPEST: usize = 64;
 
-/// Reads the one document of `text`.
+/// Reads the single document of `text`.
 pub(super) fn parse(text: &str) -> Read<Node> {
     let mut reader = Reader { parser: Parser::new_from_str(text) };
     reader.expect_start()?;

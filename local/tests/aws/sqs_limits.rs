@@ -216,7 +216,7 @@ async fn queues_report_their_attributes() {
     }
     client.receive_message().queue_url(sqs.url(JOBS)).send().await.expect("received");
     let all = |queue| client.get_queue_attributes().queue_url(sqs.url(queue)).attribute_names(QueueAttributeName::All);
-    let told = all(JOBS).send().await.expect("told").attributes.unwrap_or_default();
+    let reported = all(JOBS).send().await.expect("told").attributes.unwrap_or_default();
     for (name, expected) in [
         (QueueAttributeName::ApproximateNumberOfMessages, "1"),
         (QueueAttributeName::ApproximateNumberOfMessagesNotVisible, "1"),
@@ -228,10 +228,10 @@ async fn queues_report_their_attributes() {
             r#"{"deadLetterTargetArn":"arn:aws:sqs:us-east-1:000000000000:ordermill-DeadJobs","maxReceiveCount":2}"#,
         ),
     ] {
-        assert_eq!(told.get(&name).map(String::as_str), Some(expected), "{name}");
+        assert_eq!(reported.get(&name).map(String::as_str), Some(expected), "{name}");
     }
-    let told = all(SLOW).send().await.expect("told").attributes.unwrap_or_default();
-    let delayed = told.get(&QueueAttributeName::ApproximateNumberOfMessagesDelayed);
+    let reported = all(SLOW).send().await.expect("told").attributes.unwrap_or_default();
+    let delayed = reported.get(&QueueAttributeName::ApproximateNumberOfMessagesDelayed);
     assert_eq!(delayed.map(String::as_str), Some("1"));
     let unknown = client.get_queue_attributes().queue_url(sqs.url(JOBS)).attribute_names("Colour".into()).send().await;
     assert_eq!(code(unknown), "InvalidAttributeName");

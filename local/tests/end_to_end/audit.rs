@@ -6,10 +6,10 @@ use crate::fulfilment::{self, VendorServer, create, order_of, status};
 use crate::support::MERCHANT;
 
 fn actions(logs: &Value) -> Vec<String> {
-    let told = |event: &Value| {
+    let line = |event: &Value| {
         format!("{} by {}", event["action"].as_str().unwrap(), event["actor"]["type"].as_str().unwrap())
     };
-    logs["auditLogs"].as_array().unwrap().iter().map(told).collect()
+    logs["auditLogs"].as_array().unwrap().iter().map(line).collect()
 }
 
 #[tokio::test]

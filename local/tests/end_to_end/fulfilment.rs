@@ -274,8 +274,8 @@ async fn an_optional_body_must_be_an_object() {
             (400, &json!("UNKNOWN_MEMBER")),
             "{what}"
         );
-        let noticed = stack.send("POST", &path, &[], r#"{"foo":1}"#).await;
-        assert_eq!((noticed.status, &noticed.body["warnings"][0]["pointer"]), (200, &json!("/foo")), "{what}");
+        let warned = stack.send("POST", &path, &[], r#"{"foo":1}"#).await;
+        assert_eq!((warned.status, &warned.body["warnings"][0]["pointer"]), (200, &json!("/foo")), "{what}");
         assert_eq!(stack.client.send("POST", &path, &DEMO[..1], "").await.status, 200, "{what}");
     }
 }
@@ -304,8 +304,8 @@ async fn vendors_are_told_of_cancelled_items_and_do_not_ship_them() {
     assert_eq!(stack.post(&path, &part).await.status, 422);
     let cancelled = stack.post(&path, &json!({"reason": "changed mind", "items": [{"itemId": second}]})).await;
     assert_eq!((cancelled.status, &cancelled.body["order"]["items"][1]["status"]), (200, &json!("Cancelled")));
-    let told = vendor.calls_of("ShipmentCancellation", 1).await;
-    assert_eq!((&told[0].1["items"][0]["id"], &told[0].1["shipmentId"]), (&second, &one["id"]));
+    let cancellations = vendor.calls_of("ShipmentCancellation", 1).await;
+    assert_eq!((&cancellations[0].1["items"][0]["id"], &cancellations[0].1["shipmentId"]), (&second, &one["id"]));
     let wrong = json!({"shipmentStatus": 4, "packages": [{"orderItemIDs": [second]}]});
     assert_eq!(report(&stack, VENDOR, &one, wrong).await.status, 422);
     assert_eq!(report(&stack, VENDOR, &one, json!({"shipmentStatus": 4})).await.status, 200);

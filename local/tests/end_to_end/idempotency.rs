@@ -216,8 +216,8 @@ async fn errors_are_stored_if_the_same_request_would_get_them_again() {
         };
         let refused = stack.client.send("POST", &hold, &with(wrong), body.clone()).await;
         assert_eq!(refused.status, status, "{header}");
-        let mended = stack.client.send("POST", &hold, &with(right), body.clone()).await;
-        assert_eq!((mended.status, replayed(&mended)), (200, false), "{header}");
+        let fixed = stack.client.send("POST", &hold, &with(right), body.clone()).await;
+        assert_eq!((fixed.status, replayed(&fixed)), (200, false), "{header}");
     }
 }
 

@@ -125,9 +125,9 @@ async fn a_foreign_order_is_received_transformed_announced_and_fulfilled() {
         (&json!("Springfield"), &Value::Null)
     );
     let items: Vec<_> = order["items"].as_array().unwrap().iter().collect();
-    let told = |item: &Value| json!([item["sku"], item["quantity"], item["images"][0]["url"]]);
-    assert_eq!(told(items[0]), json!(["mug", 2, "https://example.com/a.png"]));
-    assert_eq!(told(items[1]), json!(["poster", 1, "https://example.com/b.png"]));
+    let summary = |item: &Value| json!([item["sku"], item["quantity"], item["images"][0]["url"]]);
+    assert_eq!(summary(items[0]), json!(["mug", 2, "https://example.com/a.png"]));
+    assert_eq!(summary(items[1]), json!(["poster", 1, "https://example.com/b.png"]));
     assert_eq!(items[0]["customerPrice"]["amount"], json!(12.5));
 
     let events = heard(&receiver, 2).await;
@@ -170,9 +170,9 @@ async fn rejected_orders_report_pointers_into_both_bodies() {
     assert_eq!((&receipt["status"], &receipt["orderId"]), (&json!("Refused"), &Value::Null), "{receipt}");
     let error = &receipt["error"];
     assert_eq!((&error["code"], &error["message"]), (&json!("VALIDATION_FAILED"), &json!("the body breaks 4 rules")));
-    let told =
+    let located =
         |error: &Value| json!([error["errorCode"], error["pointer"], error["sourcePointer"], error["attemptedValue"]]);
-    let errors: Vec<Value> = error["errors"].as_array().unwrap().iter().map(told).collect();
+    let errors: Vec<Value> = error["errors"].as_array().unwrap().iter().map(located).collect();
     let expected = [
         json!(["INVALID_FORMAT", "/items/1/customerPrice", "/line_items/1/price", "20,00"]),
         json!(["INVALID_FORMAT", "/shippingAddress/countryCode", "/shipping_address/country_code", "ZZ"]),

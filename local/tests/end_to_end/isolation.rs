@@ -156,7 +156,7 @@ fn comparable(reply: &Reply, id: impl Fn(usize, &str) -> String, route: &Route) 
 async fn foreign_ids_are_not_found() {
     let stack = stack().await;
     let (ours, theirs) = (Things::make(&stack, OURS, SECRET).await, Things::make(&stack, THEIRS, "Plain").await);
-    let nobodys = Things::of_nobody();
+    let unknown_things = Things::of_nobody();
     let before = settled(&stack).await;
     let mut with_ids: Vec<&Route> = ROUTES.iter().filter(|route| !parameters(route).is_empty()).collect();
     for route in &with_ids {
@@ -165,7 +165,7 @@ async fn foreign_ids_are_not_found() {
         for ways in 1..1_usize << parameters(route).len() {
             let is_foreign = |index: usize| ways >> index & 1 == 1;
             let foreign = |index, name: &str| if is_foreign(index) { ours.id(name) } else { theirs.id(name) };
-            let unknown = |index, name: &str| if is_foreign(index) { nobodys.id(name) } else { theirs.id(name) };
+            let unknown = |index, name: &str| if is_foreign(index) { unknown_things.id(name) } else { theirs.id(name) };
             let reply = send(&stack, route, &path(route, foreign), THEIRS).await;
             assert_eq!(
                 (reply.status, &reply.body["code"]),

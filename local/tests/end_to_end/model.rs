@@ -49,7 +49,7 @@ async fn ten_thousand_commands_match_the_model() {
     let mut answers = BTreeMap::new();
     while let Some(result) = results.next().await {
         match result {
-            Ok(told) => told.into_iter().for_each(|answer| *answers.entry(answer).or_insert(0_u64) += 1),
+            Ok(answered) => answered.into_iter().for_each(|answer| *answers.entry(answer).or_insert(0_u64) += 1),
             Err(divergence) => panic!("ORDERMILL_MODEL_SEED={seed}: {divergence}"),
         }
     }
@@ -122,8 +122,8 @@ impl Life {
             let step = self.draw();
             let touched = step.touched.clone();
             self.sent.push((step.request.clone(), touched.clone()));
-            let told = self.take(step).await.map_err(|difference| self.report(&touched, &difference))?;
-            self.answers.push(told);
+            let answered = self.take(step).await.map_err(|difference| self.report(&touched, &difference))?;
+            self.answers.push(answered);
             for index in touched {
                 self.rest(index).await.map_err(|difference| self.report(&[index], &difference))?;
             }

@@ -148,9 +148,11 @@ async fn bad_requests_are_reported_with_pointers() {
     let path = created_path(&stack.client, &about("Product", "p", "x")).await;
     let body = r#"{"text": "", "format": "Html", "resource": {"type": "Order"}}"#;
     let refused = stack.send("POST", NOTES, &[], body).await;
-    let told = refused.body["errors"].as_array().unwrap().iter().map(|error| (&error["errorCode"], &error["pointer"]));
+    let errors =
+        refused.body["errors"].as_array().unwrap().iter().map(|error| (&error["errorCode"], &error["pointer"]));
     assert_eq!(
-        told.map(|(code, pointer)| format!("{} {}", code.as_str().unwrap(), pointer.as_str().unwrap()))
+        errors
+            .map(|(code, pointer)| format!("{} {}", code.as_str().unwrap(), pointer.as_str().unwrap()))
             .collect::<Vec<_>>(),
         ["TOO_SHORT /text", "INVALID_FORMAT /format", "REQUIRED /resource/id"]
     );
@@ -170,9 +172,9 @@ async fn bad_requests_are_reported_with_pointers() {
     // Unknown members cause warnings, or errors on request.
     let mut unknown = about("Product", "p", "x");
     (unknown["colour"], unknown["resource"]["size"]) = (json!(1), json!(2));
-    let noticed = stack.post(NOTES, &unknown).await;
-    let pointers: Vec<_> = noticed.body["warnings"].as_array().unwrap().iter().map(|each| &each["pointer"]).collect();
-    assert_eq!((noticed.status, pointers), (201, vec![&json!("/colour"), &json!("/resource/size")]));
+    let warned = stack.post(NOTES, &unknown).await;
+    let pointers: Vec<_> = warned.body["warnings"].as_array().unwrap().iter().map(|each| &each["pointer"]).collect();
+    assert_eq!((warned.status, pointers), (201, vec![&json!("/colour"), &json!("/resource/size")]));
     let refused = stack.send("POST", NOTES, &[("prefer", "handling=strict")], unknown.to_string()).await;
     assert_eq!(first(&refused), (400, "UNKNOWN_MEMBER", "/colour"));
     unknown["merchantId"] = json!("00000000-0000-4000-8000-000000000000");

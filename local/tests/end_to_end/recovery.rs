@@ -36,8 +36,8 @@ pub(crate) async fn redrive(stack: &Stack, queue: &str) {
     let sqs = Sqs::at(stack.running.sqs_url.clone());
     let name = stack.running.stack.queue(queue).unwrap().name.clone();
     let url = format!("{}/000000000000/{name}", stack.running.sqs_url);
-    let asked = sqs.client.get_queue_attributes().queue_url(url).attribute_names(QueueAttributeName::QueueArn);
-    let attributes = asked.send().await.unwrap().attributes.unwrap();
+    let request = sqs.client.get_queue_attributes().queue_url(url).attribute_names(QueueAttributeName::QueueArn);
+    let attributes = request.send().await.unwrap().attributes.unwrap();
     let arn = &attributes[&QueueAttributeName::QueueArn];
     sqs.client.start_message_move_task().source_arn(arn).send().await.unwrap();
 }

@@ -52,10 +52,10 @@ async fn refunds_use_two_balances_and_never_exceed_them() {
         )
         .await;
     assert_eq!((refused.status, &refused.body["code"]), (422, &json!("REFUND_EXCEEDS_BALANCE")));
-    let told = |part, item: &str, balance| format!("the balance of the {part} of item `{item}` is {balance} USD");
-    assert_eq!(refused.body["message"], told("price", &mug, "0.01"));
+    let message_of = |part, item: &str, balance| format!("the balance of the {part} of item `{item}` is {balance} USD");
+    assert_eq!(refused.body["message"], message_of("price", &mug, "0.01"));
     assert_eq!(refused.body["errors"][0]["pointer"], "/refunds/1/amount");
-    assert_eq!(refused.body["errors"][1]["errorMessage"], told("shipping", &cup, "0.00"));
+    assert_eq!(refused.body["errors"][1]["errorMessage"], message_of("shipping", &cup, "0.00"));
     assert_eq!(stack.get(&path(&id)).await.header("etag"), "\"2\"");
     // Amounts that refunds count against can no longer change.
     let item = format!("{}/items/{mug}", path(&id));

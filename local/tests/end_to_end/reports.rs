@@ -95,13 +95,13 @@ async fn unknown_members_of_a_report_are_reported_and_bounded() {
     let packages = json!([{"orderItemIDs": vec!["x"; 501]}]);
     let many = report(&stack, DEMO, one, json!({"shipmentStatus": 4, "packages": packages})).await;
     assert_eq!((many.status, &many.body["errors"][0]["errorCode"]), (400, &json!("TOO_MANY")));
-    let noticed = json!({"shipmentStatus": 3, "colour": 1, "packages": [{"trackingNumber": "1Z"}]});
-    let told = report(&stack, DEMO, one, noticed).await;
+    let unusual = json!({"shipmentStatus": 3, "colour": 1, "packages": [{"trackingNumber": "1Z"}]});
+    let warned = report(&stack, DEMO, one, unusual).await;
     let pointers: Vec<_> =
-        told.body["warnings"].as_array().unwrap().iter().map(|warning| &warning["pointer"]).collect();
-    assert_eq!((told.status, &told.body["shipmentStatus"]), (200, &json!(3)));
+        warned.body["warnings"].as_array().unwrap().iter().map(|warning| &warning["pointer"]).collect();
+    assert_eq!((warned.status, &warned.body["shipmentStatus"]), (200, &json!(3)));
     assert_eq!(pointers, [&json!("/colour"), &json!("/packages"), &json!("/packages/0/trackingNumber")]);
-    assert_eq!(told.body["warnings"][1]["errorMessage"], "belongs to shipmentStatus 4");
+    assert_eq!(warned.body["warnings"][1]["errorMessage"], "belongs to shipmentStatus 4");
 }
 
 #[tokio::test]
@@ -119,10 +119,10 @@ async fn a_report_of_several_packages_counts_entirely_or_not_at_all() {
     assert_eq!(shipments(&stack, &id, 2).await[0]["packages"], json!([]), "none of it counts");
 
     let version = |reply: &Reply| reply.header("etag").trim_matches('"').parse::<u64>().unwrap();
-    let told = report(&stack, DEMO, &all[0], report_of(&[&own[0], &own[1]])).await;
-    assert_eq!((told.status, &told.body["shipmentStatus"]), (200, &json!(4)), "{}", told.body);
+    let reported = report(&stack, DEMO, &all[0], report_of(&[&own[0], &own[1]])).await;
+    assert_eq!((reported.status, &reported.body["shipmentStatus"]), (200, &json!(4)), "{}", reported.body);
     // One write; the other vendor may have accepted its shipment in the meantime.
-    assert!(version(&told) <= version(&before) + 2, "{} {}", version(&before), version(&told));
+    assert!(version(&reported) <= version(&before) + 2, "{} {}", version(&before), version(&reported));
     let again = report(&stack, DEMO, &all[0], report_of(&[&own[0], &own[1]])).await;
     assert_eq!((again.status, again.body["packages"].as_array().unwrap().len()), (200, 2));
 }

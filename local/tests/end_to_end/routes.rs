@@ -44,8 +44,8 @@ async fn no_route_answers_without_valid_credentials() {
             let code = if bulk_order_api { &reply.body["error"] } else { &reply.body["code"] };
             assert_eq!((reply.status, code), (401, &json!("UNAUTHORIZED")), "{} {path} {headers:?}", route.method);
             let has_token = headers.iter().any(|(_, value)| value.starts_with("Bearer "));
-            let is_told = has_token && !bulk_order_api;
-            let challenge = if is_told { "Bearer error=\"invalid_token\"" } else { "Bearer" };
+            let names_the_error = has_token && !bulk_order_api;
+            let challenge = if names_the_error { "Bearer error=\"invalid_token\"" } else { "Bearer" };
             assert_eq!(reply.header("www-authenticate"), challenge, "{path} {headers:?}");
         }
     }
@@ -95,8 +95,8 @@ async fn unknown_paths_are_404_and_other_methods_405() {
         }
         assert_eq!(code.unwrap(), if status == 404 { "NOT_FOUND" } else { "METHOD_NOT_ALLOWED" });
     }
-    let asked = stack.client.send("OPTIONS", "/order/v1/orders/aaaaaaaaaaaaaaaaaaaaa000", &[], "").await;
-    assert_eq!((asked.status, asked.header("allow")), (204, "GET, PATCH, OPTIONS"));
+    let options = stack.client.send("OPTIONS", "/order/v1/orders/aaaaaaaaaaaaaaaaaaaaa000", &[], "").await;
+    assert_eq!((options.status, options.header("allow")), (204, "GET, PATCH, OPTIONS"));
 }
 
 #[tokio::test]

@@ -215,8 +215,8 @@ async fn an_item_can_be_updated_while_it_is_open() {
     }
     let twice = stack.send("PATCH", &item(0), &[], r#"{"images":[{"area":"a","area":"b"}]}"#).await;
     assert_eq!(first(&twice), (400, "DUPLICATE_MEMBER", "/images/0/area"));
-    let smuggled = stack.send("PATCH", &item(0), &[], r#"{}],"safeId":"x","meta":[{}"#).await;
-    assert_eq!((smuggled.status, first(&smuggled).1), (400, "NOT_JSON"));
+    let injected = stack.send("PATCH", &item(0), &[], r#"{}],"safeId":"x","meta":[{}"#).await;
+    assert_eq!((injected.status, first(&injected).1), (400, "NOT_JSON"));
     let missing = format!("{}/items/{}", path(&id), ids[0]["id"].as_str().unwrap().replace("001", "009"));
     assert_eq!(patch(&stack, &missing, json!({"quantity": 1})).await.status, 404);
 
@@ -298,9 +298,9 @@ async fn validating_gives_the_verdict_of_a_create_and_stores_nothing() {
     assert_eq!(verdict.body["errors"], created.body["errors"]);
     assert_eq!(verdict.body["warnings"][0]["pointer"], "/colour");
     let strict = [("prefer", "handling=strict")];
-    let judged = stack.send("POST", "/order/v1/orders/validate", &strict, odd.to_string()).await;
+    let verdict = stack.send("POST", "/order/v1/orders/validate", &strict, odd.to_string()).await;
     assert_eq!(
-        (judged.body["errors"].as_array().unwrap().len(), judged.body["warnings"].as_array().unwrap().len()),
+        (verdict.body["errors"].as_array().unwrap().len(), verdict.body["warnings"].as_array().unwrap().len()),
         (2, 0)
     );
 
@@ -351,11 +351,11 @@ async fn warnings_of_a_patch_are_reported_in_document_order() {
     let id = create(&stack, &waiting("noticed", &["MUG"])).await;
     let item = format!("{}/items/{}001", path(&id), id.trim_end_matches("000"));
     let patch = r#"{"customerSubtotal": 999, "zoo": 1, "customerPrice": 5}"#;
-    let told = stack.send("PATCH", &item, &[], patch).await;
-    let warnings = told.body["warnings"].as_array().unwrap().iter();
-    let told: Vec<_> = warnings.map(|warning| (&warning["errorCode"], &warning["pointer"])).collect();
+    let warned = stack.send("PATCH", &item, &[], patch).await;
+    let warnings = warned.body["warnings"].as_array().unwrap().iter();
+    let found: Vec<_> = warnings.map(|warning| (&warning["errorCode"], &warning["pointer"])).collect();
     assert_eq!(
-        told,
+        found,
         [(&json!("TOTAL_MISMATCH"), &json!("/customerSubtotal")), (&json!("UNKNOWN_MEMBER"), &json!("/zoo"))]
     );
 }

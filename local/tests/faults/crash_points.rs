@@ -22,7 +22,7 @@ const SEED: u64 = 1;
 /// Runs a flow until the world has settled; returns the points that it passed.
 fn run(flow: &Flow, crashes: &[Crash]) -> Vec<Point> {
     let plan = if crashes.is_empty() { Plan::Calm } else { Plan::CrashesAt(crashes.to_vec()) };
-    let told = format!("{} with {crashes:?}", flow.name);
+    let run_name = format!("{} with {crashes:?}", flow.name);
     World::run(
         ground(),
         SEED,
@@ -37,12 +37,12 @@ fn run(flow: &Flow, crashes: &[Crash]) -> Vec<Point> {
             let at: Vec<String> = crashes.iter().map(|crash| format!("{}", points[crash.point])).collect();
             assert!(
                 broken.is_empty(),
-                "{told} (of {} points; at {at:?}):\n{}\n{}",
+                "{run_name} (of {} points; at {at:?}):\n{}\n{}",
                 points.len(),
                 broken.join("\n"),
                 world.log().join("\n")
             );
-            assert_eq!(world.crashes(), crashes.len(), "{told}: a point was not visited");
+            assert_eq!(world.crashes(), crashes.len(), "{run_name}: a point was not visited");
             points
         },
     )

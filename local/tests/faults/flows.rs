@@ -110,7 +110,7 @@ async fn cancel_in_flight(clients: &Clients<'_>, outsiders: &Outsiders) {
 /// A vendor ships in two parcels, which are delivered.
 async fn ship(clients: &Clients<'_>, outsiders: &Outsiders) {
     clients.create(MERCHANTS[0], order("one", None, &["press-mug", "press-shirt", "press-cap"])).await;
-    outsiders.beside(clients.world, tokio::time::sleep(Duration::from_secs(120))).await;
+    outsiders.work_during(clients.world, tokio::time::sleep(Duration::from_secs(120))).await;
 }
 
 /// Every event is delivered, to two subscriptions.

@@ -83,7 +83,7 @@ impl Outsiders {
     }
 
     /// Ships and reports while `others` runs, and one round longer.
-    pub(crate) async fn beside<T>(&self, world: &World, others: impl Future<Output = T>) -> T {
+    pub(crate) async fn work_during<T>(&self, world: &World, others: impl Future<Output = T>) -> T {
         let done = Cell::new(false);
         let others = async {
             let outcome = others.await;
@@ -245,6 +245,6 @@ pub(crate) async fn rest(world: &World, outsiders: &Outsiders) -> Vec<String> {
         }
         failures.borrow_mut().push("the vendor could not report all that it made".to_owned());
     };
-    outsiders.beside(world, settle).await;
+    outsiders.work_during(world, settle).await;
     failures.into_inner()
 }

@@ -32,7 +32,7 @@ fn run(ground: &Ground, seed: u64) -> Ran {
     World::run(ground, seed, Plan::drawn, async |world| {
         let (ledger, outsiders) = (Ledger::default(), Outsiders::of(world));
         let clients = Clients { world, ledger: &ledger, attempts_max: 4 };
-        outsiders.beside(world, scenario::play(&clients)).await;
+        outsiders.work_during(world, scenario::play(&clients)).await;
         // Then the faults stop, and clients settle what they left open.
         let mut broken = rest(world, &outsiders).await;
         clients.finish().await;

@@ -44,8 +44,8 @@ fn bring_back(order: &mut OrderState, number: u16) {
     }
 }
 
-pub(super) fn recalled(order: &mut OrderState, told: &[(u16, Vec<usize>)]) {
-    for (number, lines) in told {
+pub(super) fn recalled(order: &mut OrderState, recalls: &[(u16, Vec<usize>)]) {
+    for (number, lines) in recalls {
         if let Some(shipment) = order.shipments.iter_mut().find(|shipment| shipment.number == *number) {
             shipment.recall.retain(|line| !lines.contains(line));
         }

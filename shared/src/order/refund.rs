@@ -65,9 +65,9 @@ impl OrderState {
 }
 
 /// Adds all refunds, or none if one of them exceeds what the refunds before it leave.
-pub(super) fn refund(order: &mut OrderState, asked: &[AskedRefund]) -> Result<(), Rejected> {
+pub(super) fn refund(order: &mut OrderState, requested: &[AskedRefund]) -> Result<(), Rejected> {
     let mut excesses = Vec::new();
-    for (index, AskedRefund { refund, paid }) in asked.iter().enumerate() {
+    for (index, AskedRefund { refund, paid }) in requested.iter().enumerate() {
         if order.refunds.iter().any(|known| known.transaction_id == refund.transaction_id) {
             continue;
         }

@@ -140,10 +140,10 @@ fn a_vendor_that_accepts_late_is_told_of_a_cancel() {
     let order = after(state("OO"), &[assign(&[Port::Http, Port::Http]), Command::Cancel(None)]);
     assert_eq!((order.lines.letters().as_str(), next_step(&order)), ("CC", Some(Step::Recall(vec![1]))));
     assert_eq!(order.shipments[0].status, ShipmentStatus::Cancelled);
-    let told = after(order, &[Command::Recalled(vec![(1, vec![0, 1])])]);
-    assert_eq!(next_step(&told), None);
+    let recalled = after(order, &[Command::Recalled(vec![(1, vec![0, 1])])]);
+    assert_eq!(next_step(&recalled), None);
     // The submission was in flight all the time.
-    let late = after(told, &[Command::Accept(vec![1])]);
+    let late = after(recalled, &[Command::Accept(vec![1])]);
     assert_eq!(next_step(&late), Some(Step::Recall(vec![1])));
     assert_eq!(transition(&late, &Command::Cancel(None), at(6)), Err(Rejected::AlreadySo));
 }
@@ -244,8 +244,8 @@ fn a_line_that_one_vendor_ships_is_recalled_from_the_other() {
     let order = after(order, &[shipped(1, &[1])]);
     assert_eq!((&order.shipments[1].recall, order.shipments[1].status), (&vec![0, 1], ShipmentStatus::Cancelled));
     // A late acceptance is recalled again.
-    let told = after(order, &[Command::Recalled(vec![(2, vec![0, 1])])]);
-    assert_eq!(next_step(&told), None);
+    let recalled = after(order, &[Command::Recalled(vec![(2, vec![0, 1])])]);
+    assert_eq!(next_step(&recalled), None);
 }
 
 #[test]
@@ -291,7 +291,7 @@ fn command() -> impl Strategy<Value = Command> {
             Command::Assign(lines.into_iter().map(assignment).collect())
         }),
         proptest::collection::vec(1..4_u16, 0..3).prop_map(Command::Accept),
-        (1..4_u16, lines()).prop_map(|told| Command::Recalled(vec![told])),
+        (1..4_u16, lines()).prop_map(|recall| Command::Recalled(vec![recall])),
         (1..4_u16, lines(), lines()).prop_map(|(number, one, other)| {
             Command::Report(number, Progress::Shipped(vec![parcel(&one), parcel(&other)]))
         }),
@@ -346,8 +346,8 @@ proptest! {
                 Some(Step::Assign) => assign(&ports),
                 Some(Step::Submit(numbers)) => Command::Accept(numbers),
                 Some(Step::Recall(numbers)) => {
-                    let told = numbers.iter().map(|number| (*number, order.shipment(*number).unwrap().recall.clone()));
-                    Command::Recalled(told.collect())
+                    let recalls = numbers.iter().map(|number| (*number, order.shipment(*number).unwrap().recall.clone()));
+                    Command::Recalled(recalls.collect())
                 }
                 Some(Step::Ship(parcels)) => shipped(parcels[0].0, &parcels[0].1),
                 Some(Step::Allocate) => panic!("network orders have no stock"),

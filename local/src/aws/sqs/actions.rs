@@ -297,14 +297,14 @@ fn received_entry(message: &Received, system: &[String], attribute_names: &[Stri
         "MD5OfBody": message.body_md5(),
         "Body": message.body,
     });
-    let wanted = |name: &str| system.iter().any(|asked| asked == "All" || asked == name);
+    let wanted = |name: &str| system.iter().any(|selected| selected == "All" || selected == name);
     let system: Map<String, Value> = message
         .system_attributes()
         .into_iter()
         .filter(|(name, _)| wanted(name))
         .map(|(name, value)| (name.to_owned(), value.into()))
         .collect();
-    let asked: BTreeMap<String, MessageAttribute> = message
+    let selected: BTreeMap<String, MessageAttribute> = message
         .attributes
         .iter()
         .filter(|(name, _)| attribute_names.iter().any(|pattern| covers(pattern, name)))
@@ -314,9 +314,9 @@ fn received_entry(message: &Received, system: &[String], attribute_names: &[Stri
         if !system.is_empty() {
             members.insert("Attributes".to_owned(), system.into());
         }
-        if let Some(digest) = attributes::digest(&asked) {
+        if let Some(digest) = attributes::digest(&selected) {
             members.insert("MD5OfMessageAttributes".to_owned(), digest.into());
-            members.insert("MessageAttributes".to_owned(), json!(asked));
+            members.insert("MessageAttributes".to_owned(), json!(selected));
         }
     }
     entry

@@ -109,9 +109,9 @@ async fn a_failing_batch_is_split_until_the_poison_record_is_isolated_and_given_
     ];
     assert_eq!(*seen.lock().unwrap(), expected);
     let queue = &sources.stack.queue("RelayDeadLetterQueue").unwrap().name;
-    let told = sources.queues.receive(queue, 10, Duration::ZERO).await.unwrap();
-    let body: Value = serde_json::from_str(&told[0].body).unwrap();
-    assert_eq!((told.len(), &body["DDBStreamBatchInfo"]["batchSize"]), (1, &json!(1)));
+    let messages = sources.queues.receive(queue, 10, Duration::ZERO).await.unwrap();
+    let body: Value = serde_json::from_str(&messages[0].body).unwrap();
+    assert_eq!((messages.len(), &body["DDBStreamBatchInfo"]["batchSize"]), (1, &json!(1)));
 }
 
 #[tokio::test]

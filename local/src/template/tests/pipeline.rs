@@ -1,4 +1,4 @@
-//! Filters of a stream, metrics and alarms, and a switch among the parameters.
+//! Stream filters, metrics and alarms, and a boolean parameter.
 
 use super::{super::stack::parse, FUNCTION, endpoints, overrides, refusal, with_resource};
 use crate::template::{Alarm, Stack};
@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 const TABLE: &str = "  T:\n    Type: AWS::DynamoDB::Table\n    Properties:\n      BillingMode: PAY_PER_REQUEST\n      AttributeDefinitions: [{ AttributeName: pk, AttributeType: S }]\n      KeySchema: [{ AttributeName: pk, KeyType: HASH }]\n      StreamSpecification: { StreamViewType: NEW_AND_OLD_IMAGES }\n";
 
-/// The table of line 4 and, from line 11 on, a function with a stream event whose `FilterCriteria` stands on line 24.
+/// The table on line 4 and, from line 11 on, a function with a stream event whose `FilterCriteria` is on line 24.
 fn with_filters(criteria: &str) -> String {
     let event = "      Events:\n        E:\n          Type: DynamoDB\n          Properties:\n            Stream: !GetAtt T.StreamArn\n            StartingPosition: TRIM_HORIZON\n";
     with_resource(&format!("{TABLE}{FUNCTION}{event}            FilterCriteria: {criteria}\n"))
@@ -54,7 +54,7 @@ fn filters_that_are_not_understood_are_refused_with_their_line() {
 const LOGS: &str = "  Logs:\n    Type: AWS::Logs::LogGroup\n  Dead:\n    Type: AWS::SQS::Queue\n";
 const FILTER: &str = "  Lag:\n    Type: AWS::Logs::MetricFilter\n    Properties:\n      LogGroupName: !Ref Logs\n      FilterPattern: '{ $.fields.oldest_seconds = * }'\n      MetricTransformations:\n        - { MetricName: OldestSeconds, MetricNamespace: Mill, MetricValue: $.fields.oldest_seconds, Unit: Seconds, DefaultValue: 0 }\n";
 
-/// An alarm from line 15 on, behind a log group, a queue and a metric filter.
+/// An alarm from line 15 on, after a log group, a queue and a metric filter.
 fn with_alarm(properties: &str) -> String {
     let common = "{ Statistic: Maximum, Period: 300, EvaluationPeriods: 2, Threshold: 1.5, ComparisonOperator: GreaterThanThreshold, TreatMissingData: notBreaching, ";
     with_resource(&format!(

@@ -23,13 +23,13 @@ async fn send(stack: &Stack, route: &Route, path: &str, body: &Value, if_match: 
 #[tokio::test]
 async fn request_errors_precede_not_found_which_precedes_version_conflicts() {
     let stack = stack().await;
-    let (ours, nobodys) = (Things::make(&stack, DEMO, SECRET).await, Things::of_nobody());
+    let (ours, unknown_things) = (Things::make(&stack, DEMO, SECRET).await, Things::of_nobody());
     let before = settled(&stack).await;
     let changes = ROUTES.iter().filter(|route| route.method != "GET" && !parameters(route).is_empty());
     for route in changes {
         let name = format!("{} {}", route.method, route.path);
         let known = path(route, |_, name| ours.id(name));
-        let unknown = path(route, |_, name| nobodys.id(name));
+        let unknown = path(route, |_, name| unknown_things.id(name));
         // No id has this form.
         let malformed = path(route, |_, _| "x.y");
         let body = body_of(route);
@@ -66,15 +66,17 @@ async fn request_errors_precede_not_found_which_precedes_version_conflicts() {
 #[tokio::test]
 async fn a_list_reports_query_errors_before_not_found() {
     let stack = stack().await;
-    let (ours, nobodys) = (Things::make(&stack, DEMO, SECRET).await, Things::of_nobody());
+    let (ours, unknown_things) = (Things::make(&stack, DEMO, SECRET).await, Things::of_nobody());
     let is_list =
         |route: &&Route| matches!(route.path.rsplit('/').next(), Some("auditLogs" | "shipments" | "deliveries"));
     let lists: Vec<&Route> = ROUTES.iter().filter(is_list).collect();
     assert!(lists.len() > 5);
     for route in lists {
-        for path in
-            [path(route, |_, name| ours.id(name)), path(route, |_, name| nobodys.id(name)), path(route, |_, _| "x.y")]
-        {
+        for path in [
+            path(route, |_, name| ours.id(name)),
+            path(route, |_, name| unknown_things.id(name)),
+            path(route, |_, _| "x.y"),
+        ] {
             for (query, parameter) in [("cursor=x", "Cursor"), ("pageSize=0", "PageSize"), ("page=x", "Page")] {
                 let refused = stack.get(&format!("{path}?{query}")).await;
                 let found = (refused.status, &refused.body["errors"][0]["propertyName"]);

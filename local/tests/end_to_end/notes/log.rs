@@ -23,20 +23,20 @@ async fn the_log_has_every_change_and_outlives_the_note() {
     let logs_path = format!("{path}/auditLogs");
     let logs =
         stack.eventually(&logs_path, |logs| logs["auditLogs"].as_array().is_some_and(|all| all.len() == 3)).await;
-    let told = logs["auditLogs"].as_array().unwrap();
+    let events = logs["auditLogs"].as_array().unwrap();
     let actor = json!({"type": "Merchant", "id": MERCHANT});
     let hidden = ["Card ****.****.****.****, call 555", "Card ****.****.****.****, call 555"];
     let expected = |version: usize, action: &str, changes: Value| {
         let at = 3 - version;
         json!({
-            "id": format!("{id}-{version}"), "at": told[at]["at"], "actor": actor, "action": action,
+            "id": format!("{id}-{version}"), "at": events[at]["at"], "actor": actor, "action": action,
             "resource": {"type": "Note", "id": id}, "changes": changes, "reason": null,
-            "requestId": told[at]["requestId"],
+            "requestId": events[at]["requestId"],
         })
     };
-    assert_eq!(told[2], expected(1, "Create", json!([])));
+    assert_eq!(events[2], expected(1, "Create", json!([])));
     assert_eq!(
-        told[1],
+        events[1],
         expected(
             2,
             "Update",
@@ -47,7 +47,7 @@ async fn the_log_has_every_change_and_outlives_the_note() {
         )
     );
     assert_eq!(
-        told[0],
+        events[0],
         expected(
             3,
             "Delete",
@@ -59,12 +59,12 @@ async fn the_log_has_every_change_and_outlives_the_note() {
             ])
         )
     );
-    assert_eq!(told[2]["at"], created.body["note"]["createdAt"]);
+    assert_eq!(events[2]["at"], created.body["note"]["createdAt"]);
     let requests: std::collections::BTreeSet<_> =
-        told.iter().map(|event| event["requestId"].as_str().unwrap()).collect();
+        events.iter().map(|event| event["requestId"].as_str().unwrap()).collect();
     assert!(requests.len() == 3 && !requests.contains(""), "{requests:?}");
     let second = stack.get(&format!("{logs_path}?page=2&pageSize=2")).await.body;
-    assert_eq!(second["auditLogs"], json!([told[2]]));
+    assert_eq!(second["auditLogs"], json!([events[2]]));
     // The text was deleted with the note: neither the table nor the log contains it any more.
     let items = format!("{:?}", stack.items().await);
     assert!(!items.contains("4111.1111") && !items.contains("4242.4242"));
@@ -105,21 +105,24 @@ async fn logs_are_complete_after_a_kill() {
     let program = Program::start(folder.path(), &[]);
     let whole = ["Create", "Update", "Delete"];
     for (path, changes) in &acknowledged {
-        let mut told = Vec::new();
+        let mut actions = Vec::new();
         for _ in 0..1200 {
             let logs = program.client.send("GET", &format!("{path}/auditLogs"), DEMO, "").await;
             assert_eq!(logs.status, 200, "{path}");
-            told = logs.body["auditLogs"].as_array().unwrap().iter().map(|event| event["action"].clone()).collect();
-            if told.len() >= *changes {
+            actions = logs.body["auditLogs"].as_array().unwrap().iter().map(|event| event["action"].clone()).collect();
+            if actions.len() >= *changes {
                 break;
             }
             tokio::time::sleep(std::time::Duration::from_millis(50)).await;
         }
-        told.reverse();
+        actions.reverse();
         // A change that was not acknowledged may still have been applied.
-        assert!(told.len() >= *changes && told.len() <= 3 && told == whole[..told.len()], "{path} {changes} {told:?}");
+        assert!(
+            actions.len() >= *changes && actions.len() <= 3 && actions == whole[..actions.len()],
+            "{path} {changes} {actions:?}"
+        );
         let read = program.client.send("GET", path, DEMO, "").await.status;
-        assert_eq!(read, if told.len() == 3 { 404 } else { 200 }, "{path}");
+        assert_eq!(read, if actions.len() == 3 { 404 } else { 200 }, "{path}");
     }
     program.kill();
 }

@@ -65,9 +65,9 @@ pub(super) fn numbers_are_unique(rest: &Rest<'_>) -> Vec<String> {
         let pointers: Vec<&Item> = rest.partition(&format!("{}#client#{number}", bought.merchant.id)).collect();
         let found: BTreeSet<&str> =
             pointers.iter().map(|item| text(item, "transaction_id").trim_start_matches('0')).collect();
-        let told: BTreeSet<&str> = bought.ids.iter().map(String::as_str).collect();
-        if found.len() > 1 || (!told.is_empty() && found != told) {
-            broken.push(format!("{number} is {found:?}, its client was told {told:?}"));
+        let reported: BTreeSet<&str> = bought.ids.iter().map(String::as_str).collect();
+        if found.len() > 1 || (!reported.is_empty() && found != reported) {
+            broken.push(format!("{number} is {found:?}, its client was told {reported:?}"));
         }
     }
     broken

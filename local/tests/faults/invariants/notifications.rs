@@ -60,7 +60,7 @@ pub(super) fn webhooks_arrive(rest: &Rest<'_>) -> Vec<String> {
         let expected: BTreeSet<Event> = rest
             .changes
             .iter()
-            .filter(|change| is_told(subscription, change))
+            .filter(|change| is_covered(subscription, change))
             .flat_map(events)
             .filter(|event| members(subscription, "event_kinds").any(|kind| kind == event.2))
             .collect();
@@ -93,7 +93,7 @@ pub(super) fn webhooks_arrive(rest: &Rest<'_>) -> Vec<String> {
 }
 
 /// Whether a change belongs to an order that the subscription covers.
-fn is_told(subscription: &Item, change: &Change) -> bool {
+fn is_covered(subscription: &Item, change: &Change) -> bool {
     let after = &change.after;
     let at = |item: &Item, member: &str| text(item, member).parse::<i64>().unwrap_or_default();
     is_network(after)

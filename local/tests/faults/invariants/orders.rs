@@ -85,10 +85,10 @@ pub(super) fn cancelled_as_asked(rest: &Rest<'_>) -> Vec<String> {
         let Some(sent) = by_id.get(&(merchant(order), text(order, "sk"))) else { continue };
         for (line, state) in text(order, "line_states").chars().enumerate() {
             let names = |lines: &Option<Vec<usize>>| lines.as_ref().is_none_or(|lines| lines.contains(&line));
-            let is_asked = sent.cancels.iter().any(|cancel| names(&cancel.lines));
-            let is_told =
+            let is_requested = sent.cancels.iter().any(|cancel| names(&cancel.lines));
+            let is_acknowledged =
                 sent.cancels.iter().any(|cancel| cancel.acknowledged && cancel.lines.is_some() && names(&cancel.lines));
-            if (state == 'C' && !is_asked) || (state != 'C' && is_told) {
+            if (state == 'C' && !is_requested) || (state != 'C' && is_acknowledged) {
                 broken.push(format!("line {line} of {} is {state}, its client asked {:?}", name(order), sent.cancels));
             }
         }

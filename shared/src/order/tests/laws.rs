@@ -13,7 +13,7 @@ const ORDERED: u32 = 5;
 /// Amount paid for the price and for the shipping of every line, in cents.
 const PAID: [i64; 2] = [1_000, 250];
 
-fn asked(rows: Vec<(usize, bool, i64)>, seed: u8) -> Command {
+fn refund_of(rows: Vec<(usize, bool, i64)>, seed: u8) -> Command {
     let row = |(index, (line, is_shipping, cents)): (usize, (usize, bool, i64))| AskedRefund {
         refund: Refund {
             line,
@@ -43,7 +43,7 @@ fn change() -> impl Strategy<Value = Command> {
         command(),
         proptest::collection::vec(units, 1..4).prop_map(|lines| Command::Cancel(Some(lines))),
         (proptest::collection::vec((0..4_usize, any::<bool>(), 1..600_i64), 1..4), any::<u8>())
-            .prop_map(|(rows, seed)| asked(rows, seed)),
+            .prop_map(|(rows, seed)| refund_of(rows, seed)),
         update,
     ]
 }
@@ -95,7 +95,7 @@ proptest! {
     #[test]
     fn refunds_with_one_seed_are_made_once(rows in proptest::collection::vec((0..4_usize, any::<bool>(), 1..60_i64), 1..4), seed in any::<u8>()) {
         let order = OrderState::accepted(Fulfilment::Vendors, 4, true, at(0));
-        let command = asked(rows, seed);
+        let command = refund_of(rows, seed);
         let refunded = transition(&order, &command, at(1)).unwrap();
         prop_assert_eq!(transition(&refunded, &command, at(2)), Err(Rejected::AlreadySo));
     }
@@ -105,7 +105,7 @@ proptest! {
 fn a_call_makes_all_its_refunds_or_none() {
     let order = OrderState::accepted(Fulfilment::Vendors, 1, true, at(0));
     let Err(Rejected::ExceedsBalance(excesses)) =
-        transition(&order, &asked(vec![(0, false, 600), (0, false, 401)], 1), at(1))
+        transition(&order, &refund_of(vec![(0, false, 600), (0, false, 401)], 1), at(1))
     else {
         panic!("the second refund exceeds what the first one leaves");
     };

@@ -251,14 +251,14 @@ impl State {
         let number = u128::try_from(place).unwrap_or_default().saturating_add(SEQUENCE_FIRST).to_string();
         let images = [&change.before, &change.after];
         let size = images.into_iter().flatten().fold(0, |size, image| size + attribute::size_of(image));
-        let mut told = json!({
+        let mut record = json!({
             "Keys": {&self.hash: {"S": change.key.0}, &self.range: {"S": change.key.1}},
             "SequenceNumber": number,
             "SizeBytes": size,
             "StreamViewType": self.stream_view,
             "ApproximateCreationDateTime": change.at_seconds,
         });
-        if let Some(members) = told.as_object_mut() {
+        if let Some(members) = record.as_object_mut() {
             let images = [("OldImage", &change.before), ("NewImage", &change.after)];
             members
                 .extend(images.into_iter().filter_map(|(name, image)| Some((name.to_owned(), json!(image.as_ref()?)))));
@@ -268,7 +268,7 @@ impl State {
             "eventName": name,
             "eventVersion": "1.1",
             "eventSource": "aws:dynamodb",
-            "dynamodb": told,
+            "dynamodb": record,
         })
     }
 }
