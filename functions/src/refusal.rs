@@ -93,7 +93,7 @@ impl Refusal {
 
     /// A body that breaks rules.
     pub(crate) fn invalid(violations: Vec<Violation>) -> Self {
-        Self::invalid_beyond(violations, 0)
+        Self::broken(Broken::first(violations, 0))
     }
 
     /// A body that breaks more rules than are listed.

@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 use crate::Code;
 use crate::body::change::REASON;
-use crate::limits::{ID_CHARACTERS_MAX, ITEMS_MAX, KEYWORD_CHARACTERS_MAX, PACKAGES_MAX};
+use crate::limits::{CARRIER_LINK_BYTES_MAX, ID_CHARACTERS_MAX, ITEMS_MAX, KEYWORD_CHARACTERS_MAX, PACKAGES_MAX};
 use crate::order::ShipmentStatus;
 use crate::time::Timestamp;
 use crate::validation::Context;
@@ -42,7 +42,7 @@ const ITEM_IDS: Array = Array::between(1, ITEMS_MAX, Rule::Id { min: 1, max: ID_
 
 object! {
     /// One parcel.
-    ReportedPackage {
+    ReportedPackage [check link_fits] {
         /// Who carries it.
         "carrierName" carrier: String = NAME, optional;
         /// The carrier's service.
@@ -68,6 +68,16 @@ body! {
         /// Why the shipment is `Rejected`; required then.
         "reason" reason: String = REASON, optional;
     }
+}
+
+/// A link is stored with its order, whose room is counted in bytes.
+fn link_fits(text: &str) -> Vec<Issue> {
+    const { assert!(CARRIER_LINK_BYTES_MAX == 512) };
+    let link = serde_json::from_str::<ReportedPackage>(text).ok().and_then(|package| package.link).unwrap_or_default();
+    if link.len() <= CARRIER_LINK_BYTES_MAX {
+        return Vec::new();
+    }
+    vec![Issue::violation("carrierLink", Code::TooLong, "must have at most 512 bytes")]
 }
 
 /// What status, packages and reason are together.
