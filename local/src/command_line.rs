@@ -4,7 +4,7 @@
 use std::process::ExitCode;
 
 use crate::commands::{
-    bench::Bench, edge::Pack, faults::Faults, fuzz::Fuzz, generate::Generate, invoke::Invoke, items::Items,
+    bench::Bench, docs::Docs, edge::Pack, faults::Faults, fuzz::Fuzz, generate::Generate, invoke::Invoke, items::Items,
     redrive::Redrive, test::Test, up::Up,
 };
 use clap::{Parser, Subcommand};
@@ -28,6 +28,8 @@ enum Command {
     Invoke(Invoke),
     /// Build the npm package that validates requests in a Worker, a browser or Node
     Pack(Pack),
+    /// Write the API reference and the guides as a folder for a web server
+    Docs(Docs),
     /// Measure against peers
     Bench(Bench),
     /// Write the files generated from the rules
@@ -61,6 +63,7 @@ pub async fn main() -> ExitCode {
         Some(Command::Items(items)) => items.run().map_err(Into::into),
         Some(Command::Redrive(redrive)) => redrive.run().await.map_err(Into::into),
         Some(Command::Pack(pack)) => pack.run().map_err(Into::into),
+        Some(Command::Docs(docs)) => docs.run().map_err(Into::into),
         Some(Command::Bench(bench)) => bench.run().map_err(Into::into),
         Some(Command::Generate(generate)) => generate.run().map_err(Into::into),
         Some(Command::Faults(faults)) => faults.run().map_err(Into::into),

@@ -1,6 +1,7 @@
 //! The commands of `cargo mill`.
 
 pub mod bench;
+pub mod docs;
 pub mod edge;
 pub mod faults;
 pub mod fuzz;

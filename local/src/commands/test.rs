@@ -45,7 +45,7 @@ impl Test {
         step("unit, property and end-to-end tests", || cargo_on_all(&["test"], &[]))?;
         step("fault tests", || Faults::OF_TEST.run())?;
         step("fuzzing", || Fuzz { seconds: if self.heavy { 600 } else { FUZZING_SECONDS } }.run())?;
-        step("set up: Node packages", || set_up_node(false))?;
+        step("set up: Node packages", || set_up_node(EDGE, false))?;
         step("set up: Chromium", set_up_chromium)?;
         step("edge package", || pack(Build::Edge, false))?;
         step("edge package for size", || pack(Build::Small, false))?;
