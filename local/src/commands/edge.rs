@@ -1,4 +1,4 @@
-//! The edge package: builds the WebAssembly module and the npm package around it.
+//! The npm packages: the WebAssembly module with the package around it, and the typed client.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -13,6 +13,9 @@ use crate::pages::{Progress, Site};
 const TARGET: &str = "wasm32-unknown-unknown";
 /// The folder of the JavaScript sources and tests, with their `package.json`.
 pub(crate) const EDGE: &str = "edge-wasm";
+
+/// The folder of the typed client.
+pub(crate) const CLIENT: &str = "edge-wasm/client";
 
 /// What the module is built for. The verdicts are the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,7 +53,7 @@ pub struct Pack {
 }
 
 impl Pack {
-    /// Builds the npm package; it can be installed from its folder.
+    /// Builds the npm packages; they can be installed from their folders.
     ///
     /// # Errors
     /// The step that failed.
@@ -59,7 +62,9 @@ impl Pack {
         set_up_node(EDGE, false)?;
         let build = if self.small { Build::Small } else { Build::Edge };
         pack(build, false)?;
-        say(&format!("{}", build.folder().display()));
+        set_up_node(CLIENT, false)?;
+        build_client(false)?;
+        say(&format!("{}\n{}", build.folder().display(), project().join(CLIENT).display()));
         Ok(())
     }
 }
@@ -96,6 +101,11 @@ pub(crate) fn pack(build: Build, quiet: bool) -> Result<(), StepError> {
     let optimizer = project().join(EDGE).join("node_modules/.bin/wasm-opt").display().to_string();
     let (_, level) = build.profile();
     pack_with(build, &build.folder(), &[&optimizer, level], quiet)
+}
+
+/// Compiles the typed client into its folder `dist`.
+pub(crate) fn build_client(quiet: bool) -> Result<(), StepError> {
+    Step::new("npm", &["run", "--silent", "build"], NODE).in_folder(CLIENT).quiet(quiet).run()
 }
 
 /// Builds the package in a folder; without an optimiser no Node is needed.
