@@ -43,7 +43,8 @@ const order: Schema<"CreateOrderModel"> = {
 };
 const created = await client.POST("/order/v1/orders", { body: order });
 if (created.error) {
-  const code: string = created.error.code;
+  // The gateway answers 429 and 5xx in a shape of its own, without a code.
+  const code: string | undefined = "code" in created.error ? created.error.code : undefined;
   // @ts-expect-error: an error has no order
   created.error.order;
 } else {
@@ -56,7 +57,7 @@ client.POST("/order/v1/orders", { body: { ...order, items: [{ sku: "mug", quanti
 // @ts-expect-error: the path has a parameter
 client.GET("/note/v1/notes/{noteId}");
 const note = await unwrap(client.GET("/note/v1/notes/{noteId}", { params: { path: { noteId: "n" } } }));
-const text: string = note.note.text;
+const noteId: string = note.note.id;
 const refused = {} as ApiError<Schema<"OrderNetworkError">>;
 const errors: readonly unknown[] = refused.body.errors;
 `;
@@ -67,7 +68,7 @@ test("the declarations hold under tsc --strict", () => {
   symlinkSync(CLIENT, join(folder, "node_modules/@ordermill/client"));
   writeFileSync(join(folder, "package.json"), '{"private":true,"type":"module"}');
   writeFileSync(join(folder, "use.ts"), USE);
-  const options = ["--strict", "--noEmit", "--target", "es2022", "--lib", "es2022,dom", "--module", "nodenext", "--exactOptionalPropertyTypes", "--types", ""];
+  const options = ["--strict", "--noEmit", "--target", "es2022", "--lib", "es2022,dom", "--module", "nodenext", "--exactOptionalPropertyTypes"];
   const { status, stdout, stderr } = spawnSync(process.execPath, [join(CLIENT, "node_modules/typescript/bin/tsc"), ...options, "use.ts"], { cwd: folder, encoding: "utf8" });
   assert.equal(stdout + stderr, "");
   assert.equal(status, 0);

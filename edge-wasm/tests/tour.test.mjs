@@ -8,13 +8,13 @@ import { fileURLToPath } from "node:url";
 
 import { SETTINGS, stackUrl } from "./support/stack.mjs";
 
-const TOUR = fileURLToPath(new URL("../../docs/tour.http", import.meta.url));
+const PROJECT = fileURLToPath(new URL("../..", import.meta.url));
 const url = await stackUrl();
 const skip = url ? false : `needs ${SETTINGS}`;
 
 test("the tour runs to its end", { skip }, () => {
   const runner = createRequire(import.meta.url).resolve("httpyac/bin/httpyac.js");
-  const { stdout, stderr } = spawnSync(process.execPath, [runner, "send", TOUR, "--all", "--json", "--output", "none", "--var", `url=${url}`], { encoding: "utf8" });
+  const { stdout, stderr } = spawnSync(process.execPath, [runner, "send", "docs/tour.http", "--all", "--json", "--output", "none", "--var", `url=${url}`], { cwd: PROJECT, encoding: "utf8" });
   assert.equal(stderr, "");
   const { requests, summary } = JSON.parse(stdout);
   const failed = requests.flatMap(({ title, testResults = [] }) =>
