@@ -80,7 +80,7 @@ impl FuzzApi {
         let (program, config, document) =
             (tool.join("bin/schemathesis").display().to_string(), absolute(CONFIG), absolute(DOCUMENT));
         let (examples, seed) = (self.examples.to_string(), self.seed.to_string());
-        let mut arguments = vec!["--config-file", &config, "run", &document, "--url", url, "--checks", "all"];
+        let mut arguments = vec!["--config-file", &config, "run", &document, "--url", url];
         arguments.extend(["--max-examples", &examples, "--seed", &seed, "--workers", "2", "--continue-on-failure"]);
         if let Some(operation) = &self.operation {
             arguments.extend(["--include-operation-id", operation]);

@@ -75,7 +75,7 @@ impl Test {
 /// A share of the ten minutes that `--heavy` and `cargo mill fuzz` take.
 const FUZZING_SECONDS: u32 = 45;
 /// Examples for each operation, besides the cases that every run tries.
-const EXAMPLES: u32 = 5;
+const EXAMPLES: u32 = 3;
 /// Compressed bytes that the module may have, built for speed and for size.
 const COMPRESSED_BYTES_MAX: [(Build, usize); 2] = [(Build::Edge, 32_000), (Build::Small, 24_000)];
 
