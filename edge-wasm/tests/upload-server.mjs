@@ -25,7 +25,7 @@ const TYPES = {
 /** Starts an in-memory stack on a free port. Returns its URL and a function that stops it. */
 export async function startStack() {
   const binary = resolve(process.env.ORDERMILL_MILL ?? join(HERE, "../../target/debug/mill"));
-  const child = spawn(binary, ["up", "--memory", "--no-upload", "--port", "0"], { cwd: resolve(HERE, "../.."), stdio: ["ignore", "pipe", "ignore"] });
+  const child = spawn(binary, ["up", "--memory", "--no-upload", "--no-docs", "--port", "0"], { cwd: resolve(HERE, "../.."), stdio: ["ignore", "pipe", "ignore"] });
   const lines = createInterface({ input: child.stdout });
   const ready = (async () => {
     for await (const line of lines) {

@@ -4,8 +4,8 @@
 use std::process::ExitCode;
 
 use crate::commands::{
-    bench::Bench, edge::Pack, faults::Faults, fuzz::Fuzz, generate::Generate, invoke::Invoke, items::Items,
-    redrive::Redrive, test::Test, up::Up,
+    bench::Bench, docs::Docs, edge::Pack, faults::Faults, fuzz::Fuzz, fuzz_api::FuzzApi, generate::Generate,
+    invoke::Invoke, items::Items, redrive::Redrive, test::Test, up::Up,
 };
 use clap::{Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
@@ -14,29 +14,36 @@ use tracing_subscriber::EnvFilter;
 #[derive(Parser)]
 #[command(name = "cargo mill", bin_name = "cargo mill")]
 struct Arguments {
+    /// Without a command, print the list of commands. The alias `cargo mill` sets it; plain `cargo run` starts the stack.
+    #[arg(long, hide = true)]
+    list: bool,
     #[command(subcommand)]
     command: Option<Command>,
 }
 
 #[derive(Subcommand)]
 enum Command {
-    /// Run the whole stack on this machine (also what plain `cargo run` does)
+    /// Run the whole stack on this machine, as plain `cargo run` does (--port N, --memory, --data FOLDER, --set NAME=VALUE)
     Up(Up),
-    /// Set up the test prerequisites and run all tests
+    /// Set up the test prerequisites and run all tests (--heavy, --sam-build)
     Test(Test),
-    /// Run one function's own binary on an event, against an in-memory stack
+    /// Run one function's own binary on an event, against an in-memory stack (FUNCTION, --event FILE)
     Invoke(Invoke),
-    /// Build the npm package that validates requests in a Worker, a browser or Node
+    /// Build the npm packages: the validator for Workers, browsers and Node, and the typed client (--small)
     Pack(Pack),
+    /// Write the API reference and the guides as a folder for a web server (--into FOLDER)
+    Docs(Docs),
     /// Measure against peers
     Bench(Bench),
     /// Write the files generated from the rules
     Generate(Generate),
-    /// Fuzz the validator
+    /// Fuzz the validator (--seconds N)
     Fuzz(Fuzz),
-    /// Crash processes at every call, and inject random faults
+    /// Hold a fresh stack to its OpenAPI document (--examples N, --operation ID)
+    FuzzApi(FuzzApi),
+    /// Crash processes at every call, and inject random faults (--random, --seed N, --runs N)
     Faults(Faults),
-    /// Redrive the dead-letter queues of the running stack
+    /// Redrive the dead-letter queues of the running stack (QUEUE...)
     Redrive(Redrive),
     /// Print merchants and products as the table's items, for `aws dynamodb batch-write-item`
     Items(Items),
@@ -51,7 +58,8 @@ pub async fn main() -> ExitCode {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(LOG_FILTER));
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
     let arguments = match Arguments::parse() {
-        Arguments { command: None } => Arguments::parse_from(["cargo mill", "up"]),
+        Arguments { command: None, list: true } => Arguments::parse_from(["cargo mill", "help"]),
+        Arguments { command: None, list: false } => Arguments::parse_from(["cargo mill", "up"]),
         given => given,
     };
     let result: Result<(), Box<dyn std::error::Error>> = match arguments.command {
@@ -61,10 +69,12 @@ pub async fn main() -> ExitCode {
         Some(Command::Items(items)) => items.run().map_err(Into::into),
         Some(Command::Redrive(redrive)) => redrive.run().await.map_err(Into::into),
         Some(Command::Pack(pack)) => pack.run().map_err(Into::into),
+        Some(Command::Docs(docs)) => docs.run().map_err(Into::into),
         Some(Command::Bench(bench)) => bench.run().map_err(Into::into),
         Some(Command::Generate(generate)) => generate.run().map_err(Into::into),
         Some(Command::Faults(faults)) => faults.run().map_err(Into::into),
         Some(Command::Fuzz(fuzz)) => fuzz.run().map_err(Into::into),
+        Some(Command::FuzzApi(fuzz)) => fuzz.run().await.map_err(Into::into),
         None => Ok(()),
     };
     match result {

@@ -1,12 +1,15 @@
 //! The commands of `cargo mill`.
 
 pub mod bench;
+pub mod docs;
 pub mod edge;
 pub mod faults;
 pub mod fuzz;
+pub mod fuzz_api;
 pub mod generate;
 pub mod invoke;
 pub mod items;
+mod python;
 pub mod redrive;
 mod steps;
 pub mod test;

@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,6 +19,7 @@ use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
 use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, WriteRequest};
 use aws_smithy_http_client::Builder;
 use axum::Router;
+use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use dynoxide::Database;
 use futures_util::future::BoxFuture;
 use tokio::net::TcpListener;
@@ -33,10 +35,10 @@ use crate::aws::sqs::{self, Queues, SqsError, SystemClock};
 use crate::demo::{Data, DataError, Item};
 use crate::gateway::Gateway;
 use crate::invoke::{Functions, Invoke};
+use crate::pages::{self, Site};
 use crate::running_stack::{RunningStack, lock_file};
 use crate::sources::{Checkpoints, Pace, Sources};
 use crate::template::{self, Endpoints, REGION, Stack, TemplateError};
-use crate::upload::{self, Site};
 
 /// Access key of whoever runs the stack; allowed everything.
 pub const ADMINISTRATOR: &str = "LOCALADMINISTRATOR";
@@ -58,6 +60,8 @@ pub struct Options {
     pub load: Option<Data>,
     /// The upload page, if it is served along with the API.
     pub upload: Option<Site>,
+    /// The API reference and the documents, if they are served beside the API.
+    pub docs: Option<Site>,
 }
 
 /// Why a stack cannot start.
@@ -204,7 +208,9 @@ async fn start_services(options: Options) -> Result<Running, StartError> {
     };
     let sources = sources.start(&stopped)?;
     let api = Gateway::new(&stack, Arc::<Functions>::clone(&functions)).router();
-    let router = options.upload.map_or_else(Router::new, upload::router).fallback_service(api);
+    let upload = options.upload.map(|site| pages::router(site, HeaderMap::new()));
+    let docs = options.docs.map(|site| pages::router(site, headers(&stack)));
+    let router = upload.into_iter().chain(docs).fold(Router::new(), Router::merge).fallback_service(api);
     servers.spawn(async move { report("gateway", axum::serve(gateway, router).await) });
     if let Some(folder) = &options.data {
         RunningStack::of(&stack, &api_url, &dynamodb_url, &sqs_url).write(folder)?;
@@ -222,6 +228,13 @@ async fn start_services(options: Options) -> Result<Running, StartError> {
         data: options.data,
         _lock: lock,
     })
+}
+
+/// What CloudFront adds to each document on AWS.
+fn headers(stack: &Stack) -> HeaderMap {
+    let parsed =
+        |(name, value): &(String, String)| Some((HeaderName::from_str(name).ok()?, HeaderValue::from_str(value).ok()?));
+    stack.docs_headers.iter().filter_map(parsed).collect()
 }
 
 async fn listen(port: u16) -> Result<TcpListener, StartError> {

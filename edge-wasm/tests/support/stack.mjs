@@ -16,7 +16,7 @@ export async function stackUrl() {
 /** The URL of a new stack of that binary, with template parameters (`Name=value`). */
 export async function startStack(mill, parameters = []) {
   const sets = parameters.flatMap((parameter) => ["--set", parameter]);
-  const stack = spawn(mill, ["up", "--memory", "--no-upload", "--port", "0", ...sets], {
+  const stack = spawn(mill, ["up", "--memory", "--no-upload", ...(docs ? [] : ["--no-docs"]), "--port", "0", ...sets], {
     env: { ...process.env, RUST_LOG: "warn" },
     stdio: ["ignore", "pipe", "inherit"],
   });

@@ -3,7 +3,7 @@
 
 use clap::{Args, Subcommand};
 
-use super::edge::{Build, pack, set_up_node, set_up_target};
+use super::edge::{Build, EDGE, pack, set_up_node, set_up_target};
 use super::faults::drain;
 use super::steps::{NODE, RUSTUP, Step, StepError, target};
 
@@ -41,7 +41,7 @@ impl Bench {
             What::Pipeline { orders } => return drain(orders),
         };
         set_up_target(json)?;
-        set_up_node(json)?;
+        set_up_node(EDGE, json)?;
         pack(Build::Edge, json)?;
         pack(Build::Small, json)?;
         let arguments = ["build", "--quiet", "--profile", "peers", "--package", "edge-bench"];

@@ -1,5 +1,6 @@
-//! The edge package: builds the WebAssembly module and the npm package around it.
+//! The npm packages: the WebAssembly module with the package around it, and the typed client.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -7,11 +8,14 @@ use tokio::sync::watch;
 
 use super::steps::{NODE, RUSTUP, Step, StepError, target};
 use super::{project, say};
-use crate::upload::{Progress, Site};
+use crate::pages::{Progress, Site};
 
 const TARGET: &str = "wasm32-unknown-unknown";
 /// The folder of the JavaScript sources and tests, with their `package.json`.
 pub(crate) const EDGE: &str = "edge-wasm";
+
+/// The folder of the typed client.
+pub(crate) const CLIENT: &str = "edge-wasm/client";
 
 /// What the module is built for. The verdicts are the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,16 +53,18 @@ pub struct Pack {
 }
 
 impl Pack {
-    /// Builds the npm package; it can be installed from its folder.
+    /// Builds the npm packages; they can be installed from their folders.
     ///
     /// # Errors
     /// The step that failed.
     pub fn run(&self) -> Result<(), StepError> {
         set_up_target(false)?;
-        set_up_node(false)?;
+        set_up_node(EDGE, false)?;
         let build = if self.small { Build::Small } else { Build::Edge };
         pack(build, false)?;
-        say(&format!("{}", build.folder().display()));
+        set_up_node(CLIENT, false)?;
+        build_client(false)?;
+        say(&format!("{}\n{}", build.folder().display(), project().join(CLIENT).display()));
         Ok(())
     }
 }
@@ -68,17 +74,26 @@ pub(crate) fn set_up_target(quiet: bool) -> Result<(), StepError> {
     Step::new("rustup", &["--quiet", "target", "add", TARGET], RUSTUP).quiet(quiet).run()
 }
 
-/// Installs what the JavaScript side is built and tested with, when its lock file has changed.
-pub(crate) fn set_up_node(quiet: bool) -> Result<(), StepError> {
-    let folder = project().join(EDGE);
-    let (lock, installed) = (folder.join("package-lock.json"), folder.join("node_modules/.installed"));
+/// Installs the Node packages of a folder, when its lock file has changed. Several stacks may start at once, so one
+/// installs while the others wait.
+pub(crate) fn set_up_node(folder: &str, quiet: bool) -> Result<(), StepError> {
+    let _only_one = only_one_installs(folder)?;
+    let inside = |file: &str| project().join(folder).join(file);
+    let (lock, installed) = (inside("package-lock.json"), inside("node_modules/.installed"));
     let wanted = std::fs::read(&lock).map_err(|error| StepError::File(lock.display().to_string(), error))?;
     if std::fs::read(&installed).is_ok_and(|installed| installed == wanted) {
         return Ok(());
     }
     let arguments = ["ci", "--no-audit", "--no-fund", "--loglevel=error"];
-    Step::new("npm", &arguments, NODE).in_folder(EDGE).quiet(quiet).run()?;
+    Step::new("npm", &arguments, NODE).in_folder(folder).quiet(quiet).run()?;
     std::fs::write(&installed, wanted).map_err(|error| StepError::File(installed.display().to_string(), error))
+}
+
+fn only_one_installs(folder: &str) -> Result<std::fs::File, StepError> {
+    let path = target().join(format!("{}.lock", folder.replace('/', "-")));
+    let opened = std::fs::create_dir_all(target()).and_then(|()| std::fs::File::create(&path));
+    let locked = opened.and_then(|file| file.lock().map(|()| file));
+    locked.map_err(|error| StepError::File(path.display().to_string(), error))
 }
 
 /// Builds the package with its optimised module.
@@ -86,6 +101,11 @@ pub(crate) fn pack(build: Build, quiet: bool) -> Result<(), StepError> {
     let optimizer = project().join(EDGE).join("node_modules/.bin/wasm-opt").display().to_string();
     let (_, level) = build.profile();
     pack_with(build, &build.folder(), &[&optimizer, level], quiet)
+}
+
+/// Compiles the typed client into its folder `dist`.
+pub(crate) fn build_client(quiet: bool) -> Result<(), StepError> {
+    Step::new("npm", &["run", "--silent", "build"], NODE).in_folder(CLIENT).quiet(quiet).run()
 }
 
 /// Builds the package in a folder; without an optimiser no Node is needed.
@@ -115,7 +135,7 @@ pub(crate) fn build_upload() -> Site {
             Err(error) => Progress::Failed(error.to_string()),
         });
     });
-    Site { folder, progress }
+    Site { path: "/upload", title: "Bulk upload", folder, progress, texts: BTreeMap::new() }
 }
 
 fn upload_into(folder: &Path) -> Result<(), StepError> {
@@ -136,14 +156,19 @@ fn upload_into(folder: &Path) -> Result<(), StepError> {
         pack_with(Build::Edge, &package, &[], true)?;
     }
     let sources = project().join(EDGE).join("upload");
-    copy(&sources, folder).map_err(|error| StepError::File(sources.display().to_string(), error))
+    copy(&sources, folder)
 }
 
-fn copy(from: &Path, to: &Path) -> std::io::Result<()> {
-    std::fs::create_dir_all(to)?;
-    for entry in std::fs::read_dir(from)? {
-        let (entry, file) = entry.map(|entry| (entry.path(), to.join(entry.file_name())))?;
-        if entry.is_dir() { copy(&entry, &file)? } else { std::fs::copy(&entry, &file).map(drop)? }
+/// Copies a file, or a folder with all that is in it.
+pub(crate) fn copy(from: &Path, to: &Path) -> Result<(), StepError> {
+    let failed = |error| StepError::File(from.display().to_string(), error);
+    if !from.is_dir() {
+        to.parent().map_or(Ok(()), std::fs::create_dir_all).map_err(failed)?;
+        return std::fs::copy(from, to).map(drop).map_err(failed);
+    }
+    for entry in std::fs::read_dir(from).map_err(failed)? {
+        let entry = entry.map_err(failed)?;
+        copy(&entry.path(), &to.join(entry.file_name()))?;
     }
     Ok(())
 }

@@ -91,6 +91,7 @@ pub async fn invoke_on_fresh_stack(name: &str, binary: &std::path::Path, event: 
         data: None,
         load: Some(Data::demo().map_err(StartError::from)?),
         upload: None,
+        docs: None,
     })
     .await?;
     let function = running.stack.functions.iter().find(|function| function.binary == name);

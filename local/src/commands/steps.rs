@@ -1,6 +1,6 @@
 //! The steps of the developer's tasks: commands that a reader could type, each printed before it runs.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use super::{command_in_project, project, say};
@@ -59,8 +59,8 @@ impl<'s> Step<'s> {
         self
     }
 
-    /// Runs in a folder of the project.
-    pub(crate) fn in_folder(mut self, folder: &str) -> Self {
+    /// Runs in a folder of the project, or in one with an absolute path.
+    pub(crate) fn in_folder(mut self, folder: impl AsRef<Path>) -> Self {
         self.folder = project().join(folder);
         self
     }

@@ -8,11 +8,13 @@ use std::time::Instant;
 
 use clap::Args;
 
-use super::edge::{Build, EDGE, pack, set_up_node, set_up_target};
+use super::docs::REFERENCE;
+use super::edge::{Build, CLIENT, EDGE, build_client, pack, set_up_node, set_up_target};
 use super::faults::Faults;
 use super::fuzz::Fuzz;
+use super::python::{PYTHON, set_up_python};
 use super::steps::{NODE, RUSTUP, Step, StepError, cargo, step, target};
-use super::{PACKAGES, command_in_project, project, say};
+use super::{PACKAGES, command_in_project, say};
 
 /// Options of `test`.
 #[derive(Args, Clone, Debug)]
@@ -25,7 +27,6 @@ pub struct Test {
     pub heavy: bool,
 }
 
-const PYTHON: &str = "install Python 3.9 or later with venv (`apt-get install python3-venv`)";
 /// The SAM CLI and what it builds Rust functions with, pinned (see the file for why).
 const SAM_REQUIREMENTS: &str = "local/tools/sam-requirements.txt";
 
@@ -45,14 +46,18 @@ impl Test {
         step("unit, property and end-to-end tests", || cargo_on_all(&["test"], &[]))?;
         step("fault tests", || Faults::OF_TEST.run())?;
         step("fuzzing", || Fuzz { seconds: if self.heavy { 600 } else { FUZZING_SECONDS } }.run())?;
-        step("set up: Node packages", || set_up_node(false))?;
+        step("set up: Node packages", || {
+            [EDGE, CLIENT, REFERENCE].into_iter().try_for_each(|folder| set_up_node(folder, false))
+        })?;
         step("set up: Chromium", set_up_chromium)?;
         step("edge package", || pack(Build::Edge, false))?;
         step("edge package for size", || pack(Build::Small, false))?;
         step("edge: sizes", check_sizes)?;
         step("edge: native verdicts", write_verdicts)?;
-        step("edge: in Node, workerd and Chromium", test_edge)?;
-        let sam = step("set up: SAM CLI", set_up_sam)?;
+        step("client: build", || build_client(false))?;
+        step("edge, client, reference and tour: in Node, workerd and Chromium", test_edge)?;
+        step("API against its OpenAPI document", || fuzz_api(if self.heavy { 2000 } else { EXAMPLES }))?;
+        let sam = step("set up: SAM CLI", || set_up_python("sam", SAM_REQUIREMENTS))?;
         step("template", || sam_command(&sam, &["validate", "--lint", "--template-file", "template.yaml"]))?;
         if self.heavy {
             step("long tests", || {
@@ -69,6 +74,8 @@ impl Test {
 
 /// A share of the ten minutes that `--heavy` and `cargo mill fuzz` take.
 const FUZZING_SECONDS: u32 = 45;
+/// Examples for each operation, besides the cases that every run tries.
+const EXAMPLES: u32 = 3;
 /// Compressed bytes that the module may have, built for speed and for size.
 const COMPRESSED_BYTES_MAX: [(Build, usize); 2] = [(Build::Edge, 32_000), (Build::Small, 24_000)];
 
@@ -123,7 +130,7 @@ fn verdicts() -> PathBuf {
     target().join("edge/verdicts.jsonl")
 }
 
-/// The package in all its surroundings, the examples, and the upload page, against the stack of the binary that an earlier
+/// The packages in all their surroundings, the examples, the tour, and the pages, against the stack of the binary that an earlier
 /// step has built: this program's own file may be gone since, because that step has linked it again.
 fn test_edge() -> Result<(), StepError> {
     let mill = target().join("debug/mill");
@@ -136,21 +143,10 @@ fn test_edge() -> Result<(), StepError> {
         .run()
 }
 
-/// A virtual environment of its own under the target folder, made again when the requirements change.
-fn set_up_sam() -> Result<PathBuf, StepError> {
-    let folder = target().join("tools/sam");
-    let requirements = project().join(SAM_REQUIREMENTS);
-    let wanted = std::fs::read(&requirements).map_err(|error| StepError::File(SAM_REQUIREMENTS.to_owned(), error))?;
-    let installed = folder.join("requirements.txt");
-    if std::fs::read(&installed).is_ok_and(|installed| installed == wanted) {
-        return Ok(folder);
-    }
-    Step::new("python3", &["-m", "venv", "--clear", &folder.display().to_string()], PYTHON).run()?;
-    let pip = folder.join("bin/pip").display().to_string();
-    let arguments = ["install", "--quiet", "--disable-pip-version-check", "--requirement", SAM_REQUIREMENTS];
-    Step::new(&pip, &arguments, PYTHON).run()?;
-    std::fs::write(&installed, wanted).map_err(|error| StepError::File(installed.display().to_string(), error))?;
-    Ok(folder)
+/// By the binary that an earlier step has built, as above.
+fn fuzz_api(examples: u32) -> Result<(), StepError> {
+    let mill = target().join("debug/mill").display().to_string();
+    Step::new(&mill, &["fuzz-api", "--examples", &examples.to_string()], RUSTUP).run()
 }
 
 /// Runs the SAM CLI without an account: it validates and builds, it does not call AWS.

@@ -6,7 +6,8 @@ use std::path::PathBuf;
 use clap::Args;
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::{data_folder, edge, project, say};
+use super::steps::StepError;
+use super::{data_folder, docs, edge, project, say};
 use crate::demo::Data;
 use crate::stack::{self, Options, StartError};
 
@@ -25,6 +26,9 @@ pub struct Up {
     /// Do not build the upload page and serve it
     #[arg(long)]
     pub no_upload: bool,
+    /// Do not build the API reference and serve it with the OpenAPI document and the guides
+    #[arg(long)]
+    pub no_docs: bool,
     /// A template parameter in place of its default, as in --set VendorStepSeconds=0
     #[arg(long = "set", value_name = "NAME=VALUE", value_parser = parameter)]
     pub parameters: Vec<(String, String)>,
@@ -42,8 +46,22 @@ fn parameter(text: &str) -> Result<(String, String), String> {
     Ok((name.to_owned(), value.to_owned()))
 }
 
+/// Why nothing runs.
+#[derive(Debug, thiserror::Error)]
+pub enum UpError {
+    /// The stack does not stand.
+    #[error("{0}")]
+    Start(#[from] StartError),
+    /// A document cannot be read.
+    #[error("{0} (`cargo mill generate` writes the generated documents; --no-docs serves none)")]
+    Documents(#[from] StepError),
+    /// The signals that end it cannot be heard.
+    #[error("{0}")]
+    Signals(#[from] std::io::Error),
+}
+
 impl Up {
-    fn options(&self) -> Result<Options, StartError> {
+    fn options(&self) -> Result<Options, UpError> {
         let mut parameters: BTreeMap<_, _> = self.parameters.iter().cloned().collect();
         if self.allow_loopback_webhooks {
             parameters.insert("AllowLoopbackWebhooks".to_owned(), "true".to_owned());
@@ -53,8 +71,9 @@ impl Up {
             parameters,
             port: self.port,
             data: (!self.memory).then(|| data_folder(&self.data)),
-            load: Some(Data::demo()?),
+            load: Some(Data::demo().map_err(StartError::from)?),
             upload: (!self.no_upload).then(edge::build_upload),
+            docs: if self.no_docs { None } else { Some(docs::build_docs()?) },
         })
     }
 
@@ -62,14 +81,17 @@ impl Up {
     ///
     /// # Errors
     /// The stack does not stand.
-    pub async fn run(self) -> Result<(), StartError> {
+    pub async fn run(self) -> Result<(), UpError> {
         let running = stack::start(self.options()?).await?;
         // Before anybody is told that it is ready, so that whoever then stops it stops it in order.
         let (mut interrupted, mut terminated) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
         say(&format!("ready {}", running.url));
-        say(&banner(&running.url, &Data::demo()?, (!self.memory).then_some(&self.data)));
+        say(&banner(&running.url, &Data::demo().map_err(StartError::from)?, (!self.memory).then_some(&self.data)));
         if !self.no_upload {
-            say(&format!("  upload a file of orders: {}/upload/\n", running.url));
+            say(&format!("  upload a file of orders: {}/upload/", running.url));
+        }
+        if !self.no_docs {
+            say(&format!("  reference of the API:    {}/docs/", running.url));
         }
         tokio::select! {
             _ = interrupted.recv() => {}
@@ -118,7 +140,7 @@ mod tests {
     #[test]
     fn options_become_template_parameters() {
         let parameters = |arguments: &[&str]| {
-            let command = Command::parse_from([&["up", "--no-upload"], arguments].concat());
+            let command = Command::parse_from([&["up", "--no-upload", "--no-docs"], arguments].concat());
             command.up.options().unwrap().parameters.into_iter().collect::<Vec<_>>()
         };
         let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());

@@ -14,6 +14,7 @@ mod events;
 mod fields;
 mod function;
 mod globals;
+mod hosting;
 mod model;
 mod monitoring;
 mod parameters;

@@ -41,6 +41,16 @@ pub(super) fn log_group_arn(name: &str) -> String {
     format!("arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{name}:*")
 }
 
+/// The ARN of a bucket, which has neither region nor account.
+pub(super) fn bucket_arn(name: &str) -> String {
+    format!("arn:aws:s3:::{name}")
+}
+
+/// The ARN of a CloudFront distribution, which is in no region.
+pub(super) fn distribution_arn(name: &str) -> String {
+    format!("arn:aws:cloudfront::{ACCOUNT}:distribution/{name}")
+}
+
 /// Everything that the template declares.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Stack {
@@ -64,6 +74,8 @@ pub struct Stack {
     pub metric_filters: Vec<MetricFilter>,
     /// Alarms, which watch metrics on AWS; unused here.
     pub alarms: Vec<Alarm>,
+    /// The headers of each document that is hosted beside the API: names and values.
+    pub docs_headers: Vec<(String, String)>,
     /// The value of each output.
     pub outputs: BTreeMap<String, String>,
 }

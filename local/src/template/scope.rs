@@ -2,7 +2,10 @@
 
 use super::{
     error::{Read, Refusal},
-    model::{ACCOUNT, REGION, STACK_NAME, STACK_UUID, function_arn, log_group_arn, queue_arn, stream_arn, table_arn},
+    model::{
+        ACCOUNT, REGION, STACK_NAME, STACK_UUID, bucket_arn, function_arn, log_group_arn, queue_arn, stream_arn,
+        table_arn,
+    },
     yaml::{Intrinsic, Node, Value},
 };
 use std::collections::BTreeMap;
@@ -26,6 +29,11 @@ pub(super) enum Kind {
     LogGroup,
     MetricFilter,
     Alarm,
+    Bucket,
+    BucketPolicy,
+    OriginAccess,
+    ResponseHeaders,
+    Distribution,
 }
 
 impl Kind {
@@ -38,6 +46,11 @@ impl Kind {
             "AWS::Logs::LogGroup" => Some(Self::LogGroup),
             "AWS::Logs::MetricFilter" => Some(Self::MetricFilter),
             "AWS::CloudWatch::Alarm" => Some(Self::Alarm),
+            "AWS::S3::Bucket" => Some(Self::Bucket),
+            "AWS::S3::BucketPolicy" => Some(Self::BucketPolicy),
+            "AWS::CloudFront::OriginAccessControl" => Some(Self::OriginAccess),
+            "AWS::CloudFront::ResponseHeadersPolicy" => Some(Self::ResponseHeaders),
+            "AWS::CloudFront::Distribution" => Some(Self::Distribution),
             _ => None,
         }
     }
@@ -51,6 +64,11 @@ impl Kind {
             Self::LogGroup => "AWS::Logs::LogGroup",
             Self::MetricFilter => "AWS::Logs::MetricFilter",
             Self::Alarm => "AWS::CloudWatch::Alarm",
+            Self::Bucket => "AWS::S3::Bucket",
+            Self::BucketPolicy => "AWS::S3::BucketPolicy",
+            Self::OriginAccess => "AWS::CloudFront::OriginAccessControl",
+            Self::ResponseHeaders => "AWS::CloudFront::ResponseHeadersPolicy",
+            Self::Distribution => "AWS::CloudFront::Distribution",
         }
     }
 }
@@ -94,9 +112,7 @@ impl Scope {
             let physical = physical_name(name);
             return Ok(match kind {
                 Kind::Queue => format!("{}/{ACCOUNT}/{physical}", self.endpoints.sqs),
-                Kind::Table | Kind::Api | Kind::Function | Kind::LogGroup | Kind::MetricFilter | Kind::Alarm => {
-                    physical
-                }
+                _ => physical,
             });
         }
         match name {
@@ -123,6 +139,9 @@ impl Scope {
             (Kind::Function, "Arn") => function_arn(&physical),
             (Kind::LogGroup, "Arn") => log_group_arn(&physical),
             (Kind::Api, "ApiEndpoint") => self.endpoints.api.clone(),
+            (Kind::Bucket, "Arn") => bucket_arn(&physical),
+            (Kind::Bucket, "RegionalDomainName") => format!("{physical}.s3.{REGION}.amazonaws.com"),
+            (Kind::Distribution, "DomainName") => format!("{physical}.cloudfront.net"),
             _ => {
                 let kind = kind.resource_type();
                 return Err(Refusal::new(

@@ -5,7 +5,7 @@ use super::{
     error::{Read, Refusal, TemplateError},
     events,
     fields::{Fields, entries},
-    function, globals,
+    function, globals, hosting,
     model::{ACCOUNT, Function, REGION, STACK_NAME, Stack},
     monitoring, parameters,
     scope::{Endpoints, Kind, Scope},
@@ -64,6 +64,7 @@ fn stack(text: &str, overrides: &BTreeMap<String, String>, endpoints: &Endpoints
         api: None,
         metric_filters: Vec::new(),
         alarms: Vec::new(),
+        docs_headers: Vec::new(),
         outputs: BTreeMap::new(),
     };
     for resource in &resources {
@@ -158,6 +159,13 @@ fn plain_resource(scope: &Scope, resource: &Resource<'_>, stack: &mut Stack) -> 
         Kind::MetricFilter => {
             stack.metric_filters.push(monitoring::metric_filter(scope, resource.id, resource.properties()?)?);
         }
+        Kind::ResponseHeaders => {
+            stack.docs_headers.extend(hosting::response_headers(scope, resource.properties()?)?);
+        }
+        Kind::Bucket => hosting::bucket(scope, resource.properties()?)?,
+        Kind::BucketPolicy => hosting::bucket_policy(scope, resource.properties()?)?,
+        Kind::OriginAccess => hosting::origin_access(scope, resource.properties()?)?,
+        Kind::Distribution => hosting::distribution(scope, resource.properties()?)?,
         // They refer to others, which are read before them.
         Kind::Function | Kind::Alarm => {}
     }

@@ -3,6 +3,7 @@
 use super::{stack::parse, *};
 use std::{collections::BTreeMap, path::Path, time::Duration};
 
+mod hosting;
 mod pipeline;
 
 fn endpoints() -> Endpoints {
@@ -213,8 +214,8 @@ fn refusal(text: &str) -> String {
 /// A resource, from line 4 on, and the expected message.
 const REFUSED_RESOURCES: &[(&str, &str)] = &[
     (
-        "  Bucket:\n    Type: AWS::S3::Bucket\n",
-        "template.yaml:5: the resource type `AWS::S3::Bucket` is not one that this stack understands",
+        "  Topic:\n    Type: AWS::SNS::Topic\n",
+        "template.yaml:5: the resource type `AWS::SNS::Topic` is not one that this stack understands",
     ),
     (
         "  Q:\n    Type: AWS::SQS::Queue\n    Properties:\n      Foo: 1\n",

@@ -80,7 +80,8 @@ impl Stack {
         // Tests send faster than the template allows clients to.
         let mut values = BTreeMap::from([("ThrottlingBurst".to_owned(), "100000".to_owned())]);
         values.extend(parameters.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
-        let options = Options { template, parameters: values, port: 0, data, load: Some(load), upload: None };
+        let options =
+            Options { template, parameters: values, port: 0, data, load: Some(load), upload: None, docs: None };
         let running = start(options).await.unwrap();
         let client = HttpClient::new(&running.url);
         Self { running, client }

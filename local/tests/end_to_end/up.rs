@@ -58,7 +58,7 @@ impl Drop for Program {
 fn up(data: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_mill"));
     command
-        .args(["up", "--no-upload", "--data"])
+        .args(["up", "--no-upload", "--no-docs", "--data"])
         .arg(data)
         .env("RUST_LOG", "error")
         .stdin(Stdio::null())
@@ -101,11 +101,11 @@ async fn a_busy_port_a_busy_folder_and_a_bad_template_are_clear_errors() {
     let template = other.path().join("template.yaml");
     std::fs::write(
         &template,
-        "Transform: AWS::Serverless-2016-10-31\nResources:\n  Bucket:\n    Type: AWS::S3::Bucket\n",
+        "Transform: AWS::Serverless-2016-10-31\nResources:\n  Topic:\n    Type: AWS::SNS::Topic\n",
     )
     .unwrap();
     let error = fails(up(other.path()).args(["--port", "0", "--template"]).arg(&template));
-    assert!(error.starts_with("error: template.yaml:4: ") && error.contains("AWS::S3::Bucket"), "{error}");
+    assert!(error.starts_with("error: template.yaml:4: ") && error.contains("AWS::SNS::Topic"), "{error}");
     let error = fails(up(other.path()).args(["--port", "0", "--set", "VendorStepSeconds=901"]));
     assert!(error.contains("VendorStepSeconds") && error.contains("900"), "{error}");
 }
