@@ -161,7 +161,7 @@ pub fn examples() -> Result<Examples, String> {
 
 fn example(exchange: &Exchange) -> Option<Example> {
     let json = |text: &str| {
-        let text = filled(text);
+        let text = filled(&text.replace("\"<milliseconds>\"", "<milliseconds>"));
         if text.is_empty() {
             Some(None)
         } else {

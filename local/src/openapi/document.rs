@@ -1,6 +1,7 @@
 //! The OpenAPI document, the page of routes, and the routes of the gateway: all written from the rows.
 
 use schemars::generate::{SchemaGenerator, SchemaSettings};
+use shared::limits::IDEMPOTENCY_KEY_CHARACTERS_MAX;
 use shared::network::event::Event;
 use shared::validation::generate::{Json, Models, object, text, texts};
 use shared::webhook::EventKind;
@@ -145,7 +146,7 @@ impl Schemas {
         let operation = Operation::of(route);
         let parameters = parameters(route, &operation);
         let body = operation.body.map(|body| {
-            let sent = examples.iter().filter(|example| example.status < 300);
+            let sent = examples.iter().filter(|example| example.status < 300 && example.is_flawless());
             let sent = sent.filter_map(|example| Some((example.title.clone(), example.request.clone()?)));
             let content = object([("schema", self.body(body.rules))]).with_some("examples", several(sent, 2));
             object([
@@ -317,41 +318,34 @@ fn several(examples: impl Iterator<Item = (String, Json)>, max: usize) -> Option
 }
 
 fn parameters(route: &Route, operation: &Operation) -> Vec<Json> {
-    let parameter = |name: &str, place: &str, is_required: bool, about: &str| {
+    let string = || object([("type", text("string")), ("minLength", Json::Number(1))]);
+    let parameter = |name: &str, place: &str, about: &str, schema: Json| {
         object([
             ("name", text(name)),
             ("in", text(place)),
-            ("required", Json::Boolean(is_required)),
+            ("required", Json::Boolean(place == "path")),
             ("description", text(about)),
-            ("schema", object([("type", text("string"))])),
+            ("schema", schema),
         ])
     };
     let names = route.path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
-    let mut parameters: Vec<Json> = names.map(|name| parameter(name, "path", true, path_parameter(name))).collect();
+    let mut parameters: Vec<Json> = names.map(|name| parameter(name, "path", path_parameter(name), string())).collect();
     parameters.extend(operation.query.iter().map(|(name, about, kind)| kind.parameter(name, about)));
     if operation.takes_idempotency_key(route) {
-        parameters.push(parameter(
-            "Idempotency-Key",
-            "header",
-            false,
-            "1 to 255 printable ASCII characters: a repeated request with the same key is answered as the first was.",
-        ));
+        const ABOUT: &str = "1 to 255 printable ASCII characters: a repeated request with the same key is answered as the \
+                             first was.";
+        let max = i64::try_from(IDEMPOTENCY_KEY_CHARACTERS_MAX).unwrap_or(i64::MAX);
+        let pattern = r"^[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?$";
+        let schema = string().with("maxLength", Json::Number(max)).with("pattern", text(pattern));
+        parameters.push(parameter("Idempotency-Key", "header", ABOUT, schema));
     }
     if operation.is_conditional {
-        parameters.push(parameter(
-            "If-Match",
-            "header",
-            false,
-            "ETags of which one must be the present one, else 412.",
-        ));
+        const ABOUT: &str = "ETags of which one must be the present one, else 412.";
+        parameters.push(parameter("If-Match", "header", ABOUT, string()));
     }
     if operation.has_strict_handling {
-        parameters.push(parameter(
-            "Prefer",
-            "header",
-            false,
-            "`handling=strict` makes every warning a violation (RFC 7240).",
-        ));
+        const ABOUT: &str = "`handling=strict` makes every warning a violation (RFC 7240).";
+        parameters.push(parameter("Prefer", "header", ABOUT, string()));
     }
     parameters
 }

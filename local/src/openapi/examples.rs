@@ -15,6 +15,14 @@ pub struct Example {
     pub answer: Option<Json>,
 }
 
+impl Example {
+    /// Whether nothing was wrong or odd about the request, or about any part of it.
+    pub(super) fn is_flawless(&self) -> bool {
+        let answer = self.answer.as_ref().map(Json::document).unwrap_or_default();
+        !answer.contains("\"errorCode\"") && !answer.contains("\"valid\": false")
+    }
+}
+
 /// The recorded exchanges of each operation, in the order of their file.
 #[derive(Clone, Debug, Default)]
 pub struct Examples(pub Vec<(String, Vec<Example>)>);

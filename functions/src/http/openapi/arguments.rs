@@ -4,7 +4,7 @@ use axum::extract::State;
 use shared::Code;
 use shared::body::RequestBody;
 use shared::validation::Body as OrderBody;
-use shared::validation::generate::Json;
+use shared::validation::generate::{Json, object, text};
 
 use super::super::answer::Collection;
 use super::super::body::{
@@ -148,13 +148,13 @@ impl ParameterType {
 
     /// Any text.
     pub(crate) fn text() -> Self {
-        Self::of(vec![("type", Json::Text("string".to_owned()))])
+        Self::of(vec![("type", Json::Text("string".to_owned())), ("minLength", Json::Number(1))])
     }
 
     /// A date, or a date and time.
     pub(crate) fn time() -> Self {
-        let examples = ["2026-11-30", "2026-11-30T08:00:00Z"].map(|text| Json::Text(text.to_owned()));
-        Self::of(vec![("type", Json::Text("string".to_owned())), ("examples", Json::List(examples.into()))])
+        let format = |name: &str| object([("type", text("string")), ("format", text(name))]);
+        Self::of(vec![("anyOf", Json::List(vec![format("date"), format("date-time")]))])
     }
 
     /// One of these names.
@@ -193,7 +193,6 @@ impl ParameterType {
     /// Its parameter object.
     #[must_use]
     pub fn parameter(&self, name: &str, about: &str) -> Json {
-        let text = |text: &str| Json::Text(text.to_owned());
         let mut members = vec![
             ("name".to_owned(), text(name)),
             ("in".to_owned(), text("query")),
