@@ -10,8 +10,8 @@ use std::time::Duration;
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
 use futures_util::future::join_all;
-use shared::network::inbound::ReceiptStatus;
 use shared::order::{DeadJob, Job};
+use shared::order_network::inbound::ReceiptStatus;
 
 use crate::app::inbound::process;
 use crate::fulfil::{key_of, receive_count, retry_pause};

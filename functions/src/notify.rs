@@ -11,8 +11,8 @@ use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
 use futures_util::future::join_all;
 use shared::Code;
 use shared::ids::OrderId;
-use shared::network::event::{Event, Processed, Subject};
-use shared::network::inbound::ReceiptStatus;
+use shared::order_network::event::{Event, Processed, Subject};
+use shared::order_network::inbound::ReceiptStatus;
 use shared::time::Timestamp;
 use shared::webhook::wait_before;
 

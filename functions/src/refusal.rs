@@ -3,7 +3,7 @@
 use serde::Serialize;
 use shared::ids::MerchantId;
 use shared::limits::ATTEMPTED_VALUE_BYTES_MAX;
-use shared::network::problem::{Attempted, Broken, Problem, Violation};
+use shared::order_network::problem::{Attempted, Broken, Problem, Violation};
 use shared::{Code, card};
 
 use crate::context::NoRandomness;
@@ -220,7 +220,7 @@ struct BulkDetail {
 mod tests {
     use shared::Code;
     use shared::limits::ORDER_BYTES_MAX;
-    use shared::network::problem::Violation;
+    use shared::order_network::problem::Violation;
     use shared::validation::{Body, validate};
 
     use super::Refusal;

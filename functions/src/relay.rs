@@ -27,9 +27,9 @@ use futures_util::future::join_all;
 use serde::Serialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
-use shared::network::audit;
-use shared::network::inbound::ReceiptStatus;
 use shared::order::{Job, OrderState, Wait, next_step};
+use shared::order_network::audit;
+use shared::order_network::inbound::ReceiptStatus;
 
 use crate::queue::{Delayed, Queue};
 use crate::store::audit::{Audited, Change};

@@ -23,8 +23,8 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use shared::network::inbound::ReceiptStatus;
 use shared::order::{Job, Wait, next_step};
+use shared::order_network::inbound::ReceiptStatus;
 use shared::time::Timestamp;
 
 use crate::fulfil::key_of;

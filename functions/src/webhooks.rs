@@ -26,7 +26,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures_util::future::join_all;
 use serde::{Deserialize, Serialize};
 use shared::ids::MerchantId;
-use shared::network::inbound::ReceiptStatus;
+use shared::order_network::inbound::ReceiptStatus;
 use shared::time::Timestamp;
 use shared::webhook::{EventKind, SubscriptionId, webhook_id};
 

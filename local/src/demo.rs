@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::types::AttributeValue;
 use functions::store::keys::Key;
 use serde::Deserialize;
-use shared::bulk::Product;
+use shared::bulk_api::Product;
 use shared::ids::MerchantId;
 use shared::money::{Currency, Number};
 use shared::vendor::Vendor;

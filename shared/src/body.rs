@@ -75,7 +75,7 @@ macro_rules! object {
     };
     (@members $doc:tt $name:ident { $($done:tt)* } $about:tt $wire:literal $member:ident: $type:ty, $presence:ident; $($rest:tt)*) => {
         $crate::body::object! { @members $doc $name {
-            $($done)* $about [rename = $wire, default, deserialize_with = "crate::network::member::optional"] $member: Option<$type>;
+            $($done)* $about [rename = $wire, default, deserialize_with = "crate::order_network::member::optional"] $member: Option<$type>;
         } $($rest)* }
     };
     (@members [$($doc:literal)+] $name:ident { $([$($about:literal)+] [$($serde:tt)+] $member:ident: $type:ty;)+ }) => {
@@ -83,7 +83,7 @@ macro_rules! object {
         #[derive(Clone, Debug, PartialEq, serde::Deserialize)]
         pub struct $name { $($(#[doc = $about])+ #[serde($($serde)+)] pub $member: $type,)+ }
 
-        impl<'de> $crate::network::member::Member<'de> for $name {}
+        impl<'de> $crate::order_network::member::Member<'de> for $name {}
     };
 }
 

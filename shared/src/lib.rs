@@ -14,7 +14,7 @@ extern crate alloc;
 #[cfg(feature = "domain")]
 pub mod body;
 #[cfg(feature = "domain")]
-pub mod bulk;
+pub mod bulk_api;
 pub mod card;
 pub mod catalogue;
 #[cfg(feature = "domain")]
@@ -22,11 +22,11 @@ pub mod ids;
 pub mod limits;
 #[cfg(feature = "domain")]
 pub mod money;
-#[cfg(feature = "domain")]
-pub mod network;
 mod number;
 #[cfg(feature = "domain")]
 pub mod order;
+#[cfg(feature = "domain")]
+pub mod order_network;
 #[cfg(feature = "openapi")]
 mod schema;
 #[cfg(feature = "domain")]

@@ -7,7 +7,7 @@ use schemars::{JsonSchema, Schema, json_schema};
 
 use crate::Code;
 use crate::money::{Currency, Number};
-use crate::network::problem::Attempted;
+use crate::order_network::problem::Attempted;
 
 macro_rules! schema {
     ($($type:ty, $name:literal => $schema:tt;)+) => {$(

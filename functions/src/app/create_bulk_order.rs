@@ -3,10 +3,10 @@
 //! Two requests to DynamoDB: the products in one read, then one transaction ([`crate::store::bulk_orders`]).
 
 use shared::Code;
-use shared::bulk::{CreateBulkOrder, LineProblem, OrderResponse, PricedOrder, PricingError};
+use shared::bulk_api::{CreateBulkOrder, LineProblem, OrderResponse, PricedOrder, PricingError};
 use shared::ids::MerchantId;
 use shared::money::{Currency, Money};
-use shared::network::problem::Violation;
+use shared::order_network::problem::Violation;
 use shared::time::Timestamp;
 
 use crate::refusal::{Facts, Refusal};

@@ -19,9 +19,9 @@ use std::sync::Arc;
 
 use shared::Code;
 use shared::ids::{MerchantId, OrderId, SafeId};
-use shared::network::problem::Violation;
-use shared::network::request::CreateOrder;
-use shared::network::response;
+use shared::order_network::problem::Violation;
+use shared::order_network::request::CreateOrder;
+use shared::order_network::response;
 use shared::time::Timestamp;
 
 use crate::refusal::{Facts, Refusal};

@@ -23,9 +23,9 @@ use serde_json::value::to_raw_value;
 use shared::Code;
 use shared::ids::{MerchantId, SafeId};
 use shared::limits::{EXTERNAL_ID_CHARACTERS_MAX, INBOUND_OUTCOME_BYTES_MAX};
-use shared::network::inbound::{ReceiptId, ReceiptStatus, TransformationId};
-use shared::network::problem::Violation;
-use shared::network::transform::{Finding, Transformation, Tree};
+use shared::order_network::inbound::{ReceiptId, ReceiptStatus, TransformationId};
+use shared::order_network::problem::Violation;
+use shared::order_network::transform::{Finding, Transformation, Tree};
 use shared::validation::{self, Body};
 
 use super::create_orders;

@@ -4,9 +4,9 @@ use shared::Code;
 use shared::ids::{MerchantId, OrderId};
 use shared::limits::STATE_BYTES_MAX;
 use shared::money::{Currency, Money};
-use shared::network::problem::Violation;
-use shared::network::request::CreateOrder;
 use shared::order::{AskedRefund, Command, Excess, OrderState, Progress, Rejected, transition};
+use shared::order_network::problem::Violation;
+use shared::order_network::request::CreateOrder;
 
 use super::change::{self, Decision, Outcome, carry_out, overtaken};
 use super::precondition::Versions;

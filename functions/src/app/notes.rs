@@ -2,8 +2,8 @@
 
 use shared::Code;
 use shared::ids::MerchantId;
-use shared::network::note::{Content, Resource, ResourceKind};
-use shared::network::problem::Violation;
+use shared::order_network::note::{Content, Resource, ResourceKind};
+use shared::order_network::problem::Violation;
 
 use super::entity::{self, Target};
 use crate::refusal::Refusal;

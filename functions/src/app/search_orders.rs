@@ -19,8 +19,8 @@ pub(crate) use filter::{Filter, ItemFilter, OrderFilter, Period};
 
 use serde::Serialize;
 use shared::ids::{MerchantId, OrderId};
-use shared::network::response::{Item, Order};
 use shared::order::OrderStatus;
+use shared::order_network::response::{Item, Order};
 
 use crate::store::listing::{Listed, Range};
 use crate::store::network_orders::FoundOrder;

@@ -1,7 +1,7 @@
 //! Subscriptions to webhooks: what is theirs alone. The rest is that of every entity ([`super::entity`]).
 
 use shared::ids::MerchantId;
-use shared::network::event::Event;
+use shared::order_network::event::Event;
 use shared::time::Timestamp;
 use shared::webhook::{EventKind, random_webhook_id};
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use futures_util::lock::Mutex;
-use shared::bulk::PricedOrder;
+use shared::bulk_api::PricedOrder;
 use shared::order::{Allocation, Command, LineStatus, OrderState, transition};
 
 use super::Worked;

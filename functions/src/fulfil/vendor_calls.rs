@@ -22,8 +22,8 @@ use axum::http::{HeaderValue, Request, header};
 use futures_util::future::join_all;
 use serde::Serialize;
 use shared::ids::{MerchantId, OrderId, ShipmentId};
-use shared::network::request::Address;
 use shared::order::{Command, LineStatus, OrderState, Progress, Shipment};
+use shared::order_network::request::Address;
 use shared::vendor::Vendor;
 
 use super::{Worked, Worker};
@@ -72,7 +72,7 @@ struct Names<'m> {
 struct Item<'m> {
     id: String,
     #[serde(flatten)]
-    item: Cow<'m, shared::network::request::Item>,
+    item: Cow<'m, shared::order_network::request::Item>,
 }
 
 /// How a vendor took a message.

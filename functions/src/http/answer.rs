@@ -15,7 +15,7 @@ use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 use shared::Code;
 use shared::limits::BULK_ANSWER_BYTES_MAX;
-use shared::network::problem::Violation;
+use shared::order_network::problem::Violation;
 
 use super::conditional::tagged;
 use crate::refusal::Refusal;

@@ -3,8 +3,8 @@
 //! The log is written from the table's stream, so it follows a thing within moments, and no way of writing can forget it.
 
 use shared::ids::{MerchantId, OrderId, SafeId};
-use shared::network::audit::{AuditEvent, Reference, of_item};
-use shared::network::note::NoteId;
+use shared::order_network::audit::{AuditEvent, Reference, of_item};
+use shared::order_network::note::NoteId;
 
 use super::answer::Shown;
 use super::caller::NetworkCaller;

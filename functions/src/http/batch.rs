@@ -7,8 +7,8 @@ use serde_json::value::RawValue;
 use shared::Code;
 use shared::body::change::Batch;
 use shared::ids::MerchantId;
-use shared::network::problem::Violation;
-use shared::network::response::{Order, OrderSummary};
+use shared::order_network::problem::Violation;
+use shared::order_network::response::{Order, OrderSummary};
 use shared::time::Timestamp;
 use shared::validation::Verdict;
 

@@ -12,7 +12,7 @@ use shared::Code;
 use shared::body::RequestBody;
 use shared::ids::MerchantId;
 use shared::limits::BODY_BYTES_MAX;
-use shared::network::problem::{Broken, Violation};
+use shared::order_network::problem::{Broken, Violation};
 use shared::time::Timestamp;
 use shared::validation::{Context, Wrong};
 

@@ -2,7 +2,7 @@
 
 use axum::Json;
 use serde::Serialize;
-use shared::bulk::{CreateBulkOrder, OrderResponse};
+use shared::bulk_api::{CreateBulkOrder, OrderResponse};
 use shared::ids::TransactionId;
 use shared::validation::{self, Body};
 

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::value::RawValue;
 use shared::body::inbound::InboundOrder;
-use shared::network::inbound::{ReceiptId, ReceiptStatus};
+use shared::order_network::inbound::{ReceiptId, ReceiptStatus};
 use shared::time::Timestamp;
 
 use super::answer::{Accepted, Envelope, Shown, Versioned};

@@ -6,8 +6,8 @@
 use shared::Code;
 use shared::body::change::{Cancel, Nothing, Reason};
 use shared::ids::OrderId;
-use shared::network::problem::Violation;
 use shared::order::{CancelledLine, Command, Units};
+use shared::order_network::problem::Violation;
 
 use super::answer::Versioned;
 use super::body::{Body, OptionalBody};

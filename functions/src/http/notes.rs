@@ -3,7 +3,7 @@
 
 use shared::body::note::{CreateNote, NamedAuthor, NamedResource, ReplaceNote};
 use shared::ids::MerchantId;
-use shared::network::note::{Author, Content, Note as View, Resource, ResourceKind, TextFormat};
+use shared::order_network::note::{Author, Content, Note as View, Resource, ResourceKind, TextFormat};
 
 use super::answer::{Collection, Created, Deleted, Envelope, Shown, Versioned};
 use super::body::Body;

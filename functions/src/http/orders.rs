@@ -7,9 +7,9 @@ use axum::Json;
 use serde::Serialize;
 use shared::Code;
 use shared::ids::{MerchantId, OrderId, SafeId};
-use shared::network::problem::Violation;
-use shared::network::response::{Order, OrderSummary};
 use shared::order::Fulfilment;
+use shared::order_network::problem::Violation;
+use shared::order_network::response::{Order, OrderSummary};
 use shared::validation::{self, Body as OrderBody};
 
 use super::RequestId;

@@ -11,7 +11,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
-use shared::network::problem::Violation;
+use shared::order_network::problem::Violation;
 
 use super::App;
 use super::answer::{Rows, Shown};

@@ -9,7 +9,7 @@ use axum::extract::{FromRequestParts, Query as Pairs};
 use axum::http::request::Parts;
 use shared::Code;
 use shared::limits::VIOLATIONS_MAX;
-use shared::network::problem::Violation;
+use shared::order_network::problem::Violation;
 use shared::time::Timestamp;
 use shared::validation;
 

@@ -3,8 +3,8 @@
 use shared::Code;
 use shared::body::refund::AddRefunds;
 use shared::ids::OrderId;
-use shared::network::refund::Paid;
 use shared::order::{AskedRefund, Command, Refund, refund_id};
+use shared::order_network::refund::Paid;
 use shared::time::Timestamp;
 
 use super::answer::Created;

@@ -8,8 +8,8 @@ use std::collections::HashMap;
 use shared::Code;
 use shared::ids::{MerchantId, OrderId, SafeId};
 use shared::limits::READ_ORDERS_MAX;
-use shared::network::response::{ItemEnvelope, Order};
 use shared::order::{LineStatus, OrderStatus};
+use shared::order_network::response::{ItemEnvelope, Order};
 
 use super::RequestId;
 use super::answer::{Shown, Versioned};

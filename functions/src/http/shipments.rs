@@ -6,9 +6,9 @@
 use serde::Serialize;
 use shared::body::report::{ReportProgress, ReportedPackage};
 use shared::ids::{OrderId, ShipmentId};
-use shared::network::problem::Violation;
-use shared::network::shipment::{ShipmentOrder, ShipmentResponse};
 use shared::order::{Command, Package, Progress, ShipmentStatus};
+use shared::order_network::problem::Violation;
+use shared::order_network::shipment::{ShipmentOrder, ShipmentResponse};
 use shared::time::Timestamp;
 use shared::vendor::Vendor;
 

@@ -5,7 +5,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use shared::Code;
 use shared::body::inbound::{InboundOrder, PutTransformation};
-use shared::network::transform::{Rule, Transformation};
+use shared::order_network::transform::{Rule, Transformation};
 
 use super::answer::{Collection, Created, Deleted, Envelope, Shown, Versioned, raw};
 use super::body::Body;

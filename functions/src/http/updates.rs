@@ -11,10 +11,10 @@ use futures_util::StreamExt;
 use shared::Code;
 use shared::ids::{MerchantId, OrderId};
 use shared::limits::BULK_CONCURRENCY;
-use shared::network::merge::Members;
-use shared::network::patch::{Patch, Target};
-use shared::network::problem::{Broken, Violation, in_document_order};
 use shared::order::Command;
+use shared::order_network::merge::Members;
+use shared::order_network::patch::{Patch, Target};
+use shared::order_network::problem::{Broken, Violation, in_document_order};
 use shared::validation::{self, Body};
 
 use super::RequestId;

@@ -5,7 +5,7 @@ use axum::Json;
 use serde::{Deserialize, Serialize};
 use shared::Code;
 use shared::ids::MerchantId;
-use shared::network::problem::{Broken, Violation};
+use shared::order_network::problem::{Broken, Violation};
 use shared::validation::{self, Body, OrderVerdict};
 
 use super::RequestId;

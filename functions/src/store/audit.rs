@@ -11,8 +11,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_dynamodb::types::{AttributeValue, CancellationReason, TransactWriteItem, Update};
 use shared::ids::{OrderId, ShipmentId};
-use shared::network::audit;
 use shared::order::{Fulfilment, OrderState, OrderStatus};
+use shared::order_network::audit;
 use shared::webhook::EventKind;
 
 use super::cause::Cause;
@@ -251,7 +251,7 @@ impl Table {
 
 #[cfg(test)]
 mod tests {
-    use shared::network::audit;
+    use shared::order_network::audit;
     use shared::time::Timestamp;
 
     use super::{Audited, Cause, Change, Fulfilment, Key, OrderState, Told, batches};

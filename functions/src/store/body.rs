@@ -1,7 +1,7 @@
 //! How the body of an order is stored: deflated against a preset dictionary.
 //!
 //! DynamoDB charges by the KB written, and an order's JSON is mostly member names. The dictionary holds them in the
-//! order in which [`shared::network::request::CreateOrder`] writes them, so that a typical order fits in the 1 KB of one write unit.
+//! order in which [`shared::order_network::request::CreateOrder`] writes them, so that a typical order fits in the 1 KB of one write unit.
 //! Measured on the seed's order (3,364 bytes of JSON become 689, and 1,192 without the dictionary): see `tests::size_of_the_seeds_order`.
 //!
 //! A stored body starts with the number of its dictionary. A dictionary is never edited: a better one gets the next
@@ -138,7 +138,7 @@ mod tests {
         let seed = include_bytes!("../../../shared/vectors/seeds/create-multiple-orders.request.json");
         #[derive(serde::Deserialize)]
         struct Bulk {
-            bulk: Vec<shared::network::request::CreateOrder>,
+            bulk: Vec<shared::order_network::request::CreateOrder>,
         }
         let bulk: Bulk = serde_json::from_slice(seed).unwrap();
         let json = serde_json::to_vec(&bulk.bulk[0]).unwrap();

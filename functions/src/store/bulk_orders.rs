@@ -19,7 +19,7 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::types::{
     AttributeValue, CancellationReason, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
 };
-use shared::bulk::{OrderResponse, PricedOrder, Product};
+use shared::bulk_api::{OrderResponse, PricedOrder, Product};
 use shared::ids::{MerchantId, TransactionId};
 use shared::money::{Money, parse_stored_amount};
 use shared::order::{Fulfilment, OrderState};

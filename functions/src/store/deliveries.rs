@@ -100,8 +100,10 @@ impl Delivery {
     /// A delivery that no event caused, which has one attempt and is over.
     pub(crate) fn of_test(key: Key, webhook_id: String, payload: String, attempt: Attempt) -> Self {
         let at = attempt.at;
-        let delivery =
-            Self { event_type: shared::network::event::TEST.to_owned(), ..Self::new(key, webhook_id, payload, at) };
+        let delivery = Self {
+            event_type: shared::order_network::event::TEST.to_owned(),
+            ..Self::new(key, webhook_id, payload, at)
+        };
         delivery.after(attempt, None)
     }
 

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use shared::Code;
 use shared::ids::MerchantId;
-use shared::network::audit;
+use shared::order_network::audit;
 use shared::time::Timestamp;
 
 use super::audit::{Audited, Event};

@@ -9,9 +9,9 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use shared::ids::{MerchantId, OrderId, TransactionId};
 use shared::money::Currency;
-use shared::network::inbound::{ReceiptId, TransformationId};
-use shared::network::note::{NoteId, Resource};
 use shared::order::{Fulfilment, OrderStatus};
+use shared::order_network::inbound::{ReceiptId, TransformationId};
+use shared::order_network::note::{NoteId, Resource};
 use shared::time::Timestamp;
 use shared::webhook::SubscriptionId;
 

@@ -118,9 +118,9 @@ mod tests {
 
     use shared::ids::{MerchantId, OrderId, TransactionId};
     use shared::money::Currency;
-    use shared::network::inbound::{ReceiptId, TransformationId};
-    use shared::network::note::NoteId;
     use shared::order::Fulfilment;
+    use shared::order_network::inbound::{ReceiptId, TransformationId};
+    use shared::order_network::note::NoteId;
     use shared::time::Timestamp;
     use shared::webhook::SubscriptionId;
 

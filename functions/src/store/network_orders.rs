@@ -14,9 +14,9 @@
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde::{Deserialize, Serialize};
 use shared::ids::{MerchantId, OrderId, SafeId};
-use shared::network::request::{CreateOrder, Item};
-use shared::network::response;
 use shared::order::{Fulfilment, OrderState};
+use shared::order_network::request::{CreateOrder, Item};
+use shared::order_network::response;
 use shared::time::Timestamp;
 
 use super::cause::{Cause, Versioned};

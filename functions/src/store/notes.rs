@@ -7,7 +7,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::value::{RawValue, to_raw_value};
 use shared::ids::MerchantId;
-use shared::network::note::{self, Content, NoteId, Resource};
+use shared::order_network::note::{self, Content, NoteId, Resource};
 
 use super::entity::{Entity, Logged, Stored};
 use super::keys::{Key, notes_of};
@@ -73,7 +73,7 @@ impl Stored<Note> {
 
 #[cfg(test)]
 mod tests {
-    use shared::network::note::{Author, TextFormat};
+    use shared::order_network::note::{Author, TextFormat};
 
     use super::*;
     use crate::store::audit::Audited;

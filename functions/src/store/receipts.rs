@@ -12,9 +12,9 @@ use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
 use serde_json::value::RawValue;
 use shared::ids::MerchantId;
-use shared::network::inbound::{ReceiptId, ReceiptStatus, TransformationId};
-use shared::network::transform::Transformation;
 use shared::order::DeadJob;
+use shared::order_network::inbound::{ReceiptId, ReceiptStatus, TransformationId};
+use shared::order_network::transform::Transformation;
 use shared::time::Timestamp;
 
 use super::entity::Stored;

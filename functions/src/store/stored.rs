@@ -8,9 +8,9 @@ use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use shared::ids::{OrderId, SafeId};
-use shared::network::request::CreateOrder;
-use shared::network::response;
 use shared::order::{Allocation, Failure, Fulfilment, Lines, OrderState, Refund, Shipment, next_step};
+use shared::order_network::request::CreateOrder;
+use shared::order_network::response;
 use shared::time::Timestamp;
 
 use super::StoreError;

@@ -4,8 +4,8 @@
 
 use serde::{Deserialize, Serialize};
 use shared::ids::MerchantId;
-use shared::network::inbound::TransformationId;
-use shared::network::transform::Transformation;
+use shared::order_network::inbound::TransformationId;
+use shared::order_network::transform::Transformation;
 
 use super::entity::Entity;
 use super::keys::Key;

@@ -2,7 +2,7 @@
 
 use schemars::generate::{SchemaGenerator, SchemaSettings};
 use shared::limits::IDEMPOTENCY_KEY_CHARACTERS_MAX;
-use shared::network::event::Event;
+use shared::order_network::event::Event;
 use shared::validation::generate::{Json, Models, object, text, texts};
 use shared::webhook::EventKind;
 

@@ -8,8 +8,8 @@ use crate::limits::{
     DESCRIPTION_CHARACTERS_MAX, INBOUND_BYTES_MAX, TRANSFORMATION_BYTES_MAX, TRANSFORMATION_POINTER_BYTES_MAX,
     TRANSFORMATION_RULES_MAX,
 };
-use crate::network::inbound::TransformationId;
-use crate::network::transform::{self, Convert, Parts, Pointer, RuleFault, Transformation, Tree};
+use crate::order_network::inbound::TransformationId;
+use crate::order_network::transform::{self, Convert, Parts, Pointer, RuleFault, Transformation, Tree};
 use crate::validation::Context;
 use crate::validation::table::{Any, Array, Choice, Issue, Parsed, Rule, UUID, Wrong};
 

@@ -1,7 +1,7 @@
 //! The bodies of the note service.
 
 use crate::limits::{ID_CHARACTERS_MAX, NAME_CHARACTERS_MAX, NOTE_CHARACTERS_MAX};
-use crate::network::note::{Author, ResourceKind, TextFormat};
+use crate::order_network::note::{Author, ResourceKind, TextFormat};
 use crate::validation::table::{Choice, Rule};
 
 const ID: Rule = Rule::Id { min: 1, max: ID_CHARACTERS_MAX };

@@ -10,7 +10,7 @@ use super::refund::AddRefunds;
 use super::report::ReportProgress;
 use super::subscription::{CreateSubscription, PatchSubscription, RotateSecret};
 use crate::Code;
-use crate::network::transform::Transformation;
+use crate::order_network::transform::Transformation;
 use crate::time::Timestamp;
 use crate::validation::{Context, Wrong};
 

@@ -4,7 +4,7 @@
 //! the bulk API. Every bound is a named limit with its reason in [`crate::limits`].
 
 use super::format;
-use super::table::{Array, Check, Field, Map, Model, Object, Rule, Sign, Slot, field};
+use super::table::{Array, Check, Field, Map, Object, Rule, Sign, Slot, field};
 use crate::Code;
 use crate::limits as max;
 
@@ -92,8 +92,8 @@ const fn id(max: usize) -> Rule {
     Rule::Id { min: 1, max }
 }
 
-const fn object(model: Model, fields: &'static [Field]) -> Object {
-    Object::new(model, fields)
+const fn object(name: &'static str, fields: &'static [Field]) -> Object {
+    Object::new(name, fields)
 }
 
 const fn list(max: usize, entry: Rule) -> Array {
@@ -111,7 +111,7 @@ const PAY_WITH_CURRENCY: Field = field("payWithCurrency", Rule::Format(&format::
 static BULK_ORDER: Object = Object {
     check: Check::DuplicateCheckHasNumber,
     ..object(
-        Model::BulkOrderRequest,
+        "BulkOrderRequest",
         &[
             CLIENT_ORDER_NUMBER,
             DUPLICATE_CHECK,
@@ -124,16 +124,16 @@ static BULK_ORDER: Object = Object {
 /// Always one unit (section 1.5 of the bulk API): a `quantity` is ignored like any member that no rule knows.
 static INSTANT_ORDER: Object = Object {
     check: Check::DuplicateCheckHasNumber,
-    ..object(Model::InstantOrderRequest, &[CLIENT_ORDER_NUMBER, DUPLICATE_CHECK, SKU.required(), PAY_WITH_CURRENCY])
+    ..object("InstantOrderRequest", &[CLIENT_ORDER_NUMBER, DUPLICATE_CHECK, SKU.required(), PAY_WITH_CURRENCY])
 };
 
 static PRODUCTS: Array = Array { min: 1, ..list(max::PRODUCTS_MAX, Rule::Object(&PRODUCT)) };
 
-static PRODUCT: Object = object(Model::ProductRequest, &[SKU.required(), field("quantity", QUANTITY).required()]);
+static PRODUCT: Object = object("ProductRequest", &[SKU.required(), field("quantity", QUANTITY).required()]);
 
 // ------------------------------------------------------------------------------------------------ order network API
 
-static ORDERS: Object = object(Model::CreateOrderModelBulkModel, &[field("bulk", Rule::Array(&BULK)).required()]);
+static ORDERS: Object = object("CreateOrderModelBulkModel", &[field("bulk", Rule::Array(&BULK)).required()]);
 
 static BULK: Array =
     Array { min: 1, max: max::BULK_ORDERS_MAX, entry: Rule::Order(&ORDER), too_many: Code::TooManyOrders };
@@ -141,7 +141,7 @@ static BULK: Array =
 static ORDER: Object = Object {
     check: Check::OrderTotals,
     ..object(
-        Model::CreateOrderModel,
+        "CreateOrderModel",
         &[
             field("safeId", Rule::Format(&format::SAFE_ID)).keep(Slot::SafeId),
             field("merchantId", Rule::Format(&format::UUID)),
@@ -186,9 +186,9 @@ const fn address(ship_to: bool) -> [Field; 11] {
         field("email", Rule::Format(&format::EMAIL)),
     ]
 }
-static ADDRESS: Object = object(Model::BaseAddressModel, &address(false));
-static SHIPPING_ADDRESS: Object = object(Model::ShippingAddressModel, &address(true));
-static LOCATED_ADDRESS: Object = object(Model::AddressModel, {
+static ADDRESS: Object = object("BaseAddressModel", &address(false));
+static SHIPPING_ADDRESS: Object = object("ShippingAddressModel", &address(true));
+static LOCATED_ADDRESS: Object = object("AddressModel", {
     static FIELDS: [Field; 12] = {
         let [a, b, c, d, e, f, g, h, i, j, k] = address(false);
         [field("location", Rule::Object(&COORDINATES)), a, b, c, d, e, f, g, h, i, j, k]
@@ -197,12 +197,12 @@ static LOCATED_ADDRESS: Object = object(Model::AddressModel, {
 });
 
 static COORDINATES: Object = object(
-    Model::CoordinatesModel,
+    "CoordinatesModel",
     &[field("longitude", Rule::Degrees { max: 180 }), field("latitude", Rule::Degrees { max: 90 })],
 );
 
 static CLIENT: Object = object(
-    Model::APIClientInfoModel,
+    "APIClientInfoModel",
     &[
         field("source", NAME),
         field("details", Rule::Lines { min: 1, max: max::META_VALUE_CHARACTERS_MAX }),
@@ -220,7 +220,7 @@ static STRINGS: Map = Map {
 static PAYMENT_METHODS: Array = list(max::PAYMENT_METHODS_MAX, Rule::Object(&PAYMENT_METHOD));
 
 static PAYMENT_METHOD: Object = object(
-    Model::CreateOrderCustomerPaymentMethodModel,
+    "CreateOrderCustomerPaymentMethodModel",
     &[
         field("method", KEYWORD),
         field("subMethod", KEYWORD),
@@ -232,14 +232,14 @@ static PAYMENT_METHOD: Object = object(
 );
 
 static BILLING_INFO: Object =
-    object(Model::BillingInfoModel, &[field("fullName", NAME), field("address", Rule::Object(&LOCATED_ADDRESS))]);
+    object("BillingInfoModel", &[field("fullName", NAME), field("address", Rule::Object(&LOCATED_ADDRESS))]);
 
 static TRANSACTIONS: Array = list(max::TRANSACTIONS_MAX, Rule::Object(&TRANSACTION));
 
 static TRANSACTION: Object = Object {
     check: Check::Transaction,
     ..object(
-        Model::CustomerTransactionModel,
+        "CustomerTransactionModel",
         &[
             // What was paid back is below zero.
             field("total", Rule::Amount(Sign::Any)).keep(Slot::TransactionTotal),
@@ -256,7 +256,7 @@ static ITEMS: Array = Array { min: 1, ..list(max::ITEMS_MAX, Rule::Object(&ITEM)
 static ITEM: Object = Object {
     check: Check::ItemSubtotal,
     ..object(
-        Model::CreateOrderItemModel,
+        "CreateOrderItemModel",
         &[
             SKU.required(),
             field("quantity", QUANTITY).required().keep(Slot::ItemQuantity),
@@ -282,7 +282,7 @@ static ITEM: Object = Object {
 static IMAGES: Array = list(max::IMAGES_MAX, Rule::Object(&IMAGE));
 
 static IMAGE: Object = object(
-    Model::CreateOrderItemImageModel,
+    "CreateOrderItemImageModel",
     &[
         field("url", Rule::Format(&format::URL)),
         field("thumbnailUrl", Rule::Format(&format::URL)),
@@ -296,12 +296,12 @@ static IMAGE: Object = object(
 static OPTIONS: Array = list(max::OPTIONS_MAX, Rule::Object(&ITEM_OPTION));
 
 static ITEM_OPTION: Object = object(
-    Model::ItemOptionModel,
+    "ItemOptionModel",
     &[field("name", NAME), field("value", Rule::Lines { min: 1, max: max::META_VALUE_CHARACTERS_MAX })],
 );
 
 static REPRINT: Object = object(
-    Model::ReprintModel,
+    "ReprintModel",
     &[
         field("originalOrderId", ID).required(),
         field("reasonId", ID),
@@ -312,7 +312,7 @@ static REPRINT: Object = object(
 static REPRINT_SHIPMENTS: Array = list(max::REPRINT_SHIPMENTS_MAX, Rule::Object(&REPRINT_SHIPMENT));
 
 static REPRINT_SHIPMENT: Object = object(
-    Model::ReprintShipmentModel,
+    "ReprintShipmentModel",
     &[
         field("facilityId", ID),
         field("shippingMethod", KEYWORD),
@@ -321,11 +321,11 @@ static REPRINT_SHIPMENT: Object = object(
     ],
 );
 
-static COST_COVERAGE: Object = object(Model::CostCoverageModel, &[field("item", KEYWORD), field("shipping", KEYWORD)]);
+static COST_COVERAGE: Object = object("CostCoverageModel", &[field("item", KEYWORD), field("shipping", KEYWORD)]);
 
 static REPRINT_ITEMS: Array = list(max::ITEMS_MAX, Rule::Object(&REPRINT_ITEM));
 
-static REPRINT_ITEM: Object = object(Model::ReprintItemModel, &[SKU, field("quantity", QUANTITY)]);
+static REPRINT_ITEM: Object = object("ReprintItemModel", &[SKU, field("quantity", QUANTITY)]);
 
 #[cfg(test)]
 mod tests {
@@ -367,7 +367,7 @@ mod tests {
     fn names_are_unique_in_their_object() {
         for object in [&BULK_ORDER, &super::PRODUCT, &super::ORDERS, &ORDER, &super::LOCATED_ADDRESS, &super::ITEM] {
             let names: BTreeSet<_> = object.fields.iter().map(|field| field.name()).collect();
-            assert_eq!(names.len(), object.fields.len(), "{}", object.model.name());
+            assert_eq!(names.len(), object.fields.len(), "{}", object.name);
         }
     }
 }

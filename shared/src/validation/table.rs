@@ -16,7 +16,9 @@ use crate::card::CARD_DIGITS_MIN;
 
 /// Names of one kind of object and the rules of its members.
 pub(crate) struct Object {
-    pub(super) model: Model,
+    /// The name of the model, for schemas and for tests; the module does not carry it.
+    #[cfg(feature = "domain")]
+    pub(super) name: &'static str,
     pub(super) fields: &'static [Field],
     /// What holds between its members.
     pub(super) check: Check,
@@ -34,7 +36,7 @@ impl Object {
     pub(super) const FIELDS_MAX: usize = 31;
 
     #[expect(clippy::indexing_slicing, reason = "evaluated by the compiler, which refuses an index out of bounds")]
-    pub(super) const fn new(model: Model, fields: &'static [Field]) -> Self {
+    pub(super) const fn new(name: &'static str, fields: &'static [Field]) -> Self {
         assert!(fields.len() <= Self::FIELDS_MAX);
         let (mut required, mut place) = (0, 0);
         while place < fields.len() {
@@ -42,11 +44,12 @@ impl Object {
             place += 1;
         }
         Self {
-            model,
+            #[cfg(feature = "domain")]
+            name,
             fields,
             check: Check::None,
             required,
-            hint: hint(model.name()),
+            hint: hint(name),
             #[cfg(feature = "domain")]
             rejects_unknown_members: false,
         }
@@ -55,7 +58,7 @@ impl Object {
     /// An object of a body that only the functions read.
     #[cfg(feature = "domain")]
     pub(crate) const fn named(name: &'static str, fields: &'static [Field]) -> Self {
-        Self::new(Model::Named(name), fields)
+        Self::new(name, fields)
     }
 
     /// An unknown member of it is a violation.
@@ -87,65 +90,6 @@ const fn hint(name: &str) -> usize {
         at += 1;
     }
     sum % 32
-}
-
-/// Which kind of object: a number, because the names are asked for by the schema and by the compiler, and not in the module.
-#[derive(Clone, Copy)]
-#[expect(clippy::enum_variant_names, reason = "these are the names of the wire's models")]
-pub(super) enum Model {
-    BulkOrderRequest,
-    InstantOrderRequest,
-    ProductRequest,
-    CreateOrderModelBulkModel,
-    CreateOrderModel,
-    BaseAddressModel,
-    ShippingAddressModel,
-    AddressModel,
-    CoordinatesModel,
-    APIClientInfoModel,
-    CreateOrderCustomerPaymentMethodModel,
-    BillingInfoModel,
-    CustomerTransactionModel,
-    CreateOrderItemModel,
-    CreateOrderItemImageModel,
-    ItemOptionModel,
-    ReprintModel,
-    ReprintShipmentModel,
-    CostCoverageModel,
-    ReprintItemModel,
-    /// A model of the bodies that only the functions read.
-    #[cfg(feature = "domain")]
-    Named(&'static str),
-}
-
-impl Model {
-    /// The name of the model.
-    pub(super) const fn name(self) -> &'static str {
-        match self {
-            Self::BulkOrderRequest => "BulkOrderRequest",
-            Self::InstantOrderRequest => "InstantOrderRequest",
-            Self::ProductRequest => "ProductRequest",
-            Self::CreateOrderModelBulkModel => "CreateOrderModelBulkModel",
-            Self::CreateOrderModel => "CreateOrderModel",
-            Self::BaseAddressModel => "BaseAddressModel",
-            Self::ShippingAddressModel => "ShippingAddressModel",
-            Self::AddressModel => "AddressModel",
-            Self::CoordinatesModel => "CoordinatesModel",
-            Self::APIClientInfoModel => "APIClientInfoModel",
-            Self::CreateOrderCustomerPaymentMethodModel => "CreateOrderCustomerPaymentMethodModel",
-            Self::BillingInfoModel => "BillingInfoModel",
-            Self::CustomerTransactionModel => "CustomerTransactionModel",
-            Self::CreateOrderItemModel => "CreateOrderItemModel",
-            Self::CreateOrderItemImageModel => "CreateOrderItemImageModel",
-            Self::ItemOptionModel => "ItemOptionModel",
-            Self::ReprintModel => "ReprintModel",
-            Self::ReprintShipmentModel => "ReprintShipmentModel",
-            Self::CostCoverageModel => "CostCoverageModel",
-            Self::ReprintItemModel => "ReprintItemModel",
-            #[cfg(feature = "domain")]
-            Self::Named(name) => name,
-        }
-    }
 }
 
 /// One member of an object. Members are optional and nullable unless they are [`Field::required`].

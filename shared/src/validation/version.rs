@@ -121,7 +121,6 @@ impl Hash {
 
     #[expect(clippy::indexing_slicing, reason = "evaluated by the compiler, which refuses an index out of bounds")]
     const fn object(&mut self, object: &'static Object) {
-        self.text(object.model.name());
         let mut place = 0;
         while place < object.fields.len() {
             let field = &object.fields[place];

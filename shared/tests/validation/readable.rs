@@ -3,8 +3,8 @@
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use shared::bulk::CreateBulkOrder;
-use shared::network::request::CreateOrder;
+use shared::bulk_api::CreateBulkOrder;
+use shared::order_network::request::CreateOrder;
 use shared::validation::{Body, validate};
 
 use crate::{mutate, vectors};

@@ -3,8 +3,8 @@
 
 use shared::Code;
 use shared::ids::MerchantId;
-use shared::network::problem::{Broken, Violation};
-use shared::network::request::CreateOrder;
+use shared::order_network::problem::{Broken, Violation};
+use shared::order_network::request::CreateOrder;
 use shared::validation::{self, Body, OrderVerdict, Verdict};
 
 use super::{Outcome, create_orders};

@@ -7,7 +7,7 @@ use std::collections::HashSet;
 
 use shared::Code;
 use shared::ids::OrderId;
-use shared::network::problem::Violation;
+use shared::order_network::problem::Violation;
 
 use super::{Creation, Outcome};
 use crate::refusal::Refusal;

@@ -1,8 +1,8 @@
 //! What a search asks of orders and items. The answer's own form is compared, so a filter means what its reader sees.
 
 use shared::ids::OrderId;
-use shared::network::response::{Item, Order};
 use shared::order::OrderStatus;
+use shared::order_network::response::{Item, Order};
 use shared::time::Timestamp;
 
 use crate::store::keys;

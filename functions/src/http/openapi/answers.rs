@@ -6,8 +6,8 @@ use axum::Json;
 use schemars::generate::SchemaGenerator;
 use schemars::{JsonSchema, Schema, json_schema};
 use serde_json::json;
-use shared::network::problem::Violation;
-use shared::network::response::Order;
+use shared::order_network::problem::Violation;
+use shared::order_network::response::Order;
 
 use super::super::answer::{Accepted, Created, CreatedOnce, Deleted, Envelope, Shown, Versioned};
 use super::super::batch::BatchAnswer;
@@ -121,7 +121,7 @@ impl JsonSchema for BatchAnswer {
 
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
         let (whole, error) = (generator.subschema_for::<Envelope<Order>>(), generator.subschema_for::<NetworkBody>());
-        let short = generator.subschema_for::<Envelope<shared::network::response::OrderSummary>>();
+        let short = generator.subschema_for::<Envelope<shared::order_network::response::OrderSummary>>();
         let warnings = warnings(generator);
         json_schema!({
             "type": "object",

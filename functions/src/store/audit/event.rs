@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde::{Deserialize, Serialize};
 use shared::ids::MerchantId;
-use shared::network::audit;
+use shared::order_network::audit;
 use shared::time::Timestamp;
 
 use crate::store::cause::Cause;
@@ -145,7 +145,7 @@ impl Table {
 #[cfg(test)]
 mod tests {
     use serde_json::value::to_raw_value;
-    use shared::network::audit::changes;
+    use shared::order_network::audit::changes;
 
     use super::{LISTED_BYTES_MAX, listed};
 

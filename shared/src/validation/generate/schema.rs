@@ -77,7 +77,7 @@ impl Models {
     /// The models by their names.
     #[must_use]
     pub fn finish(self) -> Vec<(String, Json)> {
-        self.models.into_iter().map(|(object, schema)| (object.model.name().to_owned(), schema)).collect()
+        self.models.into_iter().map(|(object, schema)| (object.name.to_owned(), schema)).collect()
     }
 
     fn member(&mut self, rules: &BodyRules, field: &Field) -> Json {
@@ -139,8 +139,8 @@ impl Models {
 
     /// A reference to a model, which is added if it is new.
     fn model(&mut self, rules: &BodyRules, model: &'static Object) -> Json {
-        let reference = object([("$ref", text(format!("{}{}", self.prefix, model.model.name())))]);
-        if self.models.iter().any(|(known, _)| known.model.name() == model.model.name()) {
+        let reference = object([("$ref", text(format!("{}{}", self.prefix, model.name)))]);
+        if self.models.iter().any(|(known, _)| known.name == model.name) {
             return reference;
         }
         // Models stand before those that they use.
@@ -157,7 +157,7 @@ impl Models {
         let members = fields(model).map(|field| (field.name().to_owned(), self.member(rules, field)));
         let members = members.collect();
         let required: Vec<_> = fields(model).filter(|field| field.required).map(|field| field.name()).collect();
-        object([("title", text(model.model.name())), ("type", text("object"))])
+        object([("title", text(model.name)), ("type", text("object"))])
             .with_some("$comment", words::check(model.check).map(text))
             .with("properties", Json::Object(members))
             .with_some("required", (!required.is_empty()).then(|| texts(required)))

@@ -40,7 +40,7 @@ pub(super) fn form(rule: Rule) -> String {
         Rule::Integer { .. } => "digits only".to_owned(),
         Rule::Amount(_) => format!("exact, with at most {AMOUNT_DECIMALS_MAX} decimals"),
         Rule::Degrees { .. } => format!("exact, with at most {COORDINATE_DECIMALS_MAX} decimals"),
-        Rule::Object(object) | Rule::Order(object) => object.model.name().to_owned(),
+        Rule::Object(object) | Rule::Order(object) => object.name.to_owned(),
         Rule::Array(array) => match form(array.entry) {
             form if form.is_empty() => array.entry.type_name().to_owned(),
             form => form,

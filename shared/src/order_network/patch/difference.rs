@@ -1,7 +1,7 @@
 //! What an update changes: the state machine allows some parts of an order to change where it forbids others.
 
-use crate::network::request::{CreateOrder, Item};
 use crate::order::{ItemUpdate, Update};
+use crate::order_network::request::{CreateOrder, Item};
 
 /// Which parts of an order another order changes.
 pub(super) fn update_between(before: &CreateOrder, after: &CreateOrder) -> Update {

@@ -1,8 +1,8 @@
 use super::{Patch, Target};
 use crate::Code;
 use crate::limits::VIOLATIONS_MAX;
-use crate::network::problem::Broken;
-use crate::network::request::CreateOrder;
+use crate::order_network::problem::Broken;
+use crate::order_network::request::CreateOrder;
 
 fn order() -> CreateOrder {
     let address = r#"{"line1":"1 Main St","city":"Springfield","countryCode":"US"}"#;

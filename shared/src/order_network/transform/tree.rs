@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize, Serializer};
 use serde_json::value::RawValue;
 
 use crate::limits::DEPTH_MAX;
-use crate::network::merge::Members;
+use crate::order_network::merge::Members;
 
 /// A JSON value.
 #[derive(Clone, Debug, PartialEq, Eq)]

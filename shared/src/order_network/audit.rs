@@ -205,7 +205,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::{Change, changes, of_item};
-    use crate::network::reference_token::unescaped;
+    use crate::order_network::reference_token::unescaped;
 
     fn raw(value: &Value) -> Box<serde_json::value::RawValue> {
         serde_json::value::to_raw_value(value).unwrap()

@@ -166,7 +166,7 @@ mod tests {
 
     use super::{Event, Processed, Subject};
     use crate::ids::MerchantId;
-    use crate::network::inbound::ReceiptStatus;
+    use crate::order_network::inbound::ReceiptStatus;
     use crate::webhook::EventKind;
 
     fn event(kind: EventKind, external_id: Option<&str>, shipment_id: Option<&str>) -> Value {

@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::Code;
 use crate::limits::{DEPTH_MAX, TRANSFORMATION_POINTER_BYTES_MAX};
-use crate::network::reference_token::{escaped, unescaped};
+use crate::order_network::reference_token::{escaped, unescaped};
 use crate::validation::Place;
 
 /// A place, or one place in each element of arrays.

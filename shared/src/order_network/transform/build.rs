@@ -6,8 +6,8 @@ use super::tree::Tree;
 use super::{Finding, Transformed};
 use crate::Code;
 use crate::limits::{ITEMS_MAX, ORDER_BYTES_MAX, VIOLATIONS_MAX};
-use crate::network::problem::Violation;
-use crate::network::reference_token::escaped;
+use crate::order_network::problem::Violation;
+use crate::order_network::reference_token::escaped;
 use crate::validation::Place;
 
 /// Bytes that all rules together may write: a body beyond it would be refused in any case, unless one rule after another
