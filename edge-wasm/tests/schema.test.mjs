@@ -119,17 +119,20 @@ test("the schemas and the engine agree except for the listed reasons", () => {
   assert.ok(counts.accepted > 300 && counts.refused > 300, JSON.stringify(counts));
 });
 
-test("the OpenAPI components are these models, and all of them are valid schemas", () => {
-  const document = generated("openapi-components.json");
+test("the schemas of the OpenAPI document are these models, and all of them are valid schemas", () => {
+  const document = generated("openapi.json");
   const components = document.components.schemas;
+  // The one body that no route reads yet.
+  const unrouted = ["InstantOrderRequest"];
   for (const schema of Object.values(schemas)) {
     const text = JSON.stringify(schema.$defs).replaceAll("#/$defs/", "#/components/schemas/");
     for (const [name, model] of Object.entries(JSON.parse(text))) {
-      assert.deepEqual(components[name], model, name);
+      assert.deepEqual(components[name], unrouted.includes(name) ? undefined : model, name);
     }
   }
-  const wholes = new Ajv2020({ strict: true, keywords: ["components", "x-written-by"] });
-  wholes.addSchema({ $id: "urn:ordermill:components", ...document });
+  // Formats such as `uint32` say which numbers are meant; nobody validates by them.
+  const wholes = new Ajv2020({ strict: true, allowUnionTypes: true, validateFormats: false, keywords: ["components"] });
+  wholes.addSchema({ $id: "urn:ordermill:components", components: document.components });
   for (const name of Object.keys(components)) {
     wholes.compile({ $ref: `urn:ordermill:components#/components/schemas/${name}` });
   }

@@ -5,7 +5,6 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::time::Timestamp;
@@ -15,52 +14,88 @@ use crate::time::Timestamp;
 #[error("not an identifier of this kind")]
 pub struct NotAnId;
 
-/// The tenant: a lower-case UUID.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct MerchantId(String);
+/// Declares identifiers that are read by one function; with `new` they are random, of so many bytes.
+macro_rules! ids {
+    ($($(#[doc = $doc:literal])+ $name:ident read $read:path $(, new $new:path, $bytes:literal)?;)+) => {$(
+        $(#[doc = $doc])+
+        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+        #[serde(try_from = "String", into = "String")]
+        pub struct $name(String);
 
-impl MerchantId {
-    /// Reads a dashed UUID in either case.
-    ///
-    /// # Errors
-    ///
-    /// The text is not a UUID.
-    pub fn parse(text: &str) -> Result<Self, NotAnId> {
-        let dash = |index: usize| matches!(index, 8 | 13 | 18 | 23);
-        let fits = text.len() == 36
-            && text
-                .bytes()
-                .enumerate()
-                .all(|(index, byte)| if dash(index) { byte == b'-' } else { byte.is_ascii_hexdigit() });
-        if fits { Ok(Self(text.to_ascii_lowercase())) } else { Err(NotAnId) }
-    }
+        impl $name {
+            $(
+                /// A new id from random bytes.
+                #[must_use]
+                pub fn new(random: [u8; $bytes]) -> Self {
+                    Self($new(random))
+                }
+            )?
 
-    /// The UUID.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
+            /// Reads an id.
+            ///
+            /// # Errors
+            ///
+            /// The text has another form.
+            pub fn parse(text: &str) -> Result<Self, $crate::ids::NotAnId> {
+                $read(text).map(Self).ok_or($crate::ids::NotAnId)
+            }
+
+            /// The text.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str(&self.0)
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = $crate::ids::NotAnId;
+
+            fn try_from(text: String) -> Result<Self, Self::Error> {
+                Self::parse(&text)
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(id: $name) -> Self {
+                id.0
+            }
+        }
+    )+};
+}
+pub(crate) use ids;
+
+ids! {
+    /// The tenant: a lower-case UUID, read in either case.
+    MerchantId read read_uuid;
 }
 
-impl fmt::Display for MerchantId {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&self.0)
-    }
+/// A dashed UUID in either case, in lower case.
+pub(crate) fn read_uuid(text: &str) -> Option<String> {
+    let dash = |index: usize| matches!(index, 8 | 13 | 18 | 23);
+    let is_right = |(index, byte): (usize, u8)| if dash(index) { byte == b'-' } else { byte.is_ascii_hexdigit() };
+    (text.len() == 36 && text.bytes().enumerate().all(is_right)).then(|| text.to_ascii_lowercase())
 }
 
-impl TryFrom<String> for MerchantId {
-    type Error = NotAnId;
-
-    fn try_from(text: String) -> Result<Self, NotAnId> {
-        Self::parse(&text)
-    }
+/// A dashed UUID in lower case.
+pub(crate) fn read_lower_uuid(text: &str) -> Option<String> {
+    read_uuid(text).filter(|id| id == text)
 }
 
-impl From<MerchantId> for String {
-    fn from(id: MerchantId) -> Self {
-        id.0
-    }
+/// 24 lower-case hex digits.
+pub(crate) fn read_hex(text: &str) -> Option<String> {
+    let is_hex = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
+    (text.len() == 24 && text.bytes().all(is_hex)).then(|| text.to_owned())
+}
+
+/// Twelve bytes as hex digits.
+pub(crate) fn hex_id(random: [u8; 12]) -> String {
+    hex(&random)
 }
 
 /// A lower-case version 4 UUID from random bytes.

@@ -19,6 +19,8 @@ pub mod card;
 pub mod catalogue;
 #[cfg(feature = "domain")]
 pub mod ids;
+#[cfg(feature = "domain")]
+pub mod keyword;
 pub mod limits;
 #[cfg(feature = "domain")]
 pub mod money;

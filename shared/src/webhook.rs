@@ -10,65 +10,27 @@
 //! immediately, the second 5 s after the first has failed, the third 5 min after the second, and so on. Ten steps are
 //! ten attempts, the last about 76 hours after the first.
 
+use crate::keyword::keywords;
 use std::fmt;
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::ids::{NotAnId, hex, uuid};
+use crate::ids::{hex, ids, read_lower_uuid, uuid};
 
-/// The kind of an event.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
-pub enum EventKind {
-    /// An order was accepted, or an inbound order could not become one.
-    OrderCreation,
-    /// An order changed.
-    OrderUpdate,
-    /// A shipment was assigned to a vendor.
-    ShipmentCreated,
-    /// A shipment changed.
-    ShipmentUpdate,
-    /// An inbound order became an order, was rejected, or failed.
-    InboundOrderProcessed,
-}
-
-impl EventKind {
-    /// Every kind.
-    pub const ALL: [Self; 5] = [
-        Self::OrderCreation,
-        Self::OrderUpdate,
-        Self::ShipmentCreated,
-        Self::ShipmentUpdate,
-        Self::InboundOrderProcessed,
-    ];
-
-    /// Their names on the wire.
-    pub const NAMES: [&'static str; 5] = [
-        Self::OrderCreation.as_str(),
-        Self::OrderUpdate.as_str(),
-        Self::ShipmentCreated.as_str(),
-        Self::ShipmentUpdate.as_str(),
-        Self::InboundOrderProcessed.as_str(),
-    ];
-
-    /// The name on the wire.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::OrderCreation => "OrderCreation",
-            Self::OrderUpdate => "OrderUpdate",
-            Self::ShipmentCreated => "ShipmentCreated",
-            Self::ShipmentUpdate => "ShipmentUpdate",
-            Self::InboundOrderProcessed => "InboundOrderProcessed",
-        }
-    }
-
-    /// The kind with that name.
-    #[must_use]
-    pub fn parse(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.as_str() == name)
+keywords! {
+    /// The kind of an event.
+    EventKind {
+        /// An order was accepted, or an inbound order could not become one.
+        OrderCreation,
+        /// An order changed.
+        OrderUpdate,
+        /// A shipment was assigned to a vendor.
+        ShipmentCreated,
+        /// A shipment changed.
+        ShipmentUpdate,
+        /// An inbound order became an order, was rejected, or failed.
+        InboundOrderProcessed,
     }
 }
 
@@ -78,54 +40,9 @@ impl fmt::Display for EventKind {
     }
 }
 
-/// A subscription: a random lower-case UUID.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct SubscriptionId(String);
-
-impl SubscriptionId {
-    /// A version 4 UUID from random bytes.
-    #[must_use]
-    pub fn new(random: [u8; 16]) -> Self {
-        Self(uuid(random))
-    }
-
-    /// Reads a dashed lower-case UUID.
-    ///
-    /// # Errors
-    ///
-    /// The text is not a UUID.
-    pub fn parse(text: &str) -> Result<Self, NotAnId> {
-        // A merchant's id has the same form.
-        crate::ids::MerchantId::parse(text).ok().filter(|id| id.as_str() == text).ok_or(NotAnId)?;
-        Ok(Self(text.to_owned()))
-    }
-
-    /// The UUID.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Display for SubscriptionId {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&self.0)
-    }
-}
-
-impl TryFrom<String> for SubscriptionId {
-    type Error = NotAnId;
-
-    fn try_from(text: String) -> Result<Self, NotAnId> {
-        Self::parse(&text)
-    }
-}
-
-impl From<SubscriptionId> for String {
-    fn from(id: SubscriptionId) -> Self {
-        id.0
-    }
+ids! {
+    /// A subscription: a random lower-case UUID.
+    SubscriptionId read read_lower_uuid, new uuid, 16;
 }
 
 /// The webhook id of a delivery: `msg_` and 32 hex digits, determined by the arguments.

@@ -9,7 +9,7 @@ use super::answer::{Collection, Created, Deleted, Envelope, Shown, Versioned};
 use super::body::Body;
 use super::caller::NetworkCaller;
 use super::paging::{List, Page};
-use super::query::{Named, One, Required, query};
+use super::query::{One, Required, query};
 use super::route::{Route, routes};
 use super::target::{Change, Find};
 use crate::app::notes::{self, Named as NamedThing};
@@ -31,12 +31,6 @@ pub(super) const ROUTES: &[Route] = routes! {
 impl Shown for View {
     const NAME: &'static str = "note";
     const PLURAL: &'static str = "notes";
-}
-
-impl Named for ResourceKind {
-    fn names() -> Vec<(Self, &'static str)> {
-        Self::ALL.map(|kind| (kind, kind.as_str())).into()
-    }
 }
 
 query! {

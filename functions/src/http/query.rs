@@ -8,6 +8,7 @@
 use axum::extract::{FromRequestParts, Query as Pairs};
 use axum::http::request::Parts;
 use shared::Code;
+use shared::keyword::Keyword;
 use shared::limits::VIOLATIONS_MAX;
 use shared::order_network::problem::Violation;
 use shared::time::Timestamp;
@@ -290,37 +291,20 @@ where
     }
 }
 
-/// A value of a closed set of names.
-pub(crate) trait Named: Copy + PartialEq + 'static {
-    /// Each value with its name.
-    fn names() -> Vec<(Self, &'static str)>;
-
-    /// The value of a name.
-    fn named(name: &str) -> Result<Self, Unreadable<'_>> {
-        let known = Self::names();
-        known.iter().find(|(_, known)| *known == name).map(|(value, _)| *value).ok_or_else(|| {
-            let names: Vec<&str> = known.iter().map(|(_, name)| *name).collect();
-            Unreadable::new(name, format!("one of {}", names.join(", ")))
-        })
-    }
-
-    /// The names for the API's description.
-    #[cfg(feature = "openapi")]
-    fn described() -> super::openapi::ParameterType {
-        let names: Vec<&str> = Self::names().into_iter().map(|(_, name)| name).collect();
-        super::openapi::ParameterType::names(&names)
-    }
+/// The value with a name.
+fn named<T: Keyword>(name: &str) -> Result<T, Unreadable<'_>> {
+    T::parse(name).ok_or_else(|| Unreadable::new(name, format!("one of {}", T::NAMES.join(", "))))
 }
 
 /// One of them.
-impl<T: Named> Parameter for Option<One<T>> {
+impl<T: Keyword> Parameter for Option<One<T>> {
     fn read<'v>(values: &[&'v str]) -> Result<Self, Unreadable<'v>> {
-        values.first().map(|name| T::named(name).map(One)).transpose()
+        values.first().map(|name| named(name).map(One)).transpose()
     }
 
     #[cfg(feature = "openapi")]
     fn describe() -> super::openapi::ParameterType {
-        T::described()
+        super::openapi::ParameterType::names(T::NAMES)
     }
 }
 
@@ -332,13 +316,13 @@ pub(crate) struct One<T>(pub(crate) T);
 #[derive(Clone, Debug)]
 pub(crate) struct AnyOf<T>(pub(crate) Vec<T>);
 
-impl<T: Named> Parameter for AnyOf<T> {
+impl<T: Keyword> Parameter for AnyOf<T> {
     const IS_LIST: bool = true;
 
     fn read<'v>(values: &[&'v str]) -> Result<Self, Unreadable<'v>> {
         let mut read = Vec::new();
         for name in values {
-            let value = T::named(name)?;
+            let value: T = named(name)?;
             if !read.contains(&value) {
                 read.push(value);
             }
@@ -348,7 +332,7 @@ impl<T: Named> Parameter for AnyOf<T> {
 
     #[cfg(feature = "openapi")]
     fn describe() -> super::openapi::ParameterType {
-        T::described().several()
+        super::openapi::ParameterType::names(T::NAMES).several()
     }
 }
 

@@ -7,6 +7,7 @@ use std::collections::HashMap;
 
 use shared::Code;
 use shared::ids::{MerchantId, OrderId, SafeId};
+use shared::keyword::Keyword;
 use shared::limits::READ_ORDERS_MAX;
 use shared::order::{LineStatus, OrderStatus};
 use shared::order_network::response::{ItemEnvelope, Order};
@@ -18,7 +19,7 @@ use super::caller::NetworkCaller;
 use super::orders::not_found;
 use super::paging::{List, Page};
 use super::parameters::PathParameter;
-use super::query::{AnyOf, Named, One, Parameter, Query, Since, Unreadable, Until, query};
+use super::query::{AnyOf, One, Parameter, Query, Since, Unreadable, Until, query};
 use super::route::{Route, routes};
 use crate::app::search_orders::{
     Filter, Found, FoundItem, ItemFilter, OrderFilter, Period, Position, Rows, Search, search,
@@ -39,32 +40,22 @@ impl Shown for FoundItem {
     const PLURAL: &'static str = "orderItems";
 }
 
-impl Named for OrderStatus {
-    fn names() -> Vec<(Self, &'static str)> {
-        Self::ALL.map(|status| (status, status.as_str())).into()
-    }
-}
-
-/// The status of an item, in the words of the wire.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct ItemStatus(&'static str);
-
-impl Named for ItemStatus {
-    fn names() -> Vec<(Self, &'static str)> {
-        LineStatus::LETTERS.map(|(status, _)| (Self(status.as_str()), status.as_str())).into()
-    }
-}
-
-/// In which order of creation a list is.
+/// The order of a list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Sort {
-    Ascending,
     Descending,
+    Ascending,
 }
 
-impl Named for Sort {
-    fn names() -> Vec<(Self, &'static str)> {
-        vec![(Self::Descending, "-createdAt"), (Self::Ascending, "createdAt")]
+impl Keyword for Sort {
+    const ALL: &'static [Self] = &[Self::Descending, Self::Ascending];
+    const NAMES: &'static [&'static str] = &["-createdAt", "createdAt"];
+
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Descending => "-createdAt",
+            Self::Ascending => "createdAt",
+        }
     }
 }
 
@@ -150,7 +141,7 @@ filters! {
 }
 filters! {
     /// Filters of items: status, SKU, external id and short id are the item's own, the rest its order's.
-    ItemFilters ItemStatus
+    ItemFilters LineStatus
 }
 
 async fn orders(
@@ -177,7 +168,7 @@ async fn items(
     let filters = &list.filters;
     let filter = ItemFilter {
         order: filters.of_order(&merchant),
-        statuses: filters.statuses.0.iter().map(|ItemStatus(name)| *name).collect(),
+        statuses: filters.statuses.0.clone(),
         sku: filters.sku.clone(),
         external_id: filters.external_id.clone(),
         short_id: filters.short_id.clone(),

@@ -1,18 +1,19 @@
 //! The bodies of the note service.
 
+use crate::keyword::Keyword;
 use crate::limits::{ID_CHARACTERS_MAX, NAME_CHARACTERS_MAX, NOTE_CHARACTERS_MAX};
 use crate::order_network::note::{Author, ResourceKind, TextFormat};
 use crate::validation::table::{Choice, Rule};
 
 const ID: Rule = Rule::Id { min: 1, max: ID_CHARACTERS_MAX };
 const TEXT: Rule = Rule::Prose { max: NOTE_CHARACTERS_MAX, lines: true };
-const FORMAT: Rule = Rule::Choice(&Choice::of(&TextFormat::NAMES));
+const FORMAT: Rule = Rule::Choice(&Choice::of(TextFormat::NAMES));
 
 object! {
     /// What a note is about.
     NamedResource {
         /// The kind of thing.
-        "type" kind: ResourceKind = Rule::Choice(&Choice::of(&ResourceKind::NAMES)), required;
+        "type" kind: ResourceKind = Rule::Choice(&Choice::of(ResourceKind::NAMES)), required;
         /// Its id.
         "id" id: String = ID, required;
     }

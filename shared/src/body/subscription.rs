@@ -1,5 +1,6 @@
 //! The bodies of the webhook service.
 
+use crate::keyword::Keyword;
 use crate::limits::{DESCRIPTION_CHARACTERS_MAX, SECRET_OVERLAP_SECONDS_MAX, URL_CHARACTERS_MAX};
 use crate::validation::Context;
 use crate::validation::table::{Array, Choice, Parsed, Rule, Wrong};
@@ -11,8 +12,7 @@ const DESTINATION: Rule = Rule::Parsed(&Parsed {
     max: URL_CHARACTERS_MAX,
     check: check_destination,
 });
-const EVENTS: Rule =
-    Rule::Array(&Array::between(1, EventKind::ALL.len(), Rule::Choice(&Choice::of(&EventKind::NAMES))));
+const EVENTS: Rule = Rule::Array(&Array::between(1, EventKind::ALL.len(), Rule::Choice(&Choice::of(EventKind::NAMES))));
 const DESCRIPTION: Rule = Rule::Text { min: 1, max: DESCRIPTION_CHARACTERS_MAX };
 
 /// Which addresses may be called is for whoever calls them to say.

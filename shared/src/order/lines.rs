@@ -1,18 +1,21 @@
 //! The status of each line of an order, and the order status derived from them.
 
-/// Status of one line (an item, a product).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum LineStatus {
-    /// Not assigned yet.
-    Open,
-    /// A vendor has it.
-    Processing,
-    /// Delivered.
-    Fulfilled,
-    /// Cancelled for the customer; final.
-    Cancelled,
-    /// Given up by us or a vendor; can be restarted.
-    Failed,
+use crate::keyword::keywords;
+
+keywords! {
+    /// Status of one line (an item, a product).
+    LineStatus {
+        /// Not assigned yet.
+        Open,
+        /// A vendor has it.
+        Processing,
+        /// Delivered.
+        Fulfilled,
+        /// Cancelled for the customer; final.
+        Cancelled,
+        /// Given up by us or a vendor; can be restarted.
+        Failed,
+    }
 }
 
 impl LineStatus {
@@ -24,18 +27,6 @@ impl LineStatus {
         (Self::Cancelled, 'C'),
         (Self::Failed, 'X'),
     ];
-
-    /// The wire name in the order network API.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Open => "Open",
-            Self::Processing => "Processing",
-            Self::Fulfilled => "Fulfilled",
-            Self::Cancelled => "Cancelled",
-            Self::Failed => "Failed",
-        }
-    }
 
     /// The wire number in the shipment service, where 1 is `Open`.
     #[must_use]
@@ -56,51 +47,27 @@ impl LineStatus {
     }
 }
 
-/// Status of the whole order: a function of its lines and its hold.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum OrderStatus {
-    /// No line has been assigned yet.
-    Open,
-    /// Lines are in progress, none is delivered.
-    Processing,
-    /// Some lines are delivered, others are still open.
-    PartiallyFulfilled,
-    /// Every line that was not cancelled is delivered.
-    Fulfilled,
-    /// A person stopped it before its end.
-    CustomerCareHold,
-    /// Every line is cancelled.
-    Cancelled,
-    /// Nothing is left to do, and at least one line failed.
-    Failed,
+keywords! {
+    /// Status of the whole order: a function of its lines and its hold.
+    OrderStatus {
+        /// No line has been assigned yet.
+        Open,
+        /// Lines are in progress, none is delivered.
+        Processing,
+        /// Some lines are delivered, others are still open.
+        PartiallyFulfilled,
+        /// Every line that was not cancelled is delivered.
+        Fulfilled,
+        /// A person stopped it before its end.
+        CustomerCareHold,
+        /// Every line is cancelled.
+        Cancelled,
+        /// Nothing is left to do, and at least one line failed.
+        Failed,
+    }
 }
 
 impl OrderStatus {
-    /// Every status.
-    pub const ALL: [Self; 7] = [
-        Self::Open,
-        Self::Processing,
-        Self::PartiallyFulfilled,
-        Self::Fulfilled,
-        Self::CustomerCareHold,
-        Self::Cancelled,
-        Self::Failed,
-    ];
-
-    /// The wire name in the order network API.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Open => "Open",
-            Self::Processing => "Processing",
-            Self::PartiallyFulfilled => "PartiallyFulfilled",
-            Self::Fulfilled => "Fulfilled",
-            Self::CustomerCareHold => "CustomerCareHold",
-            Self::Cancelled => "Cancelled",
-            Self::Failed => "Failed",
-        }
-    }
-
     /// Whether the order only changes on request from now on.
     #[must_use]
     pub const fn has_ended(self) -> bool {

@@ -3,70 +3,14 @@
 //! An inbound order is another system's JSON, for which the client has a *receipt* at once and an order later. A
 //! *transformation* ([`super::transform`]) says how the one becomes the other.
 
-use std::fmt;
+use crate::ids::{NotAnId, SafeId, ids, read_uuid, uuid};
+use crate::keyword::keywords;
 
-use serde::{Deserialize, Serialize};
-
-use crate::ids::{MerchantId, NotAnId, SafeId, uuid};
-
-/// Declares an identifier that is a random UUID in lower case.
-macro_rules! uuids {
-    ($($(#[doc = $doc:literal])+ $name:ident;)+) => {$(
-        $(#[doc = $doc])+
-        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-        #[serde(try_from = "String", into = "String")]
-        pub struct $name(String);
-
-        impl $name {
-            /// A UUID (version 4) of random bytes.
-            #[must_use]
-            pub fn new(random: [u8; 16]) -> Self {
-                Self(uuid(random))
-            }
-
-            /// Reads a dashed UUID in either case.
-            ///
-            /// # Errors
-            /// The text is not one.
-            pub fn parse(text: &str) -> Result<Self, NotAnId> {
-                // A merchant's id has the same form.
-                MerchantId::parse(text).map(|id| Self(id.as_str().to_owned()))
-            }
-
-            /// The UUID.
-            #[must_use]
-            pub fn as_str(&self) -> &str {
-                &self.0
-            }
-        }
-
-        impl fmt::Display for $name {
-            fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-                formatter.write_str(&self.0)
-            }
-        }
-
-        impl TryFrom<String> for $name {
-            type Error = NotAnId;
-
-            fn try_from(text: String) -> Result<Self, NotAnId> {
-                Self::parse(&text)
-            }
-        }
-
-        impl From<$name> for String {
-            fn from(id: $name) -> Self {
-                id.0
-            }
-        }
-    )+};
-}
-
-uuids! {
-    /// A transformation.
-    TransformationId;
-    /// The receipt of an inbound order.
-    ReceiptId;
+ids! {
+    /// A transformation: a random UUID, read in either case.
+    TransformationId read read_uuid, new uuid, 16;
+    /// The receipt of an inbound order: a random UUID, read in either case.
+    ReceiptId read read_uuid, new uuid, 16;
 }
 
 impl ReceiptId {
@@ -79,30 +23,17 @@ impl ReceiptId {
     }
 }
 
-/// Where an inbound order stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
-pub enum ReceiptStatus {
-    /// It waits for its turn.
-    Received,
-    /// It is an order.
-    Accepted,
-    /// It broke rules, or was in the way of another; it will not become an order.
-    Refused,
-    /// Every attempt failed for a reason that was none of its own; it may be tried again.
-    Failed,
-}
-
-impl ReceiptStatus {
-    /// The name on the wire.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Received => "Received",
-            Self::Accepted => "Accepted",
-            Self::Refused => "Refused",
-            Self::Failed => "Failed",
-        }
+keywords! {
+    /// Where an inbound order stands.
+    ReceiptStatus {
+        /// It waits for its turn.
+        Received,
+        /// It is an order.
+        Accepted,
+        /// It broke rules, or was in the way of another; it will not become an order.
+        Refused,
+        /// Every attempt failed for a reason that was none of its own; it may be tried again.
+        Failed,
     }
 }
 

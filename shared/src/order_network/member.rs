@@ -12,7 +12,6 @@ use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
 use serde::de::{Deserialize, Deserializer, Error, IntoDeserializer, MapAccess, SeqAccess, Visitor};
 
 use super::inbound::TransformationId;
-use super::note::TextFormat;
 use super::transform::{Convert, Tree};
 use crate::money::{Currency, Number};
 
@@ -67,7 +66,6 @@ impl<'de> Member<'de> for BTreeMap<String, String> {
 impl<'de> Member<'de> for bool {}
 impl<'de> Member<'de> for u32 {}
 impl<'de> Member<'de> for i64 {}
-impl<'de> Member<'de> for TextFormat {}
 impl<'de> Member<'de> for Convert {}
 impl<'de> Member<'de> for TransformationId {}
 impl<'de> Member<'de> for Currency {}

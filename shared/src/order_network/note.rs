@@ -1,81 +1,27 @@
 //! Notes (`/note/v1`): what people write beside an order, one of its items, a shipment or a product.
 
-use core::fmt;
-
+use crate::keyword::keywords;
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{NotAnId, OrderId, ShipmentId, hex};
+use crate::ids::{NotAnId, OrderId, ShipmentId, hex_id, ids, read_hex};
 use crate::limits::ID_CHARACTERS_MAX;
 
-/// A note: 24 lower-case hex digits.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct NoteId(String);
-
-impl NoteId {
-    /// A new id: 96 random bits.
-    #[must_use]
-    pub fn new(random: [u8; 12]) -> Self {
-        Self(hex(&random))
-    }
-
-    /// Reads a note's id.
-    ///
-    /// # Errors
-    /// It is not 24 lower-case hex digits.
-    pub fn parse(text: &str) -> Result<Self, NotAnId> {
-        let is_hex = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
-        if text.len() == 24 && text.bytes().all(is_hex) { Ok(Self(text.to_owned())) } else { Err(NotAnId) }
-    }
-
-    /// The 24 digits.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
+ids! {
+    /// A note: 24 lower-case hex digits.
+    NoteId read read_hex, new hex_id, 12;
 }
 
-impl fmt::Display for NoteId {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&self.0)
-    }
-}
-
-/// What a note can be about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
-pub enum ResourceKind {
-    /// An order of the order network API.
-    Order,
-    /// One of its items.
-    OrderItem,
-    /// One of its shipments.
-    Shipment,
-    /// A product of the catalog.
-    Product,
-}
-
-impl ResourceKind {
-    /// Every kind.
-    pub const ALL: [Self; 4] = [Self::Order, Self::OrderItem, Self::Shipment, Self::Product];
-    /// Their names on the wire.
-    pub const NAMES: [&'static str; 4] =
-        [Self::Order.as_str(), Self::OrderItem.as_str(), Self::Shipment.as_str(), Self::Product.as_str()];
-
-    /// The name on the wire.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Order => "Order",
-            Self::OrderItem => "OrderItem",
-            Self::Shipment => "Shipment",
-            Self::Product => "Product",
-        }
-    }
-
-    /// Reads the name on the wire.
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.as_str() == text)
+keywords! {
+    /// What a note can be about.
+    ResourceKind {
+        /// An order of the order network API.
+        Order,
+        /// One of its items.
+        OrderItem,
+        /// One of its shipments.
+        Shipment,
+        /// A product of the catalog.
+        Product,
     }
 }
 
@@ -137,28 +83,15 @@ impl Resource {
     }
 }
 
-/// How a text is to be shown.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
-pub enum TextFormat {
-    /// As it stands.
-    #[default]
-    PlainText,
-    /// As Markdown; whoever shows it sanitises it.
-    Markdown,
-}
-
-impl TextFormat {
-    /// Their names on the wire.
-    pub const NAMES: [&'static str; 2] = [Self::PlainText.as_str(), Self::Markdown.as_str()];
-
-    /// The name on the wire.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::PlainText => "PlainText",
-            Self::Markdown => "Markdown",
-        }
+keywords! {
+    /// How a text is to be shown.
+    #[derive(Default)]
+    TextFormat {
+        /// As it stands.
+        #[default]
+        PlainText,
+        /// As Markdown; whoever shows it sanitises it.
+        Markdown,
     }
 }
 

@@ -13,7 +13,7 @@ use super::refund::RefundData;
 use super::request::{self, CreateOrder};
 use crate::ids::{MerchantId, OrderId, SafeId, ShipmentId};
 use crate::money::{Currency, Number};
-use crate::order::{LineStatus, OrderState};
+use crate::order::{LineStatus, OrderState, OrderStatus};
 use crate::time::Timestamp;
 
 /// `PriceModel`.
@@ -49,7 +49,7 @@ pub struct Order {
     safe_id: String,
     merchant_id: String,
     external_id: Option<String>,
-    status: &'static str,
+    status: OrderStatus,
     status_desc: Option<String>,
     created_at: String,
     updated_at: String,
@@ -95,7 +95,7 @@ pub struct OrderSummary {
     safe_id: String,
     merchant_id: String,
     external_id: Option<String>,
-    status: &'static str,
+    status: OrderStatus,
     created_at: String,
     updated_at: String,
 }
@@ -148,7 +148,7 @@ pub struct Item {
     original_sku: Option<String>,
     quantity: u32,
     cancelled_quantity: u32,
-    status: &'static str,
+    status: LineStatus,
     status_desc: Option<String>,
     created_at: String,
     updated_at: Option<String>,
@@ -246,7 +246,7 @@ impl Order {
             safe_id: safe_id.as_str().to_owned(),
             merchant_id: merchant.to_string(),
             external_id: order.external_id,
-            status: state.status().as_str(),
+            status: state.status(),
             status_desc: state.hold.clone().or_else(|| {
                 let failure = state.failure.as_ref().or(state.recall_failure.as_ref());
                 failure.map(|failure| failure.reason.clone())
@@ -319,7 +319,7 @@ impl Item {
             sku: item.sku,
             quantity: item.quantity,
             cancelled_quantity,
-            status: line.as_str(),
+            status: line,
             status_desc: state
                 .failure
                 .as_ref()

@@ -1,7 +1,7 @@
 //! What a search asks of orders and items. The answer's own form is compared, so a filter means what its reader sees.
 
 use shared::ids::OrderId;
-use shared::order::OrderStatus;
+use shared::order::{LineStatus, OrderStatus};
 use shared::order_network::response::{Item, Order};
 use shared::time::Timestamp;
 
@@ -50,8 +50,7 @@ pub(crate) struct OrderFilter {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct ItemFilter {
     pub(crate) order: OrderFilter,
-    /// In the words of the wire.
-    pub(crate) statuses: Vec<&'static str>,
+    pub(crate) statuses: Vec<LineStatus>,
     pub(crate) sku: Option<String>,
     pub(crate) external_id: Option<String>,
     pub(crate) short_id: Option<String>,

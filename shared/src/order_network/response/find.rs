@@ -1,15 +1,14 @@
 //! What searches ask of an order and its items, in the words of the wire.
 
 use super::{Address, Item, Order};
-use crate::order::OrderStatus;
+use crate::order::{LineStatus, OrderStatus};
 use crate::time::Timestamp;
 
 impl Order {
     /// Its status.
     #[must_use]
-    pub fn status(&self) -> OrderStatus {
-        let is = |status: &OrderStatus| status.as_str() == self.status;
-        OrderStatus::ALL.into_iter().find(is).unwrap_or(OrderStatus::Open)
+    pub const fn status(&self) -> OrderStatus {
+        self.status
     }
 
     /// Its items.
@@ -86,7 +85,7 @@ impl Item {
 
     /// Where it stands, in the words of the wire.
     #[must_use]
-    pub const fn status(&self) -> &'static str {
+    pub const fn status(&self) -> LineStatus {
         self.status
     }
 
