@@ -13,8 +13,8 @@ export async function stackUrl() {
   return url || !mill ? url : startStack(mill);
 }
 
-/** The URL of a new stack of that binary, with template parameters (`Name=value`). */
-export async function startStack(mill, parameters = []) {
+/** The URL of a new stack of that binary, with template parameters (`Name=value`), with the documents on request. */
+export async function startStack(mill, parameters = [], { docs = false } = {}) {
   const sets = parameters.flatMap((parameter) => ["--set", parameter]);
   const stack = spawn(mill, ["up", "--memory", "--no-upload", ...(docs ? [] : ["--no-docs"]), "--port", "0", ...sets], {
     env: { ...process.env, RUST_LOG: "warn" },
