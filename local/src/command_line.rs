@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use crate::commands::{
     bench::Bench, docs::Docs, edge::Pack, faults::Faults, fuzz::Fuzz, fuzz_api::FuzzApi, generate::Generate,
-    invoke::Invoke, items::Items, redrive::Redrive, test::Test, up::Up,
+    invoke::Invoke, items::Items, price::Price, redrive::Redrive, test::Test, up::Up,
 };
 use clap::{Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
@@ -35,8 +35,10 @@ enum Command {
     Docs(Docs),
     /// Measure against peers
     Bench(Bench),
-    /// Write the files generated from the rules
+    /// Write what is derived from rules and routes: schemas, the OpenAPI document, pages, the template's routes
     Generate(Generate),
+    /// Count what an endpoint costs to write
+    Price(Price),
     /// Fuzz the validator (--seconds N)
     Fuzz(Fuzz),
     /// Hold a fresh stack to its OpenAPI document (--examples N, --operation ID)
@@ -74,6 +76,7 @@ pub async fn main() -> ExitCode {
         Some(Command::Docs(docs)) => docs.run().map_err(Into::into),
         Some(Command::Bench(bench)) => bench.run().map_err(Into::into),
         Some(Command::Generate(generate)) => generate.run().map_err(Into::into),
+        Some(Command::Price(price)) => price.run().map_err(Into::into),
         Some(Command::Faults(faults)) => faults.run().map_err(Into::into),
         Some(Command::Fuzz(fuzz)) => fuzz.run().map_err(Into::into),
         Some(Command::FuzzApi(fuzz)) => fuzz.run().await.map_err(Into::into),

@@ -9,6 +9,7 @@ pub mod fuzz_api;
 pub mod generate;
 pub mod invoke;
 pub mod items;
+pub mod price;
 mod python;
 pub mod redrive;
 mod steps;

@@ -1,6 +1,7 @@
 //! Notes: what is theirs alone. The rest is that of every entity ([`super::entity`]).
 
 use shared::Code;
+use shared::body::note::NamedResource;
 use shared::ids::MerchantId;
 use shared::order_network::note::{Content, Resource, ResourceKind};
 use shared::order_network::problem::Violation;
@@ -11,50 +12,40 @@ use crate::store::Table;
 use crate::store::entity::Stored;
 use crate::store::notes::Note;
 
-/// What a new note is about, as its body has it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Named {
-    pub(crate) kind: ResourceKind,
-    pub(crate) id: String,
-}
-
-impl Named {
-    /// Finds the thing: another merchant's is not there. There is no catalogue yet, so any product is.
-    async fn find(&self, table: &Table, merchant: &MerchantId) -> Result<Resource, Refusal> {
-        let resource = Resource::parse(self.kind, &self.id).map_err(|_| self.not_found())?;
-        let order = match &resource {
-            Resource::Order(id) | Resource::OrderItem(id, _) => id,
-            Resource::Shipment(id) => id.order(),
-            Resource::Product(_) => return Ok(resource),
-        };
-        let order = table.order(merchant, order).await?.ok_or_else(|| self.not_found())?;
-        let is_there = match &resource {
-            Resource::OrderItem(_, index) => *index < order.state.lines.count(),
-            Resource::Shipment(id) => order.state.shipment(id.number()).is_some(),
-            _ => true,
-        };
-        if is_there { Ok(resource) } else { Err(self.not_found()) }
-    }
-
-    fn not_found(&self) -> Refusal {
-        let what = match self.kind {
+/// Finds what a note is to be about: another merchant's thing is not there. There is no catalogue yet, so any product is.
+async fn find(table: &Table, merchant: &MerchantId, named: &NamedResource) -> Result<Resource, Refusal> {
+    let missing = || {
+        let what = match named.kind {
             ResourceKind::Order => "order",
             ResourceKind::OrderItem => "item",
             ResourceKind::Shipment => "shipment",
             ResourceKind::Product => "product",
         };
-        Refusal::not_found(what, "id", &self.id).at("/resource/id", &self.id)
-    }
+        Refusal::not_found(what, "id", &named.id).at("/resource/id", &named.id)
+    };
+    let resource = Resource::parse(named.kind, &named.id).map_err(|_| missing())?;
+    let order = match &resource {
+        Resource::Order(id) | Resource::OrderItem(id, _) => id,
+        Resource::Shipment(id) => id.order(),
+        Resource::Product(_) => return Ok(resource),
+    };
+    let order = table.order(merchant, order).await?.ok_or_else(missing)?;
+    let is_there = match &resource {
+        Resource::OrderItem(_, index) => *index < order.state.lines.count(),
+        Resource::Shipment(id) => order.state.shipment(id.number()).is_some(),
+        _ => true,
+    };
+    if is_there { Ok(resource) } else { Err(missing()) }
 }
 
 /// Creates a note about something that the merchant has.
 pub(crate) async fn create(
     table: &Table,
     merchant: &MerchantId,
-    named: &Named,
+    named: &NamedResource,
     content: Content,
 ) -> Result<Stored<Note>, Refusal> {
-    let resource = named.find(table, merchant).await?;
+    let resource = find(table, merchant, named).await?;
     entity::create(table, merchant, Note { resource, content: Some(content) }).await
 }
 
@@ -64,7 +55,7 @@ pub(crate) async fn replace(
     table: &Table,
     target: Target<'_>,
     content: &Content,
-    (id, named): (Option<&str>, Option<&Named>),
+    (id, named): (Option<&str>, Option<&NamedResource>),
 ) -> Result<Stored<Note>, Refusal> {
     let edit = |note: &Stored<Note>| {
         let renamed = id.filter(|id| *id != note.id.as_str()).map(|_| {
@@ -82,7 +73,7 @@ pub(crate) async fn replace(
 }
 
 /// The rule that another resource than the note's breaks.
-fn moved(named: &Named, resource: &Resource) -> Option<Violation> {
+fn moved(named: &NamedResource, resource: &Resource) -> Option<Violation> {
     let is_same = Resource::parse(named.kind, &named.id).is_ok_and(|other| other == *resource);
     let message = format!("stays as it is: the note is about the {} `{}`", resource.kind().as_str(), resource.id());
     (!is_same).then(|| Violation::new(Code::NotUpdatable, "/resource".to_owned(), message, None))

@@ -1,7 +1,7 @@
 //! The note service (`/note/v1`). What happens to a note is decided in [`crate::app::notes`]; its log is read in
 //! [`super::audit`].
 
-use shared::body::note::{CreateNote, NamedAuthor, NamedResource, ReplaceNote};
+use shared::body::note::{CreateNote, NamedAuthor, ReplaceNote};
 use shared::ids::MerchantId;
 use shared::order_network::note::{Author, Content, Note as View, Resource, ResourceKind, TextFormat};
 
@@ -12,7 +12,7 @@ use super::paging::{List, Page};
 use super::query::{One, Required, query};
 use super::route::{Route, routes};
 use super::target::{Change, Find};
-use crate::app::notes::{self, Named as NamedThing};
+use crate::app::notes;
 use crate::refusal::Refusal;
 use crate::store::Table;
 use crate::store::entity::Stored;
@@ -50,7 +50,7 @@ async fn create(
     Body { value, warnings, .. }: Body<CreateNote>,
 ) -> Result<Created<Envelope<View>>, Refusal> {
     let content = content(&merchant, value.text, value.format, value.is_internal, value.author);
-    let note = notes::create(&table, &merchant, &named(value.resource), content).await?;
+    let note = notes::create(&table, &merchant, &value.resource, content).await?;
     let location = Some(collection.location(&note.id));
     Ok(Created { location, version: note.version, body: Envelope { shown: note.shown(), warnings } })
 }
@@ -77,8 +77,8 @@ async fn replace(
     Body { value, warnings, .. }: Body<ReplaceNote>,
 ) -> Result<Versioned<Envelope<View>>, Refusal> {
     let content = content(&change.merchant, value.text, value.format, value.is_internal, value.author);
-    let fixed = (value.id.as_deref(), value.resource.map(named));
-    let note = notes::replace(&change.table, change.target(), &content, (fixed.0, fixed.1.as_ref())).await?;
+    let note = notes::replace(&change.table, change.target(), &content, (value.id.as_deref(), value.resource.as_ref()))
+        .await?;
     Ok(Versioned { version: note.version, body: Envelope { shown: note.shown(), warnings } })
 }
 
@@ -102,8 +102,4 @@ fn content(
         is_internal: is_internal.unwrap_or_default(),
         author: author.map_or_else(caller, Into::into),
     }
-}
-
-fn named(resource: NamedResource) -> NamedThing {
-    NamedThing { kind: resource.kind, id: resource.id }
 }

@@ -86,8 +86,9 @@ macro_rules! query {
                 vec![$(($wire, <$type as $crate::http::query::Parameter>::IS_LIST),)*]
             }
 
-            #[allow(unused_variables)]
             fn read(reader: &mut $crate::http::query::Reader<'_>) -> Option<Self> {
+                // Of a query without parameters nothing is read.
+                let _ = &reader;
                 $(let $member = reader.read::<$type>($wire);)*
                 Some(Self { $($member: $member?,)* })
             }
