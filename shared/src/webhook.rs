@@ -89,6 +89,7 @@ pub fn wait_before(attempt: u32, random: u8) -> Option<Duration> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::keyword::Keyword;
 
     fn subscription() -> SubscriptionId {
         SubscriptionId::new([0xff; 16])

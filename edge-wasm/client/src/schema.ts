@@ -1373,7 +1373,7 @@ export interface components {
             readonly skipImgManip: boolean;
             readonly skipSkuValidation: boolean;
             readonly sku: string;
-            readonly status: string;
+            readonly status: components["schemas"]["LineStatus"];
             readonly statusDesc: string | null;
             readonly updatedAt: string | null;
         };
@@ -1423,6 +1423,8 @@ export interface components {
             /** @description on one or more lines, without a card number, 1 to 2000 characters */
             readonly value?: string | null;
         };
+        /** @description Status of one line (an item, a product). */
+        readonly LineStatus: "Open" | "Processing" | "Fulfilled" | "Cancelled" | "Failed";
         /** @description An order in a list: it carries its number for people as well. */
         readonly ListedBulkOrder: {
             /** @description The caller's reference; null when none was sent. */
@@ -1601,7 +1603,7 @@ export interface components {
             readonly shipmentIds: readonly string[];
             readonly shippingAddress: components["schemas"]["Address"];
             readonly shortId: string;
-            readonly status: string;
+            readonly status: components["schemas"]["OrderStatus"];
             readonly statusDesc: string | null;
             readonly updatedAt: string;
         };
@@ -1656,7 +1658,7 @@ export interface components {
             readonly skipImgManip: boolean;
             readonly skipSkuValidation: boolean;
             readonly sku: string;
-            readonly status: string;
+            readonly status: components["schemas"]["LineStatus"];
             readonly statusDesc: string | null;
             readonly updatedAt: string | null;
         };
@@ -1703,6 +1705,8 @@ export interface components {
             /** @description What was odd about the request; absent where nothing was. */
             readonly warnings?: readonly components["schemas"]["Violation"][];
         };
+        /** @description Status of the whole order: a function of its lines and its hold. */
+        readonly OrderStatus: "Open" | "Processing" | "PartiallyFulfilled" | "Fulfilled" | "CustomerCareHold" | "Cancelled" | "Failed";
         /** @description An order in short: what a client needs to read the whole of it. */
         readonly OrderSummary: {
             readonly createdAt: string;
@@ -1711,7 +1715,7 @@ export interface components {
             readonly merchantId: string;
             readonly safeId: string;
             readonly shortId: string;
-            readonly status: string;
+            readonly status: components["schemas"]["OrderStatus"];
             readonly updatedAt: string;
         };
         readonly OrderSummaryAnswer: {

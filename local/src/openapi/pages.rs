@@ -42,9 +42,10 @@ pub fn template_events(function: HttpFunction, indent: &str) -> String {
         }
         let path = if route.path.contains('{') { format!("'{}'", route.path) } else { route.path.to_owned() };
         lines.push_str(&format!("{indent}{name}:\n{indent}  Type: HttpApi\n"));
+        let method = route.method;
+        let public = if Operation::of(route).access == Access::Public { ", Auth: { Authorizer: NONE }" } else { "" };
         lines.push_str(&format!(
-            "{indent}  Properties: {{ ApiId: !Ref Api, Method: {}, Path: {path} }}\n",
-            route.method
+            "{indent}  Properties: {{ ApiId: !Ref Api, Method: {method}, Path: {path}{public} }}\n"
         ));
     }
     lines

@@ -176,6 +176,7 @@ impl TryFrom<ResourceReference> for Resource {
 mod tests {
     use super::{NoteId, Resource, ResourceKind};
     use crate::ids::{OrderId, ShipmentId};
+    use crate::keyword::Keyword;
 
     #[test]
     fn ids_are_24_lower_case_digits() {
