@@ -288,7 +288,7 @@ where
 
     #[cfg(feature = "openapi")]
     fn describe() -> super::openapi::ParameterType {
-        <Option<T> as Parameter>::describe().required()
+        <Option<T> as Parameter>::describe().not_empty().required()
     }
 }
 

@@ -234,7 +234,7 @@ impl Parameter for Ids {
 
     #[cfg(feature = "openapi")]
     fn describe() -> super::openapi::ParameterType {
-        super::openapi::ParameterType::text().several().at_most(READ_ORDERS_MAX).required()
+        super::openapi::ParameterType::text().not_empty().several().at_most(READ_ORDERS_MAX).required()
     }
 }
 

@@ -318,7 +318,7 @@ fn several(examples: impl Iterator<Item = (String, Json)>, max: usize) -> Option
 }
 
 fn parameters(route: &Route, operation: &Operation) -> Vec<Json> {
-    let string = || object([("type", text("string")), ("minLength", Json::Number(1))]);
+    let string = || object([("type", text("string"))]);
     let parameter = |name: &str, place: &str, about: &str, schema: Json| {
         object([
             ("name", text(name)),
@@ -329,14 +329,19 @@ fn parameters(route: &Route, operation: &Operation) -> Vec<Json> {
         ])
     };
     let names = route.path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
-    let mut parameters: Vec<Json> = names.map(|name| parameter(name, "path", path_parameter(name), string())).collect();
+    let mut parameters: Vec<Json> = names
+        .map(|name| parameter(name, "path", path_parameter(name), string().with("minLength", Json::Number(1))))
+        .collect();
     parameters.extend(operation.query.iter().map(|(name, about, kind)| kind.parameter(name, about)));
     if operation.takes_idempotency_key(route) {
         const ABOUT: &str = "1 to 255 printable ASCII characters: a repeated request with the same key is answered as the \
                              first was.";
         let max = i64::try_from(IDEMPOTENCY_KEY_CHARACTERS_MAX).unwrap_or(i64::MAX);
         let pattern = r"^[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?$";
-        let schema = string().with("maxLength", Json::Number(max)).with("pattern", text(pattern));
+        let schema = string()
+            .with("minLength", Json::Number(1))
+            .with("maxLength", Json::Number(max))
+            .with("pattern", text(pattern));
         parameters.push(parameter("Idempotency-Key", "header", ABOUT, schema));
     }
     if operation.is_conditional {

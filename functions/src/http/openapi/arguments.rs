@@ -146,15 +146,24 @@ impl ParameterType {
         Self { schema: Json::Object(members), is_required: false, is_list: false }
     }
 
-    /// Any text.
+    /// Any text; an empty parameter is an absent one.
     pub(crate) fn text() -> Self {
-        Self::of(vec![("type", Json::Text("string".to_owned())), ("minLength", Json::Number(1))])
+        Self::of(vec![("type", Json::Text("string".to_owned()))])
+    }
+
+    /// Of at least one character.
+    pub(crate) fn not_empty(mut self) -> Self {
+        if let Json::Object(members) = &mut self.schema {
+            members.push(("minLength".to_owned(), Json::Number(1)));
+        }
+        self
     }
 
     /// A date, or a date and time.
     pub(crate) fn time() -> Self {
         let format = |name: &str| object([("type", text("string")), ("format", text(name))]);
-        Self::of(vec![("anyOf", Json::List(vec![format("date"), format("date-time")]))])
+        let absent = object([("const", text(""))]);
+        Self::of(vec![("anyOf", Json::List(vec![format("date"), format("date-time"), absent]))])
     }
 
     /// One of these names.
