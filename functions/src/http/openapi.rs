@@ -15,8 +15,6 @@ use shared::Code;
 use shared::validation::BodyRules;
 use shared::validation::generate::Json;
 
-use super::route::Route;
-
 /// Who may call a route.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Access {
@@ -74,6 +72,8 @@ pub struct AnswerType {
 pub struct Operation {
     /// Who may call it.
     pub access: Access,
+    /// A repeated request is recognised by its `Idempotency-Key`.
+    pub takes_idempotency_key: bool,
     /// Its query parameters: name, meaning, type.
     pub query: Vec<(&'static str, &'static str, ParameterType)>,
     /// Reads `If-Match`.
@@ -131,28 +131,6 @@ described! { A1 A2 A3 A4 A5 A6 }
 /// Describes a handler.
 pub(super) fn describe<H: Described<Arguments>, Arguments>(_: H, operation: &mut Operation) {
     H::describe(operation);
-}
-
-impl Operation {
-    /// What a route takes and answers, and every code that it can refuse a request with.
-    #[must_use]
-    pub fn of(route: &Route) -> Self {
-        let mut operation = Self::default();
-        (route.describe)(&mut operation);
-        operation.codes.extend(route.codes);
-        operation.codes.extend([Code::Internal, Code::TryAgain]);
-        if operation.takes_idempotency_key(route) {
-            let codes = [Code::IdempotencyKeyInUse, Code::IdempotencyKeyReused, Code::InvalidParameter];
-            operation.codes.extend(codes);
-        }
-        operation
-    }
-
-    /// Whether a repeated request is recognised by its `Idempotency-Key`.
-    #[must_use]
-    pub fn takes_idempotency_key(&self, route: &Route) -> bool {
-        route.takes_idempotency_key() && self.access != Access::Public
-    }
 }
 
 /// Adds the schemas of both error bodies.

@@ -7,6 +7,8 @@ use axum::routing::MethodRouter;
 use shared::Code;
 
 use super::App;
+#[cfg(feature = "openapi")]
+use super::openapi::{Access, Operation};
 
 /// The Lambda function that serves a route. Routes are grouped by what they may do to the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,7 +49,7 @@ pub struct Route {
     /// Its path; `{name}` stands for one segment.
     pub path: &'static str,
     /// Its name in the API's description, unique and stable.
-    pub operation: &'static str,
+    pub name: &'static str,
     /// What it does, in a sentence.
     pub summary: &'static str,
     /// Codes of its refusals beyond those that follow from what its handler takes.
@@ -55,14 +57,25 @@ pub struct Route {
     pub(super) handler: fn() -> MethodRouter<App>,
     /// Describes what its handler takes and answers.
     #[cfg(feature = "openapi")]
-    pub(super) describe: fn(&mut super::openapi::Operation),
+    pub(super) describe: fn(&mut Operation),
 }
 
+#[cfg(feature = "openapi")]
 impl Route {
-    /// Whether a repeated request is recognised by its `Idempotency-Key`.
+    /// What it takes and answers, and every code that it can refuse a request with.
     #[must_use]
-    pub fn takes_idempotency_key(&self) -> bool {
-        matches!(self.method, "POST" | "PATCH" | "PUT")
+    pub fn operation(&self) -> Operation {
+        let mut operation = Operation::default();
+        (self.describe)(&mut operation);
+        operation.codes.extend(self.codes);
+        operation.codes.extend([Code::Internal, Code::TryAgain]);
+        let is_change = matches!(self.method, "POST" | "PATCH" | "PUT");
+        operation.takes_idempotency_key = is_change && operation.access != Access::Public;
+        if operation.takes_idempotency_key {
+            let codes = [Code::IdempotencyKeyInUse, Code::IdempotencyKeyReused, Code::InvalidParameter];
+            operation.codes.extend(codes);
+        }
+        operation
     }
 }
 
@@ -73,7 +86,7 @@ macro_rules! routes {
             function: $crate::http::route::HttpFunction::$function,
             method: stringify!($method),
             path: $path,
-            operation: $operation,
+            name: $operation,
             summary: $summary,
             codes: &[$(shared::Code::$code),*],
             handler: || $crate::http::route::mount!($method $handler),

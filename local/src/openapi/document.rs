@@ -143,7 +143,7 @@ impl Schemas {
     }
 
     fn operation(&mut self, route: &Route, examples: &[Example]) -> Json {
-        let operation = Operation::of(route);
+        let operation = route.operation();
         let parameters = parameters(route, &operation);
         let body = operation.body.map(|body| {
             let sent = examples.iter().filter(|example| example.status < 300 && example.is_flawless());
@@ -155,7 +155,7 @@ impl Schemas {
             ])
         });
         object([
-            ("operationId", text(route.operation)),
+            ("operationId", text(route.name)),
             ("summary", text(route.summary.trim_end_matches('.'))),
             ("tags", texts([service(route.path)])),
         ])
@@ -219,7 +219,7 @@ impl Schemas {
 
     fn success(&mut self, route: &Route, operation: &Operation, answer: &AnswerType, examples: &[Example]) -> Json {
         let mut names = answer.headers.to_vec();
-        if (operation.takes_idempotency_key(route)) || answer.status == 200 && operation.answers.len() > 1 {
+        if (operation.takes_idempotency_key) || answer.status == 200 && operation.answers.len() > 1 {
             names.push("Idempotency-Replayed");
         }
         let about = match answer.status {
@@ -333,7 +333,7 @@ fn parameters(route: &Route, operation: &Operation) -> Vec<Json> {
         .map(|name| parameter(name, "path", path_parameter(name), string().with("minLength", Json::Number(1))))
         .collect();
     parameters.extend(operation.query.iter().map(|(name, about, kind)| kind.parameter(name, about)));
-    if operation.takes_idempotency_key(route) {
+    if operation.takes_idempotency_key {
         const ABOUT: &str = "1 to 255 printable ASCII characters: a repeated request with the same key is answered as the \
                              first was.";
         let max = i64::try_from(IDEMPOTENCY_KEY_CHARACTERS_MAX).unwrap_or(i64::MAX);

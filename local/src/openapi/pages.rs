@@ -1,6 +1,6 @@
 //! What else is written from the rows: the page of routes, and the routes of the gateway.
 
-use functions::openapi::{Access, Operation};
+use functions::openapi::Access;
 use functions::routes::{HttpFunction, ROUTES};
 
 use super::service::{SERVICES, service};
@@ -36,14 +36,14 @@ pub fn routes_page() -> String {
 pub fn template_events(function: HttpFunction, indent: &str) -> String {
     let mut lines = String::new();
     for route in ROUTES.iter().filter(|route| route.function == function) {
-        let mut name = route.operation.to_owned();
+        let mut name = route.name.to_owned();
         if let Some(first) = name.get_mut(..1) {
             first.make_ascii_uppercase();
         }
         let path = if route.path.contains('{') { format!("'{}'", route.path) } else { route.path.to_owned() };
         lines.push_str(&format!("{indent}{name}:\n{indent}  Type: HttpApi\n"));
         let method = route.method;
-        let public = if Operation::of(route).access == Access::Public { ", Auth: { Authorizer: NONE }" } else { "" };
+        let public = if route.operation().access == Access::Public { ", Auth: { Authorizer: NONE }" } else { "" };
         lines.push_str(&format!(
             "{indent}  Properties: {{ ApiId: !Ref Api, Method: {method}, Path: {path}{public} }}\n"
         ));
