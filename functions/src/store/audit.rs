@@ -1,9 +1,9 @@
-//! Audit events and the counts of orders by status, written from the table's stream.
+//! Audit events and order counts by status, written from the table's stream.
 //!
-//! Each change of an order, or of an entity that has a log, is one event under (thing, version), inserted where there is
-//! none. The counts move in the same transaction, so a record that arrives again finds its event and moves nothing: the counts are exact whatever is
-//! repeated. One transaction takes as many changes as it has room for, with the counts that they move, and adds them up
-//! first, so that a hundred orders of one merchant are one write of its counts.
+//! Each change of an order, or of an entity with a log, is one event under (item, version), inserted if absent. The
+//! counts change in the same transaction, so a repeated stream record finds its event and changes nothing. One
+//! transaction takes as many changes as fit and sums their counts, so a hundred orders of one merchant are one write of
+//! its counts.
 
 mod event;
 
@@ -24,43 +24,41 @@ use crate::webhooks::OrderEvent;
 
 pub(crate) use event::{Event, StoredEvent};
 
-/// A change of an order, as the stream tells it.
+/// A change of an order, read from the stream.
 #[derive(Clone, Debug)]
 pub(crate) struct Change {
     pub(crate) key: Key,
-    /// None for a new order.
+    /// `None` for a new order.
     pub(crate) before: Option<OrderState>,
     pub(crate) after: OrderState,
     pub(crate) cause: Cause,
-    /// What a reader sees of it; nothing for a new order.
+    /// The differences that readers see; empty for a new order.
     pub(crate) changes: Vec<audit::Change>,
 }
 
-/// A change of a thing that has a log.
+/// A change that is written to a log.
 pub(crate) trait Audited {
-    /// The event that tells of it.
     fn event(&self) -> Event;
 
-    /// The counts that it moves.
+    /// The item that holds the counts, if the change affects any.
     fn counts(&self) -> Option<Key> {
         None
     }
 
-    /// How the counts move.
     fn moves(&self) -> Vec<(OrderStatus, i64)> {
         Vec::new()
     }
 }
 
-/// Writes of one transaction: the changes' events, and the counts that they move.
+/// Writes of one transaction: the events, and the counts that they change.
 const WRITES_MAX: usize = 100;
-/// Bytes of the events of one transaction, which takes 4 MB; the rest is for their keys and the counts.
+/// Bytes of the events of one transaction, which takes 4 MB; the rest is for keys and counts.
 const EVENTS_BYTES_MAX: usize = 3 * 1024 * 1024;
-/// How often a transaction is made again without the events that were there already.
+/// How often a transaction is repeated without the events that already exist.
 const ROUNDS_MAX: usize = 5;
 
 impl Change {
-    /// What subscribers are told of it. Orders of the bulk API are polled.
+    /// The webhook events of the change. Orders of the bulk API have none.
     pub(crate) fn events(&self) -> Vec<OrderEvent> {
         let (Some(merchant), Fulfilment::Vendors) = (self.key.merchant(), self.after.fulfilment) else {
             return Vec::new();
@@ -93,7 +91,6 @@ impl Change {
         events
     }
 
-    /// Whether a reader of the order sees a difference.
     fn is_seen(&self, before: &OrderState) -> bool {
         let after = &self.after;
         before.status() != after.status()
@@ -103,7 +100,7 @@ impl Change {
             || before.shipments.len() != after.shipments.len()
             || before.cancelled_units != after.cancelled_units
             || before.refunds != after.refunds
-            // Of a body the state does not tell.
+            // The state does not show changes of the body.
             || self.cause.action.as_deref() == Some("Update")
     }
 }
@@ -119,26 +116,24 @@ impl Audited for Change {
         Some(Key::order_counts(merchant.as_str(), self.after.fulfilment))
     }
 
-    /// One status less, one more.
     fn moves(&self) -> Vec<(OrderStatus, i64)> {
         let before = self.before.as_ref().map(|state| (state.status(), -1));
         before.into_iter().chain([(self.after.status(), 1)]).collect()
     }
 }
 
-/// The reasons of failures that a reader is told.
+/// The failure reasons that readers see.
 fn told(state: &OrderState) -> Vec<&str> {
     let failures = [&state.failure, &state.recall_failure].into_iter().flatten();
     failures.map(|failure| failure.reason.as_str()).collect()
 }
 
-/// A change, and the event that tells of it.
 struct Told<'c, C> {
     change: &'c C,
     event: Event,
 }
 
-/// The changes in as few transactions as hold them.
+/// Groups changes into as few transactions as possible.
 fn batches<'t, 'c, C: Audited>(mut changes: &'t [Told<'c, C>]) -> Vec<&'t [Told<'c, C>]> {
     let mut batches = Vec::new();
     while !changes.is_empty() {
@@ -157,14 +152,14 @@ fn batches<'t, 'c, C: Audited>(mut changes: &'t [Told<'c, C>]) -> Vec<&'t [Told<
 }
 
 impl Table {
-    /// Writes the events of changes and moves the counts, each once: why a change could not be written, at its position.
+    /// Writes events and counts; returns the error of each change at its position.
     pub(crate) async fn audit<C: Audited>(&self, changes: &[C]) -> Vec<Option<StoreError>> {
         let told: Vec<Told<'_, C>> = changes.iter().map(|change| Told { change, event: change.event() }).collect();
         let batches = batches(&told).into_iter().map(|batch| self.audit_together(batch));
         futures_util::future::join_all(batches).await.into_iter().flatten().collect()
     }
 
-    /// A transaction that is refused for good is made again change by change, so that one bad change fails alone.
+    /// Repeats a rejected transaction change by change, so that one bad change fails alone.
     async fn audit_together<C: Audited>(&self, changes: &[Told<'_, C>]) -> Vec<Option<StoreError>> {
         match self.audit_batch(changes).await {
             Ok(()) => vec![None; changes.len()],
@@ -198,7 +193,7 @@ impl Table {
         Err(StoreError::Busy("audit events met others each time".to_owned()))
     }
 
-    /// One write for each merchant and API whose counts move.
+    /// One write per merchant and API whose counts change.
     fn move_counts<C: Audited>(&self, changes: &[&Told<'_, C>]) -> Result<Vec<TransactWriteItem>, StoreError> {
         let mut counts: BTreeMap<Key, BTreeMap<OrderStatus, i64>> = BTreeMap::new();
         for change in changes.iter().map(|told| told.change) {
@@ -234,7 +229,7 @@ impl Table {
         Ok(TransactWriteItem::builder().update(update).build())
     }
 
-    /// How many orders of a merchant stand at each status, as the stream has told so far.
+    /// The merchant's order counts by status, as far as the stream has been processed.
     pub(crate) async fn order_counts(
         &self,
         merchant: &str,
@@ -268,7 +263,7 @@ mod tests {
         }
     }
 
-    /// A transaction has a hundred writes, of which the counts of each merchant are one.
+    /// A transaction has a hundred writes, one of them for the counts of each merchant.
     #[test]
     fn a_transaction_is_filled_and_not_overfilled() {
         for (changes, merchants, expected) in [
@@ -290,7 +285,7 @@ mod tests {
         batches(&told).iter().map(|batch| batch.len()).collect()
     }
 
-    /// Events as long as they may be are more than one transaction takes.
+    /// Events of maximum size exceed one transaction.
     #[test]
     fn a_transaction_holds_what_it_has_bytes_for() {
         let change = |order| {

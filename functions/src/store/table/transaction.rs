@@ -54,7 +54,7 @@ impl Table {
         Err(StoreError::Busy("the transaction met others each time".to_owned()))
     }
 
-    /// [`Self::put_new`] as a part of a transaction; the item that is in the way comes back.
+    /// Like [`Self::put_new`], as part of a transaction; a failure returns the existing item.
     pub(crate) fn new_put(&self, item: Item) -> Result<TransactWriteItem, StoreError> {
         let put = Put::builder()
             .table_name(&*self.name)
@@ -65,7 +65,7 @@ impl Table {
         Ok(TransactWriteItem::builder().put(put.map_err(StoreError::fault)?).build())
     }
 
-    /// [`Self::delete_before`] as a part of a transaction.
+    /// Like [`Self::delete_before`], as part of a transaction.
     pub(crate) fn new_delete(&self, key: &Key, next: u64) -> Result<TransactWriteItem, StoreError> {
         let delete = Delete::builder()
             .table_name(&*self.name)
