@@ -1,4 +1,4 @@
-//! Notes: what is theirs alone. The rest is that of every entity ([`super::entity`]).
+//! What is specific to notes; [`super::entity`] has the rest.
 
 use shared::Code;
 use shared::ids::MerchantId;
@@ -11,7 +11,7 @@ use crate::store::Table;
 use crate::store::entity::Stored;
 use crate::store::notes::Note;
 
-/// What a new note is about, as its body has it.
+/// The resource that a body names.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Named {
     pub(crate) kind: ResourceKind,
@@ -19,7 +19,7 @@ pub(crate) struct Named {
 }
 
 impl Named {
-    /// Finds the thing: another merchant's is not there. There is no catalogue yet, so any product is.
+    /// Finds the resource among the merchant's own. There is no product catalogue, so any product id is accepted.
     async fn find(&self, table: &Table, merchant: &MerchantId) -> Result<Resource, Refusal> {
         let resource = Resource::parse(self.kind, &self.id).map_err(|_| self.not_found())?;
         let order = match &resource {
@@ -47,7 +47,6 @@ impl Named {
     }
 }
 
-/// Creates a note about something that the merchant has.
 pub(crate) async fn create(
     table: &Table,
     merchant: &MerchantId,
@@ -58,8 +57,7 @@ pub(crate) async fn create(
     entity::create(table, merchant, Note { resource, content: Some(content) }).await
 }
 
-/// Gives a note other content, in place of all that it had. What it is about stays: a body that names it must name the
-/// same.
+/// Replaces the content of a note. The resource stays: a body that names one must name the same.
 pub(crate) async fn replace(
     table: &Table,
     target: Target<'_>,
@@ -81,7 +79,7 @@ pub(crate) async fn replace(
     target.change(table, "Update", edit).await
 }
 
-/// The rule that another resource than the note's breaks.
+/// The violation if the body names another resource.
 fn moved(named: &Named, resource: &Resource) -> Option<Violation> {
     let is_same = Resource::parse(named.kind, &named.id).is_ok_and(|other| other == *resource);
     let message = format!("stays as it is: the note is about the {} `{}`", resource.kind().as_str(), resource.id());
