@@ -1,8 +1,8 @@
 //! The Lambda functions of Ordermill: one library; each binary in `bin/` names its function and runs it.
 //!
-//! Each function has a loader, which builds it from its settings; its binary serves that one under Lambda, so that the
-//! linker drops what the others need. [`load`] finds a loader by the binary's name: the local stack calls it with the
-//! settings of `template.yaml`, so the code that deploys is the code that runs there.
+//! Each function has a loader, which builds it from its settings. A binary serves only its own, so that the linker
+//! drops the rest. [`load`] finds a loader by the binary's name: the local stack calls it with the settings of
+//! `template.yaml`, so it runs the code that is deployed.
 
 mod app;
 mod authorizer;
@@ -43,12 +43,12 @@ use crate::relay::{Relay, Waits};
 use crate::settings::{SettingError, Settings};
 use crate::sweep::Sweep;
 
-/// One loaded function: what its binary runs under Lambda, and what the local stack calls.
+/// One loaded function.
 #[derive(Clone)]
 pub enum Function {
     /// Answers requests of the gateway.
     Http(axum::Router),
-    /// Answers events of a trigger, or the gateway's authorizer events: JSON in, JSON out.
+    /// Answers events of a trigger, or authorizer events: JSON in, JSON out.
     Event(EventHandler),
 }
 
@@ -217,7 +217,7 @@ pub fn sweep(settings: Settings<'_>) -> Result<EventHandler, SettingError> {
     }))
 }
 
-/// Makes a handler of JSON from one of types.
+/// Wraps a typed handler as a JSON handler.
 fn event<E, A, F, W>(work: F) -> EventHandler
 where
     E: DeserializeOwned + Send + 'static,
@@ -234,8 +234,8 @@ where
     })
 }
 
-/// Serves an HTTP function under Lambda, with its settings from the process's environment. A runtime of its own, so that
-/// the programs have nothing to compile.
+/// Serves an HTTP function under Lambda, with settings from the environment. It starts its own runtime, so the binaries
+/// need no macro.
 ///
 /// # Errors
 /// A setting is missing or wrong, or the runtime is gone.
@@ -246,7 +246,7 @@ pub async fn serve_http(load: fn(Settings<'_>) -> Result<axum::Router, SettingEr
     lambda_http::run(load(settings)?).await
 }
 
-/// Serves a function of events under Lambda, with its settings from the process's environment.
+/// Serves an event function under Lambda, with settings from the environment.
 ///
 /// # Errors
 /// A setting is missing or wrong, or the runtime is gone.
