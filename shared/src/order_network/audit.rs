@@ -1,8 +1,7 @@
 //! Audit events: who changed what of an order or a note, as exact differences between its representations.
 //!
-//! A difference names a place by its JSON Pointer in the form that a reader of the order sees, so the log and the order
-//! speak of the same members. Digits of cards and codes of payments are never in it: that they changed is told, not to
-//! what.
+//! Each difference has a JSON Pointer into the form that readers see, so the log and the order use the same members.
+//! Card digits and payment codes are masked: the log shows that they changed, but not their values.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -35,11 +34,10 @@ impl PartialEq for Change {
     }
 }
 
-/// Members whose values are masked.
 const MASKED: [&str; 3] = ["cardFirst4", "cardLast4", "authorizationCode"];
 /// Members that follow from the event itself.
 const PASSED_OVER: [&str; 3] = ["updatedAt", "processedAt", "cancelledAt"];
-/// What stands in place of a masked value.
+/// Replaces masked values.
 const MASK: &str = "\"***\"";
 const NULL: &str = "null";
 
@@ -79,7 +77,7 @@ fn compare(pointer: &str, before: &str, after: &str, found: &mut Vec<Change>) {
     }
 }
 
-/// Notes a difference as it may be shown.
+/// Adds a difference in its shown form.
 fn tell(pointer: &str, before: &str, after: &str, shown: fn(&str) -> String, found: &mut Vec<Change>) {
     let raw = |text: &str| RawValue::from_string(shown(text)).ok();
     if before != after
@@ -97,12 +95,12 @@ fn entries(text: &str) -> Option<Vec<&RawValue>> {
     text.starts_with('[').then(|| serde_json::from_str(text).ok()).flatten()
 }
 
-/// What is shown of a masked value: whether there is one.
+/// The shown form of a masked value: null or the mask.
 fn masked(text: &str) -> String {
     if text == NULL { NULL.to_owned() } else { MASK.to_owned() }
 }
 
-/// A value that comes or goes whole, with the masked members in it masked.
+/// The shown form of a value that is added or removed whole: the masked members in it are masked.
 fn hidden(text: &str) -> String {
     if let Some(members) = members(text) {
         let member = |(name, value): (Cow<'_, str>, &RawValue)| {
@@ -117,8 +115,8 @@ fn hidden(text: &str) -> String {
     }
 }
 
-/// The changes of what people wrote, with what may be the number of a card masked in every text. Such things have no
-/// numbers, so nothing is lost by reading their values.
+/// Masks possible card numbers in the changes of free texts. Such items have no numeric members, so parsing the values
+/// loses nothing.
 #[must_use]
 pub fn without_card_numbers(changes: Vec<Change>) -> Vec<Change> {
     let masked = |raw: Box<RawValue>| {
@@ -138,7 +136,7 @@ fn without_cards(value: Value) -> Value {
     }
 }
 
-/// The changes of an item, from the item on.
+/// The changes of one item, with pointers that start at the item.
 #[must_use]
 pub fn of_item(changes: &[Change], index: usize) -> Vec<Change> {
     let item = format!("/items/{index}");
@@ -188,7 +186,7 @@ pub struct Reference {
 }
 
 impl Reference {
-    /// Who is meant by a stored actor: `merchant`, `vendor:<id>` or `system:<function>`.
+    /// The reference of a stored actor: `merchant`, `vendor:<id>` or `system:<function>`.
     #[must_use]
     pub fn of_actor(actor: &str, merchant: &str) -> Self {
         match actor.split_once(':') {
@@ -270,7 +268,7 @@ mod tests {
         })
     }
 
-    /// Equal up to members and entries that are null, which the log does not tell from absent ones.
+    /// The value without null members and entries, which the log does not distinguish from absent ones.
     fn bare(value: &Value) -> Value {
         match value {
             Value::Object(members) => members
@@ -310,7 +308,7 @@ mod tests {
     }
 
     proptest! {
-        /// Made to the one before, the changes give the one after.
+        /// Applied to the old value, the changes give the new one.
         #[test]
         fn changes_lead_from_one_to_the_other(before in value(), after in value()) {
             let mut made = before.clone();

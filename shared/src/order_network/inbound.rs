@@ -1,7 +1,7 @@
-//! Inbound orders: the names of what belongs to them, and where each stands.
+//! Inbound orders: their identifiers and status.
 //!
-//! An inbound order is another system's JSON, for which the client has a *receipt* at once and an order later. A
-//! *transformation* ([`super::transform`]) says how the one becomes the other.
+//! An inbound order is another system's JSON. The client gets a *receipt* at once and an order later; a
+//! *transformation* ([`super::transform`]) maps one to the other.
 
 use std::fmt;
 
@@ -70,7 +70,7 @@ uuids! {
 }
 
 impl ReceiptId {
-    /// The safe id of the order, when its body has none: always the same, so that the order is created once.
+    /// The safe id of an order whose body has none: always the same, so that the order is created once.
     ///
     /// # Errors
     /// Never: a UUID is a safe id.

@@ -1,4 +1,4 @@
-//! Notes (`/note/v1`): what people write beside an order, one of its items, a shipment or a product.
+//! Notes (`/note/v1`) about an order, one of its items, a shipment or a product.
 
 use core::fmt;
 
@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::ids::{NotAnId, OrderId, ShipmentId, hex};
 use crate::limits::ID_CHARACTERS_MAX;
 
-/// A note: 24 lower-case hex digits.
+/// A note's id: 24 lower-case hex digits.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct NoteId(String);
 
@@ -79,7 +79,7 @@ impl ResourceKind {
     }
 }
 
-/// What a note is about. Whether it is there, and whose it is, is for the storage to say.
+/// The resource of a note. Whether it exists and to whom it belongs is checked by the storage.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "ResourceReference", into = "ResourceReference")]
 pub enum Resource {
@@ -89,7 +89,7 @@ pub enum Resource {
     OrderItem(OrderId, usize),
     /// A shipment.
     Shipment(ShipmentId),
-    /// A product, by an id of the catalog's: 1 to [`ID_CHARACTERS_MAX`] characters.
+    /// A product id: 1 to [`ID_CHARACTERS_MAX`] characters.
     Product(String),
 }
 
@@ -97,7 +97,7 @@ impl Resource {
     /// Reads an id of that kind.
     ///
     /// # Errors
-    /// Nothing of that kind can have the id.
+    /// The id is not valid for that kind.
     pub fn parse(kind: ResourceKind, id: &str) -> Result<Self, NotAnId> {
         match kind {
             ResourceKind::Order => OrderId::parse(id).map(Self::Order),

@@ -1,8 +1,8 @@
 //! `CreateOrderModel` and its parts (docs/apis/order-network-api.md#create-an-order).
 //!
-//! Types only: which members are required and what they may hold is decided by [`crate::validation`] before a body is
-//! read into these. An order is stored as the JSON of [`CreateOrder`], without absent members and without members that
-//! no rule knows, so equal orders have equal bytes.
+//! Types only: [`crate::validation`] decides which members are required and what they may hold, before a body is read
+//! into these. An order is stored as the JSON of [`CreateOrder`], without absent and unknown members, so equal orders
+//! have equal bytes.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::member::{Member, optional};
 use crate::money::{Currency, Number};
 
-/// Declares a wire type: first the members that every order has, behind `optional` those that are left out when absent.
+/// Declares a wire type: required members first, then, after `optional`, those that are omitted when absent.
 macro_rules! model {
     (
         $(#[doc = $doc:literal])+

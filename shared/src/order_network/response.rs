@@ -1,7 +1,7 @@
 //! `GetOrderModel` and its parts (docs/apis/order-network-api.md#read-orders), built from what is stored.
 //!
-//! Writes carry bare amounts in the order's one currency; reads carry `{currency, amount}`. Members that belong to
-//! services of the network that do not exist yet (merchant prices) are there with their empty value.
+//! Writes use bare amounts in the order's currency; reads use `{currency, amount}`. Members of services that do not
+//! exist yet (merchant prices) are present and empty.
 
 mod find;
 
@@ -197,13 +197,13 @@ struct Image {
 }
 
 impl Order {
-    /// Its id.
+    /// The id.
     #[must_use]
     pub fn id(&self) -> &str {
         &self.id
     }
 
-    /// The version that it shows.
+    /// The version, for the `ETag`.
     #[must_use]
     pub const fn version(&self) -> u64 {
         self.version
@@ -219,7 +219,7 @@ impl Order {
         let shown = |(index, (item, line)): (usize, (request::Item, LineStatus))| {
             let sent = item.fulfillment_ready;
             let item = Item::new(id, index, item, line, state, currency);
-            // A test order waits for no artwork: what was sent stays as it is.
+            // Test orders do not wait for artwork: their value stays as sent.
             if is_test { Item { fulfillment_ready: sent, ..item } } else { item }
         };
         Self {
@@ -306,7 +306,7 @@ impl Item {
         let price = |amount: Option<Number>| amount.map(|amount| Price { currency, amount });
         let time = |at: Option<Timestamp>| at.map(Timestamp::to_rfc3339_milliseconds);
         let refund_data = RefundData::of(&item, index, state);
-        // What was ordered stays: what is made of it is `quantity` less `cancelledQuantity`.
+        // The ordered quantity stays; `quantity` less `cancelledQuantity` is made.
         let cancelled_quantity = match line {
             LineStatus::Cancelled => item.quantity,
             _ => state.units_cancelled(index),

@@ -1,4 +1,4 @@
-//! What rules do, by example.
+//! Rules by example.
 
 use serde_json::{Value, json};
 
@@ -14,14 +14,14 @@ fn apply(rules: &Value, foreign: &str) -> Transformed {
     transformation(rules).apply(&Tree::read(foreign).unwrap())
 }
 
-/// The order that is made, without findings.
+/// The resulting order, without findings.
 fn made(rules: &Value, foreign: &str) -> String {
     let Transformed { body, findings } = apply(rules, foreign);
     assert_eq!(findings, [], "{rules}");
     body.to_string()
 }
 
-/// What is found: code, place, source.
+/// The findings: code, place, source.
 fn found(rules: &Value, foreign: &str) -> Vec<(Code, String, Option<String>)> {
     let findings = apply(rules, foreign).findings.into_iter();
     findings.map(|found| (found.violation.error_code, found.violation.pointer, found.source)).collect()
@@ -74,7 +74,7 @@ fn each_element_keeps_its_index_and_none_is_lost() {
     };
     let items = [item(r#""sku":"a","#, 2), item("", 1), item(r#""sku":"c","#, 1)].join(",");
     assert_eq!(made(&rules, foreign), format!(r#"{{"items":[{items}],"tags":[null,"t",null]}}"#));
-    // Nothing there has no elements, and a constant finds none.
+    // A missing array has no elements, and a constant has none to write to.
     assert_eq!(made(&rules, "{}"), "null");
     let nested = json!([{"to": "/items/*/images/*/url", "from": "/l/*/i/*"}]);
     let foreign = r#"{"l": [{"i": ["u", "v"]}, {}, {"i": ["w"]}]}"#;
