@@ -1,4 +1,4 @@
-//! A fingerprint of the tables, so that a client can tell whether its copy of the rules is the one of the server.
+//! A fingerprint of the tables, with which a client can check that its rules are the server's.
 
 use super::Body;
 use super::table::{Object, Rule, Sign};
@@ -7,7 +7,7 @@ use crate::limits;
 /// Length of `0.1.0+5f3c9a1e`.
 const LENGTH: usize = env!("CARGO_PKG_VERSION").len() + 9;
 
-/// Written by the compiler, because the tables are known to it: the module carries the text, not the work.
+/// Computed by the compiler, so that the module contains only the text.
 static TEXT: [u8; LENGTH] = text();
 
 /// The version of this crate and a hash over every table, for example `0.1.0+5f3c9a1e`.
@@ -61,7 +61,7 @@ impl Hash {
             self.byte(bytes[at]);
             at += 1;
         }
-        // The byte 0xff stands in no text and so ends each.
+        // No text contains the byte 0xff, so it terminates each.
         self.byte(0xff);
     }
 
@@ -113,7 +113,7 @@ impl Hash {
                 self.rule(&map.name);
                 self.rule(&map.value);
             }
-            // Bodies that only the functions read are not part of the version.
+            // Bodies that only the functions read do not affect the version.
             #[cfg(feature = "domain")]
             Rule::Prose { .. } | Rule::Choice(_) | Rule::Parsed(_) | Rule::Any(_) => {}
         }
