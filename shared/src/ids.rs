@@ -24,7 +24,6 @@ impl MerchantId {
     /// Reads a dashed UUID in either case.
     ///
     /// # Errors
-    ///
     /// The text is not a UUID.
     pub fn parse(text: &str) -> Result<Self, NotAnId> {
         let dash = |index: usize| matches!(index, 8 | 13 | 18 | 23);
@@ -84,7 +83,6 @@ impl SafeId {
     /// Reads a safe id.
     ///
     /// # Errors
-    ///
     /// It is empty, too long, contains another character, or is `.` or `..`.
     pub fn parse(text: &str) -> Result<Self, NotAnId> {
         let unreserved = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'~' | b'-');
@@ -129,7 +127,6 @@ impl OrderId {
     /// Reads an order's id.
     ///
     /// # Errors
-    ///
     /// It is not 24 lower-case hex digits ending in `000`.
     pub fn parse(text: &str) -> Result<Self, NotAnId> {
         let hex = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
@@ -143,7 +140,6 @@ impl OrderId {
     /// The order that an item's id belongs to.
     ///
     /// # Errors
-    ///
     /// It is not 24 lower-case hex digits, or it is the id of an order.
     pub fn of_item(item_id: &str) -> Result<Self, NotAnId> {
         let (stem, number) = item_id.split_at_checked(STEM_DIGITS).ok_or(NotAnId)?;
@@ -221,7 +217,6 @@ impl ShipmentId {
     /// Reads a dashed UUID in either case.
     ///
     /// # Errors
-    ///
     /// It is not an id that [`Self::new`] can produce.
     pub fn parse(text: &str) -> Result<Self, NotAnId> {
         let text = text.to_ascii_lowercase();
@@ -307,7 +302,6 @@ impl TransactionId {
     /// Reads the digits.
     ///
     /// # Errors
-    ///
     /// They are not a number below 2^63.
     pub fn parse(text: &str) -> Result<Self, NotAnId> {
         if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_digit()) {

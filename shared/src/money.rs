@@ -27,7 +27,6 @@ impl Currency {
     /// Reads a code in either case.
     ///
     /// # Errors
-    ///
     /// The text is not three ASCII letters.
     pub fn parse(text: &str) -> Result<Self, NotACurrency> {
         let letters: [u8; 3] = text.as_bytes().try_into().map_err(|_| NotACurrency(text.to_owned()))?;
@@ -113,7 +112,6 @@ impl Money {
     /// The exact sum.
     ///
     /// # Errors
-    ///
     /// The currencies differ, or the sum does not fit.
     pub fn plus(self, other: Self) -> Result<Self, MoneyError> {
         if self.currency != other.currency {
@@ -126,7 +124,6 @@ impl Money {
     /// The exact product with a number of units.
     ///
     /// # Errors
-    ///
     /// The product does not fit.
     pub fn times(self, quantity: u32) -> Result<Self, MoneyError> {
         let amount = self.amount.checked_mul(Decimal::from(quantity)).ok_or(MoneyError::TooLarge)?;
@@ -196,7 +193,6 @@ impl Number {
     /// Reads a decimal; null and the empty string give `None`.
     ///
     /// # Errors
-    ///
     /// It is not a decimal, or it has too many digits.
     pub fn deserialize_or_empty<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error> {
         use serde::de::Error;

@@ -93,7 +93,6 @@ impl SubscriptionId {
     /// Reads a dashed lower-case UUID.
     ///
     /// # Errors
-    ///
     /// The text is not a UUID.
     pub fn parse(text: &str) -> Result<Self, NotAnId> {
         // A merchant's id has the same form.

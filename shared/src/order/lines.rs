@@ -133,7 +133,6 @@ impl Lines {
     /// Reads the letters.
     ///
     /// # Errors
-    ///
     /// A letter is not one of `OPFCX`, or there are no letters.
     pub fn parse(letters: &str) -> Result<Self, NotLines> {
         let status = |letter| LineStatus::LETTERS.iter().find(|(_, known)| *known == letter).map(|(status, _)| *status);
