@@ -6,6 +6,7 @@
 
 use aws_lambda_events::apigw::ApiGatewayV2CustomAuthorizerV2Request;
 use serde::{Deserialize, Serialize};
+use serde_with::skip_serializing_none;
 
 use crate::store::credentials::{Credential, CredentialKind};
 use crate::store::{StoreError, Table};
@@ -19,16 +20,13 @@ pub(crate) struct Authorization {
 }
 
 /// The context that the gateway passes to the function.
+#[skip_serializing_none]
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Identity {
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) token_merchant_id: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) api_key_merchant_id: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) vendor_merchant_id: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) vendor_id: Option<String>,
     /// Whether the lookup failed.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]

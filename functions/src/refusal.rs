@@ -1,6 +1,7 @@
 //! The refusal of a request, or of one order of a bulk: one type for both APIs, with a body in the shape of each.
 
 use serde::Serialize;
+use serde_with::skip_serializing_none;
 use shared::ids::MerchantId;
 use shared::limits::ATTEMPTED_VALUE_BYTES_MAX;
 use shared::order_network::problem::{Attempted, Broken, Problem, Violation};
@@ -25,28 +26,23 @@ pub(crate) struct Refusal {
 }
 
 /// What a client needs to act on a refusal without reading its message.
+#[skip_serializing_none]
 #[derive(Clone, Debug, Default, Serialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 #[cfg_attr(feature = "openapi", schemars(rename = "RefusalFacts"))]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Facts {
     /// The order that is in the way (order network API).
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) order_id: Option<String>,
     /// The order that is in the way (bulk order API).
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) transaction_id: Option<String>,
     /// The name that it has.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) client_order_number: Option<String>,
     /// What the order costs.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) required: Option<String>,
     /// What the wallet holds.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) available: Option<String>,
     /// Currency of both.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) currency: Option<String>,
 }
 

@@ -15,6 +15,49 @@ use crate::time::Timestamp;
 #[error("not an identifier of this kind")]
 pub struct NotAnId;
 
+/// Implements access to the text of an identifier.
+macro_rules! text_id {
+    ($($name:ident),+) => {$(
+        impl $name {
+            /// The text.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str(&self.0)
+            }
+        }
+    )+};
+}
+pub(crate) use text_id;
+
+/// Implements the conversions for `#[serde(try_from = "String", into = "String")]`.
+macro_rules! stored_id {
+    ($($name:ident),+) => {$(
+        impl TryFrom<String> for $name {
+            type Error = $crate::ids::NotAnId;
+
+            fn try_from(text: String) -> Result<Self, $crate::ids::NotAnId> {
+                Self::parse(&text)
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(id: $name) -> Self {
+                id.0
+            }
+        }
+    )+};
+}
+pub(crate) use stored_id;
+
+text_id!(MerchantId, SafeId, OrderId);
+stored_id!(MerchantId);
+
 /// The tenant: a lower-case UUID.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
@@ -33,32 +76,6 @@ impl MerchantId {
                 .enumerate()
                 .all(|(index, byte)| if dash(index) { byte == b'-' } else { byte.is_ascii_hexdigit() });
         if fits { Ok(Self(text.to_ascii_lowercase())) } else { Err(NotAnId) }
-    }
-
-    /// The UUID.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Display for MerchantId {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&self.0)
-    }
-}
-
-impl TryFrom<String> for MerchantId {
-    type Error = NotAnId;
-
-    fn try_from(text: String) -> Result<Self, NotAnId> {
-        Self::parse(&text)
-    }
-}
-
-impl From<MerchantId> for String {
-    fn from(id: MerchantId) -> Self {
-        id.0
     }
 }
 
@@ -96,12 +113,6 @@ impl SafeId {
     #[must_use]
     pub fn generate(random: [u8; 16]) -> Self {
         Self(hex(&random))
-    }
-
-    /// The text.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
     }
 }
 
@@ -173,18 +184,6 @@ impl OrderId {
     #[must_use]
     pub fn item_short_id(&self, index: usize) -> String {
         short_id('I', &self.item_id(index))
-    }
-
-    /// The 24 digits.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Display for OrderId {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&self.0)
     }
 }
 

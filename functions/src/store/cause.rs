@@ -1,26 +1,23 @@
 //! The cause of a version, and the marks that requests with idempotency keys leave.
 
 use serde::{Deserialize, Serialize};
+use serde_with::skip_serializing_none;
 use shared::order::Command;
 
 use super::Table;
 
 /// The cause of a version: who did what, in which request. Audit events and webhooks repeat it.
+#[skip_serializing_none]
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Cause {
     /// The command; absent on creation.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) action: Option<String>,
     /// `merchant`, `vendor:<id>` or `system:<function>`; absent for the merchant.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) actor: Option<String>,
     /// As the caller stated it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) reason: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) request_id: Option<String>,
     /// Marks of requests with a key ([`super::idempotency`]). `None` leaves the present marks in place.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) marks: Option<Vec<String>>,
 }
 

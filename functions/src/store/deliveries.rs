@@ -7,6 +7,7 @@
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde::{Deserialize, Serialize};
+use serde_with::skip_serializing_none;
 use shared::ids::MerchantId;
 use shared::time::Timestamp;
 use shared::webhook::SubscriptionId;
@@ -47,6 +48,7 @@ pub(crate) enum Next {
     Sweep(Timestamp),
 }
 
+#[skip_serializing_none]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Delivery {
     #[serde(flatten)]
@@ -54,10 +56,8 @@ pub(crate) struct Delivery {
     pub(crate) webhook_id: String,
     /// `EventType` of the payload.
     pub(crate) event_type: String,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) order_id: Option<String>,
     /// The message that started it; tests have none.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) job: Option<DeliveryJob>,
     /// The body, byte for byte, for every attempt.
     pub(crate) payload: String,
@@ -65,18 +65,14 @@ pub(crate) struct Delivery {
     pub(crate) attempts: u32,
     /// The latest attempts, oldest first.
     pub(crate) last_attempts: Vec<Attempt>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) next_attempt_at: Option<Timestamp>,
     /// While an attempt is running.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     held_until: Option<Timestamp>,
     pub(crate) created_at: Timestamp,
     /// DynamoDB's time to live, in seconds since the epoch.
     expires_at: i64,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     due_shard: Option<String>,
     /// Seconds since the epoch.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     due_at: Option<i64>,
 }
 

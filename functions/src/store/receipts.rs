@@ -10,6 +10,7 @@
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
 use serde_json::value::RawValue;
+use serde_with::skip_serializing_none;
 use shared::ids::MerchantId;
 use shared::order::DeadJob;
 use shared::order_network::inbound::{ReceiptId, ReceiptStatus, TransformationId};
@@ -27,6 +28,7 @@ use super::{StoreError, Table, body};
 const KEPT_SECONDS: i64 = 30 * 24 * 3600;
 
 /// The part of a receipt that the pipeline needs, and all that it reads of a stream record.
+#[skip_serializing_none]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct ReceiptState {
     #[serde(flatten)]
@@ -35,12 +37,9 @@ pub(crate) struct ReceiptState {
     pub(crate) receipt_status: ReceiptStatus,
     /// Milliseconds since the epoch.
     pub(crate) received_at: Timestamp,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) ended_at: Option<Timestamp>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) request_id: Option<String>,
     /// The job that gave up.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) dead: Option<DeadJob>,
     /// How often the sweep has queued it again at this version, and since when it is due. Written by the sweep only.
     #[serde(default, skip_serializing)]
@@ -49,6 +48,7 @@ pub(crate) struct ReceiptState {
     pub(crate) due_since: Option<i64>,
 }
 
+#[skip_serializing_none]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Receipt {
     #[serde(flatten)]
@@ -56,35 +56,22 @@ pub(crate) struct Receipt {
     /// Whether warnings reject it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) strict: bool,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) transformation_id: Option<TransformationId>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) transformation_version: Option<u64>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     transformation_rules: Option<ByteBuf>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     foreign_body: Option<ByteBuf>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     outcome: Option<ByteBuf>,
     /// The status that a direct request would have got.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) response_code: Option<u16>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) order_id: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) safe_id: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) external_id: Option<String>,
     /// Why every attempt failed.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) failure_reason: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     due_shard: Option<String>,
     /// Seconds since the epoch.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     due_at: Option<i64>,
     /// DynamoDB's time to live, in seconds since the epoch.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     expires_at: Option<i64>,
 }
 

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
 use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Value, json};
+use serde_with::skip_serializing_none;
 use sha2::{Digest, Sha256};
 use shared::ids::{OrderId, SafeId};
 use shared::order::{Allocation, Failure, Fulfilment, Lines, OrderState, Refund, Shipment, next_step};
@@ -20,6 +21,7 @@ use super::keys::{Key, due_shard, listed, listed_at};
 use super::kind::Kind;
 
 /// The part of an order that the pipeline needs, and all that it reads of a stream record.
+#[skip_serializing_none]
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct StoredState {
     #[serde(flatten)]
@@ -32,11 +34,8 @@ pub(crate) struct StoredState {
     waits: bool,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     unready: Vec<usize>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     hold: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     failure: Option<Failure>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     recall_failure: Option<Failure>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     shipments: Vec<Shipment>,
@@ -51,7 +50,6 @@ pub(crate) struct StoredState {
     changed: Vec<i64>,
     created_at: i64,
     /// Absent if it equals the time of creation, so that an order with a mark fits into one write unit.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     updated_at: Option<i64>,
     /// How often the sweep has queued it again at this version. Written by the sweep only; every change removes it.
     #[serde(default, skip_serializing)]
@@ -85,6 +83,7 @@ pub(crate) const OPTIONAL: [&str; 17] = [
 ];
 
 /// An order as inserted.
+#[skip_serializing_none]
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct StoredOrder {
     #[serde(flatten)]
@@ -94,15 +93,11 @@ pub(crate) struct StoredOrder {
     /// update.
     pub(crate) body_hash: ByteBuf,
     /// Partition and sort key of the index `listed`; bulk API orders are listed by their own key.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     list_pk: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     list_sk: Option<String>,
     /// Partition of the index of unfinished orders; absent once the order is final.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     due_shard: Option<String>,
     /// Seconds since the epoch.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     due_at: Option<i64>,
 }
 

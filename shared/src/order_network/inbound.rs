@@ -3,11 +3,9 @@
 //! An inbound order is another system's JSON. The client gets a *receipt* at once and an order later; a
 //! *transformation* ([`super::transform`]) maps one to the other.
 
-use std::fmt;
-
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{MerchantId, NotAnId, SafeId, uuid};
+use crate::ids::{MerchantId, NotAnId, SafeId, stored_id, text_id, uuid};
 
 /// Declares an identifier that is a random UUID in lower case.
 macro_rules! uuids {
@@ -32,33 +30,10 @@ macro_rules! uuids {
                 // A merchant's id has the same form.
                 MerchantId::parse(text).map(|id| Self(id.as_str().to_owned()))
             }
-
-            /// The UUID.
-            #[must_use]
-            pub fn as_str(&self) -> &str {
-                &self.0
-            }
         }
 
-        impl fmt::Display for $name {
-            fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-                formatter.write_str(&self.0)
-            }
-        }
-
-        impl TryFrom<String> for $name {
-            type Error = NotAnId;
-
-            fn try_from(text: String) -> Result<Self, NotAnId> {
-                Self::parse(&text)
-            }
-        }
-
-        impl From<$name> for String {
-            fn from(id: $name) -> Self {
-                id.0
-            }
-        }
+        text_id!($name);
+        stored_id!($name);
     )+};
 }
 

@@ -1,10 +1,8 @@
 //! Notes (`/note/v1`) about an order, one of its items, a shipment or a product.
 
-use core::fmt;
-
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{NotAnId, OrderId, ShipmentId, hex};
+use crate::ids::{NotAnId, OrderId, ShipmentId, hex, text_id};
 use crate::limits::ID_CHARACTERS_MAX;
 
 /// A note's id: 24 lower-case hex digits.
@@ -26,19 +24,9 @@ impl NoteId {
         let is_hex = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
         if text.len() == 24 && text.bytes().all(is_hex) { Ok(Self(text.to_owned())) } else { Err(NotAnId) }
     }
-
-    /// The 24 digits.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
 }
 
-impl fmt::Display for NoteId {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&self.0)
-    }
-}
+text_id!(NoteId);
 
 /// What a note can be about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -2,6 +2,7 @@ use std::collections::BTreeSet;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde::{Deserialize, Serialize};
+use serde_with::skip_serializing_none;
 use shared::ids::MerchantId;
 use shared::order_network::audit;
 use shared::time::Timestamp;
@@ -15,6 +16,7 @@ use crate::store::{StoreError, Table};
 const LISTED_BYTES_MAX: usize = 40 * 1024;
 
 /// A stored event. Absent members did not change.
+#[skip_serializing_none]
 #[derive(Serialize)]
 pub(crate) struct Event {
     #[serde(flatten)]
@@ -22,15 +24,11 @@ pub(crate) struct Event {
     at: i64,
     action: String,
     actor: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     request_id: Option<String>,
     /// JSON list of changes; absent if there are none.
-    #[serde(skip_serializing_if = "Option::is_none")]
     changes: Option<String>,
     /// Number of changes that are left out; absent if none are.
-    #[serde(skip_serializing_if = "Option::is_none")]
     omitted: Option<usize>,
 }
 
