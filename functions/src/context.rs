@@ -43,9 +43,6 @@ impl Context {
     }
 
     /// Random bytes.
-    ///
-    /// # Errors
-    /// No random bytes are available.
     pub fn random<const COUNT: usize>(&self) -> Result<[u8; COUNT], NoRandomness> {
         let mut bytes = [0; COUNT];
         (self.randomness)(&mut bytes)?;

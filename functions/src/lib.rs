@@ -55,10 +55,7 @@ pub enum Function {
 /// A function from event to answer.
 pub type EventHandler = Arc<dyn Fn(LambdaEvent<Value>) -> BoxFuture<'static, Result<Value, Error>> + Send + Sync>;
 
-/// Loads the function that `binary` names.
-///
-/// # Errors
-/// Names the variable that is missing or wrong, or the unknown binary.
+/// Loads the function that `binary` names; the error names the missing or wrong variable, or the unknown binary.
 pub fn load(binary: &str, settings: Settings<'_>) -> Result<Function, SettingError> {
     match binary {
         "authorizer" => authorizer(settings).map(Function::Event),
@@ -76,9 +73,6 @@ pub fn load(binary: &str, settings: Settings<'_>) -> Result<Function, SettingErr
 }
 
 /// Loads the authorizer.
-///
-/// # Errors
-/// A variable is missing or wrong.
 pub fn authorizer(settings: Settings<'_>) -> Result<EventHandler, SettingError> {
     let table = Tables::from(settings)?;
     Ok(event(move |request| {
@@ -88,41 +82,26 @@ pub fn authorizer(settings: Settings<'_>) -> Result<EventHandler, SettingError> 
 }
 
 /// Loads the function that creates orders.
-///
-/// # Errors
-/// A variable is missing or wrong.
 pub fn orders_create(settings: Settings<'_>) -> Result<axum::Router, SettingError> {
     Ok(routes::router(HttpFunction::OrdersCreate, App::from(settings)?))
 }
 
 /// Loads the function that reads orders.
-///
-/// # Errors
-/// A variable is missing or wrong.
 pub fn orders_query(settings: Settings<'_>) -> Result<axum::Router, SettingError> {
     Ok(routes::router(HttpFunction::OrdersQuery, App::from(settings)?))
 }
 
 /// Loads the function that manages subscriptions to webhooks.
-///
-/// # Errors
-/// A variable is missing or wrong.
 pub fn webhook_subscriptions(settings: Settings<'_>) -> Result<axum::Router, SettingError> {
     Ok(routes::router(HttpFunction::Webhooks, App::from(settings)?))
 }
 
 /// Loads the function that changes orders.
-///
-/// # Errors
-/// A variable is missing or wrong.
 pub fn orders_manage(settings: Settings<'_>) -> Result<axum::Router, SettingError> {
     Ok(routes::router(HttpFunction::OrdersManage, App::from(settings)?))
 }
 
 /// Loads the relay.
-///
-/// # Errors
-/// A variable is missing or wrong.
 pub fn relay(settings: Settings<'_>) -> Result<EventHandler, SettingError> {
     let (tables, queues) = (Tables::from(settings)?, Queues::from(settings)?);
     let jobs = settings.required(settings::FULFILMENT_QUEUE_URL)?;
@@ -143,9 +122,6 @@ pub fn relay(settings: Settings<'_>) -> Result<EventHandler, SettingError> {
 }
 
 /// Loads the worker.
-///
-/// # Errors
-/// A variable is missing or wrong.
 pub fn fulfil(settings: Settings<'_>) -> Result<EventHandler, SettingError> {
     let (tables, queues) = (Tables::from(settings)?, Queues::from(settings)?);
     let url = settings.required(settings::FULFILMENT_QUEUE_URL)?;
@@ -167,9 +143,6 @@ pub fn fulfil(settings: Settings<'_>) -> Result<EventHandler, SettingError> {
 }
 
 /// Loads the worker of inbound orders.
-///
-/// # Errors
-/// A variable is missing or wrong.
 pub fn inbound(settings: Settings<'_>) -> Result<EventHandler, SettingError> {
     let (tables, queues) = (Tables::from(settings)?, Queues::from(settings)?);
     let url = settings.required(settings::INBOUND_QUEUE_URL)?;
@@ -183,9 +156,6 @@ pub fn inbound(settings: Settings<'_>) -> Result<EventHandler, SettingError> {
 }
 
 /// Loads the notifier.
-///
-/// # Errors
-/// A variable is missing or wrong.
 pub fn notify(settings: Settings<'_>) -> Result<EventHandler, SettingError> {
     let (tables, queues) = (Tables::from(settings)?, Queues::from(settings)?);
     let url = settings.required(settings::DELIVERY_QUEUE_URL)?;
@@ -199,9 +169,6 @@ pub fn notify(settings: Settings<'_>) -> Result<EventHandler, SettingError> {
 }
 
 /// Loads the sweep.
-///
-/// # Errors
-/// A variable is missing or wrong.
 pub fn sweep(settings: Settings<'_>) -> Result<EventHandler, SettingError> {
     let (tables, queues) = (Tables::from(settings)?, Queues::from(settings)?);
     let url = settings.required(settings::FULFILMENT_QUEUE_URL)?;
@@ -236,9 +203,6 @@ where
 
 /// Serves an HTTP function under Lambda, with settings from the environment. It starts its own runtime, so the binaries
 /// need no macro.
-///
-/// # Errors
-/// A setting is missing or wrong, or the runtime is gone.
 #[tokio::main(flavor = "current_thread")]
 pub async fn serve_http(load: fn(Settings<'_>) -> Result<axum::Router, SettingError>) -> Result<(), Error> {
     lambda_runtime::tracing::init_default_subscriber();
@@ -247,9 +211,6 @@ pub async fn serve_http(load: fn(Settings<'_>) -> Result<axum::Router, SettingEr
 }
 
 /// Serves an event function under Lambda, with settings from the environment.
-///
-/// # Errors
-/// A setting is missing or wrong, or the runtime is gone.
 #[tokio::main(flavor = "current_thread")]
 pub async fn serve_events(load: fn(Settings<'_>) -> Result<EventHandler, SettingError>) -> Result<(), Error> {
     lambda_runtime::tracing::init_default_subscriber();

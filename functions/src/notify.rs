@@ -56,7 +56,7 @@ impl Notifier {
     async fn work(&self, message: &SqsMessage) -> Result<(), Failure> {
         let job: DeliveryJob = serde_json::from_str(message.body.as_deref().unwrap_or_default())?;
         let subscription = self.table.read::<Subscription>(&job.merchant, &job.subscription).await?;
-        let found = self.table.delivery(&job).await?;
+        let found = self.table.load::<Delivery>(&job.key()).await?;
         let Some(subscription) = subscription.filter(|subscription| subscription.is_enabled) else {
             return self.give_up(&job, found).await;
         };
@@ -77,15 +77,15 @@ impl Notifier {
     /// Writes the delivery with its payload; `None` if another message has.
     async fn begin(&self, job: DeliveryJob) -> Result<Option<Delivery>, Failure> {
         let (order_id, payload) = match job.order.kind() {
-            Some(Kind::Receipt) => self.told_of_receipt(&job, job.order.subject()).await?,
-            _ => self.told_of_order(&job).await?,
+            Some(Kind::Receipt) => self.receipt_payload(&job, job.order.subject()).await?,
+            _ => self.order_payload(&job).await?,
         };
         let delivery = Delivery::begun(job, order_id, payload, self.table.context.now());
-        Ok(self.table.insert_delivery(&delivery).await?.then_some(delivery))
+        Ok(self.table.insert(&delivery).await?.then_some(delivery))
     }
 
     /// The order id and the payload.
-    async fn told_of_order(&self, job: &DeliveryJob) -> Result<(Option<String>, String), Failure> {
+    async fn order_payload(&self, job: &DeliveryJob) -> Result<(Option<String>, String), Failure> {
         let no_order = || Failure::NoOrder(job.order.pk.clone());
         let order_id = order_id(job).ok_or_else(no_order)?;
         let order = self.table.order(&job.merchant, &order_id).await?.ok_or_else(no_order)?;
@@ -103,7 +103,7 @@ impl Notifier {
     }
 
     /// The order id, if it became an order, and the payload.
-    async fn told_of_receipt(&self, job: &DeliveryJob, id: &str) -> Result<(Option<String>, String), Failure> {
+    async fn receipt_payload(&self, job: &DeliveryJob, id: &str) -> Result<(Option<String>, String), Failure> {
         let is_own = job.order.merchant().as_ref() == Some(&job.merchant);
         let receipt = if is_own { self.table.receipt(&job.order).await? } else { None };
         let receipt = receipt.ok_or_else(|| Failure::NoOrder(job.order.pk.clone()))?;

@@ -96,7 +96,7 @@ impl Refusal {
         let too_large = violations.iter().find(|violation| violation.error_code.status() == 413);
         let (code, message) = match (violations.as_slice(), omitted) {
             // An oversized body is not a mistake in one place, and its other violations do not matter.
-            _ if let Some(large) = too_large => (large.error_code, told_with_its_place(large)),
+            _ if let Some(large) = too_large => (large.error_code, message_with_place(large)),
             ([_], 0) => (Code::ValidationFailed, "the body breaks 1 rule".to_owned()),
             (all, 0) => (Code::ValidationFailed, format!("the body breaks {} rules", all.len())),
             (listed, omitted) => {
@@ -134,7 +134,7 @@ impl Refusal {
     }
 }
 
-fn told_with_its_place(violation: &Violation) -> String {
+fn message_with_place(violation: &Violation) -> String {
     let Violation { pointer, error_message, .. } = violation;
     match pointer.as_str() {
         // Such a message names the part with the limit.
@@ -215,12 +215,12 @@ mod tests {
 
     #[test]
     fn what_is_too_large_is_named() {
-        let told = |pointer: &str, message: &str| {
+        let message_of = |pointer: &str, message: &str| {
             let violation = Violation::new(Code::PayloadTooLarge, pointer.to_owned(), message.to_owned(), None);
             Refusal::invalid(vec![violation]).message
         };
-        assert_eq!(told("/body", "must have at most 5 bytes"), "`/body` must have at most 5 bytes");
-        assert_eq!(told("", "must have at most 5 bytes"), "the body must have at most 5 bytes");
+        assert_eq!(message_of("/body", "must have at most 5 bytes"), "`/body` must have at most 5 bytes");
+        assert_eq!(message_of("", "must have at most 5 bytes"), "the body must have at most 5 bytes");
         let wrong = Violation::new(Code::Required, "/a".to_owned(), "is required".to_owned(), None);
         let large = Violation::new(Code::PayloadTooLarge, "/b".to_owned(), "must be short".to_owned(), None);
         let among_others = Refusal::invalid(vec![wrong, large]);

@@ -247,7 +247,7 @@ impl Relay {
             send(&self.inbound, &batch.inbound),
             futures_util::future::join(self.audit(&batch.changes), self.audit(&batch.entities)),
             self.mark_claims(&batch.claims),
-            self.tell(batch),
+            self.queue_deliveries(batch),
         )
         .await;
         let (changes, entities) = audited;
@@ -267,7 +267,7 @@ impl Relay {
     }
 
     /// Queues a delivery for each subscriber of each event.
-    async fn tell(&self, batch: &Batch) -> Vec<Trouble> {
+    async fn queue_deliveries(&self, batch: &Batch) -> Vec<Trouble> {
         let events = batch.changes.iter().flat_map(|(index, change)| {
             let events = change.events().into_iter();
             events.map(|event| (*index, event))
@@ -278,7 +278,7 @@ impl Relay {
             let message = |message: DeliveryJob| (index, Delayed { message, delay: Duration::ZERO });
             match jobs {
                 Ok(jobs) => messages.extend(jobs.into_iter().map(message)),
-                Err(error) => troubles.push(trouble(index, &error, "nobody was told")),
+                Err(error) => troubles.push(trouble(index, &error, "the deliveries of an event were not queued")),
             }
         }
         troubles.extend(send(&self.deliveries, &messages).await);

@@ -69,26 +69,17 @@ impl Settings<'_> {
         (self.variable)(name).filter(|value| !value.is_empty())
     }
 
-    /// A required variable.
-    ///
-    /// # Errors
-    /// It is missing or empty.
+    /// A required variable; an error if it is missing or empty.
     pub fn required(&self, name: &str) -> Result<String, SettingError> {
         self.optional(name).ok_or_else(|| SettingError { name: name.to_owned(), problem: "is not set".to_owned() })
     }
 
-    /// A required number of seconds.
-    ///
-    /// # Errors
-    /// It is missing or not a whole number.
+    /// A required number of seconds; an error if it is missing or not a whole number.
     pub fn seconds(&self, name: &str) -> Result<Duration, SettingError> {
         self.number(name).map(Duration::from_secs)
     }
 
-    /// A flag: `true` or `false`; off if absent.
-    ///
-    /// # Errors
-    /// It has another value.
+    /// A flag: `true` or `false`; off if absent; any other value is an error.
     pub fn flag(&self, name: &str) -> Result<bool, SettingError> {
         match self.optional(name).as_deref() {
             Some("true") => Ok(true),
@@ -99,10 +90,7 @@ impl Settings<'_> {
         }
     }
 
-    /// A required number.
-    ///
-    /// # Errors
-    /// It is missing or not a number of the type.
+    /// A required number; an error if it is missing or not a number of the type.
     pub fn number<T: FromStr>(&self, name: &str) -> Result<T, SettingError> {
         let value = self.required(name)?;
         value

@@ -108,12 +108,12 @@ pub(crate) async fn deliveries(table: &Table, events: &[OrderEvent]) -> Vec<Resu
     let merchants: BTreeSet<&MerchantId> = events.iter().map(|event| &event.merchant).collect();
     let reads = merchants.iter().map(|merchant| table.subscriptions(merchant));
     let subscriptions: BTreeMap<&MerchantId, _> = merchants.iter().copied().zip(join_all(reads).await).collect();
-    let told = |event: &OrderEvent| match subscriptions.get(&event.merchant) {
+    let jobs_of = |event: &OrderEvent| match subscriptions.get(&event.merchant) {
         Some(Ok(subscriptions)) => Ok(jobs(subscriptions, event)),
         Some(Err(error)) => Err(error.clone()),
         None => Ok(Vec::new()),
     };
-    events.iter().map(told).collect()
+    events.iter().map(jobs_of).collect()
 }
 
 fn jobs(subscriptions: &[Stored<Subscription>], event: &OrderEvent) -> Vec<DeliveryJob> {
@@ -147,10 +147,7 @@ const STALLED_BATCH: usize = 25;
 /// lost. Returns how many were sent. Unreadable deliveries leave the index.
 ///
 /// A delivery is postponed first, on condition that no other sweep has done so: of two sweeps one sends, and after a
-/// crash before the message the delivery is due again.
-///
-/// # Errors
-/// The table or the queue rejected a part; the next run repeats it.
+/// crash before the message the delivery is due again. On an error, the next run repeats the rest.
 pub(crate) async fn stalled(table: &Table, queue: &Queue, keys: &[Key]) -> Result<usize, StoreError> {
     let mut sent = 0_usize;
     for keys in keys.chunks(STALLED_BATCH) {
@@ -227,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn those_are_told_who_listened_when_it_happened() {
+    fn jobs_go_to_subscriptions_that_listened_at_the_time() {
         let (other, update) = ("00000000-0000-4000-8000-000000000000", EventKind::OrderUpdate);
         let mut subscriptions = vec![
             subscription(1, MERCHANT, update),
@@ -249,11 +246,11 @@ mod tests {
             request_id: Some("r".to_owned()),
         };
         let later = OrderEvent { version: 3, ..event.clone() };
-        let told = [jobs(&subscriptions, &event), jobs(&subscriptions, &later)];
-        let told: Vec<_> =
-            told.iter().flatten().map(|job| (job.subscription.clone(), job.version, job.attempt)).collect();
+        let queued = [jobs(&subscriptions, &event), jobs(&subscriptions, &later)];
+        let queued: Vec<_> =
+            queued.iter().flatten().map(|job| (job.subscription.clone(), job.version, job.attempt)).collect();
         let [one, two] = [SubscriptionId::new([1; 16]), SubscriptionId::new([2; 16])];
-        assert_eq!(told, [(one.clone(), 2, 0), (two.clone(), 2, 0), (one, 3, 0), (two, 3, 0)]);
+        assert_eq!(queued, [(one.clone(), 2, 0), (two.clone(), 2, 0), (one, 3, 0), (two, 3, 0)]);
         let again = jobs(&subscriptions, &event);
         assert_ne!(again[0].webhook_id(), again[1].webhook_id());
     }

@@ -65,9 +65,6 @@ pub struct MerchantId(String);
 
 impl MerchantId {
     /// Reads a dashed UUID in either case.
-    ///
-    /// # Errors
-    /// The text is not a UUID.
     pub fn parse(text: &str) -> Result<Self, NotAnId> {
         let dash = |index: usize| matches!(index, 8 | 13 | 18 | 23);
         let fits = text.len() == 36
@@ -135,10 +132,7 @@ impl OrderId {
         Self(id)
     }
 
-    /// Reads an order's id.
-    ///
-    /// # Errors
-    /// It is not 24 lower-case hex digits ending in `000`.
+    /// Reads an order's id: 24 lower-case hex digits ending in `000`.
     pub fn parse(text: &str) -> Result<Self, NotAnId> {
         let hex = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
         if text.len() == 24 && text.bytes().all(hex) && text.ends_with("000") {

@@ -91,9 +91,6 @@ impl SubscriptionId {
     }
 
     /// Reads a dashed lower-case UUID.
-    ///
-    /// # Errors
-    /// The text is not a UUID.
     pub fn parse(text: &str) -> Result<Self, NotAnId> {
         // A merchant's id has the same form.
         crate::ids::MerchantId::parse(text).ok().filter(|id| id.as_str() == text).ok_or(NotAnId)?;

@@ -50,7 +50,7 @@ pub(crate) async fn create_orders(
     if table.is_retry() {
         creation.settle_own().await;
     }
-    creation.refuse_reprints_of_nothing().await;
+    creation.reject_reprints_of_unknown_orders().await;
     loop {
         let wave = creation.next_wave();
         if wave.is_empty() || table.context.now().milliseconds_since(called_at) > CALL_MS {
@@ -214,12 +214,12 @@ impl<'a> Creation<'a> {
 
     /// Makes orders findable by external ids that other orders have claimed. Pointers to missing orders do no harm.
     async fn point_to(&self, orders: &[&NewOrder]) -> Result<(), StoreError> {
-        let beside = |order: &&&NewOrder| {
+        let has_other_holder = |order: &&&NewOrder| {
             let holder = order.external_id().and_then(|external_id| self.holders.get(external_id));
             holder.is_some_and(|holder| holder != order.id.as_str())
         };
-        let beside: Vec<&NewOrder> = orders.iter().filter(beside).copied().collect();
-        self.table.point_to_orders(self.merchant, &beside).await
+        let pointing: Vec<&NewOrder> = orders.iter().filter(has_other_holder).copied().collect();
+        self.table.point_to_orders(self.merchant, &pointing).await
     }
 
     fn settle_created(&mut self, index: usize) {

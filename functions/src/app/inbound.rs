@@ -61,7 +61,7 @@ pub(crate) async fn receive(table: &Table, merchant: &MerchantId, sent: Submissi
         strict: sent.strict,
     };
     let receipt = Receipt::received(&new, table)?;
-    if table.insert_receipt(&receipt).await? {
+    if table.insert(&receipt).await? {
         return Ok(receipt);
     }
     match table.receipt(&receipt.state.key).await? {
@@ -197,10 +197,8 @@ impl Drafted {
     }
 }
 
-/// Creates the order of a receipt, once however often it is called, and returns the receipt with its outcome.
-///
-/// # Errors
-/// Undecided; the call may be repeated.
+/// Creates the order of a receipt, once however often it is called, and returns the receipt with its outcome. An error
+/// leaves it undecided; the call may be repeated.
 pub(crate) async fn process(table: &Table, merchant: &MerchantId, receipt: Receipt) -> Result<Receipt, StoreError> {
     let mut drafted = draft(&receipt.foreign()?, receipt.transformation()?, receipt.strict)?;
     drafted.name(&receipt.state.id()?)?;
@@ -220,21 +218,21 @@ pub(crate) async fn process(table: &Table, merchant: &MerchantId, receipt: Recei
 
 impl Drafted {
     fn accepted(self, response_code: u16, order_id: &str, warnings: Vec<Violation>) -> Result<Outcome, StoreError> {
-        let told = to_raw_value(&bounded(self.mapped(warnings))).map_err(StoreError::fault)?;
+        let details = to_raw_value(&bounded(self.mapped(warnings))).map_err(StoreError::fault)?;
         Ok(Outcome {
             status: ReceiptStatus::Accepted,
             response_code,
             order_id: Some(order_id.to_owned()),
             safe_id: self.safe_id,
             external_id: self.external_id,
-            told,
+            details,
         })
     }
 
     fn refused(self, mut refusal: Refusal, request_id: &str) -> Result<Outcome, StoreError> {
         #[derive(Serialize)]
         #[serde(rename_all = "camelCase")]
-        struct Told<'t> {
+        struct Details<'t> {
             request_id: &'t str,
             code: Code,
             message: String,
@@ -249,12 +247,13 @@ impl Drafted {
             listed if listed < count => format!("{}; {listed} are listed here", refusal.message),
             _ => refusal.message,
         };
-        let told = Told { request_id, code: refusal.code, message, errors, order_id: refusal.facts.order_id.clone() };
+        let details =
+            Details { request_id, code: refusal.code, message, errors, order_id: refusal.facts.order_id.clone() };
         Ok(Outcome {
             status: ReceiptStatus::Refused,
             response_code: refusal.code.status(),
             order_id: None,
-            told: to_raw_value(&told).map_err(StoreError::fault)?,
+            details: to_raw_value(&details).map_err(StoreError::fault)?,
             safe_id: self.safe_id,
             external_id: self.external_id,
         })

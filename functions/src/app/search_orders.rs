@@ -125,9 +125,6 @@ enum Looked {
 }
 
 /// Finds a page.
-///
-/// # Errors
-/// The table does not answer.
 pub(crate) async fn search<F: Rows + Filter>(
     table: &Table,
     merchant: &MerchantId,

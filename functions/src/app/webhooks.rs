@@ -102,6 +102,6 @@ pub(crate) async fn test(
     let payload = serde_json::to_string(&Event::test(request_id, target.merchant)).map_err(StoreError::fault)?;
     let attempt = post(transport, &table.context, &subscription, &webhook_id, &payload).await;
     let key = Key::delivery(target.merchant, &subscription.id, attempt.at, &webhook_id);
-    table.insert_delivery(&Delivery::of_test(key, webhook_id.clone(), payload, attempt.clone())).await?;
+    table.insert(&Delivery::of_test(key, webhook_id.clone(), payload, attempt.clone())).await?;
     Ok(Tested { webhook_id, attempt })
 }

@@ -41,7 +41,7 @@ use crate::outbound::Transport;
 use crate::queue::{self, Delayed, Queue};
 use crate::store::cause::Cause;
 use crate::store::keys::Key;
-use crate::store::stored::StoredState;
+use crate::store::stored::{StoredOrder, StoredState};
 use crate::store::{StoreError, Table};
 use breaker::Breakers;
 
@@ -119,7 +119,7 @@ impl Worker {
     /// A message after its last attempt: either that attempt failed and the queue has yet to remove the message, or its
     /// process died.
     async fn bury(&self, job: &Job, message: &SqsMessage) -> Result<Worked, String> {
-        let stored = self.table.state(&key_of(job)).await?;
+        let stored = self.table.load::<StoredState>(&key_of(job)).await?;
         match stored {
             Some(stored) if stored.version != job.version => self.overtaken(&stored, job, message).await,
             _ => Err("the last attempt ended without a result".to_owned()),
@@ -128,7 +128,7 @@ impl Worker {
 
     async fn work(&self, job: &Job, message: &SqsMessage) -> Result<Worked, String> {
         let key = key_of(job);
-        let order = self.table.stored_order(&key).await?;
+        let order = self.table.load::<StoredOrder>(&key).await?;
         let order = order.ok_or_else(|| format!("there is no order under `{}`", key.pk))?;
         if order.state.version != job.version {
             return self.overtaken(&order.state, job, message).await;
@@ -204,7 +204,7 @@ impl Worker {
     async fn give_up(&self, job: &Job, message: &SqsMessage, reason: &str) -> Result<(), String> {
         let key = key_of(job);
         let failed = |error: StoreError| format!("{reason}; and the order could not be failed: {error}");
-        let Some(stored) = self.table.state(&key).await.map_err(failed)? else { return Ok(()) };
+        let Some(stored) = self.table.load::<StoredState>(&key).await.map_err(failed)? else { return Ok(()) };
         if stored.version != job.version {
             return Ok(());
         }
@@ -243,7 +243,7 @@ impl Change<StoredState> for Fact<'_> {
     type Error = String;
 
     async fn read(&self, table: &Table) -> Result<Option<StoredState>, StoreError> {
-        table.state(self.key).await
+        table.load(self.key).await
     }
 
     fn decide(&self, table: &Table, stored: StoredState) -> Result<Decision<(), Self::Next>, String> {

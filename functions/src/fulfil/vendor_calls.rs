@@ -141,10 +141,10 @@ impl Worker {
             self.call(&order, shipment, &key, &order.cancellation(shipment)).await
         });
         let answers = join_all(calls).await;
-        let (mut told, mut refused, mut problems) = (Vec::new(), Vec::new(), Problems::default());
+        let (mut recalled, mut refused, mut problems) = (Vec::new(), Vec::new(), Problems::default());
         for (shipment, answer) in shipments.iter().zip(answers) {
             match answer {
-                Answer::Accepted | Answer::Unknown => told.push((shipment.number, shipment.recall.clone())),
+                Answer::Accepted | Answer::Unknown => recalled.push((shipment.number, shipment.recall.clone())),
                 Answer::Refused(reason) => {
                     refused.push(format!("vendor {} refused the cancellation: {reason}", shipment.vendor));
                 }
@@ -152,8 +152,8 @@ impl Worker {
             }
         }
         // The version that is written here has a job for the rest.
-        if !told.is_empty() {
-            return self.note(stored, &Command::Recalled(told)).await;
+        if !recalled.is_empty() {
+            return self.note(stored, &Command::Recalled(recalled)).await;
         }
         // Do not give up while another vendor is to be retried.
         if refused.is_empty() || !problems.is_empty() {

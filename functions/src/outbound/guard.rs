@@ -67,10 +67,7 @@ impl UrlRefused {
 }
 
 /// Checks a URL: `https`, no user, no fragment, any port but 0, a public address or a host name with at least two
-/// labels.
-///
-/// # Errors
-/// The first rule that it breaks.
+/// labels. The error is the first rule that it breaks.
 pub(crate) fn destination(url: &str, allow_loopback: bool) -> Result<Destination, UrlRefused> {
     if url.len() > URL_BYTES_MAX {
         return Err(UrlRefused::TooLong);

@@ -78,10 +78,7 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// The three headers of a signed request.
-///
-/// # Errors
-/// `id` has characters that are not allowed in headers.
+/// The three headers of a signed request; an error if `id` has characters that are not allowed in headers.
 pub(crate) fn sign(
     secrets: &[&Secret],
     id: &str,

@@ -96,7 +96,7 @@ impl Change {
         before.status() != after.status()
             || before.lines != after.lines
             || before.hold != after.hold
-            || told(before) != told(after)
+            || failure_reasons(before) != failure_reasons(after)
             || before.shipments.len() != after.shipments.len()
             || before.cancelled_units != after.cancelled_units
             || before.refunds != after.refunds
@@ -123,24 +123,24 @@ impl Audited for Change {
 }
 
 /// The failure reasons that readers see.
-fn told(state: &OrderState) -> Vec<&str> {
+fn failure_reasons(state: &OrderState) -> Vec<&str> {
     let failures = [&state.failure, &state.recall_failure].into_iter().flatten();
     failures.map(|failure| failure.reason.as_str()).collect()
 }
 
-struct Told<'c, C> {
+struct Pending<'c, C> {
     change: &'c C,
     event: Event,
 }
 
 /// Groups changes into as few transactions as possible.
-fn batches<'t, 'c, C: Audited>(mut changes: &'t [Told<'c, C>]) -> Vec<&'t [Told<'c, C>]> {
+fn batches<'t, 'c, C: Audited>(mut changes: &'t [Pending<'c, C>]) -> Vec<&'t [Pending<'c, C>]> {
     let mut batches = Vec::new();
     while !changes.is_empty() {
         let (mut counts, mut bytes) = (BTreeSet::new(), 0_usize);
-        let fits = |(index, told): &(usize, &Told<'c, C>)| {
-            counts.extend(told.change.counts());
-            bytes = bytes.saturating_add(told.event.bytes());
+        let fits = |(index, pending): &(usize, &Pending<'c, C>)| {
+            counts.extend(pending.change.counts());
+            bytes = bytes.saturating_add(pending.event.bytes());
             index.saturating_add(1).saturating_add(counts.len()) <= WRITES_MAX && bytes <= EVENTS_BYTES_MAX
         };
         let count = changes.iter().enumerate().take_while(fits).count().max(1);
@@ -154,13 +154,14 @@ fn batches<'t, 'c, C: Audited>(mut changes: &'t [Told<'c, C>]) -> Vec<&'t [Told<
 impl Table {
     /// Writes events and counts; returns the error of each change at its position.
     pub(crate) async fn audit<C: Audited>(&self, changes: &[C]) -> Vec<Option<StoreError>> {
-        let told: Vec<Told<'_, C>> = changes.iter().map(|change| Told { change, event: change.event() }).collect();
-        let batches = batches(&told).into_iter().map(|batch| self.audit_together(batch));
+        let pending: Vec<Pending<'_, C>> =
+            changes.iter().map(|change| Pending { change, event: change.event() }).collect();
+        let batches = batches(&pending).into_iter().map(|batch| self.audit_together(batch));
         futures_util::future::join_all(batches).await.into_iter().flatten().collect()
     }
 
     /// Repeats a rejected transaction change by change, so that one bad change fails alone.
-    async fn audit_together<C: Audited>(&self, changes: &[Told<'_, C>]) -> Vec<Option<StoreError>> {
+    async fn audit_together<C: Audited>(&self, changes: &[Pending<'_, C>]) -> Vec<Option<StoreError>> {
         match self.audit_batch(changes).await {
             Ok(()) => vec![None; changes.len()],
             Err(StoreError::Fault(_)) if changes.len() > 1 => {
@@ -174,29 +175,29 @@ impl Table {
         }
     }
 
-    async fn audit_batch<C: Audited>(&self, changes: &[Told<'_, C>]) -> Result<(), StoreError> {
-        let mut open: Vec<&Told<'_, C>> = changes.iter().collect();
+    async fn audit_batch<C: Audited>(&self, changes: &[Pending<'_, C>]) -> Result<(), StoreError> {
+        let mut open: Vec<&Pending<'_, C>> = changes.iter().collect();
         for _ in 0..ROUNDS_MAX {
             if open.is_empty() {
                 return Ok(());
             }
             let mut writes: Vec<TransactWriteItem> =
-                open.iter().map(|told| self.new_put(to_item(&told.event)?)).collect::<Result<_, _>>()?;
+                open.iter().map(|pending| self.new_put(to_item(&pending.event)?)).collect::<Result<_, _>>()?;
             writes.extend(self.move_counts(&open)?);
             let Err(reasons) = self.transact(&writes).await? else { return Ok(()) };
             let is_new = |reason: Option<&CancellationReason>| {
                 reason.is_none_or(|reason| reason.code() != Some("ConditionalCheckFailed"))
             };
             let left = open.iter().enumerate().filter(|(index, _)| is_new(reasons.get(*index)));
-            open = left.map(|(_, told)| *told).collect();
+            open = left.map(|(_, pending)| *pending).collect();
         }
         Err(StoreError::Busy("audit events met others each time".to_owned()))
     }
 
     /// One write per merchant and API whose counts change.
-    fn move_counts<C: Audited>(&self, changes: &[&Told<'_, C>]) -> Result<Vec<TransactWriteItem>, StoreError> {
+    fn move_counts<C: Audited>(&self, changes: &[&Pending<'_, C>]) -> Result<Vec<TransactWriteItem>, StoreError> {
         let mut counts: BTreeMap<Key, BTreeMap<OrderStatus, i64>> = BTreeMap::new();
-        for change in changes.iter().map(|told| told.change) {
+        for change in changes.iter().map(|pending| pending.change) {
             let Some(key) = change.counts() else { continue };
             let moved = counts.entry(key).or_default();
             for (status, by) in change.moves() {
@@ -249,7 +250,7 @@ mod tests {
     use shared::order_network::audit;
     use shared::time::Timestamp;
 
-    use super::{Audited, Cause, Change, Fulfilment, Key, OrderState, Told, batches};
+    use super::{Audited, Cause, Change, Fulfilment, Key, OrderState, Pending, batches};
 
     fn change(order: usize, merchant: usize) -> Change {
         let pk = format!("b234ee56-7890-4f12-a123-{merchant:012x}#order#O{order}");
@@ -281,8 +282,9 @@ mod tests {
     }
 
     fn lengths(changes: &[Change]) -> Vec<usize> {
-        let told: Vec<Told<'_, Change>> = changes.iter().map(|change| Told { change, event: change.event() }).collect();
-        batches(&told).iter().map(|batch| batch.len()).collect()
+        let pending: Vec<Pending<'_, Change>> =
+            changes.iter().map(|change| Pending { change, event: change.event() }).collect();
+        batches(&pending).iter().map(|batch| batch.len()).collect()
     }
 
     /// Events of maximum size exceed one transaction.

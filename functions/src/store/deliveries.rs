@@ -183,15 +183,6 @@ fn pending() -> AttributeValue {
 }
 
 impl Table {
-    pub(crate) async fn delivery(&self, job: &DeliveryJob) -> Result<Option<Delivery>, StoreError> {
-        self.get(&job.key()).await?.map(from_item).transpose()
-    }
-
-    /// Inserts a delivery: false if it exists.
-    pub(crate) async fn insert_delivery(&self, new: &Delivery) -> Result<bool, StoreError> {
-        self.put_new(to_item(new)?).await
-    }
-
     /// Reserves the next attempt: false if another one has it.
     pub(crate) async fn hold_delivery(&self, found: &Delivery, now: Timestamp) -> Result<bool, StoreError> {
         self.update(&found.key, |request| {
@@ -243,17 +234,8 @@ impl Table {
         before: Option<&str>,
         (skip, limit): (usize, usize),
     ) -> Result<Vec<Delivery>, StoreError> {
-        // Every sort key begins with a digit, and a colon sorts after the digits.
-        let before = before.unwrap_or(":").to_owned();
-        let items = self
-            .query(skip.saturating_add(limit), |query| {
-                query
-                    .scan_index_forward(false)
-                    .key_condition_expression("pk = :pk AND sk < :before")
-                    .expression_attribute_values(":pk", AttributeValue::S(keys::deliveries(merchant, subscription)))
-                    .expression_attribute_values(":before", AttributeValue::S(before.clone()))
-            })
-            .await?;
+        let pk = keys::deliveries(merchant, subscription);
+        let items = self.query_below(&pk, before, skip.saturating_add(limit)).await?;
         let now = self.context.now();
         let found = items.into_iter().skip(skip).map(from_item::<Delivery>);
         let found = found.collect::<Result<Vec<_>, _>>()?;

@@ -113,8 +113,8 @@ impl Table {
         external_id: &str,
     ) -> Result<Vec<OrderId>, StoreError> {
         let claim = self.claims(merchant, &[external_id]).await?.into_iter().flatten().map(|claim| claim.order_id);
-        let beside = self.sort_keys(external_ids(merchant, external_id)).await?;
-        let ids: HashSet<OrderId> = claim.chain(beside).filter_map(|id| OrderId::parse(&id).ok()).collect();
+        let further = self.sort_keys(external_ids(merchant, external_id)).await?;
+        let ids: HashSet<OrderId> = claim.chain(further).filter_map(|id| OrderId::parse(&id).ok()).collect();
         Ok(ids.into_iter().collect())
     }
 

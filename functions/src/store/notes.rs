@@ -119,19 +119,19 @@ mod tests {
     }
 
     #[test]
-    fn an_item_under_another_key_is_no_note() {
+    fn an_item_under_another_key_is_rejected() {
         let mut item = note().to_item().unwrap();
         item.insert("sk".to_owned(), item["pk"].clone());
         assert!(Stored::<Note>::from_item(item).is_err());
     }
 
     #[test]
-    fn a_deletion_tells_what_is_gone_without_numbers_of_cards() {
+    fn a_deletion_is_logged_without_card_numbers() {
         let change = EntityChange::between(Some(&note()), deleted()).unwrap();
-        let told: Vec<String> =
+        let shown: Vec<String> =
             change.changes.iter().map(|change| format!("{} {} {}", change.pointer, change.from, change.to)).collect();
         assert_eq!(
-            told,
+            shown,
             [
                 r#"/author {"id":"u","name":"Ada"} null"#,
                 r#"/format "Markdown" null"#,

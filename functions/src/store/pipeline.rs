@@ -13,7 +13,7 @@ use shared::time::Timestamp;
 
 use super::cause::Cause;
 use super::keys::{Key, due_shard};
-use super::stored::{OPTIONAL, StoredOrder, StoredState, body_attribute, listed_place};
+use super::stored::{OPTIONAL, StoredState, body_attribute, listed_place};
 use super::table::{Item, from_item, key_item};
 use super::{StoreError, Table};
 
@@ -32,14 +32,6 @@ struct Expression {
 }
 
 impl Table {
-    pub(crate) async fn state(&self, key: &Key) -> Result<Option<StoredState>, StoreError> {
-        self.get(key).await?.map(from_item).transpose()
-    }
-
-    pub(crate) async fn stored_order(&self, key: &Key) -> Result<Option<StoredOrder>, StoreError> {
-        self.get(key).await?.map(from_item).transpose()
-    }
-
     /// Writes the next state of an order, and a new body if there is one: false if the order has another version.
     pub(crate) async fn advance(
         &self,

@@ -20,7 +20,7 @@ use shared::time::Timestamp;
 use super::entity::Stored;
 use super::keys::{Key, due_shard};
 use super::kind::Kind;
-use super::table::{from_item, to_item};
+use super::table::to_item;
 use super::transformations::NamedTransformation;
 use super::{StoreError, Table, body};
 
@@ -94,7 +94,7 @@ pub(crate) struct Outcome {
     pub(crate) safe_id: Option<String>,
     pub(crate) external_id: Option<String>,
     /// Warnings of an accepted order, or the error of a rejected one.
-    pub(crate) told: Box<RawValue>,
+    pub(crate) details: Box<RawValue>,
 }
 
 fn fault(error: impl std::fmt::Display) -> StoreError {
@@ -161,11 +161,11 @@ impl Receipt {
 
     /// The receipt with its outcome, which replaces the foreign body and the rules.
     pub(crate) fn ended(self, outcome: Outcome, now: Timestamp) -> Result<Self, StoreError> {
-        let told = body::json::deflate(&outcome.told).map_err(fault)?;
+        let details = body::json::deflate(&outcome.details).map_err(fault)?;
         Ok(Self {
             transformation_rules: None,
             foreign_body: None,
-            outcome: Some(told),
+            outcome: Some(details),
             response_code: Some(outcome.response_code),
             order_id: outcome.order_id,
             safe_id: outcome.safe_id,
@@ -211,13 +211,8 @@ impl Receipt {
 
 impl Table {
     pub(crate) async fn receipt(&self, key: &Key) -> Result<Option<Receipt>, StoreError> {
-        let receipt = self.get(key).await?.map(from_item::<Receipt>).transpose()?;
+        let receipt = self.load::<Receipt>(key).await?;
         Ok(receipt.filter(|receipt| !receipt.has_expired(self.context.now())))
-    }
-
-    /// Inserts a receipt: false if its id is taken.
-    pub(crate) async fn insert_receipt(&self, new: &Receipt) -> Result<bool, StoreError> {
-        self.put_new(to_item(new)?).await
     }
 
     /// Replaces the previous version of a receipt: false if it has changed.

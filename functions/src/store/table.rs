@@ -14,7 +14,7 @@ use aws_sdk_dynamodb::operation::delete_item::builders::DeleteItemFluentBuilder;
 use aws_sdk_dynamodb::operation::put_item::builders::PutItemFluentBuilder;
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
-use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity};
+use aws_sdk_dynamodb::types::{AttributeValue, ConsumedCapacity, ReturnConsumedCapacity};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -95,6 +95,11 @@ impl Table {
         Ok(answer.item)
     }
 
+    /// Reads and parses one item, strongly consistent.
+    pub(crate) async fn load<T: DeserializeOwned>(&self, key: &Key) -> Result<Option<T>, StoreError> {
+        self.get(key).await?.map(from_item).transpose()
+    }
+
     /// Updates one item: false if its condition failed. Retries conflicts with transactions, which the SDK does not.
     pub(crate) async fn update(
         &self,
@@ -112,18 +117,12 @@ impl Table {
         loop {
             self.context.pause(attempt).await;
             attempt = attempt.saturating_add(1);
-            let error = match request.clone().send().await {
-                Ok(answer) => {
-                    self.meter.dynamodb(Access::Write, answer.consumed_capacity());
-                    return Ok(true);
-                }
-                Err(error) => error,
-            };
-            if error.code() == Some("TransactionConflictException") && attempt < ATTEMPTS_MAX {
-                self.meter.dynamodb(Access::Write, []);
-            } else {
-                return self.condition_failed(error);
+            let result = request.clone().send().await.map(|answer| answer.consumed_capacity);
+            let is_conflict = result.as_ref().is_err_and(|error| error.code() == Some("TransactionConflictException"));
+            if !is_conflict || attempt >= ATTEMPTS_MAX {
+                return self.written(result);
             }
+            self.meter.dynamodb(Access::Write, []);
         }
     }
 
@@ -139,31 +138,32 @@ impl Table {
             .table_name(&*self.name)
             .set_item(Some(item))
             .return_consumed_capacity(ReturnConsumedCapacity::Indexes);
-        match condition(request).send().await {
-            Ok(answer) => {
-                self.meter.dynamodb(Access::Write, answer.consumed_capacity());
-                Ok(true)
-            }
-            Err(error) => self.condition_failed(error),
-        }
+        self.written(condition(request).send().await.map(|answer| answer.consumed_capacity))
     }
 
-    /// False for a failed condition, which is charged; else the error.
-    fn condition_failed<E, R>(&self, error: SdkError<E, R>) -> Result<bool, StoreError>
+    /// Meters a write: false for a failed condition, which is charged.
+    fn written<E, R>(&self, result: Result<Option<ConsumedCapacity>, SdkError<E, R>>) -> Result<bool, StoreError>
     where
         E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
         R: std::fmt::Debug + Send + Sync + 'static,
     {
-        if error.code() != Some("ConditionalCheckFailedException") {
-            return Err(store_error(error));
-        }
-        self.meter.dynamodb(Access::Write, []);
-        Ok(false)
+        let (capacity, is_written) = match result {
+            Ok(capacity) => (capacity, true),
+            Err(error) if error.code() == Some("ConditionalCheckFailedException") => (None, false),
+            Err(error) => return Err(store_error(error)),
+        };
+        self.meter.dynamodb(Access::Write, &capacity);
+        Ok(is_written)
     }
 
     /// Inserts an item: false if its key is taken.
     pub(crate) async fn put_new(&self, item: Item) -> Result<bool, StoreError> {
         self.put_if(item, |request| request.condition_expression(IS_NEW)).await
+    }
+
+    /// Inserts an item in its stored form: false if its key is taken.
+    pub(crate) async fn insert(&self, new: &impl Serialize) -> Result<bool, StoreError> {
+        self.put_new(to_item(new)?).await
     }
 
     /// Replaces the version before `next`: false if it has changed or is gone.
@@ -196,13 +196,7 @@ impl Table {
             .table_name(&*self.name)
             .set_key(Some(key_item(key)))
             .return_consumed_capacity(ReturnConsumedCapacity::Indexes);
-        match condition(request).send().await {
-            Ok(answer) => {
-                self.meter.dynamodb(Access::Write, answer.consumed_capacity());
-                Ok(true)
-            }
-            Err(error) => self.condition_failed(error),
-        }
+        self.written(condition(request).send().await.map(|answer| answer.consumed_capacity))
     }
 
     /// All items of one partition of the table or of an index, up to `items_max`; `narrow` sets the condition.
@@ -230,6 +224,25 @@ impl Table {
             }
         }
         Ok(items)
+    }
+
+    /// The items of a partition with sort keys below `before`, in descending order.
+    pub(crate) async fn query_below(
+        &self,
+        pk: &str,
+        before: Option<&str>,
+        items_max: usize,
+    ) -> Result<Vec<Item>, StoreError> {
+        // The sort keys start with a digit, and a colon sorts after the digits.
+        let before = before.unwrap_or(":");
+        self.query(items_max, |query| {
+            query
+                .scan_index_forward(false)
+                .key_condition_expression("pk = :pk AND sk < :before")
+                .expression_attribute_values(":pk", AttributeValue::S(pk.to_owned()))
+                .expression_attribute_values(":before", AttributeValue::S(before.to_owned()))
+        })
+        .await
     }
 }
 

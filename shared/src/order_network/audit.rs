@@ -62,7 +62,7 @@ fn compare(pointer: &str, before: &str, after: &str, found: &mut Vec<Change>) {
             let value = |members: &Members<'_>| members.get(name).map_or(NULL, |value| value.get()).to_owned();
             let (old, new) = (value(&old), value(&new));
             if MASKED.contains(&&**name) {
-                tell(&place, &old, &new, masked, found);
+                add(&place, &old, &new, masked, found);
             } else {
                 compare(&place, &old, &new, found);
             }
@@ -73,12 +73,12 @@ fn compare(pointer: &str, before: &str, after: &str, found: &mut Vec<Change>) {
             compare(&format!("{pointer}/{index}"), &value(&old), &value(&new), found);
         }
     } else {
-        tell(pointer, before, after, hidden, found);
+        add(pointer, before, after, hidden, found);
     }
 }
 
 /// Adds a difference in its shown form.
-fn tell(pointer: &str, before: &str, after: &str, shown: fn(&str) -> String, found: &mut Vec<Change>) {
+fn add(pointer: &str, before: &str, after: &str, shown: fn(&str) -> String, found: &mut Vec<Change>) {
     let raw = |text: &str| RawValue::from_string(shown(text)).ok();
     if before != after
         && let (Some(from), Some(to)) = (raw(before), raw(after))
@@ -209,7 +209,7 @@ mod tests {
         serde_json::value::to_raw_value(value).unwrap()
     }
 
-    fn told(before: &Value, after: &Value) -> Vec<(String, Value, Value)> {
+    fn differences(before: &Value, after: &Value) -> Vec<(String, Value, Value)> {
         let value = |raw: &serde_json::value::RawValue| serde_json::from_str(raw.get()).unwrap();
         let all = changes(&raw(before), &raw(after));
         all.into_iter().map(|change| (change.pointer, value(&change.from), value(&change.to))).collect()
@@ -221,7 +221,7 @@ mod tests {
         let after = json!({"a": 2, "b/c": {"d": [1, 3, 4]}, "new": [1], "updatedAt": "now"});
         let text = str::to_owned;
         assert_eq!(
-            told(&before, &after),
+            differences(&before, &after),
             [
                 (text("/a"), json!(1), json!(2)),
                 (text("/b~1c/d/1"), json!(2), json!(3)),
@@ -233,17 +233,17 @@ mod tests {
     }
 
     #[test]
-    fn digits_of_cards_are_never_told() {
+    fn card_digits_are_never_shown() {
         let card =
             |last4: &str| json!({"customerPaymentMethods": [{"cardFirst4": "4111", "cardLast4": last4, "x": 1}]});
         let place = "/customerPaymentMethods/0/cardLast4".to_owned();
-        assert_eq!(told(&card("1111"), &card("2222")), [(place, json!("***"), json!("***"))]);
+        assert_eq!(differences(&card("1111"), &card("2222")), [(place, json!("***"), json!("***"))]);
         let all = serde_json::to_string(&changes(&raw(&json!({})), &raw(&card("1111")))).unwrap();
         assert!(!all.contains("1111") && !all.contains("4111") && all.contains("***"), "{all}");
     }
 
     #[test]
-    fn amounts_are_told_as_they_are_written() {
+    fn amounts_keep_their_notation() {
         let text = |amount: &str| serde_json::value::RawValue::from_string(format!("{{\"a\":{amount}}}")).unwrap();
         let all = changes(&text("999999999999.9999"), &text("999999999999.9998"));
         assert_eq!((all[0].from.get(), all[0].to.get()), ("999999999999.9999", "999999999999.9998"));
@@ -312,7 +312,7 @@ mod tests {
         #[test]
         fn changes_lead_from_one_to_the_other(before in value(), after in value()) {
             let mut made = before.clone();
-            for (pointer, from, to) in told(&before, &after) {
+            for (pointer, from, to) in differences(&before, &after) {
                 prop_assert_ne!(&from, &to);
                 apply(&mut made, &pointer, to);
             }

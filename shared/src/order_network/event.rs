@@ -100,8 +100,6 @@ impl<'a> Event<'a> {
         let is_order = matches!(kind, EventKind::OrderCreation | EventKind::OrderUpdate);
         Self {
             event_type: kind.as_str(),
-            request_id,
-            subscriber_id: subscriber.as_str(),
             of_order: is_order.then_some(of_order),
             subject: Some(Ids { order_id: Some(order_id), external_order_id: external_id, safe_id: Some(safe_id) }),
             description: match kind {
@@ -111,21 +109,23 @@ impl<'a> Event<'a> {
             },
             response_code: (!is_order).then_some(200),
             shipment_id: shipment_id.filter(|_| !is_order),
-            receipt_id: None,
-            status: None,
+            ..Self::test(request_id, subscriber)
         }
     }
 
     /// The event of an inbound order: about its receipt, or about the order that was not created.
     #[must_use]
-    pub fn of_receipt(kind: EventKind, request_id: &'a str, subscriber: &'a MerchantId, told: Processed<'a>) -> Self {
-        let Processed { receipt_id, status, response_code, order_id, external_id, safe_id } = told;
+    pub fn of_receipt(
+        kind: EventKind,
+        request_id: &'a str,
+        subscriber: &'a MerchantId,
+        processed: Processed<'a>,
+    ) -> Self {
+        let Processed { receipt_id, status, response_code, order_id, external_id, safe_id } = processed;
         let of_order = OfOrder { child_subscriber_id: (), is_successful: order_id.is_some(), reprint: () };
         let is_order = kind == EventKind::OrderCreation;
         Self {
             event_type: kind.as_str(),
-            request_id,
-            subscriber_id: subscriber.as_str(),
             of_order: is_order.then_some(of_order),
             subject: Some(Ids { order_id, external_order_id: external_id, safe_id }),
             description: match order_id {
@@ -133,9 +133,9 @@ impl<'a> Event<'a> {
                 None => "Order could not be created",
             },
             response_code: Some(response_code),
-            shipment_id: None,
             receipt_id: (!is_order).then_some(receipt_id),
             status: (!is_order).then_some(status.as_str()),
+            ..Self::test(request_id, subscriber)
         }
     }
 
@@ -217,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn what_became_of_an_inbound_order_is_told_of_its_receipt_and_as_the_failure_of_the_sample() {
+    fn the_end_of_an_inbound_order_has_an_event_for_the_receipt_and_the_failure_of_the_sample() {
         let merchant = MerchantId::parse("261c6102-0b72-4506-9a84-98a80a03e7f0").unwrap();
         let refused = Processed {
             receipt_id: "3ed09cf5-80c4-4450-8c64-245f2e2061bc",
@@ -227,26 +227,27 @@ mod tests {
             external_id: Some("WBTEST22"),
             safe_id: Some("WebhooksTest22"),
         };
-        let told = |kind, processed| serde_json::to_value(Event::of_receipt(kind, "r", &merchant, processed)).unwrap();
+        let payload =
+            |kind, processed| serde_json::to_value(Event::of_receipt(kind, "r", &merchant, processed)).unwrap();
         let mut expected = json!({
             "EventType": "OrderCreation", "RequestId": "r", "SubscriberId": merchant.as_str(),
             "ChildSubscriberId": null, "ExternalOrderId": "WBTEST22", "SafeId": "WebhooksTest22",
             "IsSuccessful": false, "Reprint": null, "Description": "Order could not be created", "ResponseCode": 400,
         });
-        assert_eq!(told(EventKind::OrderCreation, refused), expected);
+        assert_eq!(payload(EventKind::OrderCreation, refused), expected);
         for name in ["ChildSubscriberId", "IsSuccessful", "Reprint"] {
             expected.as_object_mut().unwrap().remove(name);
         }
         expected["EventType"] = json!("InboundOrderProcessed");
         expected["ReceiptId"] = json!("3ed09cf5-80c4-4450-8c64-245f2e2061bc");
         expected["Status"] = json!("Refused");
-        assert_eq!(told(EventKind::InboundOrderProcessed, refused), expected);
+        assert_eq!(payload(EventKind::InboundOrderProcessed, refused), expected);
         let order_id = Some("670e58fe7741035996cf7d20");
         let accepted = Processed { status: ReceiptStatus::Accepted, response_code: 201, order_id, ..refused };
         expected["Status"] = json!("Accepted");
         (expected["OrderId"], expected["ResponseCode"]) = (json!(order_id), json!(201));
         expected["Description"] = json!("Order created");
-        assert_eq!(told(EventKind::InboundOrderProcessed, accepted), expected);
+        assert_eq!(payload(EventKind::InboundOrderProcessed, accepted), expected);
     }
 
     #[test]

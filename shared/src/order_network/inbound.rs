@@ -23,9 +23,6 @@ macro_rules! uuids {
             }
 
             /// Reads a dashed UUID in either case.
-            ///
-            /// # Errors
-            /// The text is not one.
             pub fn parse(text: &str) -> Result<Self, NotAnId> {
                 // A merchant's id has the same form.
                 MerchantId::parse(text).map(|id| Self(id.as_str().to_owned()))
@@ -45,10 +42,8 @@ uuids! {
 }
 
 impl ReceiptId {
-    /// The safe id of an order whose body has none: always the same, so that the order is created once.
-    ///
-    /// # Errors
-    /// Never: a UUID is a safe id.
+    /// The safe id of an order whose body has none: always the same, so that the order is created once. A UUID is a
+    /// safe id, so this never fails.
     pub fn safe_id(&self) -> Result<SafeId, NotAnId> {
         SafeId::parse(&self.0)
     }

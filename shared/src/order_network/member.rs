@@ -17,19 +17,13 @@ use crate::money::{Currency, Number};
 
 /// The type of an optional member.
 pub trait Member<'de>: Deserialize<'de> {
-    /// Reads the member; `None` if it counts as absent.
-    ///
-    /// # Errors
-    /// The value is of another type.
+    /// Reads the member; `None` if it counts as absent; an error if the value has another type.
     fn member<D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error> {
         deserializer.deserialize_any(OrNothing(PhantomData))
     }
 }
 
-/// For `deserialize_with` of every optional member.
-///
-/// # Errors
-/// The value is of another type.
+/// For `deserialize_with` of every optional member; an error if the value has another type.
 pub(crate) fn optional<'de, D: Deserializer<'de>, T: Member<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
     T::member(deserializer)
 }

@@ -45,9 +45,7 @@ impl Members {
     }
 
     /// Applies a patch: null removes a member, an object is merged into the present one, any other value replaces it.
-    ///
-    /// # Errors
-    /// Never for what [`Self::read`] has read.
+    /// Never fails for what [`Self::read`] has read.
     pub fn patched(self, patch: &Self) -> Result<Self, serde_json::Error> {
         let mut places: HashMap<String, usize> = HashMap::new();
         let mut merged: Vec<Option<(String, Box<RawValue>)>> = Vec::new();
@@ -86,10 +84,7 @@ impl Members {
         places
     }
 
-    /// The object as text.
-    ///
-    /// # Errors
-    /// Never for what [`Self::read`] has read.
+    /// The object as text. Never fails for what [`Self::read`] has read.
     pub fn to_json(&self) -> Result<String, serde_json::Error> {
         serde_json::to_string(self)
     }

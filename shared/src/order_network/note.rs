@@ -16,10 +16,7 @@ impl NoteId {
         Self(hex(&random))
     }
 
-    /// Reads a note's id.
-    ///
-    /// # Errors
-    /// It is not 24 lower-case hex digits.
+    /// Reads a note's id: 24 lower-case hex digits.
     pub fn parse(text: &str) -> Result<Self, NotAnId> {
         let is_hex = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
         if text.len() == 24 && text.bytes().all(is_hex) { Ok(Self(text.to_owned())) } else { Err(NotAnId) }
@@ -83,9 +80,6 @@ pub enum Resource {
 
 impl Resource {
     /// Reads an id of that kind.
-    ///
-    /// # Errors
-    /// The id is not valid for that kind.
     pub fn parse(kind: ResourceKind, id: &str) -> Result<Self, NotAnId> {
         match kind {
             ResourceKind::Order => OrderId::parse(id).map(Self::Order),

@@ -69,10 +69,7 @@ const SMALLEST_ORDER: &str =
     r#"{"shippingAddress":{"line1":"-","city":"-","countryCode":"US"},"items":[{"sku":"-","quantity":1}]}"#;
 
 impl Patch {
-    /// Reads a patch.
-    ///
-    /// # Errors
-    /// It is not a JSON object.
+    /// Reads a patch; an error if it is not a JSON object.
     pub fn read(target: Target, bytes: &[u8]) -> Result<Self, Broken> {
         // As an order it lacks members, but the same engine checks that it is an object without repeated members.
         let verdict = validation::validate(Body::Order, bytes);
@@ -85,7 +82,7 @@ impl Patch {
             return Err(Broken::first(vec![violation], 0));
         };
         let document = members.clone();
-        let (mut violations, mut warnings) = first_look(target, text);
+        let (mut violations, mut warnings) = check_unmerged_members(target, text);
         let merchant = format!("/{MERCHANT}");
         warnings.retain(|warning| warning.pointer != merchant);
         if let Some(named) = members.get(MERCHANT).filter(|named| !is_text_or_null(named)) {
@@ -175,8 +172,8 @@ impl Patch {
         let (mut violations, mut warnings, mut omitted) = (self.violations.clone(), self.warnings.clone(), 0_usize);
         violations.extend(verdict.violations().map(|violation| self.placed(violation.into())));
         for order in verdict.orders() {
-            let is_told = |code: Code| code == Code::PayloadTooLarge && self.is_too_large();
-            let found = order.violations().filter(|violation| !is_told(violation.code()));
+            let is_reported = |code: Code| code == Code::PayloadTooLarge && self.is_too_large();
+            let found = order.violations().filter(|violation| !is_reported(violation.code()));
             violations.extend(found.map(|violation| self.placed(violation.into())));
             warnings.extend(odd(order, before.as_bytes()).into_iter().map(|warning| self.placed(warning)));
             omitted = omitted.saturating_add(order.omitted_violations());
@@ -215,7 +212,7 @@ impl Patch {
 }
 
 /// Repeated and unknown members: only this check sees members that are not merged.
-fn first_look(target: Target, text: &str) -> (Vec<Violation>, Vec<Violation>) {
+fn check_unmerged_members(target: Target, text: &str) -> (Vec<Violation>, Vec<Violation>) {
     let (wrapped, start) = match target {
         Target::Order => (None, ""),
         Target::Item(_) => (Some(format!("{{\"items\":[{text}]}}")), "/items/0"),

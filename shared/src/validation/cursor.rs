@@ -18,11 +18,6 @@ impl<'a> Cursor<'a> {
     }
 
     #[inline(always)]
-    pub(super) fn at(&self) -> usize {
-        self.at
-    }
-
-    #[inline(always)]
     pub(super) fn byte(&self) -> Option<u8> {
         self.bytes.get(self.at).copied()
     }

@@ -96,7 +96,7 @@ fn plain_text<'a>(rule: &'static Rule, cursor: &mut Cursor<'a>) -> Option<Text<'
     if cursor.byte() != Some(b'"') {
         return None;
     }
-    let start = cursor.at();
+    let start = cursor.at;
     let length = cursor.plain_string()?;
     let bytes = cursor.behind(start + 1);
     Plain::new(rule).accepts(rule, bytes, length).then(|| cursor.plain(start, length))
@@ -133,7 +133,7 @@ impl<'a> Engine<'a> {
                 cursor = self.scanner.cursor;
             }
             if let Some(field) = field {
-                let start = cursor.at();
+                let start = cursor.at;
                 if let Err(odd) = self.plain_value(field, &mut cursor) {
                     self.scanner.cursor = cursor;
                     self.odd_value(field, path, start, odd)?;
@@ -156,7 +156,7 @@ impl<'a> Engine<'a> {
                 }
             }
         }
-        let end = cursor.at();
+        let end = cursor.at;
         cursor.advance(1);
         self.scanner.cursor = cursor;
         self.scanner.leave();
@@ -247,7 +247,7 @@ impl<'a> Engine<'a> {
     /// Reads the value of a known member, if it is valid, plainly written, and neither object nor array.
     #[inline(always)]
     fn plain_value(&mut self, field: &'static Field, cursor: &mut Cursor<'a>) -> Result<(), Odd> {
-        let start = cursor.at();
+        let start = cursor.at;
         // The first byte tells the type, which nearly always is the one that the rule expects.
         let value = match cursor.byte() {
             Some(b'"') => {
@@ -274,7 +274,7 @@ impl<'a> Engine<'a> {
         if field.slot == Slot::None {
             return Ok(());
         }
-        self.facts.keep(field.slot, value, start..cursor.at());
+        self.facts.keep(field.slot, value, start..cursor.at);
         Ok(())
     }
 

@@ -54,14 +54,7 @@ pub(super) static BULK_ORDER_BODY: BodyRules = BodyRules {
     is_order: true,
 };
 /// `POST /v2/orders/instant`.
-pub(super) static INSTANT_ORDER_BODY: BodyRules = BodyRules {
-    root: Rule::Order(&INSTANT_ORDER),
-    warns_of_unknown_members: false,
-    searches_texts: false,
-    empty_is_absent: false,
-    #[cfg(feature = "domain")]
-    is_order: true,
-};
+pub(super) static INSTANT_ORDER_BODY: BodyRules = BodyRules { root: Rule::Order(&INSTANT_ORDER), ..BULK_ORDER_BODY };
 /// `POST /order/v1/orders`.
 pub(super) static ORDER_BODY: BodyRules = BodyRules { root: Rule::Order(&ORDER), ..ORDERS_BODY };
 /// `POST /order/v1/orders/bulk`.

@@ -54,25 +54,22 @@ impl Hash {
     }
 
     #[expect(clippy::indexing_slicing, reason = "evaluated by the compiler, which refuses an index out of bounds")]
-    const fn text(&mut self, text: &str) {
-        let bytes = text.as_bytes();
+    const fn bytes(&mut self, bytes: &[u8]) {
         let mut at = 0;
         while at < bytes.len() {
             self.byte(bytes[at]);
             at += 1;
         }
+    }
+
+    const fn text(&mut self, text: &str) {
+        self.bytes(text.as_bytes());
         // No text contains the byte 0xff, so it terminates each.
         self.byte(0xff);
     }
 
-    #[expect(clippy::indexing_slicing, reason = "evaluated by the compiler, which refuses an index out of bounds")]
     const fn number(&mut self, number: i64) {
-        let bytes = number.to_le_bytes();
-        let mut at = 0;
-        while at < bytes.len() {
-            self.byte(bytes[at]);
-            at += 1;
-        }
+        self.bytes(&number.to_le_bytes());
     }
 
     const fn range(&mut self, min: i64, max: i64) {

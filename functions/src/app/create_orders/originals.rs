@@ -15,7 +15,7 @@ use crate::store::network_orders::NewOrder;
 
 impl Creation<'_> {
     /// Rejects reprints whose original does not exist. A call without reprints reads nothing.
-    pub(super) async fn refuse_reprints_of_nothing(&mut self) {
+    pub(super) async fn reject_reprints_of_unknown_orders(&mut self) {
         let named: Vec<(usize, String)> = (0..self.orders.len())
             .filter_map(|index| Some((index, original(self.order(index)?)?.to_owned())))
             .collect();

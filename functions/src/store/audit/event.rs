@@ -1,6 +1,5 @@
 use std::collections::BTreeSet;
 
-use aws_sdk_dynamodb::types::AttributeValue;
 use serde::{Deserialize, Serialize};
 use serde_with::skip_serializing_none;
 use shared::ids::MerchantId;
@@ -117,17 +116,7 @@ impl Table {
         before: Option<&str>,
         events_max: usize,
     ) -> Result<Vec<StoredEvent>, StoreError> {
-        // A colon sorts after the digits.
-        let before = before.unwrap_or(":").to_owned();
-        let items = self
-            .query(events_max, |query| {
-                query
-                    .scan_index_forward(false)
-                    .key_condition_expression("pk = :partition AND sk < :before")
-                    .expression_attribute_values(":partition", AttributeValue::S(partition.to_owned()))
-                    .expression_attribute_values(":before", AttributeValue::S(before.clone()))
-            })
-            .await?;
+        let items = self.query_below(partition, before, events_max).await?;
         let event = |item| serde_dynamo::from_item(item).map_err(StoreError::fault);
         items.into_iter().map(event).collect()
     }

@@ -54,9 +54,6 @@ impl PointerFault {
 
 impl Pointer {
     /// Reads a pointer.
-    ///
-    /// # Errors
-    /// The text is not a pointer.
     pub fn parse(text: &str) -> Result<Self, PointerFault> {
         if text.len() > TRANSFORMATION_POINTER_BYTES_MAX {
             return Err(PointerFault::TooLong);

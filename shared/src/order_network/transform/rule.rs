@@ -102,10 +102,8 @@ pub struct Parts {
 }
 
 impl Parts {
-    /// The source of a rule with these members. A null default or constant counts as absent.
-    ///
-    /// # Errors
-    /// They do not go together.
+    /// The source of a rule with these members. A null default or constant counts as absent. An error if they do not go
+    /// together.
     pub fn source(self) -> Result<Source, RuleFault> {
         let given = |value: Option<Tree>| value.filter(|value| !value.is_null());
         let (default, constant) = (given(self.default), given(self.constant));
@@ -120,10 +118,7 @@ impl Parts {
 }
 
 impl Rule {
-    /// Makes a rule from a target and a source.
-    ///
-    /// # Errors
-    /// The two do not go together.
+    /// Makes a rule from a target and a source; an error if they do not go together.
     pub fn new(to: Pointer, source: Source) -> Result<Self, RuleFault> {
         if let Source::From { pointer, .. } = &source
             && pointer.wildcards() != 0

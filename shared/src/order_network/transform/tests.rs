@@ -96,7 +96,7 @@ fn a_later_rule_writes_into_what_an_earlier_one_wrote_and_over_it() {
 }
 
 #[test]
-fn what_cannot_be_done_is_told_at_its_places_and_all_of_it() {
+fn every_failure_is_reported_at_its_place() {
     let rules = json!([
         {"to": "/items/*/sku", "from": "/lines/*/sku"},
         {"to": "/items/*/customerPrice", "from": "/rows/*/price", "as": "number"},

@@ -35,10 +35,7 @@ pub enum Unreadable {
 const NULL: &str = "null";
 
 impl Tree {
-    /// Reads a JSON text.
-    ///
-    /// # Errors
-    /// It is not JSON, or nests too deep.
+    /// Reads a JSON text; an error if it is not JSON or nests too deep.
     pub fn read(text: &str) -> Result<Self, Unreadable> {
         let raw: &RawValue = serde_json::from_str(text).map_err(|_| Unreadable::NotJson)?;
         Self::of(raw, 0)
