@@ -22,6 +22,8 @@ pub mod ids;
 pub mod limits;
 #[cfg(feature = "domain")]
 pub mod money;
+#[cfg(feature = "domain")]
+mod names;
 mod number;
 #[cfg(feature = "domain")]
 pub mod order;

@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::ids::{NotAnId, hex, stored_id, text_id, uuid};
+use crate::names::wire_names;
 
 /// The kind of an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -34,43 +35,7 @@ pub enum EventKind {
     InboundOrderProcessed,
 }
 
-impl EventKind {
-    /// Every kind.
-    pub const ALL: [Self; 5] = [
-        Self::OrderCreation,
-        Self::OrderUpdate,
-        Self::ShipmentCreated,
-        Self::ShipmentUpdate,
-        Self::InboundOrderProcessed,
-    ];
-
-    /// Their names on the wire.
-    pub const NAMES: [&'static str; 5] = [
-        Self::OrderCreation.as_str(),
-        Self::OrderUpdate.as_str(),
-        Self::ShipmentCreated.as_str(),
-        Self::ShipmentUpdate.as_str(),
-        Self::InboundOrderProcessed.as_str(),
-    ];
-
-    /// The name on the wire.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::OrderCreation => "OrderCreation",
-            Self::OrderUpdate => "OrderUpdate",
-            Self::ShipmentCreated => "ShipmentCreated",
-            Self::ShipmentUpdate => "ShipmentUpdate",
-            Self::InboundOrderProcessed => "InboundOrderProcessed",
-        }
-    }
-
-    /// The kind with that name.
-    #[must_use]
-    pub fn parse(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.as_str() == name)
-    }
-}
+wire_names!(EventKind { OrderCreation, OrderUpdate, ShipmentCreated, ShipmentUpdate, InboundOrderProcessed });
 
 impl fmt::Display for EventKind {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {

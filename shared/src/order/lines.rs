@@ -1,5 +1,7 @@
 //! The status of each line of an order, and the order status derived from them.
 
+use crate::names::wire_names;
+
 /// Status of one line (an item, a product).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum LineStatus {
@@ -15,6 +17,8 @@ pub enum LineStatus {
     Failed,
 }
 
+wire_names!(LineStatus { Open, Processing, Fulfilled, Cancelled, Failed });
+
 impl LineStatus {
     /// Every status and its letter.
     pub const LETTERS: [(Self, char); 5] = [
@@ -24,18 +28,6 @@ impl LineStatus {
         (Self::Cancelled, 'C'),
         (Self::Failed, 'X'),
     ];
-
-    /// The wire name in the order network API.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Open => "Open",
-            Self::Processing => "Processing",
-            Self::Fulfilled => "Fulfilled",
-            Self::Cancelled => "Cancelled",
-            Self::Failed => "Failed",
-        }
-    }
 
     /// The wire number in the shipment service, where 1 is `Open`.
     #[must_use]
@@ -75,32 +67,9 @@ pub enum OrderStatus {
     Failed,
 }
 
+wire_names!(OrderStatus { Open, Processing, PartiallyFulfilled, Fulfilled, CustomerCareHold, Cancelled, Failed });
+
 impl OrderStatus {
-    /// Every status.
-    pub const ALL: [Self; 7] = [
-        Self::Open,
-        Self::Processing,
-        Self::PartiallyFulfilled,
-        Self::Fulfilled,
-        Self::CustomerCareHold,
-        Self::Cancelled,
-        Self::Failed,
-    ];
-
-    /// The wire name in the order network API.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Open => "Open",
-            Self::Processing => "Processing",
-            Self::PartiallyFulfilled => "PartiallyFulfilled",
-            Self::Fulfilled => "Fulfilled",
-            Self::CustomerCareHold => "CustomerCareHold",
-            Self::Cancelled => "Cancelled",
-            Self::Failed => "Failed",
-        }
-    }
-
     /// Whether the order only changes on request from now on.
     #[must_use]
     pub const fn has_ended(self) -> bool {

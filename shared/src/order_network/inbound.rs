@@ -6,6 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{MerchantId, NotAnId, SafeId, stored_id, text_id, uuid};
+use crate::names::wire_names;
 
 /// Declares an identifier that is a random UUID in lower case.
 macro_rules! uuids {
@@ -63,18 +64,7 @@ pub enum ReceiptStatus {
     Failed,
 }
 
-impl ReceiptStatus {
-    /// The name on the wire.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Received => "Received",
-            Self::Accepted => "Accepted",
-            Self::Refused => "Refused",
-            Self::Failed => "Failed",
-        }
-    }
-}
+wire_names!(ReceiptStatus { Received, Accepted, Refused, Failed });
 
 #[cfg(test)]
 mod tests {

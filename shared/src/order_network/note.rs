@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::ids::{NotAnId, OrderId, ShipmentId, hex, text_id};
 use crate::limits::ID_CHARACTERS_MAX;
+use crate::names::wire_names;
 
 /// A note's id: 24 lower-case hex digits.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -39,30 +40,7 @@ pub enum ResourceKind {
     Product,
 }
 
-impl ResourceKind {
-    /// Every kind.
-    pub const ALL: [Self; 4] = [Self::Order, Self::OrderItem, Self::Shipment, Self::Product];
-    /// Their names on the wire.
-    pub const NAMES: [&'static str; 4] =
-        [Self::Order.as_str(), Self::OrderItem.as_str(), Self::Shipment.as_str(), Self::Product.as_str()];
-
-    /// The name on the wire.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Order => "Order",
-            Self::OrderItem => "OrderItem",
-            Self::Shipment => "Shipment",
-            Self::Product => "Product",
-        }
-    }
-
-    /// Reads the name on the wire.
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.as_str() == text)
-    }
-}
+wire_names!(ResourceKind { Order, OrderItem, Shipment, Product });
 
 /// The resource of a note. Whether it exists and to whom it belongs is checked by the storage.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -130,19 +108,7 @@ pub enum TextFormat {
     Markdown,
 }
 
-impl TextFormat {
-    /// Their names on the wire.
-    pub const NAMES: [&'static str; 2] = [Self::PlainText.as_str(), Self::Markdown.as_str()];
-
-    /// The name on the wire.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::PlainText => "PlainText",
-            Self::Markdown => "Markdown",
-        }
-    }
-}
+wire_names!(TextFormat { PlainText, Markdown });
 
 /// Who wrote a note, in the words of whoever sent it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -38,7 +38,6 @@ pub struct Patch {
     target: Target,
     /// The members that may be updated.
     members: Members,
-    /// All members, in document order.
     document: Members,
     ready: bool,
     violations: Vec<Violation>,

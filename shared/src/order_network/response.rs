@@ -215,7 +215,7 @@ impl Order {
         let currency = order.currency_code.unwrap_or(Currency::USD);
         let price = |amount: Option<Number>| amount.map(|amount| Price { currency, amount });
         let lines = order.items.into_iter().zip(state.lines.iter()).enumerate();
-        let is_test = order.is_test == Some(true);
+        let (is_test, shipments) = (order.is_test == Some(true), state.shipments.iter());
         let shown = |(index, (item, line)): (usize, (request::Item, LineStatus))| {
             let sent = item.fulfillment_ready;
             let item = Item::new(id, index, item, line, state, currency);
@@ -231,16 +231,8 @@ impl Order {
             merchant_total: None,
             reprint: order.reprint,
             facility_names: [],
-            shipment_created_dates: state
-                .shipments
-                .iter()
-                .map(|shipment| shipment.created_at.to_rfc3339_milliseconds())
-                .collect(),
-            shipment_ids: state
-                .shipments
-                .iter()
-                .map(|shipment| ShipmentId::new(id, shipment.number).to_string())
-                .collect(),
+            shipment_created_dates: shipments.clone().map(|it| it.created_at.to_rfc3339_milliseconds()).collect(),
+            shipment_ids: shipments.map(|shipment| ShipmentId::new(id, shipment.number).to_string()).collect(),
             id: id.to_string(),
             short_id: id.short_id(),
             safe_id: safe_id.as_str().to_owned(),

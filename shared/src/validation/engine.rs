@@ -60,7 +60,6 @@ impl<'a> Engine<'a> {
         }
     }
 
-    /// An engine with a context.
     #[cfg(feature = "domain")]
     pub(super) fn within(context: &'a Context, rules: &'static BodyRules, bytes: &'a [u8]) -> Self {
         Self { context, ..Self::new(rules, bytes) }

@@ -9,7 +9,6 @@ use core::ops::Range;
 use super::table::Slot;
 use super::text::Text;
 
-/// A valid value.
 #[derive(Clone, Copy)]
 pub(super) enum Value<'a> {
     /// In ten-thousandths.
@@ -21,7 +20,6 @@ pub(super) enum Value<'a> {
     Boolean(bool),
 }
 
-/// An amount and its position.
 #[derive(Clone)]
 pub(super) struct Amount {
     pub(super) span: Range<usize>,
@@ -39,7 +37,6 @@ const DEFAULT_CURRENCY: Currency = *b"USD";
 pub(super) struct Facts<'a> {
     pub(super) has_client_order_number: bool,
     pub(super) wants_duplicate_check: bool,
-    /// The safe id, and its position.
     pub(super) safe_id: Option<(usize, Text<'a>)>,
     order_currency: Option<Currency>,
     order_total: Option<Amount>,

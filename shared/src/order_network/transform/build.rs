@@ -222,7 +222,6 @@ impl<'p> Step<'p> {
     }
 }
 
-/// The steps of a pointer with these indexes.
 fn steps<'p>(pointer: &'p Pointer, indexes: &[usize]) -> Vec<Step<'p>> {
     let (mut indexes, mut at) = (indexes.iter().copied(), Place::order());
     let step = |token: &'p Token| {
@@ -288,7 +287,6 @@ fn elements<'t>(indexes: &[usize], tree: Option<&'t Tree>) -> Vec<(Vec<usize>, O
     elements.iter().enumerate().map(element).collect()
 }
 
-/// The text of a JSON number.
 fn number(text: &str) -> Option<String> {
     let is_number = text.starts_with(|first: char| first == '-' || first.is_ascii_digit())
         && serde_json::from_str::<serde_json::Number>(text).is_ok()

@@ -182,7 +182,7 @@ fn rules_read_back_and_are_held_to_what_goes_together() {
             "a rule must have `*` or an index in `to` behind an array of the order",
         ),
         (json!({"to": "/meta/*", "constant": 1}), "a rule must have `*` in `to` only behind an array of the order"),
-        (json!({"to": "a", "constant": 1}), "`a` is no pointer: a JSON Pointer, which is empty or begins with `/`"),
+        (json!({"to": "a", "constant": 1}), "`a` must be a JSON Pointer, which is empty or begins with `/`"),
     ] {
         let error = serde_json::from_str::<Transformation>(&format!("[{rule}]")).unwrap_err().to_string();
         assert!(error.starts_with(reason), "{error}");

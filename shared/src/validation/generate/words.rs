@@ -64,7 +64,6 @@ pub(super) fn description(rule: Rule) -> Option<String> {
     (!parts.is_empty()).then(|| parts.join(", "))
 }
 
-/// What holds between members.
 pub(super) fn check(check: Check) -> Option<&'static str> {
     match check {
         Check::None | Check::Transaction | Check::Domain(_) => None,
