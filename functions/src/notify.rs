@@ -84,7 +84,6 @@ impl Notifier {
         Ok(self.table.insert(&delivery).await?.then_some(delivery))
     }
 
-    /// The order id and the payload.
     async fn order_payload(&self, job: &DeliveryJob) -> Result<(Option<String>, String), Failure> {
         let no_order = || Failure::NoOrder(job.order.pk.clone());
         let order_id = order_id(job).ok_or_else(no_order)?;
@@ -174,8 +173,7 @@ fn order_id(job: &DeliveryJob) -> Option<OrderId> {
 }
 
 fn next(now: Timestamp, wait: Duration) -> Next {
-    let milliseconds = i64::try_from(wait.as_millis()).unwrap_or(i64::MAX);
-    let at = Timestamp::from_milliseconds(now.milliseconds().saturating_add(milliseconds));
+    let at = now.after(wait);
     if whole_seconds(wait) <= DELAY_MAX.as_secs() { Next::Message(at) } else { Next::Sweep(at) }
 }
 

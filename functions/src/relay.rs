@@ -63,7 +63,6 @@ pub(crate) struct Waits {
     pub(crate) submission: Duration,
 }
 
-/// The relay for one batch.
 pub(crate) struct Relay {
     pub(crate) table: Table,
     pub(crate) jobs: Queue,

@@ -11,11 +11,11 @@
 //! come, its entry in the index `due`. So no delivery is lost:
 //!
 //! 1. The first message writes the item before it calls. If the message is lost before that, the relay repeats it,
-//!   which is safe because the webhook id is a hash of the event.
+//!    which is safe because the webhook id is a hash of the event.
 //! 2. An attempt *holds* the delivery: a second message for it is dropped. A hold expires, so that SQS can redeliver
-//!   the message of a crashed attempt.
+//!    the message of a crashed attempt.
 //! 3. The outcome is recorded on condition of the attempt's number, and then the message for the next attempt is sent.
-//!   A crash in between leaves a due item, which the sweep finds.
+//!    A crash in between leaves a due item, which the sweep finds.
 //!
 //! A crash between the call and its record repeats the call: at least once, always under the same webhook id.
 

@@ -13,7 +13,6 @@ const ROUNDS_MAX: u32 = 16;
 /// The decision about an item as it was read.
 pub(crate) enum Decision<K, N> {
     Keep(K),
-    /// Write this version.
     Write(u64, N),
 }
 

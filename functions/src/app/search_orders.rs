@@ -102,7 +102,6 @@ pub(crate) struct Search<F> {
 
 #[derive(Debug)]
 pub(crate) struct Found<R> {
-    /// Each with the position before it.
     pub(crate) rows: Vec<(R, Position)>,
     /// `None` at the end.
     pub(crate) next: Option<Position>,

@@ -2,7 +2,6 @@
 
 use shared::ids::MerchantId;
 use shared::order_network::event::Event;
-use shared::time::Timestamp;
 use shared::webhook::{EventKind, random_webhook_id};
 
 use super::entity::{self, Target};
@@ -78,7 +77,7 @@ pub(crate) async fn rotate(
     overlap_seconds: i64,
 ) -> Result<Stored<Subscription>, Refusal> {
     let (secret, now) = (Secret::generate(table.bytes("secret", 0)?), table.accepted_at());
-    let until = Timestamp::from_milliseconds(now.milliseconds().saturating_add(overlap_seconds.saturating_mul(1000)));
+    let until = now.plus(overlap_seconds.saturating_mul(1000));
     let edit = |found: &Stored<Subscription>| Ok(found.value.clone().rotated(secret.clone(), now, until));
     target.change(table, "RotateSecret", edit).await
 }

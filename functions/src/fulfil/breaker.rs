@@ -46,7 +46,7 @@ impl Breakers {
         if left_ms > 0 {
             return Err(Duration::from_millis(u64::try_from(left_ms).unwrap_or(0)));
         }
-        breaker.open_until = Some(later(now, breaker.pause()));
+        breaker.open_until = Some(now.after(breaker.pause()));
         breaker.on_trial = true;
         Ok(())
     }
@@ -63,7 +63,7 @@ impl Breakers {
         let is_open = breaker.open_until.is_some_and(|until| until.milliseconds_since(now) > 0);
         if breaker.failures >= FAILURES_MAX && (breaker.on_trial || !is_open) {
             breaker.on_trial = false;
-            breaker.open_until = Some(later(now, breaker.pause()));
+            breaker.open_until = Some(now.after(breaker.pause()));
             breaker.openings = breaker.openings.saturating_add(1);
         }
     }
@@ -73,11 +73,6 @@ impl Breaker {
     fn pause(&self) -> Duration {
         OPEN_FIRST.saturating_mul(1 << self.openings.min(10)).min(OPEN_MAX)
     }
-}
-
-fn later(now: Timestamp, pause: Duration) -> Timestamp {
-    let pause_ms = i64::try_from(pause.as_millis()).unwrap_or(i64::MAX);
-    Timestamp::from_milliseconds(now.milliseconds().saturating_add(pause_ms))
 }
 
 #[cfg(test)]

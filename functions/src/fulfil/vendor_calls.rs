@@ -272,7 +272,6 @@ impl Order {
     }
 }
 
-/// Interprets an answer.
 fn meaning(status: u16, is_cancellation: bool, text: &str) -> Answer {
     match status {
         200..=299 => Answer::Accepted,

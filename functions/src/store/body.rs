@@ -72,7 +72,6 @@ pub(crate) fn inflate(stored: &[u8]) -> Result<Vec<u8>, UnreadableBody> {
     inflate_within(INFLATED_BYTES_MAX, stored)
 }
 
-/// Inflates up to `bytes_max` bytes.
 pub(crate) fn inflate_within(bytes_max: usize, stored: &[u8]) -> Result<Vec<u8>, UnreadableBody> {
     let Some((&NUMBER, deflated)) = stored.split_first() else {
         return Err(UnreadableBody("its dictionary is not known".to_owned()));

@@ -38,7 +38,7 @@ impl Table {
     /// Has the sweep check a claim once its order can no longer come; does nothing if the claim has changed or is
     /// already marked.
     pub(crate) async fn mark_claim(&self, claim: &Claim) -> Result<bool, StoreError> {
-        let due_at = Timestamp::from_milliseconds(claim.claimed_at.saturating_add(CLAIM_MS)).seconds();
+        let due_at = Timestamp::from_milliseconds(claim.claimed_at).plus(CLAIM_MS).seconds();
         self.update(&claim.key, |request| {
             request
                 .update_expression("SET due_shard = :due_shard, due_at = :due_at")

@@ -31,10 +31,8 @@ impl Table {
     /// The credential of each secret, if known, in one read.
     pub(crate) async fn credentials(&self, secrets: &[&str]) -> Result<Vec<Option<Credential>>, StoreError> {
         let keys: Vec<Key> = secrets.iter().map(|secret| Key::credential(secret)).collect();
-        let mut found: Vec<Credential> = Vec::new();
-        for item in self.get_many(&keys, false).await? {
-            found.push(from_item(item)?);
-        }
+        let items = self.get_many(&keys, false).await?.into_iter();
+        let found: Vec<Credential> = items.map(from_item).collect::<Result<_, _>>()?;
         let of = |key: &Key| found.iter().find(|credential| credential.pk == key.pk).cloned();
         Ok(keys.iter().map(of).collect())
     }

@@ -82,7 +82,7 @@ impl Delivery {
         let mut delivery = Self {
             event_type: job.event.to_string(),
             order_id,
-            held_until: Some(later(now, HOLD_MS)),
+            held_until: Some(now.plus(HOLD_MS)),
             ..Self::new(key, webhook_id, payload, now)
         };
         delivery.job = Some(job);
@@ -166,10 +166,6 @@ impl Delivery {
     }
 }
 
-fn later(at: Timestamp, milliseconds: i64) -> Timestamp {
-    Timestamp::from_milliseconds(at.milliseconds().saturating_add(milliseconds))
-}
-
 fn due_after_message(at: Timestamp) -> i64 {
     at.seconds().saturating_add(GRACE_SECONDS)
 }
@@ -192,7 +188,7 @@ impl Table {
                     "delivery_state = :pending AND attempts = :attempts \
                      AND (attribute_not_exists(held_until) OR held_until <= :now)",
                 )
-                .expression_attribute_values(":until", number(later(now, HOLD_MS).milliseconds()))
+                .expression_attribute_values(":until", number(now.plus(HOLD_MS).milliseconds()))
                 .expression_attribute_values(":now", number(now.milliseconds()))
                 .expression_attribute_values(":attempts", number(found.attempts))
                 .expression_attribute_values(":pending", pending())

@@ -84,7 +84,6 @@ pub(crate) struct Stored<E: Entity> {
     pub(crate) version: u64,
     pub(crate) created_at: Timestamp,
     pub(crate) updated_at: Timestamp,
-    /// The cause of this version.
     pub(crate) cause: Cause,
     pub(crate) value: E,
 }

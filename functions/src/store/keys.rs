@@ -76,8 +76,7 @@ impl Key {
         at: Timestamp,
         webhook_id: &str,
     ) -> Self {
-        let sk = format!("{:013}#{webhook_id}", at.milliseconds().max(0));
-        Self::new(deliveries(merchant, subscription), sk)
+        Self::new(deliveries(merchant, subscription), listed_at(at, webhook_id))
     }
 
     pub(crate) fn receipt(merchant: &MerchantId, receipt: &ReceiptId) -> Self {
@@ -169,7 +168,7 @@ pub(crate) fn listed(merchant: &str, status: OrderStatus) -> String {
     format!("{merchant}#{}", status.as_str())
 }
 
-/// Sort key of an order or a note in the index `listed`: by time of creation.
+/// Sort key by time of creation: of orders and notes in the index `listed`, and of deliveries.
 pub(crate) fn listed_at(created_at: Timestamp, id: &str) -> String {
     format!("{:013}#{id}", created_at.milliseconds().max(0))
 }

@@ -198,10 +198,8 @@ impl Table {
         external_ids: &[&str],
     ) -> Result<Vec<Option<Claim>>, StoreError> {
         let keys: Vec<Key> = external_ids.iter().map(|id| Key::external_id(merchant, id)).collect();
-        let mut found: Vec<Claim> = Vec::new();
-        for item in self.get_many(&keys, true).await? {
-            found.push(table::from_item(item)?);
-        }
+        let items = self.get_many(&keys, true).await?.into_iter();
+        let found: Vec<Claim> = items.map(table::from_item).collect::<Result<_, _>>()?;
         Ok(keys.iter().map(|key| found.iter().find(|claim| claim.key == *key).cloned()).collect())
     }
 

@@ -9,7 +9,6 @@ use super::listing::Range;
 use super::table::item_key;
 use super::{StoreError, Table};
 
-/// A list of entities.
 #[derive(Clone, Debug)]
 pub(crate) enum List {
     /// A partition of the table by sort key, strongly consistent.

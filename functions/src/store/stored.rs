@@ -82,7 +82,6 @@ pub(crate) const OPTIONAL: [&str; 17] = [
     "request_id",
 ];
 
-/// An order as inserted.
 #[skip_serializing_none]
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct StoredOrder {
@@ -131,6 +130,7 @@ impl StoredState {
             Some(Kind::BulkOrder) => Fulfilment::Stock,
             _ => return Err(StoreError::Fault(format!("`{}` is the key of no order", self.key.pk))),
         };
+        let created_at = Timestamp::from_milliseconds(self.created_at);
         Ok(OrderState {
             fulfilment,
             version: self.version,
@@ -144,14 +144,10 @@ impl StoredState {
             allocations: self.allocations.clone(),
             cancelled_units: self.cancelled_units.clone(),
             refunds: self.refunds.clone(),
-            changed_at: self.changed.iter().map(|after| self.after_creation(*after)).collect(),
-            created_at: Timestamp::from_milliseconds(self.created_at),
+            changed_at: self.changed.iter().map(|after| created_at.plus(*after)).collect(),
+            created_at,
             updated_at: Timestamp::from_milliseconds(self.updated_at.unwrap_or(self.created_at)),
         })
-    }
-
-    fn after_creation(&self, milliseconds: i64) -> Timestamp {
-        Timestamp::from_milliseconds(self.created_at.saturating_add(milliseconds))
     }
 
     /// Size in bytes of the stored members, written as JSON.

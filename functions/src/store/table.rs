@@ -50,8 +50,7 @@ pub(crate) struct Table {
 impl Table {
     /// When the sweep checks what is written now.
     pub(crate) fn overdue_at(&self) -> Timestamp {
-        let overdue_ms = i64::try_from(self.overdue.as_millis()).unwrap_or(i64::MAX);
-        Timestamp::from_milliseconds(self.context.now().milliseconds().saturating_add(overdue_ms))
+        self.context.now().after(self.overdue)
     }
 
     /// When the request was accepted: now, or when the first attempt under its key began.
