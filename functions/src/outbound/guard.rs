@@ -117,7 +117,7 @@ fn is_public_host(host: &str) -> bool {
     }
 }
 
-/// The address that a host is, when it is no name; brackets are IPv6's.
+/// The address of a literal host; IPv6 addresses are in brackets.
 fn literal(host: &str) -> Option<IpAddr> {
     match host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
         Some(inner) => inner.parse::<Ipv6Addr>().ok().map(IpAddr::V6),

@@ -69,8 +69,8 @@ impl Table {
         if wanted.is_none() { Ok(items) } else { Err(StoreError::Busy("keys were left unread".to_owned())) }
     }
 
-    /// Inserts items whose keys must be free, each by itself: neither one that is taken nor a request that fails stops the
-    /// others. No two of them may have one key.
+    /// Inserts items with distinct keys, independently of each other: neither a taken key nor a failed request stops the
+    /// others.
     pub(crate) async fn insert_many(&self, items: Vec<Item>) -> Vec<Inserted> {
         let mut batches = Vec::new();
         let mut items = items.into_iter().peekable();
