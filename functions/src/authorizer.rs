@@ -1,16 +1,17 @@
-//! The authorizer: turns the credentials of a request into the merchants behind them.
+//! The authorizer: looks up the merchants behind the credentials of a request.
 //!
-//! It authorizes every request and names whom it found; the functions refuse those without a caller. So a refusal has the
-//! shape of the API that was called (a gateway's own refusal has one shape for both), and each handler says in its
-//! signature which caller it needs ([`crate::http::caller`]).
+//! It lets every request pass and names whom it found; the functions reject requests without a caller. So the rejection
+//! has the shape of the called API (a gateway's own has one shape for both), and each handler's signature says which
+//! caller it needs ([`crate::http::caller`]).
 
 use aws_lambda_events::apigw::ApiGatewayV2CustomAuthorizerV2Request;
 use serde::{Deserialize, Serialize};
+use serde_with::skip_serializing_none;
 
 use crate::store::credentials::{Credential, CredentialKind};
 use crate::store::{StoreError, Table};
 
-/// The answer to the gateway (simple response of payload format 2.0).
+/// The response to the gateway (simple response of payload format 2.0).
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Authorization {
@@ -18,29 +19,22 @@ pub(crate) struct Authorization {
     context: Identity,
 }
 
-/// What the gateway hands on to the function that the route names.
+/// The context that the gateway passes to the function.
+#[skip_serializing_none]
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Identity {
-    /// Merchant of the bearer token.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) token_merchant_id: Option<String>,
-    /// Merchant of the API key.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) api_key_merchant_id: Option<String>,
-    /// Merchant of the vendor's token.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) vendor_merchant_id: Option<String>,
-    /// The vendor of that merchant.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) vendor_id: Option<String>,
-    /// Whether the credentials could not be looked up.
+    /// Whether the lookup failed.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) is_unknown: bool,
 }
 
-/// Looks the credentials up, both in one read; none where there are none. When they cannot be looked up the function is
-/// told so, because an error here would be the gateway's bare 500.
+/// Looks up both credentials in one read. A failed lookup is passed to the function, because an error here would become
+/// the gateway's bare 500.
 pub(crate) async fn authorize(request: &ApiGatewayV2CustomAuthorizerV2Request, table: &Table) -> Authorization {
     let context = identity(request, table).await.unwrap_or_else(|error| {
         tracing::error!(%error, "the credentials cannot be looked up");
@@ -74,7 +68,7 @@ async fn identity(request: &ApiGatewayV2CustomAuthorizerV2Request, table: &Table
     Ok(identity)
 }
 
-/// The token of `Bearer <token>`; the scheme in any case (RFC 9110, section 11.1).
+/// The token of `Bearer <token>`; the scheme is case-insensitive (RFC 9110, section 11.1).
 fn bearer(value: &str) -> Option<&str> {
     let (scheme, token) = value.split_once(' ')?;
     (scheme.eq_ignore_ascii_case("bearer") && !token.trim().is_empty()).then(|| token.trim())

@@ -1,6 +1,6 @@
-//! Errors in words.
+//! Error messages.
 
-/// An error and its causes, in their own words.
+/// The messages of an error and its causes.
 pub(crate) fn chain(error: &(dyn std::error::Error + 'static)) -> String {
     let causes = std::iter::successors(Some(error), |error| error.source());
     causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")

@@ -1,4 +1,4 @@
-//! The SDK's clients, built once per function and shared by its requests.
+//! The SDK clients, built once per function and shared by its requests.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,7 +19,7 @@ use crate::queue::Queue;
 use crate::settings::{self, SettingError, Settings};
 use crate::store::Table;
 
-/// One attempt of a call, and all its attempts: well within [`crate::store::network_orders::CLAIM_MS`].
+/// Timeouts of one attempt and of all attempts: well within [`crate::store::network_orders::CLAIM_MS`].
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(5);
 const OPERATION_TIMEOUT: Duration = Duration::from_secs(12);
 
@@ -48,7 +48,6 @@ impl Tables {
         Ok(Self { client, name: settings.required(settings::TABLE_NAME)?.into(), context, overdue })
     }
 
-    /// The present.
     pub(crate) fn now(&self) -> Timestamp {
         self.context.now()
     }
@@ -84,14 +83,14 @@ impl Queues {
         Ok(Self { client, context: settings.surroundings.context.clone() })
     }
 
-    /// The queue of that URL, its calls counted by the table's meter, so that a batch has one.
+    /// The queue at a URL. It shares the table's meter, so that a batch has one.
     pub(crate) fn of(&self, url: &str, meter: &Meter) -> Queue {
         let (client, context) = (self.client.clone(), self.context.clone());
         Queue { client, url: url.to_owned(), context, meter: meter.clone() }
     }
 }
 
-/// The way to machines of others.
+/// Access to subscribers and vendors.
 #[derive(Clone)]
 pub(crate) struct Subscribers {
     pub(crate) transport: Arc<dyn Transport>,
@@ -100,7 +99,6 @@ pub(crate) struct Subscribers {
 }
 
 impl Subscribers {
-    /// What the surroundings have, or the guarded client.
     pub(crate) fn from(settings: Settings<'_>) -> Result<Self, SettingError> {
         let allow_loopback = settings.flag(settings::ALLOW_LOOPBACK_WEBHOOKS)?;
         let guarded = || Arc::new(GuardedClient::new(allow_loopback)) as Arc<dyn Transport>;
@@ -108,19 +106,19 @@ impl Subscribers {
     }
 }
 
-/// One client over ring, or what the surroundings have in its place.
+/// A client over ring, or the replacement that the surroundings provide.
 fn http_client(settings: Settings<'_>) -> SharedHttpClient {
     let tls = || Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https();
     settings.surroundings.aws.clone().unwrap_or_else(tls)
 }
 
-/// The SDK's allowance of retries is one for the whole process. Whoever loads functions into surroundings of his own runs
-/// many of them in one process, and each gets its own.
+/// The SDK's retry budget is shared by the whole process. The local stack runs many functions in one process, so each
+/// gets its own.
 fn retry_partition(settings: Settings<'_>) -> Option<RetryPartition> {
     settings.surroundings.aws.as_ref().map(|_| RetryPartition::custom("function").build())
 }
 
-/// Lambda gives a function's role as variables that hold for the life of the environment, so the chain of providers of
+/// Lambda provides the role's credentials as variables for the life of the environment, so the provider chain of
 /// `aws-config`, which would double the binary, is not needed.
 fn credentials(settings: Settings<'_>) -> Result<Credentials, SettingError> {
     Ok(Credentials::new(

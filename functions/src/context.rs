@@ -1,7 +1,7 @@
-//! What a function takes from the world around it: time, randomness, and the ways out.
+//! What a function takes from its surroundings: time, randomness and outgoing connections.
 //!
-//! Nothing else reads a clock or draws a random byte, so whoever loads the functions decides both: the deployed binary
-//! takes the machine's, the fault harness its own, and a run can be repeated exactly.
+//! Nothing else reads a clock or draws random bytes, so the loader controls both: the deployed binary uses the
+//! machine's, and the fault harness its own, which makes runs repeatable.
 
 use std::fmt;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use shared::time::Timestamp;
 
 use crate::outbound::Transport;
 
-/// No random bytes are to be had.
+/// Random bytes are not available.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("there is no randomness")]
 pub struct NoRandomness;
@@ -36,29 +36,26 @@ impl Context {
         Self { clock: Arc::new(clock), randomness: Arc::new(randomness) }
     }
 
-    /// The present.
+    /// The current time.
     #[must_use]
     pub fn now(&self) -> Timestamp {
         (self.clock)()
     }
 
     /// Random bytes.
-    ///
-    /// # Errors
-    /// There are none to give.
     pub fn random<const COUNT: usize>(&self) -> Result<[u8; COUNT], NoRandomness> {
         let mut bytes = [0; COUNT];
         (self.randomness)(&mut bytes)?;
         Ok(bytes)
     }
 
-    /// An id that no other message of the fulfilment queue has.
+    /// A unique id for a queue message.
     pub(crate) fn job_id(&self) -> Result<String, NoRandomness> {
         self.random::<8>().map(|bytes| shared::ids::hex(&bytes))
     }
 
-    /// Waits longer with each attempt, and not at all before the first: 10, 20, 40 … 640 ms, each cut by up to half so
-    /// that those who met do not meet again.
+    /// Waits before all attempts but the first: 10, 20, 40 … 640 ms, minus a random part of up to half, so that
+    /// conflicting calls do not meet again.
     pub(crate) async fn pause(&self, attempt: u32) {
         if attempt == 0 {
             return;
@@ -71,7 +68,7 @@ impl Context {
 }
 
 impl Default for Context {
-    /// The machine's.
+    /// System clock and randomness.
     fn default() -> Self {
         Self::new(system_now, |bytes| getrandom::fill(bytes).map_err(|_| NoRandomness))
     }
@@ -88,13 +85,13 @@ fn system_now() -> Timestamp {
     Timestamp::from_milliseconds(i64::try_from(since_epoch.as_millis()).unwrap_or(i64::MAX))
 }
 
-/// Where a function is loaded. The default is the world.
+/// The environment of a function; the default is the real one.
 #[derive(Clone, Debug, Default)]
 pub struct Surroundings {
     /// Clock and randomness.
     pub context: Context,
-    /// What carries the calls of AWS, in place of a client over TLS.
+    /// HTTP client for AWS calls, instead of the default one.
     pub aws: Option<SharedHttpClient>,
-    /// What carries calls to subscribers and vendors, in place of the guarded client.
+    /// Transport for subscribers and vendors, instead of the guarded client.
     pub outbound: Option<Arc<dyn Transport>>,
 }

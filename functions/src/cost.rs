@@ -1,8 +1,8 @@
 //! The cost meter: what one request, or one batch, consumed of DynamoDB and SQS.
 //!
-//! Every call of the SDKs asks for its consumed capacity and adds it here, so the figures are AWS's own, exact to half a
-//! unit. They are logged at the end of a request; the local stack also returns them as the `X-Cost` header, and test
-//! budgets hold them.
+//! Every SDK call requests its consumed capacity and adds it here, so the figures are AWS's own, exact to half a unit.
+//! They are logged at the end of a request; the local stack also returns them as the `X-Cost` header, and tests check
+//! budgets.
 
 use std::fmt;
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use aws_sdk_dynamodb::types::ConsumedCapacity;
 
-/// Shared by everything that works on one request.
+/// Shared by all calls of one request.
 #[derive(Clone, Debug, Default)]
 pub struct Meter(Arc<Counters>);
 
@@ -22,14 +22,13 @@ struct Counters {
     sqs_requests: AtomicU64,
 }
 
-/// Whether a call's capacity is charged as reads or writes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Access {
     Read,
     Write,
 }
 
-/// What a request consumed. An HTTP function puts it into its response's extensions.
+/// What a request consumed. An HTTP function adds it to the extensions of its response.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Cost {
     /// Requests to DynamoDB.
@@ -58,7 +57,7 @@ impl Meter {
         self.0.sqs_requests.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// What has been consumed so far.
+    /// The consumption so far.
     #[must_use]
     pub fn total(&self) -> Cost {
         let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
@@ -71,7 +70,7 @@ impl Meter {
     }
 }
 
-/// Capacity comes in halves at the finest: an eventually consistent read of up to 4 KB.
+/// The smallest unit is a half: an eventually consistent read of up to 4 KB.
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,

@@ -1,10 +1,11 @@
-//! The worker of inbound orders: takes batches of jobs and makes the order of each job's receipt ([`crate::app::inbound`]).
+//! The worker of inbound orders: takes batches of jobs and creates the order of each job's receipt
+//! ([`crate::app::inbound`]).
 //!
-//! Exactly once by the receipt's version, and by the safe id of its order: a job that comes again finds another version,
-//! or makes the order that is there. A job that fails is tried again after a pause that grows with each attempt, by the
-//! visibility of its message, and the sweep is kept from it for as long. At the last attempt the receipt fails with the
-//! reason, and the message goes to the dead-letter queue. Moved back, it starts the receipt anew; how it is told from a
-//! message that only repeats the job stands in [`crate::fulfil`].
+//! Exactly once by the receipt's version, and by the safe id of its order: a repeated job finds another version, or
+//! creates an order that exists. A failed job is retried after a pause that grows with each attempt, by the visibility
+//! of its message, and the sweep waits as long. After the last attempt the receipt fails with the reason, and the
+//! message goes to the dead-letter queue. Redriven, it restarts the receipt; [`crate::fulfil`] explains how a redriven
+//! message is recognised.
 
 use std::time::Duration;
 
@@ -19,31 +20,30 @@ use crate::queue::{self, Queue};
 use crate::store::Table;
 use crate::store::receipts::Receipt;
 
-/// The worker on behalf of one batch.
+/// The worker for one batch.
 pub(crate) struct Inbound {
     pub(crate) table: Table,
     pub(crate) jobs: Queue,
-    /// Receives of a message that the queue grants (its redrive policy).
+    /// Receives per message (redrive policy of the queue).
     pub(crate) attempts_max: u32,
 }
 
-/// What became of a job that did not fail.
+/// The outcome of a job that did not fail.
 #[derive(Debug, PartialEq, Eq)]
 enum Worked {
-    /// There is nothing left to do for it.
     Done,
-    /// Its receipt has failed, however often the message may still come.
+    /// The receipt has failed, even if attempts remain.
     Exhausted(String),
 }
 
-/// Works a batch: the messages to be tried again.
+/// Processes a batch and returns the messages to retry.
 pub(crate) async fn inbound(event: SqsEvent, worker: &Inbound) -> SqsBatchResponse {
     let results = join_all(event.records.iter().map(|message| worker.receive(message))).await;
     queue::answer(&event, results, "inbound jobs", &worker.table.meter)
 }
 
 impl Inbound {
-    /// Works one message. One that is no job, or whose receipt is not there, fails until the queue takes it away.
+    /// Processes one message. A message without a valid job or receipt fails until the queue removes it.
     async fn receive(&self, message: &SqsMessage) -> Result<(), String> {
         let body = message.body.as_deref().unwrap_or_default();
         let job: Job = serde_json::from_str(body).map_err(|error| format!("the message is no job: {error}"))?;
@@ -58,7 +58,7 @@ impl Inbound {
         if is_last {
             self.give_up(&job, message, &reason).await?;
         }
-        // The queue takes it away when it has been received as often as it may, so the dead letter is there at once.
+        // The queue removes it after its last receive, so it becomes a dead letter at once.
         let pause = if is_last { Duration::ZERO } else { retry_pause(&self.table.context, attempt) };
         if !is_last && let Err(error) = self.table.put_off_order(&key_of(&job), job.version, pause).await {
             tracing::warn!(%error, "the sweep may queue an inbound order that is being worked");
@@ -67,7 +67,7 @@ impl Inbound {
         Err(reason)
     }
 
-    /// `is_over`: the message should have had its last attempt, which ended with its process.
+    /// `is_over`: the last attempt ended with its process.
     async fn work(&self, job: &Job, message: &SqsMessage, is_over: bool) -> Result<Worked, String> {
         let key = key_of(job);
         let receipt = self.table.receipt(&key).await?;
@@ -80,19 +80,19 @@ impl Inbound {
         }
         let merchant = key.merchant().ok_or_else(|| format!("`{}` names no merchant", key.pk))?;
         let ended = process(&self.table, &merchant, receipt).await?;
-        // Losing the write means that another has decided it.
+        // If the write fails, another job has decided it.
         self.table.replace_receipt(&ended).await?;
         Ok(Worked::Done)
     }
 
-    /// A job of another version has nothing to do, unless it is the one that gave the receipt up.
+    /// A job for another version has nothing to do, unless it is the one that gave up the receipt.
     async fn overtaken(&self, receipt: Receipt, job: &Job, message: &SqsMessage) -> Result<Worked, String> {
         match receipt.state.dead.as_ref().filter(|dead| dead.job == job.id) {
             None => Ok(Worked::Done),
             Some(dead) if message.message_id.as_ref() == Some(&dead.message) => {
                 Ok(Worked::Exhausted("the job has given its receipt up".to_owned()))
             }
-            // The relay makes a job of the version that this makes.
+            // The relay creates a job for the new version.
             Some(_) => {
                 let restarted = receipt.restarted(&self.table);
                 self.table.replace_receipt(&restarted).await?;
@@ -101,7 +101,7 @@ impl Inbound {
         }
     }
 
-    /// Fails the receipt for good, unless it has moved on: then the job is as good as done, and the message may die.
+    /// Fails the receipt for good, unless its version has changed: then the job is obsolete.
     async fn give_up(&self, job: &Job, message: &SqsMessage, reason: &str) -> Result<(), String> {
         let failed = |error| format!("{reason}; and the receipt could not be failed: {error}");
         let Some(receipt) = self.table.receipt(&key_of(job)).await.map_err(failed)? else { return Ok(()) };

@@ -1,8 +1,8 @@
 //! The Lambda functions of Ordermill: one library; each binary in `bin/` names its function and runs it.
 //!
-//! Each function has a loader, which builds it from its settings; its binary serves that one under Lambda, so that the
-//! linker drops what the others need. [`load`] finds a loader by the binary's name: the local stack calls it with the
-//! settings of `template.yaml`, so the code that deploys is the code that runs there.
+//! Each function has a loader, which builds it from its settings. A binary serves only its own, so that the linker
+//! drops the rest. [`load`] finds a loader by the binary's name: the local stack calls it with the settings of
+//! `template.yaml`, so it runs the code that is deployed.
 
 mod app;
 mod authorizer;
@@ -43,22 +43,19 @@ use crate::relay::{Relay, Waits};
 use crate::settings::{SettingError, Settings};
 use crate::sweep::Sweep;
 
-/// One loaded function: what its binary runs under Lambda, and what the local stack calls.
+/// One loaded function.
 #[derive(Clone)]
 pub enum Function {
     /// Answers requests of the gateway.
     Http(axum::Router),
-    /// Answers events of a trigger, or the gateway's authorizer events: JSON in, JSON out.
+    /// Answers events of a trigger, or authorizer events: JSON in, JSON out.
     Event(EventHandler),
 }
 
 /// A function from event to answer.
 pub type EventHandler = Arc<dyn Fn(LambdaEvent<Value>) -> BoxFuture<'static, Result<Value, Error>> + Send + Sync>;
 
-/// Loads the function that `binary` names.
-///
-/// # Errors
-/// Names the variable that is missing or wrong, or the unknown binary.
+/// Loads the function that `binary` names; the error names the missing or wrong variable, or the unknown binary.
 pub fn load(binary: &str, settings: Settings<'_>) -> Result<Function, SettingError> {
     match binary {
         "authorizer" => authorizer(settings).map(Function::Event),
@@ -76,9 +73,6 @@ pub fn load(binary: &str, settings: Settings<'_>) -> Result<Function, SettingErr
 }
 
 /// Loads the authorizer.
-///
-/// # Errors
-/// A variable is missing or wrong.
 pub fn authorizer(settings: Settings<'_>) -> Result<EventHandler, SettingError> {
     let table = Tables::from(settings)?;
     Ok(event(move |request| {
@@ -88,41 +82,26 @@ pub fn authorizer(settings: Settings<'_>) -> Result<EventHandler, SettingError> 
 }
 
 /// Loads the function that creates orders.
-///
-/// # Errors
-/// A variable is missing or wrong.
 pub fn orders_create(settings: Settings<'_>) -> Result<axum::Router, SettingError> {
     Ok(routes::router(HttpFunction::OrdersCreate, App::from(settings)?))
 }
 
 /// Loads the function that reads orders.
-///
-/// # Errors
-/// A variable is missing or wrong.
 pub fn orders_query(settings: Settings<'_>) -> Result<axum::Router, SettingError> {
     Ok(routes::router(HttpFunction::OrdersQuery, App::from(settings)?))
 }
 
 /// Loads the function that manages subscriptions to webhooks.
-///
-/// # Errors
-/// A variable is missing or wrong.
 pub fn webhook_subscriptions(settings: Settings<'_>) -> Result<axum::Router, SettingError> {
     Ok(routes::router(HttpFunction::Webhooks, App::from(settings)?))
 }
 
 /// Loads the function that changes orders.
-///
-/// # Errors
-/// A variable is missing or wrong.
 pub fn orders_manage(settings: Settings<'_>) -> Result<axum::Router, SettingError> {
     Ok(routes::router(HttpFunction::OrdersManage, App::from(settings)?))
 }
 
 /// Loads the relay.
-///
-/// # Errors
-/// A variable is missing or wrong.
 pub fn relay(settings: Settings<'_>) -> Result<EventHandler, SettingError> {
     let (tables, queues) = (Tables::from(settings)?, Queues::from(settings)?);
     let jobs = settings.required(settings::FULFILMENT_QUEUE_URL)?;
@@ -143,9 +122,6 @@ pub fn relay(settings: Settings<'_>) -> Result<EventHandler, SettingError> {
 }
 
 /// Loads the worker.
-///
-/// # Errors
-/// A variable is missing or wrong.
 pub fn fulfil(settings: Settings<'_>) -> Result<EventHandler, SettingError> {
     let (tables, queues) = (Tables::from(settings)?, Queues::from(settings)?);
     let url = settings.required(settings::FULFILMENT_QUEUE_URL)?;
@@ -167,9 +143,6 @@ pub fn fulfil(settings: Settings<'_>) -> Result<EventHandler, SettingError> {
 }
 
 /// Loads the worker of inbound orders.
-///
-/// # Errors
-/// A variable is missing or wrong.
 pub fn inbound(settings: Settings<'_>) -> Result<EventHandler, SettingError> {
     let (tables, queues) = (Tables::from(settings)?, Queues::from(settings)?);
     let url = settings.required(settings::INBOUND_QUEUE_URL)?;
@@ -183,9 +156,6 @@ pub fn inbound(settings: Settings<'_>) -> Result<EventHandler, SettingError> {
 }
 
 /// Loads the notifier.
-///
-/// # Errors
-/// A variable is missing or wrong.
 pub fn notify(settings: Settings<'_>) -> Result<EventHandler, SettingError> {
     let (tables, queues) = (Tables::from(settings)?, Queues::from(settings)?);
     let url = settings.required(settings::DELIVERY_QUEUE_URL)?;
@@ -199,9 +169,6 @@ pub fn notify(settings: Settings<'_>) -> Result<EventHandler, SettingError> {
 }
 
 /// Loads the sweep.
-///
-/// # Errors
-/// A variable is missing or wrong.
 pub fn sweep(settings: Settings<'_>) -> Result<EventHandler, SettingError> {
     let (tables, queues) = (Tables::from(settings)?, Queues::from(settings)?);
     let url = settings.required(settings::FULFILMENT_QUEUE_URL)?;
@@ -217,7 +184,7 @@ pub fn sweep(settings: Settings<'_>) -> Result<EventHandler, SettingError> {
     }))
 }
 
-/// Makes a handler of JSON from one of types.
+/// Wraps a typed handler as a JSON handler.
 fn event<E, A, F, W>(work: F) -> EventHandler
 where
     E: DeserializeOwned + Send + 'static,
@@ -234,11 +201,8 @@ where
     })
 }
 
-/// Serves an HTTP function under Lambda, with its settings from the process's environment. A runtime of its own, so that
-/// the programs have nothing to compile.
-///
-/// # Errors
-/// A setting is missing or wrong, or the runtime is gone.
+/// Serves an HTTP function under Lambda, with settings from the environment. It starts its own runtime, so the binaries
+/// need no macro.
 #[tokio::main(flavor = "current_thread")]
 pub async fn serve_http(load: fn(Settings<'_>) -> Result<axum::Router, SettingError>) -> Result<(), Error> {
     lambda_runtime::tracing::init_default_subscriber();
@@ -246,10 +210,7 @@ pub async fn serve_http(load: fn(Settings<'_>) -> Result<axum::Router, SettingEr
     lambda_http::run(load(settings)?).await
 }
 
-/// Serves a function of events under Lambda, with its settings from the process's environment.
-///
-/// # Errors
-/// A setting is missing or wrong, or the runtime is gone.
+/// Serves an event function under Lambda, with settings from the environment.
 #[tokio::main(flavor = "current_thread")]
 pub async fn serve_events(load: fn(Settings<'_>) -> Result<EventHandler, SettingError>) -> Result<(), Error> {
     lambda_runtime::tracing::init_default_subscriber();

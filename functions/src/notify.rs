@@ -1,8 +1,9 @@
-//! The notifier: takes batches of [`DeliveryJob`]s, makes one attempt for each, and plans the next where it failed.
+//! The notifier: takes batches of [`DeliveryJob`]s, makes one attempt for each and schedules the next one after a
+//! failure.
 //!
-//! A subscriber's failure is no failure of the message: it is recorded, and the next attempt has a message of its own. A
-//! message fails by itself when it is no job, its order is not there, or the table does not answer; it then comes again and
-//! in the end reaches the dead-letter queue. [`crate::webhooks`] says why nothing is lost, or sent twice without need.
+//! A subscriber's failure does not fail the message: it is recorded, and the next attempt has its own message. A
+//! message fails if it is invalid, its order does not exist or the table does not answer; SQS redelivers it and finally
+//! moves it to the dead-letter queue. [`crate::webhooks`] explains why nothing is lost or sent twice without need.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -28,14 +29,13 @@ use crate::store::{StoreError, Table};
 use crate::webhooks::DeliveryJob;
 use crate::webhooks::attempt::{Attempt, post};
 
-/// What a batch is worked with.
 pub(crate) struct Notifier {
     pub(crate) table: Table,
     pub(crate) queue: Queue,
     pub(crate) transport: Arc<dyn Transport>,
 }
 
-/// Why a message comes again.
+/// Why a message is retried.
 #[derive(Debug, thiserror::Error)]
 enum Failure {
     #[error("the message is no delivery: {0}")]
@@ -46,7 +46,7 @@ enum Failure {
     Store(#[from] StoreError),
 }
 
-/// Works a batch: the messages to be tried again.
+/// Processes a batch and returns the messages to retry.
 pub(crate) async fn notify(event: SqsEvent, notifier: &Notifier) -> SqsBatchResponse {
     let results = join_all(event.records.iter().map(|message| notifier.work(message))).await;
     queue::answer(&event, results, "delivery messages", &notifier.table.meter)
@@ -56,7 +56,7 @@ impl Notifier {
     async fn work(&self, message: &SqsMessage) -> Result<(), Failure> {
         let job: DeliveryJob = serde_json::from_str(message.body.as_deref().unwrap_or_default())?;
         let subscription = self.table.read::<Subscription>(&job.merchant, &job.subscription).await?;
-        let found = self.table.delivery(&job).await?;
+        let found = self.table.load::<Delivery>(&job.key()).await?;
         let Some(subscription) = subscription.filter(|subscription| subscription.is_enabled) else {
             return self.give_up(&job, found).await;
         };
@@ -65,7 +65,7 @@ impl Notifier {
             Some(found) if !found.awaits(attempt) => return Ok(()),
             Some(found) => self.table.hold_delivery(&found, self.table.context.now()).await?.then_some(found),
             None if attempt == 0 => self.begin(job).await?,
-            // Its time to live is over.
+            // It has expired.
             None => None,
         };
         match delivery {
@@ -74,18 +74,17 @@ impl Notifier {
         }
     }
 
-    /// Writes the delivery with its payload; none when another message has.
+    /// Writes the delivery with its payload; `None` if another message has.
     async fn begin(&self, job: DeliveryJob) -> Result<Option<Delivery>, Failure> {
         let (order_id, payload) = match job.order.kind() {
-            Some(Kind::Receipt) => self.told_of_receipt(&job, job.order.subject()).await?,
-            _ => self.told_of_order(&job).await?,
+            Some(Kind::Receipt) => self.receipt_payload(&job, job.order.subject()).await?,
+            _ => self.order_payload(&job).await?,
         };
         let delivery = Delivery::begun(job, order_id, payload, self.table.context.now());
-        Ok(self.table.insert_delivery(&delivery).await?.then_some(delivery))
+        Ok(self.table.insert(&delivery).await?.then_some(delivery))
     }
 
-    /// The order and the payload.
-    async fn told_of_order(&self, job: &DeliveryJob) -> Result<(Option<String>, String), Failure> {
+    async fn order_payload(&self, job: &DeliveryJob) -> Result<(Option<String>, String), Failure> {
         let no_order = || Failure::NoOrder(job.order.pk.clone());
         let order_id = order_id(job).ok_or_else(no_order)?;
         let order = self.table.order(&job.merchant, &order_id).await?.ok_or_else(no_order)?;
@@ -102,15 +101,15 @@ impl Notifier {
         Ok((Some(order_id.to_string()), payload))
     }
 
-    /// The order, if it has become one, and the payload.
-    async fn told_of_receipt(&self, job: &DeliveryJob, id: &str) -> Result<(Option<String>, String), Failure> {
+    /// The order id, if it became an order, and the payload.
+    async fn receipt_payload(&self, job: &DeliveryJob, id: &str) -> Result<(Option<String>, String), Failure> {
         let is_own = job.order.merchant().as_ref() == Some(&job.merchant);
         let receipt = if is_own { self.table.receipt(&job.order).await? } else { None };
         let receipt = receipt.ok_or_else(|| Failure::NoOrder(job.order.pk.clone()))?;
         let (webhook_id, ended) = (job.webhook_id(), receipt.state.version == job.version);
         let processed = Processed {
             receipt_id: id,
-            // Only one that has failed has a version after its end.
+            // A version after this one means that it had failed and was restarted.
             status: if ended { receipt.state.receipt_status } else { ReceiptStatus::Failed },
             response_code: receipt.response_code.filter(|_| ended).unwrap_or(Code::TryAgain.status()),
             order_id: receipt.order_id.as_deref().filter(|_| ended),
@@ -122,13 +121,13 @@ impl Notifier {
         Ok((processed.order_id.map(str::to_owned), payload))
     }
 
-    /// Calls the subscriber, records what came of it, and only then sends the message for the next attempt.
+    /// Calls the subscriber, records the outcome, and only then sends the message for the next attempt.
     async fn attempt(&self, subscription: &Stored<Subscription>, delivery: Delivery) -> Result<(), Failure> {
         let context = &self.table.context;
         let made = post(&*self.transport, context, subscription, &delivery.webhook_id, &delivery.payload).await;
         log(&delivery, &made);
         if made.is_gone() {
-            // First, so that a crash finds a delivery that is pending and a subscription that takes none.
+            // First, so that a crash leaves a pending delivery and a disabled subscription.
             self.disable(subscription).await?;
         }
         let attempts = delivery.attempts.saturating_add(1);
@@ -141,15 +140,15 @@ impl Notifier {
         {
             let delay = Duration::from_secs(whole_seconds(wait));
             if let Some(reason) = self.queue.send(&[Delayed { message, delay }]).await.into_iter().flatten().next() {
-                // The attempt is recorded, so this message must not come again; the delivery is due, so the sweep finds it.
+                // The attempt is recorded, so this message must not be retried; the delivery is due, so the sweep finds
+                // it.
                 tracing::warn!(webhook_id = delivery.webhook_id, reason, "a retry waits for the sweep");
             }
         }
         Ok(())
     }
 
-    /// The subscriber has said that it is gone for good. That the subscription has been changed meanwhile is its owner's
-    /// word against it, and holds.
+    /// The subscriber is gone for good. If its owner has changed the subscription meanwhile, the owner's change wins.
     async fn disable(&self, subscription: &Stored<Subscription>) -> Result<(), StoreError> {
         let disabled_reason = Some("the subscriber answered 410 Gone".to_owned());
         let disabled = Subscription { is_enabled: false, disabled_reason, ..subscription.value.clone() };
@@ -158,7 +157,7 @@ impl Notifier {
         self.table.replace(&subscription.clone().next(disabled, cause, self.table.context.now())).await.map(|_| ())
     }
 
-    /// Nobody is there to be told any more.
+    /// Ends a delivery whose subscription is disabled or deleted.
     async fn give_up(&self, job: &DeliveryJob, found: Option<Delivery>) -> Result<(), Failure> {
         let Some(found) = found.filter(|found| found.awaits(job.attempt)) else { return Ok(()) };
         let not_made = Attempt::not_made(self.table.context.now(), "the subscription is disabled or deleted");
@@ -167,20 +166,18 @@ impl Notifier {
     }
 }
 
-/// The order of a job: it must be a network order of the job's own merchant.
+/// The network order of a job, which must belong to the job's merchant.
 fn order_id(job: &DeliveryJob) -> Option<OrderId> {
     let id = OrderId::parse(&job.order.sk).ok()?;
     (Key::order(&job.merchant, &id) == job.order).then_some(id)
 }
 
-/// Who sends the message of an attempt so far off.
 fn next(now: Timestamp, wait: Duration) -> Next {
-    let milliseconds = i64::try_from(wait.as_millis()).unwrap_or(i64::MAX);
-    let at = Timestamp::from_milliseconds(now.milliseconds().saturating_add(milliseconds));
+    let at = now.after(wait);
     if whole_seconds(wait) <= DELAY_MAX.as_secs() { Next::Message(at) } else { Next::Sweep(at) }
 }
 
-/// SQS counts in seconds; a part of one counts as one.
+/// SQS counts in seconds; rounds up.
 fn whole_seconds(wait: Duration) -> u64 {
     wait.as_secs().saturating_add(u64::from(wait.subsec_nanos() > 0))
 }

@@ -1,8 +1,8 @@
-//! Calls to machines of others: subscribers of webhooks, vendors.
+//! Calls to external systems: webhook subscribers and vendors.
 //!
-//! Whoever names the address is not us, so no call may become a way into what only we can reach: [`guard`] says which
-//! addresses may be called, [`client`] calls no others, and what leaves is signed ([`signature`]), so that the receiver
-//! knows who called.
+//! Third parties choose the addresses, so no call may reach internal systems: [`guard`] decides which addresses may be
+//! called, [`client`] calls only those, and requests are signed ([`signature`]), so that the receiver can identify the
+//! sender.
 //!
 //! ```text
 //! url ── guard: form, host ── resolver: every address of the name ── guard: each of them ── connect to those ── TLS
@@ -19,10 +19,10 @@ use axum::body::Bytes;
 use axum::http::{Request, StatusCode};
 use futures_util::future::BoxFuture;
 
-/// What an address answered.
+/// The answer to a call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Answer {
-    /// Its status.
+    /// HTTP status.
     pub status: StatusCode,
     /// The beginning of its body.
     pub body: Bytes,

@@ -1,4 +1,4 @@
-//! Publishing to SQS: ten messages in a request, never one by one. Messages carry ids and a version, never the thing.
+//! Publishing to SQS in batches of ten. Messages carry ids and a version, never content.
 
 use std::time::Duration;
 
@@ -12,14 +12,13 @@ use serde::Serialize;
 use crate::context::Context;
 use crate::cost::Meter;
 
-/// Entries of one `SendMessageBatch`.
 const BATCH_MAX: usize = 10;
-/// How often entries that were refused are sent again.
+/// Attempts at entries that were refused.
 const ATTEMPTS_MAX: u32 = 4;
-/// The longest that SQS keeps a message back.
+/// The longest delay of SQS.
 pub(crate) const DELAY_MAX: Duration = Duration::from_secs(900);
 
-/// One queue, on behalf of one batch of events.
+/// One queue, for one batch of events.
 #[derive(Clone)]
 pub(crate) struct Queue {
     pub(crate) client: Client,
@@ -28,14 +27,14 @@ pub(crate) struct Queue {
     pub(crate) meter: Meter,
 }
 
-/// A message and how long until a consumer may have it; at most [`DELAY_MAX`].
+/// A message and its delay, at most [`DELAY_MAX`].
 #[derive(Clone, Debug)]
 pub(crate) struct Delayed<M> {
     pub(crate) message: M,
     pub(crate) delay: Duration,
 }
 
-/// The answer to a batch: the messages that were not worked come again. `what` they are is for the log.
+/// The response to a batch: failed messages are retried. `what` is for the log.
 pub(crate) fn answer<E: std::fmt::Display>(
     event: &SqsEvent,
     results: Vec<Result<(), E>>,
@@ -58,13 +57,13 @@ pub(crate) fn answer<E: std::fmt::Display>(
 }
 
 impl Queue {
-    /// Sends messages: why each could not be sent, at its position; none for those that were.
+    /// Sends messages; returns the error of each at its position.
     pub(crate) async fn send<M: Serialize>(&self, messages: &[Delayed<M>]) -> Vec<Option<String>> {
         let batches = messages.chunks(BATCH_MAX).map(|batch| self.send_batch(batch));
         join_all(batches).await.into_iter().flatten().collect()
     }
 
-    /// Entries that the service refuses for now are sent again.
+    /// Retries entries that the service refuses.
     async fn send_batch<M: Serialize>(&self, batch: &[Delayed<M>]) -> Vec<Option<String>> {
         let mut results = vec![Some("not sent".to_owned()); batch.len()];
         for attempt in 0..ATTEMPTS_MAX {
@@ -104,8 +103,8 @@ impl Queue {
         open.iter().map(|(index, _)| failed(*index)).collect()
     }
 
-    /// Hides a message that is in hand for so long from now, at most 12 hours: it comes again after that. Where that cannot
-    /// be set, it comes after the queue's own visibility timeout.
+    /// Hides a received message for this time, at most 12 hours. If that fails, the queue's own visibility timeout
+    /// applies.
     pub(crate) async fn hide(&self, message: &SqsMessage, hidden: Duration) {
         let Some(handle) = &message.receipt_handle else { return };
         self.meter.sqs();
@@ -127,7 +126,6 @@ fn entry<M: Serialize>(index: usize, delayed: &Delayed<M>) -> Result<SendMessage
         .map_err(|error| error.to_string())
 }
 
-/// Why a call failed.
 fn failure<E, R>(error: &SdkError<E, R>) -> String
 where
     E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,

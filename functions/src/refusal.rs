@@ -1,6 +1,7 @@
-//! Why a request, or one order of a bulk, is refused: one type for both APIs, and its body in the shape of each.
+//! The refusal of a request, or of one order of a bulk: one type for both APIs, with a body in the shape of each.
 
 use serde::Serialize;
+use serde_with::skip_serializing_none;
 use shared::ids::MerchantId;
 use shared::limits::ATTEMPTED_VALUE_BYTES_MAX;
 use shared::order_network::problem::{Attempted, Broken, Problem, Violation};
@@ -9,79 +10,70 @@ use shared::{Code, card};
 use crate::context::NoRandomness;
 use crate::store::StoreError;
 
-/// As much of a client's text as a message shows; nothing of it where a card number stands in it.
+/// A client's text, shortened for messages; hidden if it contains a card number.
 pub(crate) fn shown(text: &str) -> String {
     if card::is_in(text) { "…".to_owned() } else { text.chars().take(ATTEMPTED_VALUE_BYTES_MAX).collect() }
 }
 
-/// A refusal. What only one API shows is left out by the other.
+/// A refusal. Each API shows only its own members.
 #[derive(Clone, Debug)]
 pub(crate) struct Refusal {
     pub(crate) code: Code,
-    /// For the client.
     pub(crate) message: String,
-    /// Every place that breaks a rule.
     pub(crate) violations: Vec<Violation>,
     /// Members that some codes add.
     pub(crate) facts: Box<Facts>,
 }
 
 /// What a client needs to act on a refusal without reading its message.
+#[skip_serializing_none]
 #[derive(Clone, Debug, Default, Serialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 #[cfg_attr(feature = "openapi", schemars(rename = "RefusalFacts"))]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Facts {
     /// The order that is in the way (order network API).
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) order_id: Option<String>,
     /// The order that is in the way (bulk order API).
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) transaction_id: Option<String>,
     /// The name that it has.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) client_order_number: Option<String>,
     /// What the order costs.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) required: Option<String>,
     /// What the wallet holds.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) available: Option<String>,
     /// Currency of both.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) currency: Option<String>,
 }
 
 impl Refusal {
-    /// A refusal with a message of its own.
     pub(crate) fn new(code: Code, message: impl Into<String>) -> Self {
         Self { code, message: message.into(), violations: Vec::new(), facts: Box::default() }
     }
 
-    /// A refusal that says no more than its rule.
+    /// A refusal with the catalogue's message.
     pub(crate) fn rule(code: Code) -> Self {
         Self::new(code, code.title())
     }
 
-    /// A parameter of the query that cannot be read.
     pub(crate) fn parameter(name: &str, message: impl Into<String>, value: Option<&str>) -> Self {
         let message = message.into();
         let violation = Violation::of_parameter(Code::InvalidParameter, name, message.clone(), value);
         Self { violations: vec![violation], ..Self::new(Code::InvalidParameter, message) }
     }
 
-    /// Nothing of that kind has the id ("no order has the orderId `…`").
+    /// Not found: "no order has the orderId `…`".
     pub(crate) fn not_found(kind: &str, name: &str, id: &str) -> Self {
         Self::new(Code::NotFound, format!("no {kind} has the {name} `{}`", shown(id)))
     }
 
-    /// The same of a text that stands at a place in the body.
+    /// Adds the place in the body.
     pub(crate) fn at(self, pointer: &str, text: &str) -> Self {
         let violation = Violation::by_text(self.code, pointer, self.message.clone(), text);
         Self { violations: vec![violation], ..self }
     }
 
-    /// Refuses a body that names (`/merchantId`) another merchant than the one whose the credentials are.
+    /// Rejects a body whose `/merchantId` names another merchant than the credentials.
     pub(crate) fn unless_own(merchant: &MerchantId, named: &str) -> Result<(), Self> {
         if named.is_empty() || named.eq_ignore_ascii_case(merchant.as_str()) {
             return Ok(());
@@ -91,22 +83,20 @@ impl Refusal {
         Err(Self { violations: vec![violation], ..Self::rule(Code::MerchantMismatch) })
     }
 
-    /// A body that breaks rules.
     pub(crate) fn invalid(violations: Vec<Violation>) -> Self {
         Self::broken(Broken::first(violations, 0))
     }
 
-    /// A body that breaks more rules than are listed.
+    /// With `omitted` violations that are not listed.
     pub(crate) fn invalid_beyond(violations: Vec<Violation>, omitted: usize) -> Self {
         Self::broken(Broken { violations, omitted })
     }
 
-    /// A body that breaks all these rules.
     pub(crate) fn broken(Broken { violations, omitted }: Broken) -> Self {
         let too_large = violations.iter().find(|violation| violation.error_code.status() == 413);
         let (code, message) = match (violations.as_slice(), omitted) {
-            // A body too large in any way is not a mistake in one place, and what else it breaks does not matter.
-            _ if let Some(large) = too_large => (large.error_code, told_with_its_place(large)),
+            // An oversized body is not a mistake in one place, and its other violations do not matter.
+            _ if let Some(large) = too_large => (large.error_code, message_with_place(large)),
             ([_], 0) => (Code::ValidationFailed, "the body breaks 1 rule".to_owned()),
             (all, 0) => (Code::ValidationFailed, format!("the body breaks {} rules", all.len())),
             (listed, omitted) => {
@@ -117,7 +107,6 @@ impl Refusal {
         Self { violations, ..Self::new(code, message) }
     }
 
-    /// The body of the order network API.
     pub(crate) fn network_body(&self, request_id: &str) -> NetworkBody {
         let problem = Problem {
             request_id: request_id.to_owned(),
@@ -128,7 +117,6 @@ impl Refusal {
         NetworkBody { problem, order_id: self.facts.order_id.clone() }
     }
 
-    /// The flat body of the bulk order API.
     pub(crate) fn bulk_body(&self, request_id: &str) -> BulkBody {
         let detail = |violation: &Violation| BulkDetail {
             error: violation.error_code,
@@ -146,17 +134,17 @@ impl Refusal {
     }
 }
 
-fn told_with_its_place(violation: &Violation) -> String {
+fn message_with_place(violation: &Violation) -> String {
     let Violation { pointer, error_message, .. } = violation;
     match pointer.as_str() {
-        // It says itself what has a limit.
+        // Such a message names the part with the limit.
         _ if !error_message.starts_with("must ") => error_message.clone(),
         "" => format!("the body {error_message}"),
         _ => format!("`{pointer}` {error_message}"),
     }
 }
 
-/// The storage's words go to the log; the client hears whether to try again.
+/// Logs the storage's message; the client learns only whether to retry.
 impl From<StoreError> for Refusal {
     fn from(error: StoreError) -> Self {
         match error {
@@ -227,12 +215,12 @@ mod tests {
 
     #[test]
     fn what_is_too_large_is_named() {
-        let told = |pointer: &str, message: &str| {
+        let message_of = |pointer: &str, message: &str| {
             let violation = Violation::new(Code::PayloadTooLarge, pointer.to_owned(), message.to_owned(), None);
             Refusal::invalid(vec![violation]).message
         };
-        assert_eq!(told("/body", "must have at most 5 bytes"), "`/body` must have at most 5 bytes");
-        assert_eq!(told("", "must have at most 5 bytes"), "the body must have at most 5 bytes");
+        assert_eq!(message_of("/body", "must have at most 5 bytes"), "`/body` must have at most 5 bytes");
+        assert_eq!(message_of("", "must have at most 5 bytes"), "the body must have at most 5 bytes");
         let wrong = Violation::new(Code::Required, "/a".to_owned(), "is required".to_owned(), None);
         let large = Violation::new(Code::PayloadTooLarge, "/b".to_owned(), "must be short".to_owned(), None);
         let among_others = Refusal::invalid(vec![wrong, large]);

@@ -1,4 +1,4 @@
-//! The relay: every write to the table passes here once it is durable, and becomes what follows from it.
+//! The relay: turns each durable write to the table into its consequences.
 //!
 //! ```text
 //! record ──┬─ order at a version ──┬─ its next step is ours ── fulfilment job
@@ -11,13 +11,12 @@
 //!          └─ unreadable, or refused for good ── parked, with the reason
 //! ```
 //!
-//! What a record is of, its attribute [`ENTITY`] says, and nothing else is asked.
+//! The attribute [`ENTITY`] alone tells what a record is about.
 //!
-//! Everything is idempotent by (item, version): a job for a version that has passed does nothing, a delivery has the id
-//! that its event had before, an audit event is inserted once and guards the counts. So a record may arrive any number
-//! of times, and a batch is begun again at its lowest record of which something failed: as long as the stream keeps it,
-//! because what fails then is a service that will be back. Jobs of one order cannot overtake each other, because only the
-//! job for the version that an order has does anything.
+//! Everything is idempotent by (item, version): a job for an old version does nothing, a repeated delivery has the same
+//! id, an audit event is inserted once and so are its counts. So a record may arrive any number of times, and a batch
+//! restarts at the first record with a failure, for as long as the stream keeps it; such failures are outages that end.
+//! Jobs of one order cannot overtake each other, because only the job for the current version does anything.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -44,65 +43,57 @@ use crate::store::table::from_item;
 use crate::store::{StoreError, Table};
 use crate::webhooks::{self, DeliveryJob, OrderEvent, deliveries};
 
-/// The answer of a stream consumer.
 #[derive(Debug, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct StreamResponse {
-    /// Where to start again.
     pub(crate) batch_item_failures: Vec<StreamFailure>,
 }
 
-/// One record that was not worked.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct StreamFailure {
-    /// Its sequence number.
     pub(crate) item_identifier: String,
 }
 
-/// How long the jobs of some steps wait in the queue.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Waits {
-    /// As long as the built-in vendor takes for a step.
+    /// The time that the built-in vendor takes for a step.
     pub(crate) vendor: Duration,
     /// Longer than a call to a vendor can take.
     pub(crate) submission: Duration,
 }
 
-/// The relay on behalf of one batch.
 pub(crate) struct Relay {
     pub(crate) table: Table,
     pub(crate) jobs: Queue,
     pub(crate) inbound: Queue,
     pub(crate) deliveries: Queue,
-    /// Where records go that nobody can read.
+    /// Queue for unreadable records.
     pub(crate) parked: Queue,
     pub(crate) waits: Waits,
 }
 
-/// What a batch holds, each with the index of its record.
+/// The consequences of a batch, each with the index of its record.
 #[derive(Default)]
 struct Batch {
     jobs: Vec<(usize, Delayed<Job>)>,
     changes: Vec<(usize, Change)>,
     entities: Vec<(usize, EntityChange)>,
     claims: Vec<(usize, Claim)>,
-    /// Jobs of inbound orders.
     inbound: Vec<(usize, Delayed<Job>)>,
-    /// What is told beside the changes of orders.
+    /// Events other than the changes of orders.
     events: Vec<(usize, OrderEvent)>,
 }
 
-/// Why something of a record was not done.
+/// A failure in processing a record.
 struct Trouble {
-    /// The record's index.
     index: usize,
     reason: String,
-    /// Doing it again would not help.
+    /// Whether a retry would not help.
     is_final: bool,
 }
 
-/// Works a batch: the records to begin again at.
+/// Processes a batch and returns the records to restart at.
 pub(crate) async fn relay(event: Event, relay: &Relay) -> StreamResponse {
     let records = event.records;
     let (mut batch, mut troubles) = (Batch::default(), Vec::new());
@@ -129,7 +120,7 @@ pub(crate) async fn relay(event: Event, relay: &Relay) -> StreamResponse {
 }
 
 impl Batch {
-    /// Takes up what follows from a record; nothing from deletions and from items of other kinds.
+    /// Adds the consequences of a record; deletions and items of other kinds have none.
     fn add(&mut self, index: usize, record: &EventRecord, relay: &Relay) -> Result<(), String> {
         let image = &record.change.new_image;
         let Some(serde_dynamo::AttributeValue::S(entity)) = image.get(ENTITY) else { return Ok(()) };
@@ -142,7 +133,7 @@ impl Batch {
         }
     }
 
-    /// One that has a place in the index `due` has been looked at.
+    /// A claim with an entry in the index `due` has been checked before.
     fn add_claim(&mut self, index: usize, record: &EventRecord) -> Result<(), String> {
         let claim: Claim = from_item(record.change.new_image.clone())?;
         self.claims.extend(claim.due_at.is_none().then_some((index, claim)));
@@ -153,7 +144,7 @@ impl Batch {
         let state = |image: &serde_dynamo::Item| from_item::<ReceiptState>(image.clone());
         let after = state(&record.change.new_image)?;
         let old = &record.change.old_image;
-        // The sweep's note that it has looked is no change.
+        // The sweep's counters are not a change.
         if !old.is_empty() && state(old)?.version == after.version {
             return Ok(());
         }
@@ -174,7 +165,7 @@ impl Batch {
             true => None,
             false => Some(seen(&record.change.old_image)?),
         };
-        // The sweep's note that it has looked is no change.
+        // The sweep's counters are not a change.
         if before.as_ref().is_some_and(|before| before.state.version == after.version) {
             return Ok(());
         }
@@ -202,11 +193,11 @@ impl Batch {
     }
 }
 
-/// An order as an image has it.
+/// An order in a stream image.
 struct Seen {
     stored: StoredState,
     state: OrderState,
-    /// What a reader is shown.
+    /// The form that readers see.
     shown: Box<RawValue>,
 }
 
@@ -217,8 +208,8 @@ fn seen(image: &serde_dynamo::Item) -> Result<Seen, String> {
     Ok(Seen { stored: order.state, state, shown })
 }
 
-/// Why a record is unreadable, without the values in it: an error of a reader quotes what it met. The name of a member that
-/// is not there is none of them.
+/// Removes values from the reason why a record is unreadable, because serde quotes what it found. The name of a missing
+/// field is no value.
 fn without_content(reason: &str) -> String {
     const CHARACTERS_MAX: usize = 200;
     let is_content = |character: char| match character {
@@ -235,7 +226,7 @@ fn without_content(reason: &str) -> String {
     shown.chars().take(CHARACTERS_MAX).collect()
 }
 
-/// What is known of a record that is parked, without what it holds.
+/// A parked record: its keys and the reason, without its content.
 fn parked(record: &EventRecord, reason: &str) -> Value {
     let key = |name: &str| record.change.keys.get(name).and_then(|value| serde_json::to_value(value).ok());
     json!({
@@ -248,21 +239,21 @@ fn parked(record: &EventRecord, reason: &str) -> Value {
 }
 
 impl Relay {
-    /// Makes what follows: what could not be done.
+    /// Carries out the consequences and returns the failures.
     async fn work(&self, batch: &Batch) -> Vec<Trouble> {
         let (jobs, inbound, audited, claims, events) = futures_util::future::join5(
             send(&self.jobs, &batch.jobs),
             send(&self.inbound, &batch.inbound),
             futures_util::future::join(self.audit(&batch.changes), self.audit(&batch.entities)),
             self.mark_claims(&batch.claims),
-            self.tell(batch),
+            self.queue_deliveries(batch),
         )
         .await;
         let (changes, entities) = audited;
         [jobs, inbound, changes, entities, claims, events].into_iter().flatten().collect()
     }
 
-    /// Puts aside the records with which nothing can be done: the indexes of those that could not even be put aside.
+    /// Parks hopeless records; returns the indexes of those that could not be parked.
     async fn park(&self, records: &[EventRecord], troubles: &[Trouble]) -> Vec<usize> {
         let message = |trouble: &Trouble| {
             let record = records.get(trouble.index)?;
@@ -275,7 +266,7 @@ impl Relay {
     }
 
     /// Queues a delivery for each subscriber of each event.
-    async fn tell(&self, batch: &Batch) -> Vec<Trouble> {
+    async fn queue_deliveries(&self, batch: &Batch) -> Vec<Trouble> {
         let events = batch.changes.iter().flat_map(|(index, change)| {
             let events = change.events().into_iter();
             events.map(|event| (*index, event))
@@ -286,7 +277,7 @@ impl Relay {
             let message = |message: DeliveryJob| (index, Delayed { message, delay: Duration::ZERO });
             match jobs {
                 Ok(jobs) => messages.extend(jobs.into_iter().map(message)),
-                Err(error) => troubles.push(trouble(index, &error, "nobody was told")),
+                Err(error) => troubles.push(trouble(index, &error, "the deliveries of an event were not queued")),
             }
         }
         troubles.extend(send(&self.deliveries, &messages).await);
@@ -302,8 +293,8 @@ impl Relay {
         failures.filter_map(not_written).collect()
     }
 
-    /// Claims that came without their order are few; each has a write of its own, and one that fails holds up none of the
-    /// others: a batch whose records all began again with each failure would go on for a few of many.
+    /// Marks claims without an order one by one, because they are few. A failure does not hold up the others:
+    /// restarting the batch for each one might never end.
     async fn mark_claims(&self, claims: &[(usize, Claim)]) -> Vec<Trouble> {
         const WHAT: &str = "a claim was not looked at";
         let looked_at: Vec<&Claim> = claims.iter().map(|(_, claim)| claim).collect();
@@ -321,13 +312,13 @@ impl Relay {
     }
 }
 
-/// What is refused for good is final; a service that is busy, or away, is not.
+/// A rejected request is final; a busy or unreachable service is not.
 fn trouble(index: usize, error: &StoreError, what: &str) -> Trouble {
     tracing::error!(%error, "{what}");
     Trouble { index, reason: format!("{what}: {error}"), is_final: matches!(error, StoreError::Fault(_)) }
 }
 
-/// The queue keeps what it takes; what it does not take can be sent again.
+/// Sends messages and returns the failures, all of which can be retried.
 async fn send<M: Serialize + Clone>(queue: &Queue, messages: &[(usize, Delayed<M>)]) -> Vec<Trouble> {
     let (indexes, messages): (Vec<usize>, Vec<Delayed<M>>) = messages.iter().cloned().unzip();
     let failures = indexes.into_iter().zip(queue.send(&messages).await);

@@ -1,6 +1,6 @@
-//! The variables of a function's environment, each read once at start.
+//! The environment variables of a function, each read once at start.
 //!
-//! A variable that is missing or wrong ends the start with its name. docs/deploy.md#environment-variables lists them.
+//! A missing or invalid variable stops the start with its name. docs/deploy.md#environment-variables lists them.
 
 use std::str::FromStr;
 use std::time::Duration;
@@ -19,27 +19,27 @@ pub const DELIVERY_QUEUE_URL: &str = "DELIVERY_QUEUE_URL";
 pub const ALLOW_LOOPBACK_WEBHOOKS: &str = "ALLOW_LOOPBACK_WEBHOOKS";
 /// Seconds that the built-in vendor takes for each step after the first; 0 to 900.
 pub const VENDOR_STEP_SECONDS: &str = "VENDOR_STEP_SECONDS";
-/// URL of the queue for stream records that nobody can read.
+/// URL of the queue for unreadable stream records.
 pub const PARKED_QUEUE_URL: &str = "PARKED_QUEUE_URL";
-/// Receives that a queue of jobs grants a message (its redrive policy).
+/// Receives per message of a job queue (its redrive policy).
 pub const ATTEMPTS_MAX: &str = "ATTEMPTS_MAX";
 /// Seconds that a vendor may take to answer; 1 to 20.
 pub const VENDOR_TIMEOUT_SECONDS: &str = "VENDOR_TIMEOUT_SECONDS";
-/// Seconds after which the sweep looks after what nobody has worked.
+/// Seconds after which the sweep checks what has not progressed.
 pub const OVERDUE_SECONDS: &str = "OVERDUE_SECONDS";
-/// What cursors of lists are signed with.
+/// Key that signs list cursors.
 pub const CURSOR_KEY: &str = "CURSOR_KEY";
 /// Region of the services (set by Lambda).
 pub const AWS_REGION: &str = "AWS_REGION";
 /// Access key of the function's role (set by Lambda).
 pub const AWS_ACCESS_KEY_ID: &str = "AWS_ACCESS_KEY_ID";
-/// Its secret (set by Lambda).
+/// Secret access key (set by Lambda).
 pub const AWS_SECRET_ACCESS_KEY: &str = "AWS_SECRET_ACCESS_KEY";
-/// Its session (set by Lambda; absent on one machine).
+/// Session token (set by Lambda; absent in the local stack).
 pub const AWS_SESSION_TOKEN: &str = "AWS_SESSION_TOKEN";
-/// Where DynamoDB is, when it is not AWS's own.
+/// DynamoDB endpoint, if it is not the regional one.
 pub const AWS_ENDPOINT_URL_DYNAMODB: &str = "AWS_ENDPOINT_URL_DYNAMODB";
-/// Where SQS is, when it is not AWS's own.
+/// SQS endpoint, if it is not the regional one.
 pub const AWS_ENDPOINT_URL_SQS: &str = "AWS_ENDPOINT_URL_SQS";
 
 /// A variable of the environment is missing or wrong.
@@ -56,39 +56,30 @@ pub struct SettingError {
 /// stack) and its surroundings.
 #[derive(Clone, Copy)]
 pub struct Settings<'a> {
-    /// Looks a variable up.
+    /// Looks up a variable.
     pub variable: &'a dyn Fn(&str) -> Option<String>,
-    /// Clock, randomness, ways out.
+    /// Clock, randomness, outgoing connections.
     pub surroundings: &'a Surroundings,
 }
 
 impl Settings<'_> {
-    /// A variable that may be absent; an empty one is.
+    /// An optional variable; an empty one counts as absent.
     #[must_use]
     pub fn optional(&self, name: &str) -> Option<String> {
         (self.variable)(name).filter(|value| !value.is_empty())
     }
 
-    /// A variable that must be there.
-    ///
-    /// # Errors
-    /// It is not, or it is empty.
+    /// A required variable; an error if it is missing or empty.
     pub fn required(&self, name: &str) -> Result<String, SettingError> {
         self.optional(name).ok_or_else(|| SettingError { name: name.to_owned(), problem: "is not set".to_owned() })
     }
 
-    /// A number of seconds that must be there.
-    ///
-    /// # Errors
-    /// It is absent or not a whole number.
+    /// A required number of seconds; an error if it is missing or not a whole number.
     pub fn seconds(&self, name: &str) -> Result<Duration, SettingError> {
         self.number(name).map(Duration::from_secs)
     }
 
-    /// Whether something is on: `true` or `false`; absent is off.
-    ///
-    /// # Errors
-    /// It is something else.
+    /// A flag: `true` or `false`; off if absent; any other value is an error.
     pub fn flag(&self, name: &str) -> Result<bool, SettingError> {
         match self.optional(name).as_deref() {
             Some("true") => Ok(true),
@@ -99,10 +90,7 @@ impl Settings<'_> {
         }
     }
 
-    /// A number that must be there.
-    ///
-    /// # Errors
-    /// It is absent or not a number of the type.
+    /// A required number; an error if it is missing or not a number of the type.
     pub fn number<T: FromStr>(&self, name: &str) -> Result<T, SettingError> {
         let value = self.required(name)?;
         value

@@ -1,21 +1,21 @@
-//! The sweep: on a schedule, looks after what should have moved by now.
+//! The sweep: runs on a schedule and checks everything that should have progressed by now.
 //!
-//! Nothing in the pipeline should lose a job, but a stream record lives 24 hours and a queue can be purged. The sweep
-//! reads the sparse index `due`, so its cost grows with what is late, not with what is stored.
+//! The pipeline should not lose jobs, but a stream record lives 24 hours and a queue can be purged. The sweep reads the
+//! sparse index `due`, so its cost depends on what is late, not on what is stored.
 //!
-//! | found | done |
+//! | found | action |
 //! |---|---|
-//! | an order whose next step is ours and that nobody has worked | its job again, which counts as an attempt; the next look is put off |
-//! | an inbound order that nobody has made an order | the same |
-//! | a claim of an external id whose order did not come | released, once no request can still use it |
-//! | a webhook that is to be sent (again) | its message |
-//! | something that nobody can read | it leaves the index, and the log says so |
+//! | an order whose next step is overdue | sends its job again, which counts as an attempt; postpones the next check |
+//! | an unprocessed inbound order | the same |
+//! | a claim of an external id without an order | releases it once no request can use it |
+//! | a webhook to be sent (again) | sends its message |
+//! | an unreadable item | removes it from the index and logs it |
 //!
-//! The kinds are looked after each by itself, and each entry too, so that no one of them stops the others; the first
-//! failure ends the run at its end.
+//! Kinds and entries are processed independently, so that a failure does not stop the others; the run reports the first
+//! failure at its end.
 //!
-//! Queueing an order that is under way is harmless: its job is for the version that it has. How long the oldest order
-//! has been overdue, however often it was queued since, is logged as `oldest_unqueued_seconds`, which the template makes a
+//! Queueing an order that is in progress is harmless: its job is for the current version. The age of the oldest overdue
+//! order, however often it was queued since, is logged as `oldest_unqueued_seconds`, which the template turns into a
 //! metric with an alarm.
 
 use std::time::Duration;
@@ -37,38 +37,34 @@ use crate::store::stored::StoredState;
 use crate::store::{StoreError, Table};
 use crate::webhooks::stalled;
 
-/// Entries of one run, of webhooks and of all else, the oldest first; what is looked after leaves its place, so the next run reaches further.
+/// Entries per run, for webhooks and for everything else, oldest first. Processed entries move back, so the next run
+/// reaches further.
 const ITEMS_MAX: usize = 1_600;
-/// Single writes at a time.
+/// Concurrent single writes.
 const CONCURRENT_MAX: usize = 16;
 
-/// What the sweep works with.
 pub(crate) struct Sweep {
     pub(crate) table: Table,
     pub(crate) jobs: Queue,
-    /// Jobs of inbound orders.
     pub(crate) inbound: Queue,
     pub(crate) deliveries: Queue,
     /// Longer than a call to a vendor can take.
     pub(crate) submission: Duration,
 }
 
-/// What a run did.
 #[derive(Debug, Default, Serialize)]
 pub(crate) struct Swept {
-    /// Orders found overdue, inbound ones too.
+    /// Overdue orders, including inbound ones.
     overdue: usize,
-    /// Of them queued again.
+    /// Of these, queued again.
     queued: usize,
-    /// Claims of external ids that were released.
+    /// Released claims of external ids.
     released: usize,
     /// Webhooks whose next attempt was queued.
     redelivered: usize,
-    /// How long the oldest order has been overdue.
     oldest_unqueued_seconds: i64,
 }
 
-/// Looks after everything that is due.
 pub(crate) async fn sweep(sweep: &Sweep) -> Result<Swept, StoreError> {
     let now = sweep.table.context.now();
     let (mut orders, mut receipts, mut claims, mut deliveries) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
@@ -94,7 +90,7 @@ pub(crate) async fn sweep(sweep: &Sweep) -> Result<Swept, StoreError> {
     let oldest_unqueued_seconds = oldest(since, now);
     let overdue = orders.len().saturating_add(receipts.len());
     let mut swept = Swept { overdue, oldest_unqueued_seconds, ..Swept::default() };
-    // Told before anything can fail: the alarm is for the run that fails, too.
+    // Logged before anything can fail, because the alarm must cover failing runs too.
     tracing::info!(oldest_unqueued_seconds, overdue = swept.overdue, "{} orders are overdue", swept.overdue);
     let (queued, received, released, redelivered) = futures_util::future::join4(
         async { sweep.queue_orders(&states?).await },
@@ -123,13 +119,13 @@ pub(crate) async fn sweep(sweep: &Sweep) -> Result<Swept, StoreError> {
     failures.into_iter().next().map_or(Ok(swept), Err)
 }
 
-/// How long the oldest order has been overdue. The index knows only since it was last queued.
+/// How long the oldest order has been overdue. The index knows only the time since it was last queued.
 fn oldest(since: impl Iterator<Item = i64>, now: Timestamp) -> i64 {
     since.min().map_or(0, |since| now.seconds().saturating_sub(since))
 }
 
 impl Sweep {
-    /// Those of what is due that can be read.
+    /// The readable ones among the due items; the others leave the index.
     async fn readable<T: DeserializeOwned>(&self, due: &[Due]) -> Result<Vec<T>, StoreError> {
         let keys: Vec<Key> = due.iter().map(|due| due.key.clone()).collect();
         let mut readable = Vec::new();
@@ -142,13 +138,12 @@ impl Sweep {
         Ok(readable)
     }
 
-    /// Takes out of the index what nobody can read.
     async fn leave_out(&self, key: &Key, error: &StoreError) -> Result<(), StoreError> {
         tracing::error!(%error, pk = key.pk, sk = key.sk, "an item leaves the index");
         self.table.leave_due(key, None).await
     }
 
-    /// Queues orders again: how many.
+    /// Queues orders again; returns how many.
     async fn queue_orders(&self, states: &[StoredState]) -> Result<usize, StoreError> {
         let mut waiting = Vec::new();
         for stored in states {
@@ -161,7 +156,7 @@ impl Sweep {
         self.queue(&self.jobs, &waiting).await
     }
 
-    /// Queues inbound orders again: how many.
+    /// Queues inbound orders again; returns how many.
     async fn queue_receipts(&self, receipts: Vec<ReceiptState>) -> Result<usize, StoreError> {
         let mut jobs = Vec::new();
         for ReceiptState { key, version, receipt_status, requeued, .. } in receipts {
@@ -174,7 +169,7 @@ impl Sweep {
         self.queue(&self.inbound, &jobs).await
     }
 
-    /// Sends jobs, and looks after what they are for only after another while: how many were sent.
+    /// Sends jobs and postpones the next check of their items; returns how many were sent.
     async fn queue(&self, queue: &Queue, jobs: &[Delayed<Job>]) -> Result<usize, StoreError> {
         let failures = queue.send(jobs).await;
         let sent: Vec<_> = jobs.iter().zip(&failures).filter(|(_, failure)| failure.is_none()).collect();
@@ -190,14 +185,14 @@ impl Sweep {
         }
     }
 
-    /// The message that was lost was an attempt: else an order whose worker dies with it would come for ever.
+    /// Counts the lost message as an attempt; otherwise an order that kills its worker would be retried forever.
     fn again(&self, Key { pk, sk }: Key, version: u64, requeued: u32) -> Result<Job, StoreError> {
         let id = self.table.context.job_id().map_err(|error| StoreError::Busy(error.to_string()))?;
         Ok(Job { pk, sk, version, id, failed: requeued.saturating_add(1) })
     }
 
-    /// The job of an order whose next step is ours. What the built-in vendor takes has passed by now; but the cancel of a
-    /// submission may be younger than the submission.
+    /// The job of an order whose next step is ours. The built-in vendor's delay is over, but a cancellation may be
+    /// younger than the submission that it follows.
     fn job(&self, stored: &StoredState) -> Result<Option<Delayed<Job>>, StoreError> {
         let Some(step) = next_step(&stored.state()?) else { return Ok(None) };
         let delay = if step.wait() == Wait::Submission { self.submission } else { Duration::ZERO };
@@ -205,7 +200,7 @@ impl Sweep {
         Ok(Some(Delayed { message, delay }))
     }
 
-    /// Releases claims whose order did not come: how many.
+    /// Releases claims without an order; returns how many.
     async fn release_claims(&self, keys: &[Key], now: Timestamp) -> Result<usize, StoreError> {
         let (mut released, mut failure) = (0_usize, None);
         for key in keys {

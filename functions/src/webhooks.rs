@@ -1,4 +1,4 @@
-//! Webhooks: from an event of an order to the subscribers that are told of it.
+//! Webhooks: from an event of an order to its subscribers.
 //!
 //! ```text
 //! stream ── relay: deliveries ── DeliveryQueue ── notify ── subscriber
@@ -7,17 +7,17 @@
 //!                                     └── sweep: stalled ── retries after that, and whatever was lost
 //! ```
 //!
-//! A delivery's item is its log and its state at once: the payload exactly as it was sent, the attempts so far, and, as
-//! long as there is one to come, its place in the index `due`. So a delivery is lost only with the table:
+//! A delivery's item is both its log and its state: the exact payload, the attempts so far, and, while an attempt is to
+//! come, its entry in the index `due`. So no delivery is lost:
 //!
-//! 1. The first message writes the item before it calls. A message that is lost before that is the relay's to repeat,
-//!    which is safe, because its webhook id is a hash of what happened.
-//! 2. An attempt *holds* the delivery: a second message for it finds it held and is dropped. A hold ends by itself, so
-//!    that the message of a crashed attempt, which SQS brings back, can go on.
-//! 3. The outcome is recorded on the condition of the attempt's number, and after it the message for the next one is sent.
+//! 1. The first message writes the item before it calls. If the message is lost before that, the relay repeats it,
+//!    which is safe because the webhook id is a hash of the event.
+//! 2. An attempt *holds* the delivery: a second message for it is dropped. A hold expires, so that SQS can redeliver
+//!    the message of a crashed attempt.
+//! 3. The outcome is recorded on condition of the attempt's number, and then the message for the next attempt is sent.
 //!    A crash in between leaves a due item, which the sweep finds.
 //!
-//! A crash between the call and its record calls again: at least once, always under the same webhook id.
+//! A crash between the call and its record repeats the call: at least once, always under the same webhook id.
 
 pub(crate) mod attempt;
 
@@ -38,24 +38,22 @@ use crate::store::receipts::ReceiptState;
 use crate::store::subscriptions::Subscription;
 use crate::store::{StoreError, Table};
 
-/// What happened to an order, or to an inbound order that is none yet.
+/// A change of an order, or the end of an inbound order.
 #[derive(Clone, Debug)]
 pub(crate) struct OrderEvent {
     pub(crate) merchant: MerchantId,
-    /// The order's item, or the receipt's.
+    /// The item of the order or the receipt.
     pub(crate) order: Key,
-    /// The version that the change made.
+    /// The version after the change.
     pub(crate) version: u64,
     pub(crate) kind: EventKind,
-    /// The shipment, in events of shipments.
+    /// For events of shipments.
     pub(crate) shipment: Option<String>,
-    /// When it happened.
     pub(crate) at: Timestamp,
-    /// The request that caused it, if one did.
     pub(crate) request_id: Option<String>,
 }
 
-/// A message of the delivery queue: tell this subscription of this event. It carries ids only.
+/// A message of the delivery queue: send this event to this subscription. It carries ids only.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct DeliveryJob {
@@ -70,24 +68,23 @@ pub(crate) struct DeliveryJob {
     pub(crate) at: Timestamp,
     #[serde(default)]
     pub(crate) request_id: Option<String>,
-    /// Attempts made before this one.
+    /// Attempts before this one.
     pub(crate) attempt: u32,
 }
 
 impl DeliveryJob {
-    /// The name of the delivery: the same however often the event comes by.
+    /// The id of the delivery: the same for every repetition of the event.
     pub(crate) fn webhook_id(&self) -> String {
         let order = (self.order.pk.as_str(), self.order.sk.as_str());
         webhook_id(&self.subscription, order, self.version, self.event, self.shipment.as_deref())
     }
 
-    /// Where its item stands.
     pub(crate) fn key(&self) -> Key {
         Key::delivery(&self.merchant, &self.subscription, self.at, &self.webhook_id())
     }
 }
 
-/// What is told of the end of an inbound order. That it is an order, its own creation tells.
+/// The events of the end of an inbound order. An accepted one has the `OrderCreation` of its order.
 pub(crate) fn events_of_receipt(ended: &ReceiptState) -> Vec<OrderEvent> {
     let (Some(merchant), Some(at)) = (ended.key.merchant(), ended.ended_at) else { return Vec::new() };
     let event = |kind: EventKind| OrderEvent {
@@ -104,19 +101,19 @@ pub(crate) fn events_of_receipt(ended: &ReceiptState) -> Vec<OrderEvent> {
     kinds.into_iter().flatten().map(event).collect()
 }
 
-/// The first messages for each of a batch of events, at its position: one for each enabled subscription of the merchant
-/// that lists the event's kind and existed when it happened. Each merchant's subscriptions are read once, and where they
-/// cannot be read, only its own events are not told.
+/// The first messages of each event, at its position: one per enabled subscription of the merchant that lists the
+/// event's kind and existed when it happened. Each merchant's subscriptions are read once; if they are unreadable, only
+/// that merchant's events fail.
 pub(crate) async fn deliveries(table: &Table, events: &[OrderEvent]) -> Vec<Result<Vec<DeliveryJob>, StoreError>> {
     let merchants: BTreeSet<&MerchantId> = events.iter().map(|event| &event.merchant).collect();
     let reads = merchants.iter().map(|merchant| table.subscriptions(merchant));
     let subscriptions: BTreeMap<&MerchantId, _> = merchants.iter().copied().zip(join_all(reads).await).collect();
-    let told = |event: &OrderEvent| match subscriptions.get(&event.merchant) {
+    let jobs_of = |event: &OrderEvent| match subscriptions.get(&event.merchant) {
         Some(Ok(subscriptions)) => Ok(jobs(subscriptions, event)),
         Some(Err(error)) => Err(error.clone()),
         None => Ok(Vec::new()),
     };
-    events.iter().map(told).collect()
+    events.iter().map(jobs_of).collect()
 }
 
 fn jobs(subscriptions: &[Stored<Subscription>], event: &OrderEvent) -> Vec<DeliveryJob> {
@@ -144,19 +141,13 @@ fn job(subscription: &Stored<Subscription>, event: &OrderEvent) -> DeliveryJob {
     }
 }
 
-/// Deliveries whose messages are sent at a time.
 const STALLED_BATCH: usize = 25;
 
-/// Sends the messages of deliveries whose next attempt is due: of those that SQS could not hold back long enough, and of
-/// those whose message was lost. How many were sent.
+/// Sends the messages of due deliveries, because SQS could not delay them long enough or because their message was
+/// lost. Returns how many were sent. Unreadable deliveries leave the index.
 ///
-/// A delivery is put off first, on the condition that nobody else has: of two sweeps one sends, and a crash before the
-/// message leaves a delivery that is due again.
-///
-/// One that nobody can read leaves the index, so that it is not found again each time.
-///
-/// # Errors
-/// The table or the queue did not take part of the work; the next run takes it up.
+/// A delivery is postponed first, on condition that no other sweep has done so: of two sweeps one sends, and after a
+/// crash before the message the delivery is due again. On an error, the next run repeats the rest.
 pub(crate) async fn stalled(table: &Table, queue: &Queue, keys: &[Key]) -> Result<usize, StoreError> {
     let mut sent = 0_usize;
     for keys in keys.chunks(STALLED_BATCH) {
@@ -187,7 +178,7 @@ async fn send_stalled(table: &Table, queue: &Queue, keys: &[Key]) -> Result<usiz
             Err(error) => failure = Some(error),
         }
     }
-    // Those that were put off have their messages, whatever became of the others.
+    // Postponed deliveries get their messages even if others failed.
     let messages: Vec<_> =
         messages.into_iter().map(|message| Delayed { message, delay: std::time::Duration::ZERO }).collect();
     if let Some(reason) = queue.send(&messages).await.into_iter().flatten().next() {
@@ -233,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn those_are_told_who_listened_when_it_happened() {
+    fn jobs_go_to_subscriptions_that_listened_at_the_time() {
         let (other, update) = ("00000000-0000-4000-8000-000000000000", EventKind::OrderUpdate);
         let mut subscriptions = vec![
             subscription(1, MERCHANT, update),
@@ -255,11 +246,11 @@ mod tests {
             request_id: Some("r".to_owned()),
         };
         let later = OrderEvent { version: 3, ..event.clone() };
-        let told = [jobs(&subscriptions, &event), jobs(&subscriptions, &later)];
-        let told: Vec<_> =
-            told.iter().flatten().map(|job| (job.subscription.clone(), job.version, job.attempt)).collect();
+        let queued = [jobs(&subscriptions, &event), jobs(&subscriptions, &later)];
+        let queued: Vec<_> =
+            queued.iter().flatten().map(|job| (job.subscription.clone(), job.version, job.attempt)).collect();
         let [one, two] = [SubscriptionId::new([1; 16]), SubscriptionId::new([2; 16])];
-        assert_eq!(told, [(one.clone(), 2, 0), (two.clone(), 2, 0), (one, 3, 0), (two, 3, 0)]);
+        assert_eq!(queued, [(one.clone(), 2, 0), (two.clone(), 2, 0), (one, 3, 0), (two, 3, 0)]);
         let again = jobs(&subscriptions, &event);
         assert_ne!(again[0].webhook_id(), again[1].webhook_id());
     }

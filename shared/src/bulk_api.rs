@@ -108,7 +108,6 @@ impl PricedOrder {
     /// Prices every line by the tier that matches its quantity.
     ///
     /// # Errors
-    ///
     /// All lines that cannot be sold; if there are none, lines with different currencies.
     pub fn price(request: CreateBulkOrder, product: impl Fn(&str) -> Option<Product>) -> Result<Self, PricingError> {
         let priced = request.products.into_iter().enumerate().map(|(line, wanted)| price_line(line, wanted, &product));
@@ -135,7 +134,6 @@ impl PricedOrder {
     /// The sum of the lines.
     ///
     /// # Errors
-    ///
     /// The sum reaches [`AMOUNT_MAX`]; names the line at which it does.
     pub fn grand_total(&self) -> Result<Money, LineProblem> {
         let mut total = Money::zero(self.currency);

@@ -14,6 +14,48 @@ use crate::time::Timestamp;
 #[error("not an identifier of this kind")]
 pub struct NotAnId;
 
+/// Implements access to the text of an identifier.
+macro_rules! text_id {
+    ($($name:ident),+) => {$(
+        impl $name {
+            /// The text.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str(&self.0)
+            }
+        }
+    )+};
+}
+pub(crate) use text_id;
+
+/// Implements the conversions for `#[serde(try_from = "String", into = "String")]`.
+macro_rules! stored_id {
+    ($($name:ident),+) => {$(
+        impl TryFrom<String> for $name {
+            type Error = $crate::ids::NotAnId;
+
+            fn try_from(text: String) -> Result<Self, $crate::ids::NotAnId> {
+                Self::parse(&text)
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(id: $name) -> Self {
+                id.0
+            }
+        }
+    )+};
+}
+pub(crate) use stored_id;
+
+text_id!(SafeId, OrderId);
+
 /// Declares identifiers that are read by one function; with `new` they are random, of so many bytes.
 macro_rules! ids {
     ($($(#[doc = $doc:literal])+ $name:ident read $read:path $(, new $new:path, $bytes:literal)?;)+) => {$(
@@ -39,33 +81,10 @@ macro_rules! ids {
             pub fn parse(text: &str) -> Result<Self, $crate::ids::NotAnId> {
                 $read(text).map(Self).ok_or($crate::ids::NotAnId)
             }
-
-            /// The text.
-            #[must_use]
-            pub fn as_str(&self) -> &str {
-                &self.0
-            }
         }
 
-        impl std::fmt::Display for $name {
-            fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                formatter.write_str(&self.0)
-            }
-        }
-
-        impl TryFrom<String> for $name {
-            type Error = $crate::ids::NotAnId;
-
-            fn try_from(text: String) -> Result<Self, Self::Error> {
-                Self::parse(&text)
-            }
-        }
-
-        impl From<$name> for String {
-            fn from(id: $name) -> Self {
-                id.0
-            }
-        }
+        $crate::ids::text_id!($name);
+        $crate::ids::stored_id!($name);
     )+};
 }
 pub(crate) use ids;
@@ -119,7 +138,6 @@ impl SafeId {
     /// Reads a safe id.
     ///
     /// # Errors
-    ///
     /// It is empty, too long, contains another character, or is `.` or `..`.
     pub fn parse(text: &str) -> Result<Self, NotAnId> {
         let unreserved = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'~' | b'-');
@@ -133,12 +151,6 @@ impl SafeId {
     #[must_use]
     pub fn generate(random: [u8; 16]) -> Self {
         Self(hex(&random))
-    }
-
-    /// The text.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
     }
 }
 
@@ -161,11 +173,7 @@ impl OrderId {
         Self(id)
     }
 
-    /// Reads an order's id.
-    ///
-    /// # Errors
-    ///
-    /// It is not 24 lower-case hex digits ending in `000`.
+    /// Reads an order's id: 24 lower-case hex digits ending in `000`.
     pub fn parse(text: &str) -> Result<Self, NotAnId> {
         let hex = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
         if text.len() == 24 && text.bytes().all(hex) && text.ends_with("000") {
@@ -178,7 +186,6 @@ impl OrderId {
     /// The order that an item's id belongs to.
     ///
     /// # Errors
-    ///
     /// It is not 24 lower-case hex digits, or it is the id of an order.
     pub fn of_item(item_id: &str) -> Result<Self, NotAnId> {
         let (stem, number) = item_id.split_at_checked(STEM_DIGITS).ok_or(NotAnId)?;
@@ -213,18 +220,6 @@ impl OrderId {
     pub fn item_short_id(&self, index: usize) -> String {
         short_id('I', &self.item_id(index))
     }
-
-    /// The 24 digits.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Display for OrderId {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&self.0)
-    }
 }
 
 fn short_id(letter: char, id: &str) -> String {
@@ -256,7 +251,6 @@ impl ShipmentId {
     /// Reads a dashed UUID in either case.
     ///
     /// # Errors
-    ///
     /// It is not an id that [`Self::new`] can produce.
     pub fn parse(text: &str) -> Result<Self, NotAnId> {
         let text = text.to_ascii_lowercase();
@@ -342,7 +336,6 @@ impl TransactionId {
     /// Reads the digits.
     ///
     /// # Errors
-    ///
     /// They are not a number below 2^63.
     pub fn parse(text: &str) -> Result<Self, NotAnId> {
         if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_digit()) {

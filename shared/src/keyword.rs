@@ -16,14 +16,9 @@ pub trait Keyword: Copy + PartialEq + 'static {
     }
 }
 
-/// Declares an enum whose variants are its names: with serde, [`Keyword`], `ALL` and `as_str`.
-macro_rules! keywords {
-    ($($(#[$attribute:meta])+ $name:ident { $($(#[$of_variant:meta])+ $variant:ident,)+ })+) => {$(
-        $(#[$attribute])+
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
-        #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
-        pub enum $name { $($(#[$of_variant])+ $variant,)+ }
-
+/// Implements [`Keyword`], `ALL` and `as_str` for an enum whose names on the wire are those of its variants.
+macro_rules! names {
+    ($name:ident { $($variant:ident),+ $(,)? }) => {
         impl $name {
             /// Every value.
             pub const ALL: [Self; [$(Self::$variant),+].len()] = [$(Self::$variant),+];
@@ -43,8 +38,20 @@ macro_rules! keywords {
                 self.as_str()
             }
         }
+    };
+}
+
+/// Declares such an enum, with serde.
+macro_rules! keywords {
+    ($($(#[$attribute:meta])+ $name:ident { $($(#[$of_variant:meta])+ $variant:ident,)+ })+) => {$(
+        $(#[$attribute])+
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+        #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+        pub enum $name { $($(#[$of_variant])+ $variant,)+ }
+
+        $crate::keyword::names!($name { $($variant),+ });
 
         impl<'de> $crate::order_network::member::Member<'de> for $name {}
     )+};
 }
-pub(crate) use keywords;
+pub(crate) use {keywords, names};

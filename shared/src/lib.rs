@@ -24,6 +24,7 @@ pub mod keyword;
 pub mod limits;
 #[cfg(feature = "domain")]
 pub mod money;
+#[cfg(feature = "domain")]
 mod number;
 #[cfg(feature = "domain")]
 pub mod order;

@@ -24,11 +24,7 @@ impl Currency {
     /// The US dollar, the default of the order network API.
     pub const USD: Self = Self(*b"USD");
 
-    /// Reads a code in either case.
-    ///
-    /// # Errors
-    ///
-    /// The text is not three ASCII letters.
+    /// Reads a code in either case: three ASCII letters.
     pub fn parse(text: &str) -> Result<Self, NotACurrency> {
         let letters: [u8; 3] = text.as_bytes().try_into().map_err(|_| NotACurrency(text.to_owned()))?;
         if letters.iter().all(u8::is_ascii_alphabetic) {
@@ -110,11 +106,7 @@ impl Money {
         Self { amount: Decimal::ZERO, currency }
     }
 
-    /// The exact sum.
-    ///
-    /// # Errors
-    ///
-    /// The currencies differ, or the sum does not fit.
+    /// The exact sum; an error if the currencies differ or it does not fit.
     pub fn plus(self, other: Self) -> Result<Self, MoneyError> {
         if self.currency != other.currency {
             return Err(MoneyError::MixedCurrency(self.currency, other.currency));
@@ -123,11 +115,7 @@ impl Money {
         Ok(Self { amount, ..self })
     }
 
-    /// The exact product with a number of units.
-    ///
-    /// # Errors
-    ///
-    /// The product does not fit.
+    /// The exact product with a number of units; an error if it does not fit.
     pub fn times(self, quantity: u32) -> Result<Self, MoneyError> {
         let amount = self.amount.checked_mul(Decimal::from(quantity)).ok_or(MoneyError::TooLarge)?;
         Ok(Self { amount, ..self })
@@ -193,11 +181,7 @@ pub fn parse_stored_amount(text: &str) -> Option<Decimal> {
 pub struct Number(pub Decimal);
 
 impl Number {
-    /// Reads a decimal; null and the empty string give `None`.
-    ///
-    /// # Errors
-    ///
-    /// It is not a decimal, or it has too many digits.
+    /// Reads a decimal; null and the empty string give `None`; an error if it is not a decimal or has too many digits.
     pub fn deserialize_or_empty<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error> {
         use serde::de::Error;
         let raw = Box::<RawValue>::deserialize(deserializer)?;

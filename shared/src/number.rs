@@ -3,7 +3,6 @@
 
 /// The extent of a number.
 pub(crate) struct Token {
-    /// Length in bytes.
     pub(crate) length: usize,
     /// Whether the number is complete; if not, a digit is missing.
     pub(crate) complete: bool,
@@ -49,7 +48,6 @@ pub(crate) struct Digits {
     /// Digits after the point.
     pub(crate) decimals: u32,
     pub(crate) negative: bool,
-    /// Length in bytes.
     pub(crate) length: usize,
 }
 

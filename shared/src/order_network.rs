@@ -1,8 +1,8 @@
 //! The order network API (`/order/v1`): its wire types.
 //!
-//! [`request`] is what a client sends and what is stored; [`response`] is what it reads back; [`event`] is what its
-//! webhooks are told; [`audit`] is the log of its changes; [`patch`] is how an order is updated; [`refund`] is what of it can
-//! be paid back; [`note`] is what people write beside it; [`inbound`] and [`transform`] make orders of other systems' JSON.
+//! [`request`] is what clients send and what is stored; [`response`] is what they read back; [`event`] is the payload
+//! of webhooks; [`audit`] is the log of changes; [`patch`] updates orders; [`refund`] computes what can be paid back;
+//! [`note`] is about notes; [`inbound`] and [`transform`] make orders from other systems' JSON.
 
 pub mod audit;
 pub mod event;

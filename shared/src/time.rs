@@ -32,6 +32,18 @@ impl Timestamp {
         self.0.saturating_sub(earlier.0)
     }
 
+    /// The time this many milliseconds later.
+    #[must_use]
+    pub const fn plus(self, milliseconds: i64) -> Self {
+        Self(self.0.saturating_add(milliseconds))
+    }
+
+    /// The time this much later.
+    #[must_use]
+    pub fn after(self, duration: std::time::Duration) -> Self {
+        self.plus(i64::try_from(duration.as_millis()).unwrap_or(i64::MAX))
+    }
+
     /// RFC 3339 in UTC with seconds, the form of the bulk order API: `2023-10-17T09:00:00Z`.
     #[must_use]
     pub fn to_rfc3339_seconds(self) -> String {

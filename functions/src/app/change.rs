@@ -1,5 +1,5 @@
-//! The one way in which a stored thing is changed on whatever it has become meanwhile: read it, decide, write the next
-//! version if nobody has written since; otherwise do all of that again on what the other has left.
+//! The one way to change a stored item: read it, decide, and write the next version if nobody has written since;
+//! otherwise start again.
 
 use shared::Code;
 
@@ -7,61 +7,53 @@ use crate::refusal::Refusal;
 use crate::store::cause::Versioned;
 use crate::store::{StoreError, Table};
 
-/// How often a change that met another is made again.
+/// Attempts at a change that meets other changes.
 const ROUNDS_MAX: u32 = 16;
 
-/// What is to be done to a thing as it was read.
+/// The decision about an item as it was read.
 pub(crate) enum Decision<K, N> {
-    /// Nothing: it is as it should be.
     Keep(K),
-    /// This version is to be written.
     Write(u64, N),
 }
 
-/// How a change came out.
 pub(crate) enum Outcome<F, K, N> {
-    /// The thing is not there; whether a write of this change has been attempted before.
+    /// The item does not exist; true if an earlier round attempted a write.
     Gone(bool),
-    /// The same request, under its key, has made the change before. The thing is as it has become since.
+    /// The same request, under its key, has already made the change. Has the item as it is now.
     Repeated(F),
-    /// There was nothing to write.
     Kept(K),
-    /// This was written.
     Written(N),
-    /// Others were faster each time.
+    /// Other changes came first in every round.
     Overtaken,
 }
 
-/// Refuses a change that was [`Outcome::Overtaken`]; the client may try again.
+/// The refusal for [`Outcome::Overtaken`]; the client may try again.
 pub(crate) fn overtaken(name: &str) -> Refusal {
     Refusal::new(Code::TryAgain, format!("the {name} was changed by others each time"))
 }
 
-/// A change of one thing, which is read as an `F`.
+/// A change of one item, which is read as an `F`.
 pub(crate) trait Change<F: Versioned> {
-    /// What is handed back where there is nothing to write.
+    /// Returned if there is nothing to write.
     type Kept;
-    /// What is to be written.
     type Next;
-    /// Why the change is not made.
     type Error: From<StoreError>;
 
-    /// Which of the request's changes this is: its index in a bulk, or 0.
+    /// The index of this change among those of the request.
     fn part(&self) -> usize {
         0
     }
 
-    /// Reads the thing, strongly consistent.
+    /// Reads the item, strongly consistent.
     async fn read(&self, table: &Table) -> Result<Option<F>, StoreError>;
 
-    /// Decides what is to be done to it, or refuses.
     fn decide(&self, table: &Table, found: F) -> Result<Decision<Self::Kept, Self::Next>, Self::Error>;
 
-    /// Writes the next version on the condition of the version that was read: whether that held.
+    /// Writes the next version on condition of the one that was read: false if the condition failed.
     async fn write(&self, table: &Table, next: &Self::Next) -> Result<bool, StoreError>;
 }
 
-/// Makes a change until it holds.
+/// Makes a change; retries conflicts.
 pub(crate) async fn carry_out<F: Versioned, C: Change<F>>(
     table: &Table,
     change: &C,
@@ -70,7 +62,8 @@ pub(crate) async fn carry_out<F: Versioned, C: Change<F>>(
     for round in 0..ROUNDS_MAX {
         table.context.pause(round).await;
         let Some(found) = change.read(table).await? else { return Ok(Outcome::Gone(attempted.is_some())) };
-        // A write whose answer was lost, and that was sent again, meets itself; made once more it could count twice.
+        // If a write was repeated because its response was lost, the second one meets the first; writing again could
+        // count twice.
         if let Some((version, next)) = attempted.take()
             && found.is_written_by(table.request_id.as_deref(), version)
         {

@@ -1,4 +1,4 @@
-//! Creating an order of the bulk order API: price it from the catalogue, pay it from a wallet, store it.
+//! Creating an order of the bulk order API: price it from the catalogue, pay from a wallet, store it.
 //!
 //! Two requests to DynamoDB: the products in one read, then one transaction ([`crate::store::bulk_orders`]).
 
@@ -13,14 +13,14 @@ use crate::refusal::{Facts, Refusal};
 use crate::store::Table;
 use crate::store::bulk_orders::{NewBulkOrder, Placed};
 
-/// Creates the order, or says why not; then nothing has changed.
+/// Creates the order, or changes nothing and returns the reason.
 pub(crate) async fn create_bulk_order(
     table: &Table,
     merchant: &MerchantId,
     request: CreateBulkOrder,
     now: Timestamp,
 ) -> Result<OrderResponse, Refusal> {
-    // What an earlier attempt under the request's key has paid for is not priced again: the catalogue may have changed.
+    // An order that an earlier attempt paid for is not priced again: the catalogue may have changed.
     if table.is_retry()
         && let Some(own) = table.own_bulk_order(merchant, now).await?
     {
@@ -63,7 +63,7 @@ fn violation(problem: LineProblem) -> Violation {
     Violation::new(problem.code, format!("/products/{}/{member}", problem.line), problem.message, None)
 }
 
-/// An order is paid in the currency of its products; rates to pay in another one are not loaded.
+/// An order is paid in the currency of its products; exchange rates are not available.
 fn check_currency(products: Currency, pay_with: Option<Currency>) -> Result<(), Refusal> {
     match pay_with {
         Some(currency) if currency != products => Err(Refusal::new(

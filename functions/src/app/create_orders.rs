@@ -1,14 +1,13 @@
-//! Creating orders of the order network API, one or many: each independent of the others, as if it had come alone and
-//! in turn.
+//! Creating orders of the order network API, one or many, each independent of the others, as if sent alone and in turn.
 //!
-//! Orders of one call are worked in *waves*. In a wave no two orders have one id or one external id that is not settled
-//! yet, so all its claims go out together ([`claims`]) and then all its inserts: two steps for any number of orders, in
-//! requests of 25. An order that has a name in common with an earlier one waits for the next wave; what the call has
-//! learned by then of an id or an external id answers it from memory. A usual bulk is one wave, a bulk that repeats one
-//! external id is two. What is not worked by [`CALL_MS`] is answered `TRY_AGAIN`, so that the answer reaches the client.
+//! Orders of one call are processed in *waves*. In a wave no two orders share an id or an unsettled external id, so all
+//! its claims go out together ([`claims`]) and then all its inserts: two steps for any number of orders, in requests of
+//! 25. An order that shares a name with an earlier one waits for the next wave, which may answer it from what the call
+//! has learned. A typical bulk is one wave; a bulk that repeats one external id is two. Orders that are not processed
+//! within [`CALL_MS`] get `TRY_AGAIN`, so that the answer reaches the client.
 //!
-//! A call under an idempotency key that is made again begins with the orders that an earlier attempt made: they are known
-//! by their marks, and answered as they were created. The rest is worked as if that attempt had gone on.
+//! A repeated call under an idempotency key begins with the orders that an earlier attempt created: their marks
+//! identify them, and they are returned as created. The rest is processed as if that attempt had continued.
 
 mod claims;
 pub(crate) mod drafts;
@@ -29,21 +28,18 @@ use crate::store::network_orders::{FoundOrder, INSERT_WITHIN_MS, NewOrder};
 use crate::store::table::Inserted;
 use crate::store::{StoreError, Table};
 
-/// What became of one order.
 #[derive(Clone, Debug)]
 pub(crate) enum Outcome {
-    /// It is stored.
     Created(Arc<response::Order>),
-    /// It was stored before, with the same body; nothing was written.
+    /// It was stored before with the same body; nothing was written.
     Replayed(Arc<response::Order>),
-    /// It is not stored.
     Refused(Refusal),
 }
 
-/// No wave begins later than this after the call: the function has 29 seconds.
+/// No wave begins later than this: the function has 29 seconds.
 const CALL_MS: i64 = 15_000;
 
-/// Creates orders, each with its index in the request: what became of each, at its position.
+/// Creates orders, each with its index in the request, and returns their outcomes in the same order.
 pub(crate) async fn create_orders(
     table: &Table,
     merchant: &MerchantId,
@@ -54,7 +50,7 @@ pub(crate) async fn create_orders(
     if table.is_retry() {
         creation.settle_own().await;
     }
-    creation.refuse_reprints_of_nothing().await;
+    creation.reject_reprints_of_unknown_orders().await;
     loop {
         let wave = creation.next_wave();
         if wave.is_empty() || table.context.now().milliseconds_since(called_at) > CALL_MS {
@@ -66,20 +62,19 @@ pub(crate) async fn create_orders(
     creation.outcomes.into_iter().map(|outcome| outcome.unwrap_or_else(unsettled)).collect()
 }
 
-/// A call in progress.
 struct Creation<'a> {
     table: &'a Table,
     merchant: &'a MerchantId,
-    /// None where the request could not be prepared; its outcome is set then.
+    /// `None` if the request could not be prepared; its outcome is set then.
     orders: Vec<Option<NewOrder>>,
     outcomes: Vec<Option<Outcome>>,
     /// Orders that the call has stored or found.
     stored: HashMap<OrderId, Stored>,
-    /// External ids that a stored order bears, and its id.
+    /// External ids of stored orders, with the order's id.
     holders: HashMap<String, String>,
 }
 
-/// A stored order as far as a repeated safe id asks for it.
+/// What a repeated safe id needs to know of a stored order.
 struct Stored {
     body_hash: Vec<u8>,
     order: Arc<response::Order>,
@@ -101,7 +96,7 @@ impl<'a> Creation<'a> {
         Self { table, merchant, orders, outcomes, stored: HashMap::new(), holders: HashMap::new() }
     }
 
-    /// Settles what an earlier attempt of the request has created.
+    /// Settles orders that an earlier attempt of the request has created.
     async fn settle_own(&mut self) {
         let ids: Vec<OrderId> = self.orders.iter().flatten().map(|order| order.id.clone()).collect();
         let found: HashMap<OrderId, FoundOrder> = match self.table.orders(self.merchant, &ids).await {
@@ -132,7 +127,7 @@ impl<'a> Creation<'a> {
         }
     }
 
-    /// Whatever of these is not settled yet could not be worked.
+    /// Refuses the orders that are still open.
     fn refuse_rest(&mut self, indexes: &[usize], refusal: &Refusal) {
         for index in indexes {
             if self.is_open(*index) {
@@ -141,7 +136,7 @@ impl<'a> Creation<'a> {
         }
     }
 
-    /// Notes a stored order, for those that repeat one of its names.
+    /// Remembers a stored order for later ones with the same id or external id.
     fn remember(&mut self, id: &OrderId, external_id: Option<String>, stored: Stored) {
         if let Some(external_id) = external_id {
             self.holders.entry(external_id).or_insert_with(|| id.to_string());
@@ -149,8 +144,7 @@ impl<'a> Creation<'a> {
         self.stored.insert(id.clone(), stored);
     }
 
-    /// The open orders that share no unsettled name with an open one before them. Those whose names are settled are
-    /// settled here.
+    /// The open orders that share no unsettled name with an earlier open one. Settles orders whose outcome is known.
     fn next_wave(&mut self) -> Vec<usize> {
         let (mut ids, mut external_ids) = (HashSet::new(), HashSet::new());
         let (mut wave, mut known) = (Vec::new(), Vec::new());
@@ -172,7 +166,7 @@ impl<'a> Creation<'a> {
         wave
     }
 
-    /// What this call already knows of an order: its id is stored, or its external id is another order's.
+    /// The outcome if this call already knows it: the id is stored, or the external id is another order's.
     fn known_outcome(&self, order: &NewOrder) -> Option<Outcome> {
         if let Some(stored) = self.stored.get(&order.id) {
             let same = stored.body_hash == order.body_hash();
@@ -200,7 +194,7 @@ impl<'a> Creation<'a> {
         }
     }
 
-    /// Inserts what is open of the wave and settles it.
+    /// Inserts and settles the open orders of the wave.
     async fn insert(&mut self, wave: &[usize], won: &HashSet<usize>, claimed_at: Timestamp) -> Result<(), StoreError> {
         let open: Vec<usize> = wave.iter().copied().filter(|index| self.is_open(*index)).collect();
         let orders: Vec<&NewOrder> = open.iter().filter_map(|index| self.order(*index)).collect();
@@ -218,15 +212,14 @@ impl<'a> Creation<'a> {
         if taken.is_empty() { Ok(()) } else { self.compare(&taken, won, claimed_at).await }
     }
 
-    /// Has the orders found by an external id that another order has claimed. What points to an order that did not come
-    /// leads to nothing.
+    /// Makes orders findable by external ids that other orders have claimed. Pointers to missing orders do no harm.
     async fn point_to(&self, orders: &[&NewOrder]) -> Result<(), StoreError> {
-        let beside = |order: &&&NewOrder| {
+        let has_other_holder = |order: &&&NewOrder| {
             let holder = order.external_id().and_then(|external_id| self.holders.get(external_id));
             holder.is_some_and(|holder| holder != order.id.as_str())
         };
-        let beside: Vec<&NewOrder> = orders.iter().filter(beside).copied().collect();
-        self.table.point_to_orders(self.merchant, &beside).await
+        let pointing: Vec<&NewOrder> = orders.iter().filter(has_other_holder).copied().collect();
+        self.table.point_to_orders(self.merchant, &pointing).await
     }
 
     fn settle_created(&mut self, index: usize) {
@@ -239,7 +232,7 @@ impl<'a> Creation<'a> {
         self.settle(index, Outcome::Created(wire));
     }
 
-    /// Settles orders whose id is taken: the same order again, or another one under its name.
+    /// Settles orders whose id is taken: the same order again, or a different one.
     async fn compare(
         &mut self,
         taken: &[usize],
@@ -256,7 +249,7 @@ impl<'a> Creation<'a> {
             if let Some(name) = self.name(*index).filter(|_| !bears && won.contains(index)) {
                 self.table.release(self.merchant, name, claimed_at).await?;
             }
-            // An insert whose answer was lost, and that was sent again, meets itself.
+            // An insert that was repeated because its response was lost meets itself.
             let same_time = existing.state.created_at == order.state.created_at;
             if existing.has_mark_of(order) || (same_time && existing.body_hash() == order.body_hash()) {
                 self.settle_created(*index);
@@ -274,8 +267,8 @@ impl<'a> Creation<'a> {
     }
 }
 
-/// Names the order: by its safe id, or by one that is drawn or derived from the request's key. The credentials' merchant
-/// must be the body's.
+/// Sets the safe id of an order: its own, or a new one from the table's context or the request's key. Rejects another
+/// merchant's id.
 fn prepare(
     table: &Table,
     merchant: &MerchantId,

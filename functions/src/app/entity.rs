@@ -1,7 +1,7 @@
 //! Creating, reading, changing and deleting entities ([`crate::store::entity`]).
 //!
-//! A change is made to the version that was read ([`super::change`]). With an `If-Match` the caller says which version that
-//! must be. A change under an idempotency key leaves a mark, by which it is known as done when it comes again.
+//! A change applies to the version that was read ([`super::change`]); with `If-Match` the caller names that version. A
+//! change under an idempotency key leaves a mark, which identifies it if it is repeated.
 
 use shared::Code;
 use shared::ids::MerchantId;
@@ -13,23 +13,22 @@ use crate::store::cause::Versioned;
 use crate::store::entity::{Created, Entity, Limit, Stored};
 use crate::store::{StoreError, Table};
 
-/// The entity that a request is about.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Target<'t> {
     pub(crate) merchant: &'t MerchantId,
-    /// As it stands in the path.
+    /// As given in the path.
     pub(crate) id: &'t str,
-    /// The versions of which it must have one (`If-Match`).
+    /// The acceptable versions (`If-Match`).
     pub(crate) versions: Option<&'t Versions>,
 }
 
 impl Target<'_> {
-    /// Reads it: a deleted one, or another merchant's, is not there.
+    /// Reads the entity; deleted ones and those of other merchants are not found.
     pub(crate) async fn read<E: Entity>(&self, table: &Table) -> Result<Stored<E>, Refusal> {
         self.there(self.stored(table).await?)
     }
 
-    /// Changes it. An edit that changes nothing is not written.
+    /// Changes the entity; an edit without effect is not written.
     pub(crate) async fn change<E: Entity>(
         &self,
         table: &Table,
@@ -44,23 +43,22 @@ impl Target<'_> {
         }
     }
 
-    /// Deletes it. Its log stays.
+    /// Deletes the entity. Its log stays.
     pub(crate) async fn delete<E: Entity>(&self, table: &Table) -> Result<(), Refusal> {
         let edit = |stored: &Stored<E>| Ok(stored.tombstone().unwrap_or_else(|| stored.value.clone()));
         match carry_out(table, &Edit { target: self, action: "Delete", is_deletion: true, edit }).await? {
             Outcome::Gone(false) => Err(self.not_found::<E>()),
-            // The answer to our own deletion was lost, or another request deleted it at the same time.
+            // The response to our own deletion was lost, or another request deleted it at the same time.
             Outcome::Gone(true) | Outcome::Repeated(_) | Outcome::Kept(_) | Outcome::Written(_) => Ok(()),
             Outcome::Overtaken => Err(overtaken(E::NAME)),
         }
     }
 
-    /// No entity of the merchant has the id.
     pub(crate) fn not_found<E: Entity>(&self) -> Refusal {
         Refusal::not_found(E::NAME, "id", self.id)
     }
 
-    /// The entity, or what is left of it.
+    /// The entity or its tombstone.
     async fn stored<E: Entity>(&self, table: &Table) -> Result<Option<Stored<E>>, StoreError> {
         match E::parse_id(self.id) {
             Some(id) => table.read(self.merchant, &id).await,
@@ -73,7 +71,6 @@ impl Target<'_> {
     }
 }
 
-/// A change of an entity, or its deletion.
 struct Edit<'e, F> {
     target: &'e Target<'e>,
     action: &'e str,
@@ -93,7 +90,7 @@ impl<E: Entity, F: Fn(&Stored<E>) -> Result<E, Refusal>> Change<Stored<E>> for E
     fn decide(&self, table: &Table, found: Stored<E>) -> Result<Decision<Stored<E>, Stored<E>>, Refusal> {
         let found = self.target.there(Some(found))?;
         let value = (self.edit)(&found)?;
-        // After the edit: a body that is invalid for this entity is refused as such, whatever the version.
+        // After the edit: an invalid body is rejected as such, whatever the version.
         Versions::require(self.target.versions, E::NAME, found.version)?;
         if value == found.value && !self.is_deletion {
             return Ok(Decision::Keep(found));
@@ -108,8 +105,8 @@ impl<E: Entity, F: Fn(&Stored<E>) -> Result<E, Refusal>> Change<Stored<E>> for E
     }
 }
 
-/// Creates an entity with an id of its own. One whose id is taken was created by the same request before: under its
-/// idempotency key, or by a write whose answer was lost.
+/// Creates an entity with a new id. If the id is taken, the same request created it before: under its idempotency key,
+/// or by a write whose response was lost.
 pub(crate) async fn create<E: Entity>(table: &Table, merchant: &MerchantId, value: E) -> Result<Stored<E>, Refusal> {
     let now = table.accepted_at();
     let (id, cause) = (E::draw_id(table)?, table.creation(0));

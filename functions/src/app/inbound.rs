@@ -6,17 +6,17 @@
 //!      the client                  └── due ── sweep: its job was lost ──────┘                   └─ Failed, and a dead letter
 //! ```
 //!
-//! - The receipt is the one write of the request. Everything after it follows from the stream, so a crash after the write
-//!   loses nothing, and the message of the queue holds ids only.
-//! - A job is for one version of its receipt. One that comes again finds another version and does nothing.
-//! - The order is made by the very code of `POST /order/v1/orders`. Its safe id is the body's, or the receipt's own id; so
-//!   a worker that died between the order and the receipt makes the same order again, which is the order that is there
-//!   already: accepted, and neither a second one nor a conflict.
-//! - What the single call would have refused is `Refused`, with the same error; where a rule of the transformation brought
-//!   the value, the violation names its place in the foreign body as well. What was no fault of the body is tried again
-//!   with growing pauses, and in the end `Failed`; its dead letter, moved back, starts it anew.
-//! - The end is told by webhook: `InboundOrderProcessed`, beside `OrderCreation`, which an order that was made has as every
-//!   order does, and which is sent as not successful for one that was not.
+//! - The receipt is the only write of the request. Everything else follows from the stream, so a crash after the write
+//!   loses nothing, and queue messages hold ids only.
+//! - A job is for one version of its receipt. A repeated job finds another version and does nothing.
+//! - The order is created by the code of `POST /order/v1/orders`. Its safe id is the body's, or the receipt's id. So if
+//!   a worker dies between order and receipt, the next one creates the same order, finds it, and accepts it: no
+//!   duplicate, no conflict.
+//! - What the single call would reject is `Refused`, with the same error; for values that a rule of the transformation
+//!   produced, the violation also names the place in the foreign body. Other failures are retried with growing pauses
+//!   and end as `Failed`; the dead letter, moved back, restarts the receipt.
+//! - The end is reported by the webhook `InboundOrderProcessed`. `OrderCreation` is sent for every created order, and
+//!   as unsuccessful for a receipt without one.
 
 use serde::Serialize;
 use serde_json::value::to_raw_value;
@@ -36,17 +36,16 @@ use crate::store::receipts::{NewReceipt, Outcome, Receipt};
 use crate::store::transformations::NamedTransformation;
 use crate::store::{StoreError, Table};
 
-/// What a client sends.
 #[derive(Clone, Debug)]
 pub(crate) struct Submission {
-    /// The foreign body as it was written.
+    /// The foreign body as sent.
     pub(crate) foreign: String,
     pub(crate) transformation: Option<TransformationId>,
-    /// A warning refuses it.
+    /// Whether warnings reject it.
     pub(crate) strict: bool,
 }
 
-/// Receives an inbound order. A receipt whose id is taken was made under the same key.
+/// Receives an inbound order. If the receipt's id is taken, the same key created it.
 pub(crate) async fn receive(table: &Table, merchant: &MerchantId, sent: Submission) -> Result<Receipt, Refusal> {
     let transformation = match &sent.transformation {
         Some(id) => Some(table.read::<NamedTransformation>(merchant, id).await?.ok_or_else(|| unknown(id))?),
@@ -62,13 +61,13 @@ pub(crate) async fn receive(table: &Table, merchant: &MerchantId, sent: Submissi
         strict: sent.strict,
     };
     let receipt = Receipt::received(&new, table)?;
-    if table.insert_receipt(&receipt).await? {
+    if table.insert(&receipt).await? {
         return Ok(receipt);
     }
     match table.receipt(&receipt.state.key).await? {
-        // The transformation may have had another version when the first attempt read it.
+        // The transformation may have changed since the first attempt read it.
         Some(first) if table.is_retry() => Ok(first),
-        // A write whose answer was lost, and that was sent again, meets itself.
+        // A write that was repeated because its response was lost meets itself.
         Some(first) if table.request_id.is_some() && first.state.request_id == table.request_id => Ok(first),
         _ => Err(Refusal::rule(Code::TryAgain)),
     }
@@ -92,16 +91,15 @@ pub(crate) struct Mapped {
 }
 
 impl Mapped {
-    /// What is odd about the request beside the foreign body; the message says that it is of the request.
+    /// A warning about the request rather than the foreign body; the message says so.
     pub(crate) fn of_request(violation: Violation) -> Self {
         let error_message = format!("in the request this {}", violation.error_message);
         Self { violation: Violation { error_message, ..violation }, source_pointer: None }
     }
 }
 
-/// An order as a foreign body makes it, and what is to be said of it.
+/// The order made from a foreign body, with everything found in it.
 pub(crate) struct Drafted {
-    /// The body of the order.
     pub(crate) body: String,
     safe_id: Option<String>,
     external_id: Option<String>,
@@ -110,8 +108,8 @@ pub(crate) struct Drafted {
     transformation: Option<Transformation>,
 }
 
-/// Makes the draft of an order of a foreign body. All that is wrong is in it: what the rules could not do, and what the
-/// order they made breaks elsewhere.
+/// Drafts the order of a foreign body. The draft contains every error: those of the transformation, and rules that the
+/// resulting order breaks elsewhere.
 pub(crate) fn draft(
     foreign: &str,
     transformation: Option<Transformation>,
@@ -135,7 +133,7 @@ pub(crate) fn draft(
     Ok(Drafted { body, safe_id, external_id, draft, findings, transformation })
 }
 
-/// What the rules could not do, and what the order breaks at other places than that.
+/// The errors of the transformation, and the order's violations at other places.
 fn with_findings(findings: &[Finding], draft: Draft) -> Refusal {
     let mut violations: Vec<Violation> = findings.iter().map(|finding| finding.violation.clone()).collect();
     let follows = |place: &str| {
@@ -151,7 +149,7 @@ fn with_findings(findings: &[Finding], draft: Draft) -> Refusal {
 }
 
 impl Drafted {
-    /// Violations with the places that their values come from.
+    /// Adds the places in the foreign body to violations.
     pub(crate) fn mapped(&self, violations: Vec<Violation>) -> Vec<Mapped> {
         let source = |violation: &Violation| {
             let found = self.findings.iter().find(|finding| finding.violation == *violation);
@@ -164,7 +162,7 @@ impl Drafted {
         violations.into_iter().map(mapped).collect()
     }
 
-    /// The warnings of the order, whether it breaks rules or not.
+    /// The warnings of the order, even if it is invalid.
     pub(crate) fn warnings(&self) -> Vec<Violation> {
         match &self.draft {
             Ok((_, warnings)) => warnings.clone(),
@@ -175,7 +173,7 @@ impl Drafted {
         }
     }
 
-    /// With the refusal that its create gives where the body names another merchant.
+    /// Rejects a body that names another merchant, as creation would.
     pub(crate) fn of(mut self, merchant: &MerchantId) -> Self {
         if let Ok((request, _)) = &self.draft
             && let Err(refusal) = Refusal::unless_own(merchant, request.merchant_id.as_deref().unwrap_or_default())
@@ -185,7 +183,7 @@ impl Drafted {
         self
     }
 
-    /// Names the order: by the safe id of its body, or by the receipt's own id. A text that is no safe id is no name.
+    /// Sets the safe id: the body's, or the receipt's own id. An invalid safe id is dropped.
     fn name(&mut self, receipt: &ReceiptId) -> Result<(), StoreError> {
         let name = match self.safe_id.take().filter(|own| !own.is_empty()) {
             Some(own) => SafeId::parse(&own).ok(),
@@ -199,10 +197,8 @@ impl Drafted {
     }
 }
 
-/// Makes the order of a receipt, once however often this is called: the receipt with what came of it.
-///
-/// # Errors
-/// It could not be decided; the same call may be made again.
+/// Creates the order of a receipt, once however often it is called, and returns the receipt with its outcome. An error
+/// leaves it undecided; the call may be repeated.
 pub(crate) async fn process(table: &Table, merchant: &MerchantId, receipt: Receipt) -> Result<Receipt, StoreError> {
     let mut drafted = draft(&receipt.foreign()?, receipt.transformation()?, receipt.strict)?;
     drafted.name(&receipt.state.id()?)?;
@@ -222,21 +218,21 @@ pub(crate) async fn process(table: &Table, merchant: &MerchantId, receipt: Recei
 
 impl Drafted {
     fn accepted(self, response_code: u16, order_id: &str, warnings: Vec<Violation>) -> Result<Outcome, StoreError> {
-        let told = to_raw_value(&bounded(self.mapped(warnings))).map_err(StoreError::fault)?;
+        let details = to_raw_value(&bounded(self.mapped(warnings))).map_err(StoreError::fault)?;
         Ok(Outcome {
             status: ReceiptStatus::Accepted,
             response_code,
             order_id: Some(order_id.to_owned()),
             safe_id: self.safe_id,
             external_id: self.external_id,
-            told,
+            details,
         })
     }
 
     fn refused(self, mut refusal: Refusal, request_id: &str) -> Result<Outcome, StoreError> {
         #[derive(Serialize)]
         #[serde(rename_all = "camelCase")]
-        struct Told<'t> {
+        struct Details<'t> {
             request_id: &'t str,
             code: Code,
             message: String,
@@ -251,19 +247,20 @@ impl Drafted {
             listed if listed < count => format!("{}; {listed} are listed here", refusal.message),
             _ => refusal.message,
         };
-        let told = Told { request_id, code: refusal.code, message, errors, order_id: refusal.facts.order_id.clone() };
+        let details =
+            Details { request_id, code: refusal.code, message, errors, order_id: refusal.facts.order_id.clone() };
         Ok(Outcome {
             status: ReceiptStatus::Refused,
             response_code: refusal.code.status(),
             order_id: None,
-            told: to_raw_value(&told).map_err(StoreError::fault)?,
+            details: to_raw_value(&details).map_err(StoreError::fault)?,
             safe_id: self.safe_id,
             external_id: self.external_id,
         })
     }
 }
 
-/// As many of them as a receipt has room for.
+/// As many as a receipt has room for.
 fn bounded(mapped: Vec<Mapped>) -> Vec<Mapped> {
     let mut left = INBOUND_OUTCOME_BYTES_MAX;
     let fits = |mapped: &Mapped| {

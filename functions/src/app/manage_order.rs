@@ -1,4 +1,4 @@
-//! Changing an order: the state machine decides what it becomes, and [`super::change`] writes that.
+//! Changing an order: the state machine decides, and [`super::change`] writes.
 
 use shared::Code;
 use shared::ids::{MerchantId, OrderId};
@@ -17,28 +17,26 @@ use crate::store::network_orders::FoundOrder;
 use crate::store::stored::StoredState;
 use crate::store::{StoreError, Table};
 
-/// Whose order is to be changed, by whom and on which condition.
 #[derive(Clone, Debug)]
 pub(crate) struct Change<'c> {
     pub(crate) merchant: &'c MerchantId,
     pub(crate) id: &'c OrderId,
-    /// `vendor:<id>`; none where it is the merchant.
+    /// `vendor:<id>`; `None` for the merchant.
     pub(crate) actor: Option<String>,
-    /// Why, in the words of whoever asked.
+    /// As stated by the caller.
     pub(crate) reason: Option<String>,
-    /// The versions that the client has seen, where it insists on one of them (`If-Match`).
+    /// The acceptable versions (`If-Match`).
     pub(crate) version: Option<Versions>,
-    /// Which of the request's changes this is: its index in a bulk, or 0.
+    /// The index of this change among those of the request.
     pub(crate) part: usize,
 }
 
-/// What is to be done to an order as it was read.
+/// The planned change of an order as it was read.
 #[derive(Clone, Debug)]
 pub(crate) struct Plan {
     pub(crate) command: Command,
-    /// The body that the order is to have, where it changes.
+    /// The new body, if it changes.
     pub(crate) body: Option<CreateOrder>,
-    /// What was noticed on the way.
     pub(crate) warnings: Vec<Violation>,
 }
 
@@ -48,9 +46,9 @@ impl From<Command> for Plan {
     }
 }
 
-/// Does to the order what `command` makes of it: the order after that, or none when the merchant has no such order. A
-/// command that has its effect already succeeds and writes nothing, so a client may send it again. Under an idempotency
-/// key that is so whatever the order has become since, and whatever version the client had seen.
+/// Applies a command to an order: returns the changed order, or `None` if the merchant has no such order. A command
+/// that already took effect succeeds and writes nothing, so a client may repeat it. Under an idempotency key that holds
+/// whatever the order and its version have become since.
 pub(crate) async fn change_order(
     table: &Table,
     change: &Change<'_>,
@@ -60,8 +58,8 @@ pub(crate) async fn change_order(
     Ok(changed.map(|(order, _)| order))
 }
 
-/// The same where the body changes too. The plan is made anew on what the order has become, so of two changes that meet
-/// neither is lost. The warnings are those of the plan that was carried out.
+/// Like [`change_order`], where the body may change too. The plan is made anew for each version of the order, so
+/// concurrent changes are never lost. The warnings are those of the plan that was carried out.
 pub(crate) async fn change_order_and_body(
     table: &Table,
     change: &Change<'_>,
@@ -70,7 +68,7 @@ pub(crate) async fn change_order_and_body(
     Ok(match carry_out(table, &PlannedChange { change, plan: &plan }).await? {
         Outcome::Gone(_) => None,
         Outcome::Repeated(order) => {
-            // What was odd about the request is so still.
+            // The warnings about the request still apply.
             let warnings = plan(&order).map(|plan| plan.warnings).unwrap_or_default();
             Some((order, warnings))
         }
@@ -84,13 +82,12 @@ pub(crate) async fn change_order_and_body(
     })
 }
 
-/// A change of an order by a plan.
 struct PlannedChange<'c, P> {
     change: &'c Change<'c>,
     plan: P,
 }
 
-/// An order as it was read, and what it is to become.
+/// An order as it was read, and its next state.
 struct Next {
     order: FoundOrder,
     state: OrderState,
@@ -115,7 +112,8 @@ impl<P: Fn(&FoundOrder) -> Result<Plan, Refusal>> change::Change<FoundOrder> for
     fn decide(&self, table: &Table, order: FoundOrder) -> Result<Decision<Self::Kept, Next>, Refusal> {
         let change = self.change;
         let Plan { command, body, warnings } = (self.plan)(&order)?;
-        // After the plan: what is not there for the caller has no version either, and a condition must not tell of it.
+        // After the plan: an order that the caller may not see has no version for it either, and the condition must not
+        // reveal one.
         Versions::require(change.version.as_ref(), "order", order.state.version)?;
         let state = match transition(&order.state, &command, table.context.now()) {
             Ok(state) => state,
@@ -140,7 +138,7 @@ impl<P: Fn(&FoundOrder) -> Result<Plan, Refusal>> change::Change<FoundOrder> for
     }
 }
 
-/// Every refund that is too much, with what is left.
+/// Every excessive refund, with the remaining balance.
 fn exceeds_balance(change: &Change<'_>, order: &FoundOrder, command: &Command, excesses: &[Excess]) -> Refusal {
     let code = Code::RefundExceedsBalance;
     let currency = order.request.currency_code.unwrap_or(Currency::USD);
@@ -163,8 +161,8 @@ fn exceeds_balance(change: &Change<'_>, order: &FoundOrder, command: &Command, e
     Refusal { violations, ..Refusal::new(code, message) }
 }
 
-/// Whether the order grows beyond its limit. What adds a reason at most finds the room that the limit leaves; a restart takes
-/// its room later, when the lines are assigned anew.
+/// Whether the order grows beyond its limit. Commands that add at most a reason fit into the reserve of the limit; a
+/// restart needs its room later, when the lines are assigned anew.
 fn is_too_large(command: &Command, before: &OrderState, next: &OrderState) -> Result<bool, StoreError> {
     if always_fits(command) {
         return Ok(false);

@@ -1,4 +1,4 @@
-//! Notes: what is theirs alone. The rest is that of every entity ([`super::entity`]).
+//! What is specific to notes; [`super::entity`] has the rest.
 
 use shared::Code;
 use shared::body::note::NamedResource;
@@ -38,7 +38,6 @@ async fn find(table: &Table, merchant: &MerchantId, named: &NamedResource) -> Re
     if is_there { Ok(resource) } else { Err(missing()) }
 }
 
-/// Creates a note about something that the merchant has.
 pub(crate) async fn create(
     table: &Table,
     merchant: &MerchantId,
@@ -49,8 +48,7 @@ pub(crate) async fn create(
     entity::create(table, merchant, Note { resource, content: Some(content) }).await
 }
 
-/// Gives a note other content, in place of all that it had. What it is about stays: a body that names it must name the
-/// same.
+/// Replaces the content of a note. The resource stays: a body that names one must name the same.
 pub(crate) async fn replace(
     table: &Table,
     target: Target<'_>,

@@ -1,15 +1,15 @@
-//! The condition on which a client makes a change: the versions that it has seen.
+//! The precondition of a change: the versions that the client has seen.
 
 use shared::Code;
 
 use crate::refusal::Refusal;
 
-/// Versions of a thing, of which each will do (`If-Match`).
+/// The acceptable versions (`If-Match`).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Versions(pub(crate) Vec<u64>);
 
 impl Versions {
-    /// Refuses to change a thing that is at none of the versions that are asked for, if any are.
+    /// Rejects a change if versions are given and none matches.
     pub(crate) fn require(wanted: Option<&Self>, thing: &str, version: u64) -> Result<(), Refusal> {
         if wanted.is_none_or(|Self(versions)| versions.contains(&version)) {
             return Ok(());

@@ -1,4 +1,4 @@
-//! Finding orders and items of the order network API: by the narrowest key that the filters name, page by page.
+//! Searching orders and items of the order network API: by the narrowest key that the filters name, page by page.
 //!
 //! | the filters name | read |
 //! |---|---|
@@ -6,12 +6,12 @@
 //! | `externalId`, `shortId` | the few orders that bear it |
 //! | else | the index `listed`, by status where one is named, between the times of creation |
 //!
-//! What the key does not decide is compared with each order. Such a search ends its page early when it has read
-//! [`ORDERS_READ_MAX`] orders, with a cursor that goes on from there: a search that finds little costs little a request,
-//! and no request reads a table.
+//! The other filters are compared with each order. Such a search ends its page early after reading [`ORDERS_READ_MAX`]
+//! orders, with a cursor that continues from there, so a search with few matches stays cheap and no request reads a
+//! whole table.
 //!
-//! A row's place is its order's place in the index and how many rows of that order came before it, so a page can end in
-//! the middle of an order's items.
+//! The position of a row is its order's place in the index plus the number of rows of that order before it, so a page
+//! can end in the middle of an order's items.
 
 mod filter;
 
@@ -26,17 +26,15 @@ use crate::store::listing::{Listed, Range};
 use crate::store::network_orders::FoundOrder;
 use crate::store::{StoreError, Table, keys};
 
-/// Orders that one request reads at most to fill a page.
+/// Orders that one request reads at most.
 pub(crate) const ORDERS_READ_MAX: usize = 1_000;
-/// Orders that are read at a time: as many as one request of the table gives.
+/// Orders per read: the keys of one `BatchGetItem`.
 const CHUNK: usize = 100;
 
-/// Which rows of an order are found.
+/// The rows that an order contributes.
 pub(crate) trait Rows {
-    /// A row of the answer.
     type Row;
 
-    /// The rows of an order; it may have none.
     fn rows(&self, order: Order) -> Vec<Self::Row>;
 }
 
@@ -71,7 +69,7 @@ impl Rows for ItemFilter {
     }
 }
 
-/// Where a list goes on: the place of an order, and how many of its rows have been given.
+/// A position in a list: the place of an order, and how many of its rows were returned.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Position {
     pub(crate) place: String,
@@ -79,7 +77,7 @@ pub(crate) struct Position {
 }
 
 impl Position {
-    /// Reads what [`Self::to_string`] wrote.
+    /// Parses the output of [`Self::to_string`].
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let (place, rows_given) = text.rsplit_once('~')?;
         Some(Self { place: place.to_owned(), rows_given: rows_given.parse().ok()? })
@@ -92,27 +90,23 @@ impl std::fmt::Display for Position {
     }
 }
 
-/// What is looked for.
 #[derive(Clone, Debug)]
 pub(crate) struct Search<F> {
     pub(crate) filter: F,
     pub(crate) is_ascending: bool,
-    /// Rows before the page, from the start or from the position.
+    /// Rows to skip, from the start or from the position.
     pub(crate) skip: usize,
     pub(crate) size: usize,
     pub(crate) after: Option<Position>,
 }
 
-/// A page that was found.
 #[derive(Debug)]
 pub(crate) struct Found<R> {
-    /// Each with the position before it.
     pub(crate) rows: Vec<(R, Position)>,
-    /// None at the end.
+    /// `None` at the end.
     pub(crate) next: Option<Position>,
 }
 
-/// A search under way.
 struct Pass<'s, F: Rows> {
     table: &'s Table,
     merchant: &'s MerchantId,
@@ -122,18 +116,14 @@ struct Pass<'s, F: Rows> {
     rows: Vec<(F::Row, Position)>,
 }
 
-/// What became of an order that was looked at.
 enum Looked {
-    /// All its rows are given or passed over.
+    /// All its rows were returned or skipped.
     Whole,
     /// The page was full before its last row.
     Full(Position),
 }
 
 /// Finds a page.
-///
-/// # Errors
-/// The table does not answer.
 pub(crate) async fn search<F: Rows + Filter>(
     table: &Table,
     merchant: &MerchantId,
@@ -147,7 +137,7 @@ pub(crate) async fn search<F: Rows + Filter>(
     }
 }
 
-/// The orders that a name in the filters leads to; none where no name stands there.
+/// The orders that a named filter leads to; `None` without one.
 async fn named(table: &Table, merchant: &MerchantId, filter: &OrderFilter) -> Result<Option<Vec<OrderId>>, StoreError> {
     Ok(match (&filter.id, &filter.external_id, &filter.short_id) {
         (Some(id), ..) => Some(id.iter().cloned().collect()),
@@ -158,7 +148,7 @@ async fn named(table: &Table, merchant: &MerchantId, filter: &OrderFilter) -> Re
 }
 
 impl<F: Rows + Filter> Pass<'_, F> {
-    /// The few orders that a name leads to, in the order that a list would have.
+    /// Reads the few orders that a name leads to, in list order.
     async fn read_named(mut self, ids: &[OrderId]) -> Result<Found<F::Row>, StoreError> {
         let orders = self.table.orders_lately(self.merchant, ids, true).await?;
         let mut found: Vec<(Listed, FoundOrder)> = ids
@@ -190,11 +180,11 @@ impl<F: Rows + Filter> Pass<'_, F> {
         let mut range = self.search.range();
         let mut last: Option<String> = None;
         loop {
-            // Where every order is a row, those before the page need not be read.
+            // If every order is a row, the orders before the page need not be read.
             let passed = if self.search.filter.is_every_order_a_row() { self.skip } else { 0 };
             let wanted = self.search.size.saturating_sub(self.rows.len()).saturating_add(1).min(CHUNK);
             let chunk = if self.search.filter.is_every_order_a_row() { wanted } else { CHUNK };
-            // The entry by which the range was narrowed comes again.
+            // The range includes the last entry of the previous chunk.
             let overlap = usize::from(last.is_some() || self.search.after.is_some());
             let asked = passed.saturating_add(chunk).saturating_add(overlap);
             let entries = self.table.listed(self.merchant, statuses, &range, asked).await?;
@@ -226,7 +216,7 @@ impl<F: Rows + Filter> Pass<'_, F> {
         }
     }
 
-    /// Takes the rows of one order.
+    /// Adds the rows of one order.
     fn look(&mut self, entry: &Listed, order: FoundOrder) -> Result<Looked, StoreError> {
         let rows = self.search.filter.rows(order.response(self.merchant, &entry.order)?);
         let given = match &self.search.after {
@@ -246,14 +236,13 @@ impl<F: Rows + Filter> Pass<'_, F> {
         Ok(Looked::Whole)
     }
 
-    /// The position before the row of that index.
     fn before(&self, entry: &Listed, index: usize) -> Position {
         Position { place: entry.place.clone(), rows_given: index }
     }
 }
 
 impl Range {
-    /// Narrows the range to what comes from a place on.
+    /// Narrows the range to start at a place.
     fn go_on_at(&mut self, place: &str) {
         if self.is_ascending {
             place.clone_into(&mut self.low);

@@ -1,8 +1,7 @@
-//! Subscriptions to webhooks: what is theirs alone. The rest is that of every entity ([`super::entity`]).
+//! What is specific to webhook subscriptions; [`super::entity`] has the rest.
 
 use shared::ids::MerchantId;
 use shared::order_network::event::Event;
-use shared::time::Timestamp;
 use shared::webhook::{EventKind, random_webhook_id};
 
 use super::entity::{self, Target};
@@ -16,7 +15,6 @@ use crate::store::subscriptions::Subscription;
 use crate::store::{StoreError, Table};
 use crate::webhooks::attempt::{Attempt, post};
 
-/// What a subscription is made of.
 #[derive(Clone, Debug)]
 pub(crate) struct NewSubscription {
     pub(crate) url: String,
@@ -25,7 +23,7 @@ pub(crate) struct NewSubscription {
     pub(crate) is_enabled: bool,
 }
 
-/// A change of a subscription: what is none stays.
+/// A change of a subscription: absent members stay.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct SubscriptionPatch {
     pub(crate) url: Option<String>,
@@ -34,7 +32,6 @@ pub(crate) struct SubscriptionPatch {
     pub(crate) is_enabled: Option<bool>,
 }
 
-/// Creates a subscription with a secret of its own.
 pub(crate) async fn subscribe(
     table: &Table,
     merchant: &MerchantId,
@@ -52,7 +49,7 @@ pub(crate) async fn subscribe(
     entity::create(table, merchant, subscription).await
 }
 
-/// Changes a subscription. Enabling it again clears why we had disabled it.
+/// Changes a subscription. Enabling it clears the reason why it was disabled.
 pub(crate) async fn patch(
     table: &Table,
     target: Target<'_>,
@@ -73,27 +70,26 @@ pub(crate) async fn patch(
     target.change(table, "Update", edit).await
 }
 
-/// Gives a subscription a new secret; those before it sign as well for so many seconds at most.
+/// Replaces the secret; earlier ones sign for at most `overlap_seconds` more.
 pub(crate) async fn rotate(
     table: &Table,
     target: Target<'_>,
     overlap_seconds: i64,
 ) -> Result<Stored<Subscription>, Refusal> {
     let (secret, now) = (Secret::generate(table.bytes("secret", 0)?), table.accepted_at());
-    let until = Timestamp::from_milliseconds(now.milliseconds().saturating_add(overlap_seconds.saturating_mul(1000)));
+    let until = now.plus(overlap_seconds.saturating_mul(1000));
     let edit = |found: &Stored<Subscription>| Ok(found.value.clone().rotated(secret.clone(), now, until));
     target.change(table, "RotateSecret", edit).await
 }
 
-/// What came of a test.
 #[derive(Clone, Debug)]
 pub(crate) struct Tested {
     pub(crate) webhook_id: String,
     pub(crate) attempt: Attempt,
 }
 
-/// Sends a signed event to the URL, now, and waits for the answer. It is one attempt, for a disabled subscription too, so
-/// that its owner can see whether to enable it; and it changes nothing but the log.
+/// Sends a signed event to the URL and waits for the answer. It makes one attempt, even for a disabled subscription, so
+/// that its owner can decide whether to enable it. Only the log changes.
 pub(crate) async fn test(
     table: &Table,
     transport: &dyn Transport,
@@ -105,6 +101,6 @@ pub(crate) async fn test(
     let payload = serde_json::to_string(&Event::test(request_id, target.merchant)).map_err(StoreError::fault)?;
     let attempt = post(transport, &table.context, &subscription, &webhook_id, &payload).await;
     let key = Key::delivery(target.merchant, &subscription.id, attempt.at, &webhook_id);
-    table.insert_delivery(&Delivery::of_test(key, webhook_id.clone(), payload, attempt.clone())).await?;
+    table.insert(&Delivery::of_test(key, webhook_id.clone(), payload, attempt.clone())).await?;
     Ok(Tested { webhook_id, attempt })
 }

@@ -1,13 +1,13 @@
-//! Circuit breakers: a vendor that does not answer is left alone for a while, so that its orders cost neither time nor
-//! attempts, and it is not called by all of them at once when it is back.
+//! Circuit breakers: a vendor that does not answer is not called for a while. So its orders cost neither time nor
+//! attempts, and they do not all call it at once when it is back.
 //!
 //! ```text
 //! closed ── several failures in a row ──▶ open ── after a pause ──▶ half-open ── the one trial succeeds ──▶ closed
 //!                                          ▲──────────── it fails: a longer pause ──────────┘
 //! ```
 //!
-//! Each process of the worker has its own: it learns of a dead vendor within a few calls, and needs no shared state that
-//! would cost a read per job.
+//! Each process of the worker has its own breakers: it detects a dead vendor within a few calls, without shared state
+//! that would cost a read per job.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -15,29 +15,29 @@ use std::time::Duration;
 
 use shared::time::Timestamp;
 
-/// Failures in a row that open a circuit.
+/// Consecutive failures that open a circuit.
 const FAILURES_MAX: u32 = 5;
-/// How long it stays open at first, and at most; it doubles in between.
+/// The shortest and the longest time that it stays open; it doubles in between.
 const OPEN_FIRST: Duration = Duration::from_secs(30);
 const OPEN_MAX: Duration = Duration::from_secs(600);
 
-/// The circuits of all vendors, by (merchant, vendor).
+/// The circuits of all vendors, by `merchant/vendor`.
 #[derive(Debug, Default)]
 pub(crate) struct Breakers(Mutex<HashMap<String, Breaker>>);
 
 #[derive(Clone, Copy, Debug, Default)]
 struct Breaker {
     failures: u32,
-    /// How often it was opened since it last was closed.
+    /// How often it has opened since it was last closed.
     openings: u32,
     open_until: Option<Timestamp>,
-    /// A trial is being made, whose failure opens it again.
+    /// A trial call is running; its failure reopens the circuit.
     on_trial: bool,
 }
 
 impl Breakers {
-    /// Whether a call may be made now; else how long to wait. Where a trial is due, one caller is let through, and the
-    /// others wait for what becomes of it.
+    /// Whether a call may be made now; else how long to wait. When a trial is due, one caller gets through and the
+    /// others wait for its result.
     pub(super) fn admit(&self, vendor: &str, now: Timestamp) -> Result<(), Duration> {
         let mut breakers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(breaker) = breakers.get_mut(vendor) else { return Ok(()) };
@@ -46,12 +46,12 @@ impl Breakers {
         if left_ms > 0 {
             return Err(Duration::from_millis(u64::try_from(left_ms).unwrap_or(0)));
         }
-        breaker.open_until = Some(later(now, breaker.pause()));
+        breaker.open_until = Some(now.after(breaker.pause()));
         breaker.on_trial = true;
         Ok(())
     }
 
-    /// Notes how a call ended. Calls that were under way when the circuit opened say nothing new.
+    /// Records the result of a call. Results of calls that were running when the circuit opened do not count.
     pub(super) fn note(&self, vendor: &str, succeeded: bool, now: Timestamp) {
         let mut breakers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if succeeded {
@@ -63,7 +63,7 @@ impl Breakers {
         let is_open = breaker.open_until.is_some_and(|until| until.milliseconds_since(now) > 0);
         if breaker.failures >= FAILURES_MAX && (breaker.on_trial || !is_open) {
             breaker.on_trial = false;
-            breaker.open_until = Some(later(now, breaker.pause()));
+            breaker.open_until = Some(now.after(breaker.pause()));
             breaker.openings = breaker.openings.saturating_add(1);
         }
     }
@@ -73,11 +73,6 @@ impl Breaker {
     fn pause(&self) -> Duration {
         OPEN_FIRST.saturating_mul(1 << self.openings.min(10)).min(OPEN_MAX)
     }
-}
-
-fn later(now: Timestamp, pause: Duration) -> Timestamp {
-    let pause_ms = i64::try_from(pause.as_millis()).unwrap_or(i64::MAX);
-    Timestamp::from_milliseconds(now.milliseconds().saturating_add(pause_ms))
 }
 
 #[cfg(test)]
@@ -102,7 +97,7 @@ mod tests {
         breakers.note("v", false, at(0));
         assert_eq!(breakers.admit("v", at(10)), Err(Duration::from_secs(20)));
         assert_eq!(breakers.admit("other", at(10)), Ok(()));
-        // One trial; who comes meanwhile waits.
+        // One trial; others wait.
         assert_eq!(breakers.admit("v", at(31)), Ok(()));
         assert!(breakers.admit("v", at(31)).is_err());
         breakers.note("v", false, at(32));

@@ -1,8 +1,8 @@
 //! The worker: takes batches of jobs and advances each job's order by one step.
 //!
-//! Exactly once by the order's version: a job that arrives again finds another version, or loses the conditional write,
-//! and is done. Whatever a step does outside the table carries a key that is fixed by the order ([`vendor_calls`]), so
-//! the same call may be made twice and counts once.
+//! Exactly once by the order's version: a repeated job finds another version, or loses the conditional write, and is
+//! done. Calls outside the table carry a key that the order determines ([`vendor_calls`]), so a repeated call counts
+//! once.
 //!
 //! ```text
 //! message ── job ── order at its version ── next_step ──┬─ Assign          [`vendor_routes`]
@@ -11,17 +11,16 @@
 //!                                                      └─ Allocate        [`stock`]
 //! ```
 //!
-//! A step that fails is tried again after a pause that grows with each attempt, by the visibility of its message. What
-//! cannot be tried now, because a vendor's circuit is open or other orders took the codes, costs no attempt: the job is
-//! sent again with a delay, with the attempts that it has behind it, and its message is done. Each pause moves the
-//! order's place in the index `due` behind it, so that the sweep starts no second row of messages.
+//! A failed step is retried after a pause that grows with each attempt, by the visibility of its message. A step that
+//! cannot run now, because a vendor's circuit is open or other orders took the codes, costs no attempt: the job is sent
+//! again with a delay and its count of attempts, and its message is done. Each pause also moves the order in the index
+//! `due`, so that the sweep sends no second message.
 //!
-//! At the last attempt the order fails with the reason, and the message goes to the dead-letter queue. Redriven, it
-//! restarts the order. SQS does not say of a message that it was in a dead-letter queue, and the same job may come once
-//! more from the relay or the sweep; so each message carries an id of its own, and the failure notes it together with
-//! SQS's id of the message ([`DeadJob`](shared::order::DeadJob)). A message that is moved back has the first and not the
-//! second, because SQS gives it a new one; a repeated job has neither, and a message that has not reached the dead-letter
-//! queue yet has both.
+//! After the last attempt the order fails with the reason, and the message goes to the dead-letter queue. Redriven, it
+//! restarts the order. SQS does not mark redriven messages, and the relay or the sweep may repeat a job; so each
+//! message carries an id of its own, and the failure records it together with SQS's message id
+//! ([`DeadJob`](shared::order::DeadJob)). A redriven message has the first id but a new SQS id; a repeated job has
+//! neither; a message that has not reached the dead-letter queue yet has both.
 
 mod breaker;
 mod stock;
@@ -42,54 +41,53 @@ use crate::outbound::Transport;
 use crate::queue::{self, Delayed, Queue};
 use crate::store::cause::Cause;
 use crate::store::keys::Key;
-use crate::store::stored::StoredState;
+use crate::store::stored::{StoredOrder, StoredState};
 use crate::store::{StoreError, Table};
 use breaker::Breakers;
 
-/// What the worker has beside its table and queue.
+/// What the worker needs besides its table and queue.
 #[derive(Clone, Debug)]
 pub(crate) struct Settings {
-    /// Receives of a message that the queue grants (its redrive policy).
+    /// Receives per message (redrive policy of the queue).
     pub(crate) attempts_max: u32,
-    /// How long a vendor may take to answer.
     pub(crate) vendor_timeout: Duration,
 }
 
-/// The worker on behalf of one batch; circuits are remembered from batch to batch.
+/// The worker for one batch; circuits are kept between batches.
 #[derive(Clone)]
 pub(crate) struct Worker {
     pub(crate) table: Table,
     pub(crate) jobs: Queue,
     pub(crate) outbound: Arc<dyn Transport>,
     pub(crate) breakers: Arc<Breakers>,
-    /// Orders of a batch take codes one after the other, for they mostly want the same ones; how often they met others.
+    /// Orders of a batch take codes in turn, because they mostly want the same ones; the number counts conflicts with
+    /// other batches.
     pub(crate) conflicts: Arc<Mutex<u32>>,
     pub(crate) settings: Settings,
 }
 
-/// What became of a job that did not fail.
+/// The outcome of a job that did not fail.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Worked {
-    /// There is nothing left to do for it.
     Done,
-    /// Nothing could be tried now; the same job is to come again after this.
+    /// Nothing can be done now; the same job comes again after this time.
     Later(Duration),
-    /// The order fails, or has failed, for this reason, however often the job may still be tried.
+    /// The order fails, or has failed, for this reason, even if attempts remain.
     Exhausted(String),
 }
 
-/// First pause before a job is tried again, and the longest; they double in between.
+/// The shortest and the longest pause before a retry; it doubles in between.
 const RETRY_FIRST: Duration = Duration::from_secs(2);
 const RETRY_MAX: Duration = Duration::from_secs(600);
 
-/// Works a batch: the messages to be tried again.
+/// Processes a batch and returns the messages to retry.
 pub(crate) async fn fulfil(event: SqsEvent, worker: &Worker) -> SqsBatchResponse {
     let results = join_all(event.records.iter().map(|message| worker.receive(message))).await;
     queue::answer(&event, results, "jobs", &worker.table.meter)
 }
 
 impl Worker {
-    /// Works one message. One that is no job, or whose order is not there, fails until the queue takes it away.
+    /// Processes one message. A message without a valid job or order fails until the queue removes it.
     async fn receive(&self, message: &SqsMessage) -> Result<(), String> {
         let body = message.body.as_deref().unwrap_or_default();
         let job: Job = serde_json::from_str(body).map_err(|error| format!("the message is no job: {error}"))?;
@@ -109,7 +107,7 @@ impl Worker {
         if is_last {
             self.give_up(&job, message, &reason).await?;
         }
-        // The queue takes it away when it has been received as often as it may, so the dead letter is there at once.
+        // The queue removes it after its last receive, so it becomes a dead letter at once.
         let pause = if is_last { Duration::ZERO } else { retry_pause(&self.table.context, attempt) };
         if !is_last {
             self.keep_from_sweep(&job, pause).await;
@@ -118,10 +116,10 @@ impl Worker {
         Err(reason)
     }
 
-    /// A message that should have had its last attempt: either it has failed and only waits for the queue to take it away,
-    /// or that attempt ended with the process.
+    /// A message after its last attempt: either that attempt failed and the queue has yet to remove the message, or its
+    /// process died.
     async fn bury(&self, job: &Job, message: &SqsMessage) -> Result<Worked, String> {
-        let stored = self.table.state(&key_of(job)).await?;
+        let stored = self.table.load::<StoredState>(&key_of(job)).await?;
         match stored {
             Some(stored) if stored.version != job.version => self.overtaken(&stored, job, message).await,
             _ => Err("the last attempt ended without a result".to_owned()),
@@ -130,7 +128,7 @@ impl Worker {
 
     async fn work(&self, job: &Job, message: &SqsMessage) -> Result<Worked, String> {
         let key = key_of(job);
-        let order = self.table.stored_order(&key).await?;
+        let order = self.table.load::<StoredOrder>(&key).await?;
         let order = order.ok_or_else(|| format!("there is no order under `{}`", key.pk))?;
         if order.state.version != job.version {
             return self.overtaken(&order.state, job, message).await;
@@ -150,7 +148,7 @@ impl Worker {
         }
     }
 
-    /// A job of another version than the order's has nothing to do, unless it is the one that gave the order up.
+    /// A job for another version has nothing to do, unless it is the one that gave up the order.
     async fn overtaken(&self, stored: &StoredState, job: &Job, message: &SqsMessage) -> Result<Worked, String> {
         let state = stored.state()?;
         let mut dead = [&state.failure, &state.recall_failure].into_iter().flatten().filter_map(|f| f.dead.as_ref());
@@ -163,7 +161,7 @@ impl Worker {
         }
     }
 
-    /// The parcels of the built-in vendor, the first shipment's first; the rest have jobs of their own.
+    /// Ships the first parcel of the built-in vendor; the others have jobs of their own.
     async fn ship(&self, stored: &StoredState, parcels: Vec<(u16, Vec<usize>)>) -> Result<Worked, String> {
         let Some((number, lines)) = parcels.into_iter().next() else { return Ok(Worked::Done) };
         let package = Package {
@@ -177,8 +175,8 @@ impl Worker {
         self.advance(stored, &Command::Report(number, Progress::Shipped(vec![package]))).await
     }
 
-    /// Does a command to an order as it was read. Losing the write means that the order has another version, for which
-    /// there is, or was, a job of its own.
+    /// Applies a command to an order as it was read. If the write fails, the order has another version, which has a job
+    /// of its own.
     async fn advance(&self, stored: &StoredState, command: &Command) -> Result<Worked, String> {
         self.try_advance(stored, command).await.map(|_| Worked::Done)
     }
@@ -191,7 +189,7 @@ impl Worker {
         }
     }
 
-    /// Writes down what has happened outside, on whatever the order has become meanwhile.
+    /// Records an external event, whatever the order has become meanwhile.
     async fn note(&self, stored: &StoredState, command: &Command) -> Result<Worked, String> {
         if self.try_advance(stored, command).await? {
             return Ok(Worked::Done);
@@ -202,11 +200,11 @@ impl Worker {
         }
     }
 
-    /// Fails the order for good, unless it has moved on: then the job is as good as done, and the message may die.
+    /// Fails the order for good, unless its version has changed: then the job is obsolete.
     async fn give_up(&self, job: &Job, message: &SqsMessage, reason: &str) -> Result<(), String> {
         let key = key_of(job);
         let failed = |error: StoreError| format!("{reason}; and the order could not be failed: {error}");
-        let Some(stored) = self.table.state(&key).await.map_err(failed)? else { return Ok(()) };
+        let Some(stored) = self.table.load::<StoredState>(&key).await.map_err(failed)? else { return Ok(()) };
         if stored.version != job.version {
             return Ok(());
         }
@@ -216,7 +214,7 @@ impl Worker {
         self.try_advance(&stored, &command).await.map(|_| ())
     }
 
-    /// The same job in a message of its own, which has `failed` more attempts behind it.
+    /// Sends the same job in a new message, with `failed` more attempts counted.
     async fn send_again(&self, job: Job, failed: u32, delay: Duration) -> Result<(), String> {
         self.keep_from_sweep(&job, delay).await;
         let id = self.table.context.job_id().map_err(|error| error.to_string())?;
@@ -225,7 +223,7 @@ impl Worker {
         failures.into_iter().flatten().next().map_or(Ok(()), Err)
     }
 
-    /// The sweep looks after the order only after the pause. Where that cannot be written, one more message may come.
+    /// Delays the check by the sweep until after the pause. If that fails, there may be an additional message.
     async fn keep_from_sweep(&self, job: &Job, pause: Duration) {
         if let Err(error) = self.table.put_off_order(&key_of(job), job.version, pause).await {
             tracing::warn!(%error, "the sweep may queue an order that is being worked");
@@ -233,7 +231,7 @@ impl Worker {
     }
 }
 
-/// What an order is told by the worker.
+/// A command from the worker to an order.
 struct Fact<'f> {
     key: &'f Key,
     command: &'f Command,
@@ -245,14 +243,14 @@ impl Change<StoredState> for Fact<'_> {
     type Error = String;
 
     async fn read(&self, table: &Table) -> Result<Option<StoredState>, StoreError> {
-        table.state(self.key).await
+        table.load(self.key).await
     }
 
     fn decide(&self, table: &Table, stored: StoredState) -> Result<Decision<(), Self::Next>, String> {
         let next = match transition(&stored.state()?, self.command, table.context.now()) {
             Ok(next) => next,
             Err(Rejected::AlreadySo) => return Ok(Decision::Keep(())),
-            // What a vendor refuses may be cancelled, or shipped, by now.
+            // The shipment that a vendor rejects may be cancelled or shipped by now.
             Err(Rejected::NotAllowed(_)) if matches!(self.command, Command::Report(_, Progress::Rejected { .. })) => {
                 return Ok(Decision::Keep(()));
             }
@@ -267,18 +265,17 @@ impl Change<StoredState> for Fact<'_> {
     }
 }
 
-/// The item that a job is about.
 pub(crate) fn key_of(job: &Job) -> Key {
     Key { pk: job.pk.clone(), sk: job.sk.clone() }
 }
 
-/// How often a message has been received.
 pub(crate) fn receive_count(message: &SqsMessage) -> u32 {
     let count = message.attributes.get("ApproximateReceiveCount");
     count.and_then(|count| count.parse().ok()).unwrap_or(1)
 }
 
-/// Doubles with each attempt, cut by up to half so that jobs that failed together do not come together again.
+/// Doubles with each attempt; a random part of up to half is subtracted, so that jobs that failed together do not come
+/// back together.
 pub(crate) fn retry_pause(context: &Context, attempt: u32) -> Duration {
     let longest = RETRY_FIRST.saturating_mul(1 << attempt.saturating_sub(1).min(16)).min(RETRY_MAX);
     let [byte] = context.random::<1>().unwrap_or([128]);

@@ -1,4 +1,4 @@
-//! The port of the bulk order API: lines are given the next codes of their SKU.
+//! The port of the bulk order API: lines get the next codes of their SKU.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -12,14 +12,14 @@ use crate::store::stock::{Allocated, SKUS_MAX, Stock, Taken};
 use crate::store::stored::StoredOrder;
 use crate::store::{StoreError, Table};
 
-/// How often the orders of one batch try again because others took codes meanwhile; each may wait for a transaction.
+/// Retries of the orders of one batch because other batches took codes; each may wait for a transaction.
 const CONFLICTS_MAX: u32 = 6;
 
-/// Gives codes to as many open lines as there are codes for, whole lines only. None at all is a failure, which is tried
-/// again; the lines that are left have the job of the next version.
+/// Gives codes to as many open lines as the stock covers completely. If it covers none, the job fails and is retried;
+/// remaining lines get the job of the next version.
 ///
-/// A cursor that others move is nobody's failure: the job comes again a little later. The lock has the orders of one
-/// batch take their turns, so that only other batches are met; it counts how often they were.
+/// A conflict about a cursor is no failure: the job comes again a little later. The lock serialises the orders of one
+/// batch, so only other batches cause conflicts; it counts them.
 pub(super) async fn allocate(table: &Table, order: &StoredOrder, conflicts: &Mutex<u32>) -> Result<Worked, String> {
     let stored = &order.state;
     let state = stored.state()?;
@@ -49,7 +49,6 @@ fn out_of_stock(state: &OrderState, order: &PricedOrder) -> String {
     format!("out of stock: {}", skus.join(", "))
 }
 
-/// Which codes go to which lines.
 struct Plan {
     allocations: Vec<Allocation>,
     taken: Vec<Taken>,
@@ -79,7 +78,7 @@ async fn plan(table: &Table, state: &OrderState, order: &PricedOrder) -> Result<
     Ok(plan)
 }
 
-/// The lines, in their order, that the stock covers whole.
+/// The lines, in their order, that the stock covers completely.
 fn share(mut stock: Stock, lines: &[(usize, u64)]) -> Vec<Allocation> {
     let mut allocations = Vec::new();
     for (line, count) in lines {

@@ -1,9 +1,9 @@
-//! The port over HTTP: a shipment is sent to its vendor's endpoint, and so is the news that lines of it were cancelled.
+//! The port over HTTP: sends shipments to their vendors' endpoints, and cancellations of their lines.
 //!
-//! One `POST` of JSON each, signed as Standard Webhooks are (the vendor checks it with any library of that standard). The
-//! `Idempotency-Key` is fixed by the shipment, so a vendor that honours it makes a shipment once, however often it hears of
-//! it. That of a cancellation is fixed by the lines that it names and the order's version too: what a vendor did not know
-//! when it first heard of it, it is told again under another key once it has the shipment.
+//! Each is one `POST` of JSON, signed as Standard Webhooks are (the vendor checks it with any library of that
+//! standard). The shipment determines the `Idempotency-Key`, so a vendor that honours it makes a shipment once. The key
+//! of a cancellation also contains the lines and the order's version: a vendor that did not know the shipment yet gets
+//! the cancellation again under another key once it has the shipment.
 //!
 //! | answer | what follows |
 //! |---|---|
@@ -12,7 +12,7 @@
 //! | 400, 410, 413, 422 | for good: the shipment is rejected, or the cancellation given up, with the beginning of the answer as reason |
 //! | any other, none in time | tried again; counts for the circuit ([`super::breaker`]), 409 and 429 do not |
 //!
-//! The other answers of 3xx and 4xx speak of an endpoint or a token that is set up wrong, not of the shipment.
+//! Other 3xx and 4xx answers are about a wrong endpoint or token, not about the shipment.
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -31,14 +31,13 @@ use crate::outbound::signature::{Secret, sign};
 use crate::store::network_orders::FoundOrder;
 use crate::store::stored::{StoredOrder, StoredState};
 
-/// How long a job is put off because its vendor's circuit is open, counted from the version that it is for.
+/// How long a job waits for a vendor's circuit, counted from the version that it is for.
 const SPARED_MAX: Duration = Duration::from_secs(6 * 3600);
 
-/// What a vendor is sent.
+/// A request to a vendor.
 #[derive(Serialize)]
 #[serde(tag = "type", rename_all_fields = "camelCase")]
 enum Message<'m> {
-    /// Make and send these items.
     ShipmentSubmission {
         #[serde(flatten)]
         names: Names<'m>,
@@ -47,7 +46,7 @@ enum Message<'m> {
         shipping_method: Option<&'m str>,
         items: Vec<Item<'m>>,
     },
-    /// Do not make these items, if it is not too late.
+    /// Do not make these items, if there is still time.
     ShipmentCancellation {
         #[serde(flatten)]
         names: Names<'m>,
@@ -67,7 +66,7 @@ struct Names<'m> {
     vendor_id: &'m str,
 }
 
-/// An item as the merchant sent it, with its id and the units that are left of it.
+/// An item as the merchant sent it, with its id and the remaining units.
 #[derive(Serialize)]
 struct Item<'m> {
     id: String,
@@ -75,20 +74,19 @@ struct Item<'m> {
     item: Cow<'m, shared::order_network::request::Item>,
 }
 
-/// How a vendor took a message.
+/// The vendor's answer to a message.
 enum Answer {
     Accepted,
-    /// Its status and the beginning of its words.
+    /// Status and beginning of the answer.
     Refused(String),
-    /// It has no such shipment.
+    /// The vendor does not have the shipment.
     Unknown,
-    /// To be tried again: why, and whether the vendor is to be spared for a while.
+    /// To be retried; with the reason.
     Failed(String),
-    /// It was not called, its circuit being open for so long.
+    /// Not called, because the circuit is open for this long.
     Spared(Duration),
 }
 
-/// What the messages of one order have in common.
 struct Order {
     merchant: MerchantId,
     id: OrderId,
@@ -98,7 +96,7 @@ struct Order {
 }
 
 impl Worker {
-    /// Sends shipments to their vendors and notes who took them.
+    /// Sends shipments to their vendors and records the answers.
     pub(super) async fn submit(&self, order: StoredOrder, numbers: &[u16]) -> Result<Worked, String> {
         let order = self.order_with_vendors(order).await?;
         let (stored, state) = (&order.stored, &order.found.state);
@@ -121,17 +119,17 @@ impl Worker {
                 other => problems.add(&shipment.vendor, other),
             }
         }
-        // A refusal can be asked for again, an acceptance is worth more than that.
+        // Acceptances first: a lost refusal is repeated by the next call.
         let news: Vec<Command> = (!accepted.is_empty()).then_some(Command::Accept(accepted)).into_iter().collect();
         let has_news = !news.is_empty() || !refused.is_empty();
         for command in news.iter().chain(&refused) {
             self.note(stored, command).await?;
         }
-        // What is left over has the job of the version that was just written.
+        // The version that was just written has a job for the rest.
         if has_news { Ok(Worked::Done) } else { problems.result(self.age(state)) }
     }
 
-    /// Tells vendors of cancelled lines and notes who has heard.
+    /// Notifies vendors of cancelled lines and records the answers.
     pub(super) async fn recall(&self, order: StoredOrder, numbers: &[u16]) -> Result<Worked, String> {
         let order = self.order_with_vendors(order).await?;
         let (stored, state) = (&order.stored, &order.found.state);
@@ -143,28 +141,27 @@ impl Worker {
             self.call(&order, shipment, &key, &order.cancellation(shipment)).await
         });
         let answers = join_all(calls).await;
-        let (mut told, mut refused, mut problems) = (Vec::new(), Vec::new(), Problems::default());
+        let (mut recalled, mut refused, mut problems) = (Vec::new(), Vec::new(), Problems::default());
         for (shipment, answer) in shipments.iter().zip(answers) {
             match answer {
-                Answer::Accepted | Answer::Unknown => told.push((shipment.number, shipment.recall.clone())),
+                Answer::Accepted | Answer::Unknown => recalled.push((shipment.number, shipment.recall.clone())),
                 Answer::Refused(reason) => {
                     refused.push(format!("vendor {} refused the cancellation: {reason}", shipment.vendor));
                 }
                 other => problems.add(&shipment.vendor, other),
             }
         }
-        // What is left over has the job of the version that is written here.
-        if !told.is_empty() {
-            return self.note(stored, &Command::Recalled(told)).await;
+        // The version that is written here has a job for the rest.
+        if !recalled.is_empty() {
+            return self.note(stored, &Command::Recalled(recalled)).await;
         }
-        // Nothing is given up while another vendor is still to be tried.
+        // Do not give up while another vendor is to be retried.
         if refused.is_empty() || !problems.is_empty() {
             return problems.result(self.age(state));
         }
         self.advance(stored, &Command::GiveUp { reason: refused.join("; "), dead: None }).await
     }
 
-    /// How old a version of an order is.
     fn age(&self, state: &OrderState) -> Duration {
         let age_ms = self.table.context.now().milliseconds_since(state.updated_at);
         Duration::from_millis(u64::try_from(age_ms).unwrap_or(0))
@@ -275,7 +272,6 @@ impl Order {
     }
 }
 
-/// What an answer with this status and text means.
 fn meaning(status: u16, is_cancellation: bool, text: &str) -> Answer {
     match status {
         200..=299 => Answer::Accepted,
@@ -285,11 +281,11 @@ fn meaning(status: u16, is_cancellation: bool, text: &str) -> Answer {
     }
 }
 
-/// What kept calls from succeeding.
+/// Failed and skipped calls.
 #[derive(Default)]
 struct Problems {
     failures: Vec<String>,
-    /// Vendors that were not called, and for how long they are not to be.
+    /// Vendors that were not called, and for how long their circuits are open.
     spared: Vec<(String, Duration)>,
 }
 
@@ -306,7 +302,8 @@ impl Problems {
         self.failures.is_empty() && self.spared.is_empty()
     }
 
-    /// A failure costs an attempt; where every vendor was spared, none was made, until the order has waited long enough.
+    /// A failure costs an attempt. If all vendors were skipped, no attempt was made, until the order has waited too
+    /// long.
     fn result(self, age: Duration) -> Result<Worked, String> {
         if !self.failures.is_empty() {
             return Err(self.failures.join("; "));

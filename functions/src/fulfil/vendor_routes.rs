@@ -1,4 +1,4 @@
-//! Who makes the open lines of a network order.
+//! Routing of the open lines of a network order to vendors.
 
 use shared::order::{Assignment, LineStatus, Port};
 use shared::vendor::{MANUAL_VENDOR, route};
@@ -7,7 +7,7 @@ use crate::store::Table;
 use crate::store::network_orders::FoundOrder;
 use crate::store::stored::StoredOrder;
 
-/// A vendor for each open line: by its SKU, or a person where none is set up. Nobody is called for a test order.
+/// A vendor for each open line by its SKU, or the manual vendor if none matches. Test orders use the built-in vendor.
 pub(super) async fn assignments(table: &Table, order: StoredOrder) -> Result<Vec<Assignment>, String> {
     let merchant = order.state.key.merchant().ok_or("the order has no merchant")?;
     let vendors = table.vendors(&merchant).await?;

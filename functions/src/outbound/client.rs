@@ -1,9 +1,9 @@
-//! The client that calls no private address.
+//! The client that refuses private addresses.
 //!
-//! A URL is judged, its host is resolved once, every address that comes back is judged, and the connection goes to one
-//! of those: nothing resolves again in between, so a name that changes its mind is refused like one that always led
-//! inside. An answer is taken as it comes: no redirect is followed, no more of a body is read than [`BODY_BYTES_MAX`],
-//! and all of it ends with the caller's timeout. Connections are not kept: subscribers are many and calls to each few.
+//! A URL is checked, its host is resolved once, every resolved address is checked, and the connection goes to one of
+//! those. Nothing resolves again in between, so DNS rebinding does not work. Redirects are not followed, a body is read
+//! up to [`BODY_BYTES_MAX`], and everything ends with the caller's timeout. Connections are not kept: subscribers are
+//! many and calls to each are few.
 
 use std::error::Error;
 use std::io;
@@ -28,25 +28,24 @@ use super::guard::{self, Destination};
 use super::{Answer, OutboundError, Transport};
 use crate::causes::chain;
 
-/// Bytes of an answer's body that are read.
+/// Bytes that are read of a body.
 pub(crate) const BODY_BYTES_MAX: usize = 16 * 1024;
-/// Bytes of an answer's head: more than servers send.
+/// Maximum bytes of an answer's head.
 const HEAD_BYTES_MAX: usize = 32 * 1024;
 
-/// Resolves a name to its addresses; ports are of no account.
+/// Resolves a host name; the ports of the result are ignored.
 type Lookup = Arc<dyn Fn(String) -> BoxFuture<'static, io::Result<Vec<SocketAddr>>> + Send + Sync>;
 
-/// The real way out.
 #[derive(Clone)]
 pub(crate) struct GuardedClient {
     allow_loopback: bool,
     lookup: Lookup,
-    /// Made at the first call: reading the machine's root certificates takes longer than a cold start may.
+    /// Built at the first call: reading the machine's root certificates would slow a cold start.
     tls: Arc<OnceLock<ClientConfig>>,
 }
 
 impl GuardedClient {
-    /// A client that resolves as the machine does.
+    /// A client with the system's resolver.
     pub(crate) fn new(allow_loopback: bool) -> Self {
         Self::with(allow_loopback, Arc::new(|name| Box::pin(system_lookup(name))))
     }
@@ -94,7 +93,7 @@ impl std::fmt::Debug for GuardedClient {
     }
 }
 
-/// TLS over ring with the machine's roots.
+/// TLS over ring with the system's root certificates.
 fn tls_config() -> Result<ClientConfig, Box<dyn Error>> {
     use hyper_rustls::ConfigBuilderExt;
     let provider = Arc::new(rustls::crypto::ring::default_provider());
@@ -102,7 +101,6 @@ fn tls_config() -> Result<ClientConfig, Box<dyn Error>> {
     Ok(builder.with_native_roots()?.with_no_client_auth())
 }
 
-/// One request, one connection, one answer.
 async fn exchange<C>(connector: C, mut request: Request<Bytes>) -> Result<Answer, OutboundError>
 where
     C: Connect + Clone + Send + Sync + 'static,
@@ -129,7 +127,7 @@ where
     Ok(Answer { status, body: read.into() })
 }
 
-/// A refusal of the resolver travels inside the client's error.
+/// Finds the resolver's refusal among the causes of the client's error.
 fn outbound_error(error: &(dyn Error + 'static)) -> OutboundError {
     let mut cause = Some(error);
     while let Some(error) = cause {
@@ -141,13 +139,13 @@ fn outbound_error(error: &(dyn Error + 'static)) -> OutboundError {
     OutboundError::Failed(chain(error))
 }
 
-/// It does not say which address: what a name leads to inside is not for those outside.
+/// Names no address, because it would reveal internal ones.
 #[derive(Clone, Copy, Debug, thiserror::Error)]
 #[error("its host leads to an address that is not public")]
 struct AddressRefused;
 
-/// A resolver that gives out checked addresses only. The connector does not ask it about hosts that are addresses;
-/// those [`guard::destination`] has judged.
+/// A resolver that returns checked addresses only. The connector does not call it for literal addresses, which
+/// [`guard::destination`] has checked.
 #[derive(Clone)]
 struct Checked {
     destination: Destination,
@@ -167,7 +165,7 @@ impl Service<Name> for Checked {
         let Self { destination, lookup } = self.clone();
         Box::pin(async move {
             let addresses = lookup(name.as_str().to_owned()).await?;
-            // One private address among public ones is no accident.
+            // A single private address among public ones is suspicious.
             if !addresses.iter().all(|address| destination.allows(address.ip())) {
                 return Err(AddressRefused.into());
             }

@@ -1,12 +1,11 @@
 //! Which addresses may be called.
 //!
-//! Two questions, both without I/O. May this URL be called ([`destination`])? It is asked when a subscription is made,
-//! so that a mistake is answered there, and again at every call. And is this address one of the public internet
-//! ([`is_public`])? It is asked of every address that a name leads to, at the moment of connecting, because a name can
-//! lead elsewhere by then.
+//! Two checks, both without I/O. [`destination`] checks a URL: on subscription, so that mistakes are reported there,
+//! and again on every call. [`is_public`] checks each address that a name resolves to at the moment of connecting,
+//! because names can be rebound.
 //!
-//! On a developer's machine receivers listen on the loopback interface. A setting lets `http` and `https` reach it, if
-//! the URL says so by itself (`localhost`, 127.0.0.0/8, `[::1]`); a name of the internet that leads there stays refused.
+//! On a developer's machine receivers listen on the loopback interface. A setting allows `http` and `https` to it, if
+//! the URL names it directly (`localhost`, 127.0.0.0/8, `[::1]`); public names that resolve to it stay refused.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -14,20 +13,19 @@ use axum::http::Uri;
 use shared::Code;
 use shared::validation::Wrong;
 
-/// Bytes of a URL.
 pub(crate) const URL_BYTES_MAX: usize = shared::limits::URL_CHARACTERS_MAX;
 
-/// Where a URL that may be called leads.
+/// The destination of an allowed URL.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Destination {
     /// The internet, over TLS.
     Public(Uri),
-    /// This machine: only where the setting lets it.
+    /// This machine, if the setting allows it.
     Loopback(Uri),
 }
 
 impl Destination {
-    /// Whether an address that its host leads to may be connected to.
+    /// Whether a resolved address may be connected to.
     pub(crate) fn allows(&self, address: IpAddr) -> bool {
         match self {
             Self::Public(_) => is_public(address),
@@ -36,7 +34,6 @@ impl Destination {
     }
 }
 
-/// Why a URL may not be called.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum UrlRefused {
     TooLong,
@@ -63,18 +60,14 @@ impl UrlRefused {
         }
     }
 
-    /// The rule that a body with the URL breaks.
     pub(crate) const fn wrong(self) -> Wrong {
         let code = if matches!(self, Self::TooLong) { Code::TooLong } else { Code::InvalidFormat };
         Wrong { code, rule: self.rule() }
     }
 }
 
-/// Where `url` leads, if it may be called: `https`, no user, no fragment, any port but 0, a host that is a name of at least two
-/// labels or a public address.
-///
-/// # Errors
-/// The first rule that it breaks.
+/// Checks a URL: `https`, no user, no fragment, any port but 0, a public address or a host name with at least two
+/// labels. The error is the first rule that it breaks.
 pub(crate) fn destination(url: &str, allow_loopback: bool) -> Result<Destination, UrlRefused> {
     if url.len() > URL_BYTES_MAX {
         return Err(UrlRefused::TooLong);
@@ -124,7 +117,7 @@ fn is_public_host(host: &str) -> bool {
     }
 }
 
-/// The address that a host is, when it is no name; brackets are IPv6's.
+/// The address of a literal host; IPv6 addresses are in brackets.
 fn literal(host: &str) -> Option<IpAddr> {
     match host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
         Some(inner) => inner.parse::<Ipv6Addr>().ok().map(IpAddr::V6),
@@ -149,8 +142,8 @@ fn is_public_name(host: &str) -> bool {
     name.len() <= 253 && labels.len() >= 2 && labels.iter().all(is_label) && !is_number && !is_local
 }
 
-/// Whether an address is one of the public internet. What only leads to others (IPv4-mapped, NAT64) is judged by
-/// the address inside; tunnels out of use (6to4, Teredo, IPv4-compatible) are refused whole.
+/// Whether an address is public. Addresses that embed an IPv4 address (IPv4-mapped, NAT64) are judged by it; obsolete
+/// tunnels (6to4, Teredo, IPv4-compatible) are refused.
 pub(crate) fn is_public(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(address) => is_public_v4(address),
@@ -161,8 +154,8 @@ pub(crate) fn is_public(address: IpAddr) -> bool {
     }
 }
 
-/// IPv4 blocks that are not public: IANA's registry of special-purpose addresses, and multicast. 169.254.169.254, where
-/// clouds hand out credentials, is link-local.
+/// IPv4 blocks that are not public: IANA's registry of special-purpose addresses, and multicast. 169.254.169.254, the
+/// metadata service of clouds, is link-local.
 const SPECIAL_V4: [([u8; 4], u32); 15] = [
     ([0, 0, 0, 0], 8),
     ([10, 0, 0, 0], 8),
@@ -186,8 +179,8 @@ fn is_public_v4(address: Ipv4Addr) -> bool {
     !SPECIAL_V4.iter().any(|(start, prefix)| same_prefix(bits.into(), u32::from_be_bytes(*start).into(), 32, *prefix))
 }
 
-/// Global unicast (2000::/3) without its special blocks. So ULA (with fd00:ec2::254, another place of credentials),
-/// link-local, multicast, loopback and whatever is not assigned yet are refused.
+/// Global unicast (2000::/3) without its special blocks. This excludes ULA (with the metadata service at
+/// fd00:ec2::254), link-local, multicast, loopback and unassigned addresses.
 fn is_public_v6(address: Ipv6Addr) -> bool {
     const GLOBAL: ([u16; 8], u32) = ([0x2000, 0, 0, 0, 0, 0, 0, 0], 3);
     const SPECIAL: [([u16; 8], u32); 4] = [
@@ -209,7 +202,7 @@ fn same_prefix(one: u128, other: u128, bits: u32, prefix: u32) -> bool {
     (one ^ other).checked_shr(bits.saturating_sub(prefix)).unwrap_or(0) == 0
 }
 
-/// The IPv4 address that a packet to this one ends at: mapped (::ffff:0:0/96) or by NAT64 (64:ff9b::/96).
+/// The IPv4 address inside a mapped (::ffff:0:0/96) or NAT64 (64:ff9b::/96) address.
 fn embedded_v4(address: Ipv6Addr) -> Option<Ipv4Addr> {
     let [a, b, c, d, e, f, high, low] = address.segments();
     let is_nat64 = [a, b, c, d, e, f] == [0x64, 0xff9b, 0, 0, 0, 0];

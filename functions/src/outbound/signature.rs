@@ -1,7 +1,7 @@
-//! Signing what is sent, by the rules of Standard Webhooks.
+//! Signatures by the rules of Standard Webhooks.
 //!
-//! Signed is `{id}.{timestamp}.{body}` with HMAC-SHA256. A secret is shown as `whsec_` and Base64, and its bytes are the
-//! key. While a secret is being replaced, two sign: the header has a signature for each, with a space between.
+//! The signed text is `{id}.{timestamp}.{body}`, with HMAC-SHA256. Secrets are written as `whsec_` and Base64 of the
+//! key. During a rotation several secrets sign: the header has a signature for each, separated by spaces.
 
 use std::fmt;
 
@@ -11,9 +11,9 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use ring::hmac;
 
-/// Names one delivery over all its attempts.
+/// Identifies a delivery over all its attempts.
 pub(crate) const ID: HeaderName = HeaderName::from_static("webhook-id");
-/// Seconds since the epoch at which this attempt was signed.
+/// When this attempt was signed, in seconds since the epoch.
 pub(crate) const TIMESTAMP: HeaderName = HeaderName::from_static("webhook-timestamp");
 /// `v1,` and Base64, for each secret.
 pub(crate) const SIGNATURE: HeaderName = HeaderName::from_static("webhook-signature");
@@ -21,48 +21,45 @@ pub(crate) const SIGNATURE: HeaderName = HeaderName::from_static("webhook-signat
 const PREFIX: &str = "whsec_";
 /// Bytes of a secret (Standard Webhooks).
 const SECRET_BYTES: std::ops::RangeInclusive<usize> = 24..=64;
-/// Characters of a secret that a hint shows: 24 bits of its 256.
+/// Characters of a secret in its hint: 24 of 256 bits.
 const HINT_CHARACTERS: usize = 4;
 
-/// A text is no secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a secret is `whsec_` and the Base64 of 24 to 64 bytes")]
 pub(crate) struct NotASecret;
 
-/// A signing secret. It has no `Display` and its `Debug` is empty, so that it gets into no log.
+/// A signing secret. It has no `Display` and a redacted `Debug`, so that it does not get into logs.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Secret(Vec<u8>);
 
 impl Secret {
-    /// A secret of random bytes.
     pub(crate) fn generate(random: [u8; 32]) -> Self {
         Self(random.to_vec())
     }
 
-    /// The secret of whoever knows a text.
+    /// The secret derived from a text.
     pub(crate) fn of(text: &str) -> Self {
         Self(ring::digest::digest(&ring::digest::SHA256, text.as_bytes()).as_ref().to_vec())
     }
 
-    /// Reads the shown form.
     pub(crate) fn parse(text: &str) -> Result<Self, NotASecret> {
         let bytes = STANDARD.decode(text.strip_prefix(PREFIX).ok_or(NotASecret)?).map_err(|_| NotASecret)?;
         if SECRET_BYTES.contains(&bytes.len()) { Ok(Self(bytes)) } else { Err(NotASecret) }
     }
 
-    /// The shown form: for its owner, once, and for the table.
+    /// The written form: for the owner, once, and for storage.
     pub(crate) fn reveal(&self) -> String {
         format!("{PREFIX}{}", STANDARD.encode(&self.0))
     }
 
-    /// Its end, to tell it from others: `whsec_…Fw8=`.
+    /// The end of the secret, to tell it from others: `whsec_…Fw8=`.
     pub(crate) fn hint(&self) -> String {
         let text = STANDARD.encode(&self.0);
         let end: String = text.chars().skip(text.len().saturating_sub(HINT_CHARACTERS)).collect();
         format!("{PREFIX}\u{2026}{end}")
     }
 
-    /// The MAC of the parts with a full stop between each.
+    /// The MAC of the parts, joined with full stops.
     pub(crate) fn mac(&self, parts: &[&[u8]]) -> Vec<u8> {
         let mut context = hmac::Context::with_key(&hmac::Key::new(hmac::HMAC_SHA256, &self.0));
         for (index, part) in parts.iter().enumerate() {
@@ -81,10 +78,7 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// The three headers of a signed request.
-///
-/// # Errors
-/// `id` has characters that no header may have.
+/// The three headers of a signed request; an error if `id` has characters that are not allowed in headers.
 pub(crate) fn sign(
     secrets: &[&Secret],
     id: &str,
@@ -106,7 +100,7 @@ pub(crate) fn sign(
 mod tests {
     use super::{SIGNATURE, Secret, sign};
 
-    /// The example of the Standard Webhooks libraries' own tests.
+    /// The example of the Standard Webhooks reference libraries.
     #[test]
     fn the_published_example_is_signed_alike() {
         let secret = Secret::parse("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").unwrap();

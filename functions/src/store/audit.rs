@@ -1,9 +1,9 @@
-//! Audit events and the counts of orders by status, written from the table's stream.
+//! Audit events and order counts by status, written from the table's stream.
 //!
-//! Each change of an order, or of an entity that has a log, is one event under (thing, version), inserted where there is
-//! none. The counts move in the same transaction, so a record that arrives again finds its event and moves nothing: the counts are exact whatever is
-//! repeated. One transaction takes as many changes as it has room for, with the counts that they move, and adds them up
-//! first, so that a hundred orders of one merchant are one write of its counts.
+//! Each change of an order, or of an entity with a log, is one event under (item, version), inserted if absent. The
+//! counts change in the same transaction, so a repeated stream record finds its event and changes nothing. One
+//! transaction takes as many changes as fit and sums their counts, so a hundred orders of one merchant are one write of
+//! its counts.
 
 mod event;
 
@@ -24,43 +24,41 @@ use crate::webhooks::OrderEvent;
 
 pub(crate) use event::{Event, StoredEvent};
 
-/// A change of an order, as the stream tells it.
+/// A change of an order, read from the stream.
 #[derive(Clone, Debug)]
 pub(crate) struct Change {
     pub(crate) key: Key,
-    /// None for a new order.
+    /// `None` for a new order.
     pub(crate) before: Option<OrderState>,
     pub(crate) after: OrderState,
     pub(crate) cause: Cause,
-    /// What a reader sees of it; nothing for a new order.
+    /// The differences that readers see; empty for a new order.
     pub(crate) changes: Vec<audit::Change>,
 }
 
-/// A change of a thing that has a log.
+/// A change that is written to a log.
 pub(crate) trait Audited {
-    /// The event that tells of it.
     fn event(&self) -> Event;
 
-    /// The counts that it moves.
+    /// The item that holds the counts, if the change affects any.
     fn counts(&self) -> Option<Key> {
         None
     }
 
-    /// How the counts move.
     fn moves(&self) -> Vec<(OrderStatus, i64)> {
         Vec::new()
     }
 }
 
-/// Writes of one transaction: the changes' events, and the counts that they move.
+/// Writes of one transaction: the events, and the counts that they change.
 const WRITES_MAX: usize = 100;
-/// Bytes of the events of one transaction, which takes 4 MB; the rest is for their keys and the counts.
+/// Bytes of the events of one transaction, which takes 4 MB; the rest is for keys and counts.
 const EVENTS_BYTES_MAX: usize = 3 * 1024 * 1024;
-/// How often a transaction is made again without the events that were there already.
+/// How often a transaction is repeated without the events that already exist.
 const ROUNDS_MAX: usize = 5;
 
 impl Change {
-    /// What subscribers are told of it. Orders of the bulk API are polled.
+    /// The webhook events of the change. Orders of the bulk API have none.
     pub(crate) fn events(&self) -> Vec<OrderEvent> {
         let (Some(merchant), Fulfilment::Vendors) = (self.key.merchant(), self.after.fulfilment) else {
             return Vec::new();
@@ -93,17 +91,16 @@ impl Change {
         events
     }
 
-    /// Whether a reader of the order sees a difference.
     fn is_seen(&self, before: &OrderState) -> bool {
         let after = &self.after;
         before.status() != after.status()
             || before.lines != after.lines
             || before.hold != after.hold
-            || told(before) != told(after)
+            || failure_reasons(before) != failure_reasons(after)
             || before.shipments.len() != after.shipments.len()
             || before.cancelled_units != after.cancelled_units
             || before.refunds != after.refunds
-            // Of a body the state does not tell.
+            // The state does not show changes of the body.
             || self.cause.action.as_deref() == Some("Update")
     }
 }
@@ -119,33 +116,31 @@ impl Audited for Change {
         Some(Key::order_counts(merchant.as_str(), self.after.fulfilment))
     }
 
-    /// One status less, one more.
     fn moves(&self) -> Vec<(OrderStatus, i64)> {
         let before = self.before.as_ref().map(|state| (state.status(), -1));
         before.into_iter().chain([(self.after.status(), 1)]).collect()
     }
 }
 
-/// The reasons of failures that a reader is told.
-fn told(state: &OrderState) -> Vec<&str> {
+/// The failure reasons that readers see.
+fn failure_reasons(state: &OrderState) -> Vec<&str> {
     let failures = [&state.failure, &state.recall_failure].into_iter().flatten();
     failures.map(|failure| failure.reason.as_str()).collect()
 }
 
-/// A change, and the event that tells of it.
-struct Told<'c, C> {
+struct Pending<'c, C> {
     change: &'c C,
     event: Event,
 }
 
-/// The changes in as few transactions as hold them.
-fn batches<'t, 'c, C: Audited>(mut changes: &'t [Told<'c, C>]) -> Vec<&'t [Told<'c, C>]> {
+/// Groups changes into as few transactions as possible.
+fn batches<'t, 'c, C: Audited>(mut changes: &'t [Pending<'c, C>]) -> Vec<&'t [Pending<'c, C>]> {
     let mut batches = Vec::new();
     while !changes.is_empty() {
         let (mut counts, mut bytes) = (BTreeSet::new(), 0_usize);
-        let fits = |(index, told): &(usize, &Told<'c, C>)| {
-            counts.extend(told.change.counts());
-            bytes = bytes.saturating_add(told.event.bytes());
+        let fits = |(index, pending): &(usize, &Pending<'c, C>)| {
+            counts.extend(pending.change.counts());
+            bytes = bytes.saturating_add(pending.event.bytes());
             index.saturating_add(1).saturating_add(counts.len()) <= WRITES_MAX && bytes <= EVENTS_BYTES_MAX
         };
         let count = changes.iter().enumerate().take_while(fits).count().max(1);
@@ -157,15 +152,16 @@ fn batches<'t, 'c, C: Audited>(mut changes: &'t [Told<'c, C>]) -> Vec<&'t [Told<
 }
 
 impl Table {
-    /// Writes the events of changes and moves the counts, each once: why a change could not be written, at its position.
+    /// Writes events and counts; returns the error of each change at its position.
     pub(crate) async fn audit<C: Audited>(&self, changes: &[C]) -> Vec<Option<StoreError>> {
-        let told: Vec<Told<'_, C>> = changes.iter().map(|change| Told { change, event: change.event() }).collect();
-        let batches = batches(&told).into_iter().map(|batch| self.audit_together(batch));
+        let pending: Vec<Pending<'_, C>> =
+            changes.iter().map(|change| Pending { change, event: change.event() }).collect();
+        let batches = batches(&pending).into_iter().map(|batch| self.audit_together(batch));
         futures_util::future::join_all(batches).await.into_iter().flatten().collect()
     }
 
-    /// A transaction that is refused for good is made again change by change, so that one bad change fails alone.
-    async fn audit_together<C: Audited>(&self, changes: &[Told<'_, C>]) -> Vec<Option<StoreError>> {
+    /// Repeats a rejected transaction change by change, so that one bad change fails alone.
+    async fn audit_together<C: Audited>(&self, changes: &[Pending<'_, C>]) -> Vec<Option<StoreError>> {
         match self.audit_batch(changes).await {
             Ok(()) => vec![None; changes.len()],
             Err(StoreError::Fault(_)) if changes.len() > 1 => {
@@ -179,29 +175,29 @@ impl Table {
         }
     }
 
-    async fn audit_batch<C: Audited>(&self, changes: &[Told<'_, C>]) -> Result<(), StoreError> {
-        let mut open: Vec<&Told<'_, C>> = changes.iter().collect();
+    async fn audit_batch<C: Audited>(&self, changes: &[Pending<'_, C>]) -> Result<(), StoreError> {
+        let mut open: Vec<&Pending<'_, C>> = changes.iter().collect();
         for _ in 0..ROUNDS_MAX {
             if open.is_empty() {
                 return Ok(());
             }
             let mut writes: Vec<TransactWriteItem> =
-                open.iter().map(|told| self.new_put(to_item(&told.event)?)).collect::<Result<_, _>>()?;
+                open.iter().map(|pending| self.new_put(to_item(&pending.event)?)).collect::<Result<_, _>>()?;
             writes.extend(self.move_counts(&open)?);
             let Err(reasons) = self.transact(&writes).await? else { return Ok(()) };
             let is_new = |reason: Option<&CancellationReason>| {
                 reason.is_none_or(|reason| reason.code() != Some("ConditionalCheckFailed"))
             };
             let left = open.iter().enumerate().filter(|(index, _)| is_new(reasons.get(*index)));
-            open = left.map(|(_, told)| *told).collect();
+            open = left.map(|(_, pending)| *pending).collect();
         }
         Err(StoreError::Busy("audit events met others each time".to_owned()))
     }
 
-    /// One write for each merchant and API whose counts move.
-    fn move_counts<C: Audited>(&self, changes: &[&Told<'_, C>]) -> Result<Vec<TransactWriteItem>, StoreError> {
+    /// One write per merchant and API whose counts change.
+    fn move_counts<C: Audited>(&self, changes: &[&Pending<'_, C>]) -> Result<Vec<TransactWriteItem>, StoreError> {
         let mut counts: BTreeMap<Key, BTreeMap<OrderStatus, i64>> = BTreeMap::new();
-        for change in changes.iter().map(|told| told.change) {
+        for change in changes.iter().map(|pending| pending.change) {
             let Some(key) = change.counts() else { continue };
             let moved = counts.entry(key).or_default();
             for (status, by) in change.moves() {
@@ -234,7 +230,7 @@ impl Table {
         Ok(TransactWriteItem::builder().update(update).build())
     }
 
-    /// How many orders of a merchant stand at each status, as the stream has told so far.
+    /// The merchant's order counts by status, as far as the stream has been processed.
     pub(crate) async fn order_counts(
         &self,
         merchant: &str,
@@ -254,7 +250,7 @@ mod tests {
     use shared::order_network::audit;
     use shared::time::Timestamp;
 
-    use super::{Audited, Cause, Change, Fulfilment, Key, OrderState, Told, batches};
+    use super::{Audited, Cause, Change, Fulfilment, Key, OrderState, Pending, batches};
 
     fn change(order: usize, merchant: usize) -> Change {
         let pk = format!("b234ee56-7890-4f12-a123-{merchant:012x}#order#O{order}");
@@ -268,7 +264,7 @@ mod tests {
         }
     }
 
-    /// A transaction has a hundred writes, of which the counts of each merchant are one.
+    /// A transaction has a hundred writes, one of them for the counts of each merchant.
     #[test]
     fn a_transaction_is_filled_and_not_overfilled() {
         for (changes, merchants, expected) in [
@@ -286,11 +282,12 @@ mod tests {
     }
 
     fn lengths(changes: &[Change]) -> Vec<usize> {
-        let told: Vec<Told<'_, Change>> = changes.iter().map(|change| Told { change, event: change.event() }).collect();
-        batches(&told).iter().map(|batch| batch.len()).collect()
+        let pending: Vec<Pending<'_, Change>> =
+            changes.iter().map(|change| Pending { change, event: change.event() }).collect();
+        batches(&pending).iter().map(|batch| batch.len()).collect()
     }
 
-    /// Events as long as they may be are more than one transaction takes.
+    /// Events of maximum size exceed one transaction.
     #[test]
     fn a_transaction_holds_what_it_has_bytes_for() {
         let change = |order| {

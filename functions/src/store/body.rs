@@ -1,31 +1,28 @@
 //! How the body of an order is stored: deflated against a preset dictionary.
-//!
 //! DynamoDB charges by the KB written, and an order's JSON is mostly member names. The dictionary holds them in the
-//! order in which [`shared::order_network::request::CreateOrder`] writes them, so that a typical order fits in the 1 KB of one write unit.
-//! Measured on the seed's order (3,364 bytes of JSON become 689, and 1,192 without the dictionary): see `tests::size_of_the_seeds_order`.
+//! order in which [`shared::order_network::request::CreateOrder`] writes them, so that a typical order fits in the 1 KB
+//! of one write unit. For the seed order, 3,364 bytes of JSON become 689, or 1,192 without the dictionary
+//! (`tests::size_of_the_seeds_order`).
 //!
-//! A stored body starts with the number of its dictionary. A dictionary is never edited: a better one gets the next
-//! number, and bodies of the old one stay readable.
+//! A stored body starts with the number of its dictionary. Dictionaries are never edited: an improved one gets the next
+//! number, and older bodies stay readable.
 
 use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress, Status};
 
 const DICTIONARY_1: &[u8] = include_bytes!("dictionary-1.txt");
 const NUMBER: u8 = 1;
-/// A body never inflates beyond this: it was within `ORDER_BYTES_MAX` before it was written in canonical form, which only
-/// escapes characters and expands numbers.
+/// Limit of an inflated body: it was within `ORDER_BYTES_MAX` before canonical form escaped characters and expanded
+/// numbers.
 const INFLATED_BYTES_MAX: usize = 4 * shared::limits::ORDER_BYTES_MAX;
 
-/// A stored body cannot be read.
 #[derive(Debug, thiserror::Error)]
 #[error("a stored body cannot be read: {0}")]
 pub(crate) struct UnreadableBody(String);
 
-/// Deflates a body as small as it gets.
 pub(crate) fn deflate(json: &[u8]) -> Result<Vec<u8>, UnreadableBody> {
     deflate_at(Compression::best(), json)
 }
 
-/// Deflates a body with more or less effort.
 pub(crate) fn deflate_at(level: Compression, json: &[u8]) -> Result<Vec<u8>, UnreadableBody> {
     let unreadable = |error: &dyn std::fmt::Display| UnreadableBody(error.to_string());
     let mut stream = Compress::new(level, true);
@@ -44,7 +41,7 @@ pub(crate) fn deflate_at(level: Compression, json: &[u8]) -> Result<Vec<u8>, Unr
     }
 }
 
-/// A value as deflated JSON; also for members of stored structs (`#[serde(with = "body::json")]`).
+/// Values as deflated JSON, also for members of stored structs (`#[serde(with = "body::json")]`).
 pub(crate) mod json {
     use serde::de::{DeserializeOwned, Error as _};
     use serde::ser::Error as _;
@@ -71,12 +68,10 @@ pub(crate) mod json {
     }
 }
 
-/// Inflates what [`deflate`] made.
 pub(crate) fn inflate(stored: &[u8]) -> Result<Vec<u8>, UnreadableBody> {
     inflate_within(INFLATED_BYTES_MAX, stored)
 }
 
-/// The same for what may become as long as `bytes_max`.
 pub(crate) fn inflate_within(bytes_max: usize, stored: &[u8]) -> Result<Vec<u8>, UnreadableBody> {
     let Some((&NUMBER, deflated)) = stored.split_first() else {
         return Err(UnreadableBody("its dictionary is not known".to_owned()));

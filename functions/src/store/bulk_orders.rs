@@ -1,18 +1,17 @@
 //! Storing and reading orders of the bulk order API.
 //!
-//! Acceptance is one transaction: the order, the debit of its wallet, and the name that the client gave it. So there is
-//! neither a charge without an order nor an order without a charge, and of any number of requests with one client order
-//! number exactly one is the first.
+//! Acceptance is one transaction: the order, the debit of its wallet and the pointer from its client order number. So
+//! no charge is without an order and no order without a charge, and of concurrent requests with one client order number
+//! exactly one is the first.
 //!
-//! A client order number is a partition of pointers: the first order stands under the sort key `first`, which the
-//! duplicate check finds taken; a later one, sent with the check off, stands under its own id. Reading the partition
-//! lists them all, strongly consistent, so a client that lost an answer sees what became of its order.
+//! A client order number is a partition of pointers: the first order is under the sort key `first`, where the duplicate
+//! check finds it; later ones, sent with the check off, are under their own ids. The list of a partition is strongly
+//! consistent, so a client that lost an answer finds its order.
 //!
-//! Under an idempotency key the transaction id is derived from the key and the order bears its mark, in the same
-//! transaction: an attempt that comes after the effect of another one finds the order under that id, and takes it for its
-//! own. So a key pays once.
+//! Under an idempotency key the transaction id is derived from the key, and the order has its mark in the same
+//! transaction. A later attempt finds the order under that id and recognises it, so a key pays once.
 //!
-//! The wallet also counts the orders that it paid, which gives lists their total without counting.
+//! The wallet also counts the orders that it paid, which gives lists their total.
 
 use std::collections::HashMap;
 
@@ -30,50 +29,45 @@ use super::stored::StoredOrder;
 use super::table::{Item, from_item, key_item, to_item};
 use super::{StoreError, Table};
 
-/// A priced order that is about to be accepted.
 #[derive(Clone, Debug)]
 pub(crate) struct NewBulkOrder {
     pub(crate) order: PricedOrder,
     pub(crate) total: Money,
-    /// Whether a client order number that is taken refuses the order.
+    /// Whether a taken client order number rejects the order.
     pub(crate) must_be_new: bool,
 }
 
-/// What became of it.
 #[derive(Clone, Debug)]
 pub(crate) enum Placed {
-    /// Stored and paid; as it was then.
+    /// Stored and paid; the response as of then.
     Accepted(Box<OrderResponse>),
-    /// The merchant has an order with this client order number.
     Duplicate(TransactionId),
-    /// The wallet holds only so much.
+    /// The balance of the wallet.
     InsufficientFunds(Money),
-    /// The merchant has no wallet in the currency.
     NoWallet,
 }
 
-/// One page of a list.
 #[derive(Clone, Debug)]
 pub(crate) struct Page {
     /// Newest first.
     pub(crate) orders: Vec<OrderResponse>,
-    /// Orders on all pages.
+    /// Number of orders on all pages.
     pub(crate) total: usize,
 }
 
-/// How often a transaction is begun again because its transaction id or its pointer is taken.
+/// Attempts at a transaction whose transaction id or pointer is taken.
 const DRAWS_MAX: usize = 4;
 
-/// The names of a new order: its id, and the sort key of its pointer.
+/// The transaction id of a new order, and the sort key of its pointer.
 struct Names {
-    /// How many ids before this one were taken.
+    /// How many earlier ids were taken.
     draw: usize,
     transaction: TransactionId,
     pointer: String,
 }
 
 impl Table {
-    /// The products of these SKUs that exist. A price may be half a second old.
+    /// The products with these SKUs. A price may be half a second old.
     pub(crate) async fn products(&self, skus: &[&str]) -> Result<HashMap<String, Product>, StoreError> {
         let keys: Vec<Key> = skus.iter().map(|sku| Key::product(sku)).collect();
         let mut products = HashMap::new();
@@ -100,14 +94,14 @@ impl Table {
             let reasons = match placed {
                 Ok(Ok(())) => return accepted(),
                 Ok(Err(reasons)) => reasons,
-                // The answer may be lost, and the order accepted: then the client must hear so, or it would pay twice.
+                // The response may be lost and the order accepted: the client must learn of it, or it would pay twice.
                 Err(StoreError::Busy(reason)) => {
                     let is_there = self.get(&Key::bulk_order(merchant, names.transaction)).await?.is_some();
                     return if is_there { accepted() } else { Err(StoreError::Busy(reason)) };
                 }
                 Err(fault) => return Err(fault),
             };
-            // Another attempt may have had its effect since this one has looked.
+            // Another attempt may have succeeded since this one looked.
             if let Some(own) = self.own_bulk_order(merchant, now).await? {
                 return Ok(Placed::Accepted(Box::new(own)));
             }
@@ -131,7 +125,7 @@ impl Table {
         Ok(TransactionId::new(now, u32::from_le_bytes(low)))
     }
 
-    /// The order that the request's key has made, accepted at that time, as it was then.
+    /// The order that this idempotency key created, as of its acceptance.
     pub(crate) async fn own_bulk_order(
         &self,
         merchant: &MerchantId,
@@ -189,7 +183,6 @@ impl Table {
         Ok(TransactWriteItem::builder().update(update).build())
     }
 
-    /// A page of all of the merchant's orders, newest first.
     pub(crate) async fn bulk_orders(
         &self,
         merchant: &MerchantId,
@@ -207,7 +200,7 @@ impl Table {
         Ok(Page { orders, total: wallets.iter().filter_map(count).sum() })
     }
 
-    /// A page of the orders that bear a client order number, newest first.
+    /// The orders with a client order number, newest first.
     pub(crate) async fn bulk_orders_by_client_number(
         &self,
         merchant: &MerchantId,
@@ -231,7 +224,6 @@ impl Table {
         Ok(Page { orders, total: transactions.len() })
     }
 
-    /// The order of this id, when the merchant has it.
     pub(crate) async fn bulk_order(
         &self,
         merchant: &MerchantId,
@@ -243,13 +235,13 @@ impl Table {
 
 enum Refusal {
     Final(Placed),
-    /// Another order bears the client order number, which is allowed: it needs a pointer of its own.
+    /// Another order has the client order number, which is allowed: this one needs its own pointer.
     NumberTaken,
     IdTaken,
 }
 
-/// What the failed conditions of a transaction mean, by position: order, wallet, client order number. A duplicate comes
-/// before missing money, so that a repeated request always hears of the order it repeats.
+/// Maps failed conditions by position: order, wallet, client order number. A duplicate takes precedence over
+/// insufficient funds, so a repeated request always learns of the first order.
 fn refusal(reasons: &[CancellationReason], new: &NewBulkOrder) -> Result<Refusal, StoreError> {
     let failed = |index: usize| reasons.get(index).filter(|reason| reason.code() == Some("ConditionalCheckFailed"));
     if let Some(pointer) = failed(2) {

@@ -1,46 +1,40 @@
-//! Why a thing is at its version, and the marks that requests under idempotency keys leave on it.
+//! The cause of a version, and the marks that requests with idempotency keys leave.
 
 use serde::{Deserialize, Serialize};
+use serde_with::skip_serializing_none;
 use shared::order::Command;
 
 use super::Table;
 
-/// Why a thing is at its version: who did what, in which request. Audit events and webhooks repeat it.
+/// The cause of a version: who did what, in which request. Audit events and webhooks repeat it.
+#[skip_serializing_none]
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Cause {
     /// The command; absent on creation.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) action: Option<String>,
-    /// `merchant`, `vendor:<id>` or `system:<function>`; absent where it is the merchant.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// `merchant`, `vendor:<id>` or `system:<function>`; absent for the merchant.
     pub(crate) actor: Option<String>,
-    /// In the words of whoever did it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// As the caller stated it.
     pub(crate) reason: Option<String>,
-    /// The request; absent where there was none.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) request_id: Option<String>,
-    /// What requests with a key have left ([`super::idempotency`]). A cause without marks leaves the thing those it has.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// Marks of requests with a key ([`super::idempotency`]). `None` leaves the present marks in place.
     pub(crate) marks: Option<Vec<String>>,
 }
 
-/// A thing that was read at a version.
+/// Anything read at a version.
 pub(crate) trait Versioned {
-    /// Its version, which every change raises by one, and why it is at that.
+    /// The version, which every change raises by one, and its cause.
     fn stamp(&self) -> (u64, &Cause);
 
-    /// What requests under keys have left.
     fn marks(&self) -> &[String] {
         self.stamp().1.marks.as_deref().unwrap_or_default()
     }
 
-    /// Whether a request has left this mark.
     fn has_mark(&self, mark: &str) -> bool {
         self.marks().iter().any(|known| known == mark)
     }
 
-    /// Whether it is at this version because this request has made it so.
+    /// Whether this request wrote this version.
     fn is_written_by(&self, request_id: Option<&str>, version: u64) -> bool {
         let (at, cause) = self.stamp();
         at == version && request_id.is_some() && cause.request_id.as_deref() == request_id
@@ -54,13 +48,13 @@ impl Table {
         Cause { request_id: self.request_id.clone(), marks, ..Cause::default() }
     }
 
-    /// The cause of a change that part `part` of this request makes to a thing as it was read.
+    /// The cause of a change by part `part` of this request.
     pub(crate) fn change(&self, action: &str, part: usize, found: &impl Versioned) -> Cause {
         let marks = self.mark(part).map(|mark| with_mark(found.marks(), mark));
         Cause { action: Some(action.to_owned()), request_id: self.request_id.clone(), marks, ..Cause::default() }
     }
 
-    /// The cause of a change that a function makes of its own accord, in the name of the request that led to it.
+    /// The cause of a change that a function makes on its own, on behalf of the request that led to it.
     pub(crate) fn step(function: &str, command: &Command, before: &Cause) -> Cause {
         let actor = Some(format!("system:{function}"));
         let (action, request_id) = (Some(command.name().to_owned()), before.request_id.clone());
@@ -68,10 +62,10 @@ impl Table {
     }
 }
 
-/// Changes under keys that a thing remembers: more than clients have in flight to one thing.
+/// Marks that an item keeps: more than clients have in flight for one item.
 const MARKS_MAX: usize = 8;
 
-/// A thing's marks with one more; the oldest are forgotten.
+/// Adds a mark and drops the oldest ones.
 fn with_mark(marks: &[String], mark: String) -> Vec<String> {
     let forgotten = (marks.len() + 1).saturating_sub(MARKS_MAX);
     marks.iter().skip(forgotten).cloned().chain([mark]).collect()

@@ -1,7 +1,7 @@
-//! Claims of external ids that no order has followed: noticed by the relay, released by the sweep.
+//! Claims of external ids without an order: found by the relay, released by the sweep.
 //!
-//! A claim and its order are two writes a few milliseconds apart ([`super::network_orders`]), so the relay sees them
-//! together nearly always. Where it sees a claim without its order, the claim gets a place in the index `due`.
+//! A claim and its order are written a few milliseconds apart ([`super::network_orders`]), so the relay nearly always
+//! sees both. If it sees only the claim, it adds the claim to the index `due`.
 
 use std::collections::HashMap;
 
@@ -16,8 +16,8 @@ use super::table::{Item, from_item, item_key};
 use super::{StoreError, Table};
 
 impl Table {
-    /// Those of the claims that no order bears. An order that has just come may be overlooked, which the sweep mends; one
-    /// that nobody can read may bear the id, so its claim stays.
+    /// The claims whose order is missing. The eventually consistent read may miss a new order, which the sweep
+    /// corrects. An unreadable order counts as present.
     pub(crate) async fn dead_claims<'c>(&self, claims: &[&'c Claim]) -> Result<Vec<&'c Claim>, StoreError> {
         let keys: Vec<Key> = claims.iter().filter_map(|claim| order_key(claim)).collect();
         let items = self.get_many(&keys, false).await?;
@@ -29,17 +29,16 @@ impl Table {
         Ok(claims.iter().filter(is_dead).copied().collect())
     }
 
-    /// Whether the claim's order exists and, as far as it can be read, bears the external id.
     async fn is_live(&self, claim: &Claim) -> Result<bool, StoreError> {
         let Some(key) = order_key(claim) else { return Ok(false) };
         let order = self.get(&key).await?;
         Ok(order.is_some_and(|order| may_bear(order, claim)))
     }
 
-    /// Has the sweep look at a claim once it is too old for its order to come; nothing where it has changed, or was
-    /// marked before.
+    /// Has the sweep check a claim once its order can no longer come; does nothing if the claim has changed or is
+    /// already marked.
     pub(crate) async fn mark_claim(&self, claim: &Claim) -> Result<bool, StoreError> {
-        let due_at = Timestamp::from_milliseconds(claim.claimed_at.saturating_add(CLAIM_MS)).seconds();
+        let due_at = Timestamp::from_milliseconds(claim.claimed_at).plus(CLAIM_MS).seconds();
         self.update(&claim.key, |request| {
             request
                 .update_expression("SET due_shard = :due_shard, due_at = :due_at")
@@ -51,8 +50,8 @@ impl Table {
         .await
     }
 
-    /// Looks at a claim that was marked: one that an order bears leaves the index, one that nobody can use any more is
-    /// released (whether it was), a younger one is looked at again.
+    /// Checks a marked claim: with an order it leaves the index, without one it is released once it has expired (true);
+    /// a younger claim stays for the next check.
     pub(crate) async fn settle_claim(&self, key: &Key, now: Timestamp) -> Result<bool, StoreError> {
         let Some(item) = self.get(key).await? else { return Ok(false) };
         let claim: Claim = from_item(item)?;
@@ -85,7 +84,7 @@ fn order_key(claim: &Claim) -> Option<Key> {
     Some(Key::order(&claim.key.merchant()?, &OrderId::parse(&claim.order_id).ok()?))
 }
 
-/// Whether the order bears the claim's external id, as far as it can be read.
+/// Whether the order has the claim's external id; true if the order is unreadable.
 fn may_bear(order: Item, claim: &Claim) -> bool {
     match FoundOrder::with_key(order) {
         Ok((_, order)) => bears(&order, claim),

@@ -1,4 +1,4 @@
-//! Credentials: who a secret belongs to. Only a secret's hash is stored.
+//! Credentials: the owner of a secret. Only the hash of a secret is stored.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,7 +6,6 @@ use super::keys::Key;
 use super::table::from_item;
 use super::{StoreError, Table};
 
-/// What a secret is accepted as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum CredentialKind {
@@ -18,25 +17,22 @@ pub(crate) enum CredentialKind {
     VendorToken,
 }
 
-/// A stored credential.
 #[derive(Clone, Debug, Deserialize)]
 pub(crate) struct Credential {
     pk: String,
     pub(crate) kind: CredentialKind,
     pub(crate) merchant_id: String,
-    /// Of a vendor's token.
+    /// For vendor tokens.
     #[serde(default)]
     pub(crate) vendor_id: Option<String>,
 }
 
 impl Table {
-    /// The credential behind each secret that is known, in one read.
+    /// The credential of each secret, if known, in one read.
     pub(crate) async fn credentials(&self, secrets: &[&str]) -> Result<Vec<Option<Credential>>, StoreError> {
         let keys: Vec<Key> = secrets.iter().map(|secret| Key::credential(secret)).collect();
-        let mut found: Vec<Credential> = Vec::new();
-        for item in self.get_many(&keys, false).await? {
-            found.push(from_item(item)?);
-        }
+        let items = self.get_many(&keys, false).await?.into_iter();
+        let found: Vec<Credential> = items.map(from_item).collect::<Result<_, _>>()?;
         let of = |key: &Key| found.iter().find(|credential| credential.pk == key.pk).cloned();
         Ok(keys.iter().map(of).collect())
     }

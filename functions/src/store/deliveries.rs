@@ -1,12 +1,13 @@
-//! Deliveries: the log of each, and its state.
+//! Deliveries: the log and the state of each.
 //!
-//! An item is written whole, on a condition that makes a message which comes again or late change nothing: a new one on
-//! the condition that there is none, the outcome of an attempt on the condition that the delivery is pending and at
-//! that attempt. While it is pending it stands in the index `due`: at the next attempt's time when the sweep is to send
-//! the message, and [`GRACE_SECONDS`] later when one is already on its way.
+//! An item is written whole, on a condition that makes repeated and late messages have no effect: a new delivery must
+//! be absent; an outcome needs a pending delivery at that attempt. While it is pending it is in the index `due`: at the
+//! time of the next attempt if the sweep sends the message, or [`GRACE_SECONDS`] later if a message is already on its
+//! way.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde::{Deserialize, Serialize};
+use serde_with::skip_serializing_none;
 use shared::ids::MerchantId;
 use shared::time::Timestamp;
 use shared::webhook::SubscriptionId;
@@ -17,11 +18,11 @@ use super::{StoreError, Table};
 use crate::webhooks::DeliveryJob;
 use crate::webhooks::attempt::Attempt;
 
-/// How long the log is kept: twice as long as it takes to notice, look and ask.
+/// How long the log is kept: twice the time that it takes to notice a problem and investigate it.
 const KEPT_SECONDS: i64 = 30 * 24 * 3600;
-/// Attempts that an item shows; the spec's steps make no more.
+/// Attempts that an item keeps.
 const ATTEMPTS_KEPT: usize = 10;
-/// How long an attempt keeps others away: the subscriber's 15 s, and the calls before and after it.
+/// Hold of an attempt: the subscriber's 15 s, and the calls before and after it.
 const HOLD_MS: i64 = 30_000;
 /// How late a message may be before the sweep sends another: longer than a failed one takes to come back.
 pub(crate) const GRACE_SECONDS: i64 = 300;
@@ -38,16 +39,16 @@ pub(crate) enum DeliveryState {
     Failed,
 }
 
-/// When another attempt is made, and who sends its message.
+/// When the next attempt is made, and who sends its message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Next {
     /// A message is on its way.
     Message(Timestamp),
-    /// It is too far off for SQS; the sweep will.
+    /// Too far off for SQS: the sweep sends the message.
     Sweep(Timestamp),
 }
 
-/// A delivery as it is stored.
+#[skip_serializing_none]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Delivery {
     #[serde(flatten)]
@@ -55,41 +56,33 @@ pub(crate) struct Delivery {
     pub(crate) webhook_id: String,
     /// `EventType` of the payload.
     pub(crate) event_type: String,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) order_id: Option<String>,
-    /// The message that began it; a test has none.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// The message that started it; tests have none.
     pub(crate) job: Option<DeliveryJob>,
     /// The body, byte for byte, for every attempt.
     pub(crate) payload: String,
     pub(crate) delivery_state: DeliveryState,
-    /// Attempts made.
     pub(crate) attempts: u32,
-    /// The last of them, the oldest first.
+    /// The latest attempts, oldest first.
     pub(crate) last_attempts: Vec<Attempt>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) next_attempt_at: Option<Timestamp>,
-    /// Until then an attempt is being made.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// While an attempt is running.
     held_until: Option<Timestamp>,
     pub(crate) created_at: Timestamp,
-    /// Seconds since the epoch, as DynamoDB's time to live has it.
+    /// DynamoDB's time to live, in seconds since the epoch.
     expires_at: i64,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     due_shard: Option<String>,
     /// Seconds since the epoch.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     due_at: Option<i64>,
 }
 
 impl Delivery {
-    /// A delivery whose first attempt begins now.
     pub(crate) fn begun(job: DeliveryJob, order_id: Option<String>, payload: String, now: Timestamp) -> Self {
         let (key, webhook_id) = (job.key(), job.webhook_id());
         let mut delivery = Self {
             event_type: job.event.to_string(),
             order_id,
-            held_until: Some(later(now, HOLD_MS)),
+            held_until: Some(now.plus(HOLD_MS)),
             ..Self::new(key, webhook_id, payload, now)
         };
         delivery.job = Some(job);
@@ -97,7 +90,7 @@ impl Delivery {
         delivery
     }
 
-    /// A delivery that no event caused, which has one attempt and is over.
+    /// The record of a test: one attempt, and final.
     pub(crate) fn of_test(key: Key, webhook_id: String, payload: String, attempt: Attempt) -> Self {
         let at = attempt.at;
         let delivery = Self {
@@ -127,7 +120,7 @@ impl Delivery {
         }
     }
 
-    /// The delivery after an attempt; without a next one it is over.
+    /// The delivery after an attempt; final if there is no next one.
     pub(crate) fn after(mut self, attempt: Attempt, next: Option<Next>) -> Self {
         self.delivery_state = match next {
             _ if attempt.is_delivered() => DeliveryState::Delivered,
@@ -155,29 +148,22 @@ impl Delivery {
         self.due_at = due_at;
     }
 
-    /// Whether the attempt with this number is the next.
     pub(crate) fn awaits(&self, attempt: u32) -> bool {
         self.delivery_state == DeliveryState::Pending && self.attempts == attempt
     }
 
-    /// Whether its message is to be sent again.
     pub(crate) fn is_due(&self, now: Timestamp) -> bool {
         self.delivery_state == DeliveryState::Pending && self.due_at.is_some_and(|due_at| due_at <= now.seconds())
     }
 
-    /// The message for its next attempt.
     pub(crate) fn next_job(&self) -> Option<DeliveryJob> {
         self.job.clone().map(|job| DeliveryJob { attempt: self.attempts, ..job })
     }
 
-    /// Items outlive their time to live by up to two days.
+    /// DynamoDB removes expired items up to two days late.
     fn has_expired(&self, now: Timestamp) -> bool {
         self.expires_at <= now.seconds()
     }
-}
-
-fn later(at: Timestamp, milliseconds: i64) -> Timestamp {
-    Timestamp::from_milliseconds(at.milliseconds().saturating_add(milliseconds))
 }
 
 fn due_after_message(at: Timestamp) -> i64 {
@@ -193,17 +179,7 @@ fn pending() -> AttributeValue {
 }
 
 impl Table {
-    /// The delivery that a message is about.
-    pub(crate) async fn delivery(&self, job: &DeliveryJob) -> Result<Option<Delivery>, StoreError> {
-        self.get(&job.key()).await?.map(from_item).transpose()
-    }
-
-    /// Inserts a delivery: false when it is there.
-    pub(crate) async fn insert_delivery(&self, new: &Delivery) -> Result<bool, StoreError> {
-        self.put_new(to_item(new)?).await
-    }
-
-    /// Keeps others from making the delivery's next attempt: false when another makes it, or has.
+    /// Reserves the next attempt: false if another one has it.
     pub(crate) async fn hold_delivery(&self, found: &Delivery, now: Timestamp) -> Result<bool, StoreError> {
         self.update(&found.key, |request| {
             request
@@ -212,7 +188,7 @@ impl Table {
                     "delivery_state = :pending AND attempts = :attempts \
                      AND (attribute_not_exists(held_until) OR held_until <= :now)",
                 )
-                .expression_attribute_values(":until", number(later(now, HOLD_MS).milliseconds()))
+                .expression_attribute_values(":until", number(now.plus(HOLD_MS).milliseconds()))
                 .expression_attribute_values(":now", number(now.milliseconds()))
                 .expression_attribute_values(":attempts", number(found.attempts))
                 .expression_attribute_values(":pending", pending())
@@ -220,7 +196,7 @@ impl Table {
         .await
     }
 
-    /// Writes a delivery after an attempt: false when that attempt was recorded before.
+    /// Records an attempt: false if it was recorded before.
     pub(crate) async fn record_delivery(&self, next: &Delivery) -> Result<bool, StoreError> {
         let before = number(next.attempts.saturating_sub(1));
         self.put_if(to_item(next)?, |request| {
@@ -232,7 +208,7 @@ impl Table {
         .await
     }
 
-    /// Puts a due delivery off until a message that is sent now must have come: false when another has done so.
+    /// Postpones a due delivery until a message sent now must have arrived: false if another sweep has done so.
     pub(crate) async fn put_off_delivery(&self, found: &Delivery, now: Timestamp) -> Result<bool, StoreError> {
         self.update(&found.key, |request| {
             request
@@ -246,7 +222,7 @@ impl Table {
         .await
     }
 
-    /// The deliveries of a subscription, newest first: `limit` of them after `skip`, of those below the sort key `before`.
+    /// The deliveries of a subscription below the sort key `before`, newest first: `limit` of them after `skip`.
     pub(crate) async fn deliveries(
         &self,
         merchant: &MerchantId,
@@ -254,17 +230,8 @@ impl Table {
         before: Option<&str>,
         (skip, limit): (usize, usize),
     ) -> Result<Vec<Delivery>, StoreError> {
-        // Every sort key begins with a digit, and a colon stands after the digits.
-        let before = before.unwrap_or(":").to_owned();
-        let items = self
-            .query(skip.saturating_add(limit), |query| {
-                query
-                    .scan_index_forward(false)
-                    .key_condition_expression("pk = :pk AND sk < :before")
-                    .expression_attribute_values(":pk", AttributeValue::S(keys::deliveries(merchant, subscription)))
-                    .expression_attribute_values(":before", AttributeValue::S(before.clone()))
-            })
-            .await?;
+        let pk = keys::deliveries(merchant, subscription);
+        let items = self.query_below(&pk, before, skip.saturating_add(limit)).await?;
         let now = self.context.now();
         let found = items.into_iter().skip(skip).map(from_item::<Delivery>);
         let found = found.collect::<Result<Vec<_>, _>>()?;

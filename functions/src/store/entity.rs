@@ -1,8 +1,8 @@
-//! Entities: what has an id, a merchant, a version, and perhaps a place in a list and a log.
+//! Entities: items with an id, a merchant and a version, and optionally a place in a list and an audit log.
 //!
-//! An entity is one item. It is written whole, on the condition of the version before it, with the cause of the change in
-//! it; so two changes never lose one another, a request recognises its own write, and the stream says who did what. What
-//! is special about an entity is in its [`Entity`]; everything else about it is here, and in [`crate::app::entity`].
+//! An entity is one item. It is written whole, on condition of the previous version, together with the cause of the
+//! change. So concurrent changes never overwrite each other, a request recognises its own write, and the stream says
+//! who did what. [`Entity`] holds what differs between kinds; the rest is here and in [`crate::app::entity`].
 
 use std::fmt::{Debug, Display};
 use std::ops::Deref;
@@ -24,59 +24,54 @@ use super::table::{Item, from_item, key_item, to_item};
 use super::{StoreError, Table};
 use crate::context::NoRandomness;
 
-/// What one kind of entity holds beside the members that all have, as it is stored.
+/// The stored data of one kind of entity, beyond the members that all kinds share.
 pub(crate) trait Entity: Clone + Debug + PartialEq + Serialize + DeserializeOwned {
-    /// Its id.
     type Id: Clone + Debug + Display + PartialEq;
-    /// Its name in messages and in the keys of its log: "note".
+    /// The name in messages and in log keys, such as "note".
     const NAME: &'static str;
-    /// How many of them a merchant may have, where there is a limit.
+    /// The maximum number per merchant, if there is one.
     const LIMIT: Option<Limit> = None;
 
-    /// An id for a new one; the same when the request comes again under its key.
+    /// A new id; a retry under the same idempotency key gets the same one.
     fn draw_id(table: &Table) -> Result<Self::Id, NoRandomness>;
 
-    /// Reads an id as clients write it.
+    /// Parses an id as clients write it.
     fn parse_id(text: &str) -> Option<Self::Id>;
 
-    /// Where it is stored.
     fn key(merchant: &MerchantId, id: &Self::Id) -> Key;
 
-    /// The id in a key; the sort key, unless it says otherwise.
+    /// The id in a key; by default the sort key.
     fn id_of(key: &Key) -> Option<Self::Id> {
         Self::parse_id(&key.sk)
     }
 
-    /// The partition of the index `listed` in which it stands by the time of its creation.
+    /// The partition of the index `listed` where it sorts by time of creation.
     fn list(&self, _merchant: &MerchantId) -> Option<String> {
         None
     }
 
-    /// What stays of it when it is deleted; by default its item goes.
+    /// What remains after deletion; by default the item is removed.
     fn tombstone(&self) -> Option<Self> {
         None
     }
 
-    /// Whether this is a tombstone.
     fn is_deleted(&self) -> bool {
         false
     }
 }
 
-/// An entity whose changes are told in an audit log. The relay writes it from the stream.
+/// An entity with an audit log, which the relay writes from the stream.
 pub(crate) trait Logged: Entity {
-    /// What a reader of the entity is shown, which is what the log compares.
+    /// The form that readers see; the log compares it.
     fn shown(stored: &Stored<Self>) -> Result<Box<RawValue>, StoreError>;
 }
 
-/// How many entities of a kind a merchant may have. Their count is an item of its own, which moves in one transaction
-/// with each that comes or goes; so the limit is exact.
+/// Maximum number of entities per merchant. Their count is an item of its own, written in one transaction with each
+/// creation and deletion, so the limit is exact.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Limit {
     pub(crate) max: usize,
-    /// Why one more is refused.
     pub(crate) code: Code,
-    /// Where the count is stored.
     pub(crate) counter: fn(&MerchantId) -> Key,
 }
 
@@ -85,16 +80,14 @@ pub(crate) struct Limit {
 pub(crate) struct Stored<E: Entity> {
     pub(crate) merchant: MerchantId,
     pub(crate) id: E::Id,
-    /// Raised by one with every change; its `ETag`.
+    /// Raised by one with every change; also the `ETag`.
     pub(crate) version: u64,
     pub(crate) created_at: Timestamp,
     pub(crate) updated_at: Timestamp,
-    /// Why it is at its version.
     pub(crate) cause: Cause,
     pub(crate) value: E,
 }
 
-/// Its item.
 #[derive(Serialize, Deserialize)]
 struct Record<V> {
     #[serde(flatten)]
@@ -105,7 +98,7 @@ struct Record<V> {
     updated_at: Timestamp,
     #[serde(flatten)]
     cause: Cause,
-    /// Partition of the index `listed`, and the place in it.
+    /// Partition and sort key of the index `listed`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     list_pk: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -129,7 +122,7 @@ impl<E: Entity> Versioned for Stored<E> {
 }
 
 impl<E: Entity> Stored<E> {
-    /// The next version, with another value. A cause without marks leaves it those it has.
+    /// The next version, with another value. If the cause has no marks, the present ones stay.
     pub(crate) fn next(self, value: E, cause: Cause, now: Timestamp) -> Self {
         let marks = cause.marks.or(self.cause.marks);
         let (version, cause) = (self.version.saturating_add(1), Cause { marks, ..cause });
@@ -154,7 +147,7 @@ impl<E: Entity> Stored<E> {
         })
     }
 
-    /// Reads it back, from the table or from its stream.
+    /// Reads an item of the table or of its stream.
     pub(crate) fn from_item(item: impl Into<serde_dynamo::Item>) -> Result<Self, StoreError> {
         let record: Record<E> = from_item(item)?;
         let Record { key, version, created_at, updated_at, cause, value, .. } = record;
@@ -165,19 +158,17 @@ impl<E: Entity> Stored<E> {
     }
 }
 
-/// What became of a new entity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Created {
-    /// It is there now.
     New,
     /// Its id was taken; nothing was written.
     Taken,
-    /// The merchant has as many as it may.
+    /// The merchant has reached its limit.
     TooMany,
 }
 
 impl Table {
-    /// An entity, strongly consistent, when the merchant has it, or had it and a tombstone is left.
+    /// Reads an entity or its tombstone, strongly consistent.
     pub(crate) async fn read<E: Entity>(
         &self,
         merchant: &MerchantId,
@@ -186,7 +177,7 @@ impl Table {
         self.get(&E::key(merchant, id)).await?.map(Stored::from_item).transpose()
     }
 
-    /// Inserts an entity if its id is free and the merchant may have one more.
+    /// Inserts an entity if its id is free and the limit allows another one.
     pub(crate) async fn create<E: Entity>(&self, new: &Stored<E>) -> Result<Created, StoreError> {
         let item = new.to_item()?;
         let Some(limit) = E::LIMIT else {
@@ -198,13 +189,12 @@ impl Table {
         Ok(if is_taken { Created::Taken } else { Created::TooMany })
     }
 
-    /// Puts the next version of an entity in the place of the one before it: false when that has changed or is gone.
+    /// Replaces the previous version of an entity: false if it has changed or is gone.
     pub(crate) async fn replace<E: Entity>(&self, next: &Stored<E>) -> Result<bool, StoreError> {
         self.put_next(next.to_item()?, next.version).await
     }
 
-    /// Deletes an entity at the version before its last one, which is a tombstone where the entity leaves one: false when
-    /// it has changed or is gone.
+    /// Deletes an entity, or replaces it with its tombstone: false if it has changed or is gone.
     pub(crate) async fn delete<E: Entity>(&self, last: &Stored<E>) -> Result<bool, StoreError> {
         if last.is_deleted() {
             return self.replace(last).await;
@@ -214,7 +204,7 @@ impl Table {
         Ok(self.transact(&writes).await?.is_ok())
     }
 
-    /// Moves the count by one, within its limit.
+    /// Changes the count by one, within its limit.
     fn count(&self, limit: &Limit, merchant: &MerchantId, change: i64) -> Result<TransactWriteItem, StoreError> {
         let counter = (limit.counter)(merchant);
         let kind = counter.kind().map_or("", Kind::as_str);
@@ -236,7 +226,7 @@ impl Table {
     }
 }
 
-/// A change of an entity that has a log, as the stream tells it.
+/// A change of an entity with a log, read from the stream.
 #[derive(Clone, Debug)]
 pub(crate) struct EntityChange {
     log: String,
@@ -247,7 +237,6 @@ pub(crate) struct EntityChange {
 }
 
 impl EntityChange {
-    /// From the entity before, if there was one, to the entity after.
     pub(crate) fn between<E: Logged>(before: Option<&Stored<E>>, after: Stored<E>) -> Result<Self, StoreError> {
         let changes = match before {
             Some(before) => audit::changes(&E::shown(before)?, &E::shown(&after)?),

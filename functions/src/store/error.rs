@@ -6,32 +6,31 @@ use aws_sdk_dynamodb::types::CancellationReason;
 
 use crate::causes::chain;
 
-/// A call did not succeed.
 #[derive(Clone, Debug, thiserror::Error)]
 pub(crate) enum StoreError {
-    /// The service was busy or did not answer: the same call may be made again.
+    /// The service was busy or did not answer: the call may be repeated.
     #[error("the table did not answer: {0}")]
     Busy(String),
-    /// The call, or what it found, is wrong: making it again does not help.
+    /// The call or the data is wrong: repeating the call does not help.
     #[error("the table refused: {0}")]
     Fault(String),
 }
 
 impl StoreError {
-    /// What cannot be written, or read back.
+    /// A fault while writing or reading data.
     pub(crate) fn fault(error: impl std::fmt::Display) -> Self {
         Self::Fault(error.to_string())
     }
 }
 
-/// For those who tell a reason and do not ask which it is.
+/// For callers that need only the message.
 impl From<StoreError> for String {
     fn from(error: StoreError) -> Self {
         error.to_string()
     }
 }
 
-/// Sorts a failed call: busy when the same call may succeed later. Its text names the failure and never what was sent.
+/// Classifies a failed call. The text names the error and never the data that was sent.
 pub(crate) fn store_error<E, R>(error: SdkError<E, R>) -> StoreError
 where
     E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
@@ -53,7 +52,7 @@ where
     if busy { StoreError::Busy(text) } else { StoreError::Fault(text) }
 }
 
-/// Why a transaction was cancelled, write by write; nothing where it failed otherwise.
+/// The cancellation reasons of a transaction, write by write; empty for other errors.
 pub(super) fn reasons(error: &TransactWriteItemsError) -> Vec<CancellationReason> {
     match error {
         TransactWriteItemsError::TransactionCanceledException(cancelled) => cancelled.cancellation_reasons().to_vec(),

@@ -1,9 +1,9 @@
-//! `Idempotency-Key`: a request that is sent again under its key has one effect and one answer.
+//! `Idempotency-Key`: a request sent again under its key has one effect and one answer.
 //!
 //! # The record
 //!
-//! One item for each key of a merchant, or of one of its vendors. It is written before the handler runs, in one write
-//! that also tells whether there is a record already:
+//! One item per key of a merchant, or of one of its vendors. It is written before the handler runs, in one write that
+//! also detects an existing record:
 //!
 //! ```text
 //!          begin             finish (an answer that is final)
@@ -14,21 +14,19 @@
 //!                  lapsed     24 hours after the first begin each of them counts as absent
 //! ```
 //!
-//! - *running*: an attempt works the request until its lease is over ([`LEASE_MS`], longer than a function may run). Who
-//!   asks meanwhile is told 409.
-//! - *lapsed*: nobody works it. The next request begins another attempt, which takes over what the first one fixed: its
-//!   time and its randomness.
-//! - *finished*: with the answer, deflated: status, headers, body. Up to [`INLINE_BYTES_MAX`] bytes stand in the record,
-//!   longer ones in parts of [`PART_BYTES_MAX`] beside it, so that the record stays cheap to meet, and an answer may be as
-//!   long as Lambda lets it.
+//! - *running*: an attempt has the request until its lease is over ([`LEASE_MS`], longer than a function may run).
+//!   Other requests get 409 meanwhile.
+//! - *lapsed*: no attempt is running. The next request starts one with the time and randomness of the first.
+//! - *finished*: with the deflated answer: status, headers, body. Up to [`INLINE_BYTES_MAX`] bytes are in the record,
+//!   longer ones in separate items of [`PART_BYTES_MAX`], so that the record stays cheap to read and an answer may be
+//!   as long as Lambda allows.
 //!
-//! Every write is on the condition that the record is as it was read. TTL removes records late; `expires_at` is judged
-//! here.
+//! Every write is conditional on the record as it was read. TTL removes records late, so `expires_at` is checked here.
 //!
 //! # Between effect and answer
 //!
-//! An attempt may die after its effect and before its answer is kept. Nothing is undone; the next attempt runs the same
-//! handler, and the effect recognises it:
+//! An attempt may die after its effect and before its answer is stored. Nothing is undone; the next attempt runs the
+//! same handler, and the handler recognises the effect:
 //!
 //! - What the handler would draw (ids, secrets) it derives from the key ([`Table::bytes`]), and the time of acceptance is
 //!   the first attempt's ([`Table::accepted_at`]). So a thing that is created again has the same key in the table, and the
@@ -36,20 +34,20 @@
 //! - What is created or changed keeps a mark of the key ([`Table::mark`]), in the same write. A creation that meets its own
 //!   mark is answered as created; a change that meets its own mark is done, whatever the thing has become since.
 //!
-//! So nothing is written twice, and items of a bulk that are missing are made as if the first attempt had gone on.
+//! So nothing is written twice, and missing items of a bulk are created as if the first attempt had continued.
 //!
-//! # What is promised
+//! # Guarantees
 //!
-//! For 24 hours: the answer that was final is repeated byte for byte. Where no answer was kept, a creation is answered as
-//! the first attempt would have answered it; a change is answered with its status, and the thing as it is now. A thing
-//! remembers its last eight changes under keys ([`super::cause`]). What leaves the service (a test of a webhook) may leave it twice,
-//! under one id.
+//! For 24 hours, a final answer is repeated byte for byte. Without a stored answer, a creation returns what the first
+//! attempt would have returned; a change returns its status and the item as it is now. An item remembers its last eight
+//! changes under keys ([`super::cause`]). Calls to other services (the test of a webhook) may go out twice, under one
+//! id.
 //!
-//! # What it costs
+//! # Cost
 //!
-//! A request without a key: nothing. With one: 1 write unit to begin, and to finish 1 for each KB of the deflated answer
-//! (2 units in all for most). A repeat: 1 to 4 units for the write that is refused, by the size of the record, and 1 read
-//! unit for each 4 KB of a long answer. The marks are 26 bytes of an item that is written anyway.
+//! Without a key: nothing. With one: 1 write unit to begin, and to finish 1 per KB of the deflated answer (usually 2
+//! units in all). A repeat: 1 to 4 units for the rejected write, by the size of the record, and 1 read unit per 4 KB of
+//! a long answer. The marks add 26 bytes to an item that is written anyway.
 
 mod record;
 
@@ -68,48 +66,45 @@ use crate::cost::Access;
 pub(crate) use record::{Answer, Attempt};
 use record::{Judged, Record};
 
-/// How long an attempt keeps others away: longer than a function may run (29 s), and than clocks differ.
+/// Lease of an attempt: longer than a function may run (29 s) plus clock skew.
 pub const LEASE_MS: i64 = 35_000;
-/// How long a key stands for its request.
+/// How long a record is kept.
 pub const KEPT_SECONDS: i64 = 24 * 3600;
-/// Bytes of an answer in its record. Who meets the record pays a write unit for each KB of it; a read of 4 KB is a fifth of
-/// that, and a part costs one write unit more.
+/// Bytes of an answer in its record. A repeat pays a write unit per KB of the record; reading 4 KB costs a fifth of
+/// that, and a part costs one more write unit.
 const INLINE_BYTES_MAX: usize = 3_000;
 /// Bytes of a part: an item holds 400 KB.
 const PART_BYTES_MAX: usize = 390_000;
-/// How often a record that changed while it was judged is judged again.
+/// Rounds of reading a record that keeps changing.
 const ROUNDS_MAX: usize = 3;
 
-/// Whose key, and which.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct KeyName<'k> {
     pub(crate) merchant: &'k MerchantId,
-    /// None where the merchant itself asks.
+    /// `None` for the merchant itself.
     pub(crate) vendor: Option<&'k str>,
     pub(crate) key: &'k str,
 }
 
-/// What a request with a key has found.
+/// The outcome of beginning an attempt.
 #[derive(Clone, Debug)]
 pub(crate) enum Begun {
-    /// It is to be worked.
     Run(Attempt),
-    /// It was answered.
     Finished(Answer),
-    /// Another attempt is working it.
+    /// Another attempt is running.
     Running,
-    /// The key stands for another request.
+    /// The key belongs to a different request.
     Reused,
 }
 
-/// What the record must be like to be written.
+/// The condition on which a record is written.
 enum Expected<'r> {
     AbsentOrExpired(Timestamp),
     As(&'r Record),
 }
 
 impl Table {
-    /// Begins an attempt, or finds what another one left.
+    /// Begins an attempt, or returns what an earlier one left.
     pub(crate) async fn begin(&self, name: KeyName<'_>, fingerprint: &[u8]) -> Result<Begun, StoreError> {
         let root = self.context.random().map_err(StoreError::fault)?;
         let attempt = self.context.random().map_err(StoreError::fault)?;
@@ -135,7 +130,7 @@ impl Table {
         Ok(Begun::Running)
     }
 
-    /// Keeps the answer of an attempt, unless another one has taken over.
+    /// Stores the answer of an attempt, unless another one has taken over.
     pub(crate) async fn finish(&self, attempt: &Attempt, answer: &Answer) -> Result<(), StoreError> {
         let running = attempt.record();
         let bytes = answer.to_bytes()?;
@@ -149,7 +144,7 @@ impl Table {
         self.end(running, &finished).await
     }
 
-    /// Gives an attempt up that has no final answer, so that the next one need not wait for its lease.
+    /// Ends an attempt without a final answer, so that the next one need not wait for the lease.
     pub(crate) async fn give_up(&self, attempt: &Attempt) -> Result<(), StoreError> {
         let running = attempt.record();
         self.end(running, &running.lapsed()).await
@@ -162,7 +157,7 @@ impl Table {
         Ok(())
     }
 
-    /// Puts a record if what is there is as expected; else what is there, if anything is.
+    /// Puts a record if the present one is as expected; else returns the present one, if any.
     async fn put_record(
         &self,
         record: &Record,
@@ -207,7 +202,6 @@ impl Table {
         self.put_if(item, |request| request).await.map(|_| ())
     }
 
-    /// The answer of a finished record.
     async fn answer(&self, record: &Record) -> Result<Answer, StoreError> {
         let part = |part: usize| async move {
             let item = self.get(&Key::answer_part(&record.key, &record.attempt, part)).await?.unwrap_or_default();

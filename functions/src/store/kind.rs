@@ -1,7 +1,7 @@
 //! The kinds of items: each item names its own in the attribute [`ENTITY`].
 //!
-//! The kind follows from the key, so the two cannot disagree. It is stored because a filter of the stream sees values only:
-//! it cannot take a key apart.
+//! The kind follows from the key, so the two cannot disagree. It is stored because a stream filter can compare values
+//! but cannot parse a key.
 
 use std::collections::HashMap;
 
@@ -9,20 +9,16 @@ use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::keys::{COUNT, FIRST, Key};
 
-/// The attribute that names the kind of an item.
 pub(crate) const ENTITY: &str = "entity";
 
-/// Declares the kinds and their values.
 macro_rules! kinds {
     ($($kind:ident = $value:literal,)+) => {
-        /// What an item is.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
         pub(crate) enum Kind {
             $(#[doc = concat!("`", $value, "`")] $kind,)+
         }
 
         impl Kind {
-            /// The value of the attribute.
             pub(crate) const fn as_str(self) -> &'static str {
                 match self {
                     $(Self::$kind => $value,)+
@@ -32,7 +28,7 @@ macro_rules! kinds {
     };
 }
 
-// The values of an order and of a key are short: each shares a write unit of one KB with everything else of its item.
+// The values for orders and idempotency keys are short, because their items aim at one write unit of 1 KB.
 kinds! {
     Order = "order",
     BulkOrder = "bulk_order",
@@ -57,17 +53,16 @@ kinds! {
 }
 
 impl Kind {
-    /// The kinds from which something follows. The filter of the relay's event source in `template.yaml` lists them.
+    /// The kinds that the relay acts on. The filter of its event source in `template.yaml` lists them.
     pub(crate) const RELAYED: [Self; 5] = [Self::Order, Self::BulkOrder, Self::Claim, Self::Receipt, Self::Note];
 
-    /// The kind of that value, if something follows from it.
     pub(crate) fn relayed(value: &str) -> Option<Self> {
         Self::RELAYED.into_iter().find(|kind| kind.as_str() == value)
     }
 }
 
 impl Key {
-    /// What is stored under the key; none where no constructor makes such a key.
+    /// The kind of the item under this key; `None` for keys that no constructor builds.
     pub(crate) fn kind(&self) -> Option<Kind> {
         let mut parts = self.pk.splitn(3, '#');
         Some(match (parts.next()?, parts.next()?, parts.next()) {
@@ -95,12 +90,13 @@ impl Key {
         })
     }
 
-    /// What the partition is of, after the merchant and the kind: the external id of a claim, the id of a receipt.
+    /// The part of the partition key after the merchant and the kind, such as the external id of a claim or the id of a
+    /// receipt.
     pub(crate) fn subject(&self) -> &str {
         self.pk.splitn(3, '#').nth(2).unwrap_or_default()
     }
 
-    /// A new item under the key, with its kind and nothing else yet.
+    /// A new item with the key and its kind.
     #[must_use]
     pub fn item(&self) -> HashMap<String, AttributeValue> {
         let mut item = HashMap::from([
@@ -127,7 +123,7 @@ mod tests {
     use super::*;
     use crate::store::keys::audit_of;
 
-    /// A SKU and an external id are texts of clients and operators: they must not be taken for another kind.
+    /// SKUs and external ids are free text: they must not be mistaken for another kind.
     #[test]
     fn every_key_has_a_kind_of_its_own() {
         let merchant = MerchantId::parse("b234ee56-7890-4f12-a123-4567890abcde").unwrap();

@@ -1,9 +1,10 @@
-//! The index `listed`: a merchant's network orders by status and time of creation, and the notes of each thing by time.
+//! The index `listed`: a merchant's network orders by status and time of creation, and the notes of each resource by
+//! time.
 //!
-//! An order stands in one partition for each merchant and status, so a list by status is one query, and a list of all is
-//! the merge of seven. That costs a list seven small requests, and each order one write of the index less than an index
-//! by time beside it. The index holds keys only and follows the table within moments: an order may be missing that has
-//! just been created, and the order itself says what its status is.
+//! An order is in one partition per merchant and status, so a list by status is one query and a list of all orders
+//! merges seven. That costs a list seven small requests, but saves each order one index write compared with an
+//! additional index by time. The index holds keys only and is eventually consistent: a new order may be missing, and
+//! the order itself has the correct status.
 
 use std::collections::HashSet;
 
@@ -18,7 +19,7 @@ use super::network_orders::FoundOrder;
 use super::table::from_item;
 use super::{StoreError, Table, keys};
 
-/// Between which places of the index to look, both included, and from which end.
+/// The first and last sort key, both inclusive, and the direction.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Range {
     pub(crate) low: String,
@@ -26,15 +27,13 @@ pub(crate) struct Range {
     pub(crate) is_ascending: bool,
 }
 
-/// An entry of the index.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Listed {
-    /// Its place, by which a list goes on.
+    /// Its sort key, where the next page continues.
     pub(crate) place: String,
     pub(crate) order: OrderId,
 }
 
-/// The same as the index has it: the key of a thing, and its place.
 #[derive(Deserialize)]
 pub(super) struct Entry {
     #[serde(flatten)]
@@ -43,7 +42,7 @@ pub(super) struct Entry {
 }
 
 impl Table {
-    /// The first entries of the range, of these statuses, in order of their place.
+    /// The first entries of the range in these statuses, in order of their sort keys.
     pub(crate) async fn listed(
         &self,
         merchant: &MerchantId,
@@ -58,7 +57,7 @@ impl Table {
         if !range.is_ascending {
             entries.reverse();
         }
-        // An order that is just changing its status may stand in both partitions.
+        // An order that is changing its status may be in both partitions.
         entries.dedup();
         entries.truncate(entries_max);
         Ok(entries)
@@ -72,14 +71,13 @@ impl Table {
         self.entries(&partition, range, entries_max).await?.into_iter().map(entry).collect()
     }
 
-    /// The first entries of a range of one partition of the index.
     pub(super) async fn entries(
         &self,
         partition: &str,
         range: &Range,
         entries_max: usize,
     ) -> Result<Vec<Entry>, StoreError> {
-        // The table refuses such a range, where a client that asks for it finds nothing.
+        // DynamoDB rejects an empty range; here it has no entries.
         if range.low > range.high {
             return Ok(Vec::new());
         }
@@ -98,7 +96,7 @@ impl Table {
         items.into_iter().map(from_item).collect()
     }
 
-    /// The orders that bear a short id; the ids follow from the key alone.
+    /// The ids of the orders with a short id, read from the keys alone.
     pub(crate) async fn ids_of_short_id(
         &self,
         merchant: &MerchantId,
@@ -108,15 +106,15 @@ impl Table {
         Ok(keys.into_iter().filter_map(|key| OrderId::parse(&key).ok()).collect())
     }
 
-    /// The orders that may bear an external id: whoever has claimed it, and those that bear it beside.
+    /// The orders that may have an external id: the one that claimed it, and further ones.
     pub(crate) async fn ids_of_external_id(
         &self,
         merchant: &MerchantId,
         external_id: &str,
     ) -> Result<Vec<OrderId>, StoreError> {
         let claim = self.claims(merchant, &[external_id]).await?.into_iter().flatten().map(|claim| claim.order_id);
-        let beside = self.sort_keys(external_ids(merchant, external_id)).await?;
-        let ids: HashSet<OrderId> = claim.chain(beside).filter_map(|id| OrderId::parse(&id).ok()).collect();
+        let further = self.sort_keys(external_ids(merchant, external_id)).await?;
+        let ids: HashSet<OrderId> = claim.chain(further).filter_map(|id| OrderId::parse(&id).ok()).collect();
         Ok(ids.into_iter().collect())
     }
 
@@ -133,7 +131,7 @@ impl Table {
         items.into_iter().map(|item| from_item::<keys::Key>(item).map(|key| key.sk)).collect()
     }
 
-    /// These orders as they were a moment ago, at half the price of reading them as they are; in the order of the ids.
+    /// Reads orders in the order of the ids; an eventually consistent read costs half.
     pub(crate) async fn orders_lately(
         &self,
         merchant: &MerchantId,
@@ -150,5 +148,5 @@ impl Table {
     }
 }
 
-/// Orders that one name can lead to.
+/// Maximum number of orders with the same name.
 const NAMESAKES_MAX: usize = 1_000;

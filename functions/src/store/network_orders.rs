@@ -1,15 +1,15 @@
 //! Storing and reading orders of the order network API.
 //!
-//! An order is one insert: its key is derived from (merchant, safe id), so a repeated safe id meets the order itself.
-//! An external id that must be unique has a guard item beside the orders, claimed before the order is inserted. The two
-//! are not one transaction, which would double the price of both; a claim whose order never came is harmless:
+//! An order is one insert: its key is derived from (merchant, safe id), so a repeated safe id finds the order itself. A
+//! unique external id has a guard item, which is claimed before the order is inserted. One transaction for both would
+//! double the price; a claim without an order is harmless:
 //!
-//! - A claim is *live* if its order exists and bears the external id. It can then not change hands.
-//! - A claim that is not live may be taken over once it is [`CLAIM_MS`] old.
-//! - An order is inserted only on a claim that its own request has made, taken over or renewed, within
-//!   [`INSERT_WITHIN_MS`]; and a call of the SDK ends well before the rest of the time. So an order never follows a claim
-//!   that has passed to another.
-//! - A claim is given up only while it is the request's own and no order bears its external id.
+//! - A claim is *live* if its order exists and has the external id. Live claims never change hands.
+//! - Any other claim may be taken over once it is [`CLAIM_MS`] old.
+//! - An order is inserted only on a claim that its own request made, took over or renewed within [`INSERT_WITHIN_MS`],
+//!   and SDK calls time out well before the rest of the period. So no order follows a claim that has passed to another
+//!   one.
+//! - A request releases a claim only while it owns it and no order has the external id.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde::{Deserialize, Serialize};
@@ -27,10 +27,9 @@ use super::{StoreError, Table};
 
 /// Age at which a claim without an order may be taken over.
 pub const CLAIM_MS: i64 = 60_000;
-/// An order follows its claim within this time or not at all.
+/// Time limit for inserting an order after its claim.
 pub const INSERT_WITHIN_MS: i64 = 20_000;
 
-/// An order that is about to be inserted.
 #[derive(Clone, Debug)]
 pub(crate) struct NewOrder {
     pub(crate) id: OrderId,
@@ -40,7 +39,6 @@ pub(crate) struct NewOrder {
     stored: StoredOrder,
 }
 
-/// An order as it was read.
 #[derive(Clone, Debug)]
 pub(crate) struct FoundOrder {
     pub(crate) request: CreateOrder,
@@ -48,20 +46,19 @@ pub(crate) struct FoundOrder {
     stored: StoredOrder,
 }
 
-/// The guard of an external id.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Claim {
     #[serde(flatten)]
     pub(super) key: Key,
     pub(crate) order_id: String,
     pub(crate) claimed_at: i64,
-    /// When the sweep looks at it, once the relay has seen it without its order. Only the relay and the sweep write it.
+    /// When the sweep checks it, once the relay has found it without an order. Written by the relay and the sweep only.
     #[serde(default, skip_serializing)]
     pub(crate) due_at: Option<i64>,
 }
 
 impl NewOrder {
-    /// Names the order and writes its body in canonical form. It is a part of the request, accepted at a time.
+    /// Sets the order's id and writes its body in canonical form.
     pub(crate) fn new(
         merchant: &MerchantId,
         safe_id: SafeId,
@@ -75,7 +72,7 @@ impl NewOrder {
         let json = serde_json::to_vec(&request).map_err(StoreError::fault)?;
         let automatic = request.automatic_processing.unwrap_or(true);
         let mut state = OrderState::accepted(Fulfilment::Vendors, request.items.len(), automatic, now);
-        // Nobody prints a test order, so it waits for no artwork.
+        // Test orders are not printed, so they do not wait for artwork.
         let is_test = request.is_test.unwrap_or(false);
         let is_unready = |(_, item): &(usize, &Item)| !is_test && item.fulfillment_ready == Some(false);
         state.unready = request.items.iter().enumerate().filter(is_unready).map(|(index, _)| index).collect();
@@ -84,17 +81,15 @@ impl NewOrder {
         Ok(Self { id, safe_id, request, state, stored })
     }
 
-    /// The external id, when it is one.
+    /// The external id, unless it is empty.
     pub(crate) fn external_id(&self) -> Option<&str> {
         self.request.external_id.as_deref().filter(|id| !id.is_empty())
     }
 
-    /// Whether another order may bear the same external id.
     pub(crate) fn allows_duplicate(&self) -> bool {
         self.request.allow_external_order_id_duplication.unwrap_or(false)
     }
 
-    /// What tells its body from others.
     pub(crate) fn body_hash(&self) -> &[u8] {
         &self.stored.body_hash
     }
@@ -105,40 +100,35 @@ impl FoundOrder {
         Self::from_stored(table::from_item(item)?)
     }
 
-    /// The same with its key.
     pub(super) fn with_key(item: table::Item) -> Result<(Key, Self), StoreError> {
         let order = Self::from_item(item)?;
         Ok((order.stored.state.key.clone(), order))
     }
 
-    /// Reads its body.
     pub(crate) fn from_stored(stored: StoredOrder) -> Result<Self, StoreError> {
         Ok(Self { request: stored.body()?, state: stored.state.state()?, stored })
     }
 
-    /// The external id, when it has one.
+    /// The external id, unless it is empty.
     pub(crate) fn external_id(&self) -> Option<&str> {
         self.request.external_id.as_deref().filter(|id| !id.is_empty())
     }
 
-    /// What tells its body from others.
     pub(crate) fn body_hash(&self) -> &[u8] {
         &self.stored.body_hash
     }
 
-    /// The safe id under which it is stored.
     pub(crate) fn safe_id(&self) -> Result<SafeId, StoreError> {
         let text = self.request.safe_id.as_deref().unwrap_or_default();
         SafeId::parse(text).map_err(StoreError::fault)
     }
 
-    /// Whether it was made by that part of a request under that key.
+    /// Whether the same part of a request with the same key created it.
     pub(crate) fn has_mark_of(&self, order: &NewOrder) -> bool {
         let marks = order.stored.state.cause.marks.iter().flatten();
         marks.into_iter().any(|mark| self.has_mark(mark))
     }
 
-    /// The wire form.
     pub(crate) fn response(self, merchant: &MerchantId, id: &OrderId) -> Result<response::Order, StoreError> {
         let safe_id = self.safe_id()?;
         Ok(response::Order::new(merchant, id, &safe_id, self.request, &self.state))
@@ -152,19 +142,18 @@ impl Versioned for FoundOrder {
 }
 
 impl Table {
-    /// Inserts orders, each by itself. No two of them may have one id.
+    /// Inserts orders with distinct ids, independently of each other.
     pub(crate) async fn insert_orders(&self, orders: &[&NewOrder]) -> Result<Vec<Inserted>, StoreError> {
         let items: Vec<table::Item> =
             orders.iter().map(|order| table::to_item(&order.stored)).collect::<Result<_, _>>()?;
         Ok(self.insert_many(items).await)
     }
 
-    /// The order of this id, when the merchant has it.
     pub(crate) async fn order(&self, merchant: &MerchantId, id: &OrderId) -> Result<Option<FoundOrder>, StoreError> {
         self.get(&Key::order(merchant, id)).await?.map(FoundOrder::from_item).transpose()
     }
 
-    /// The orders of these ids that exist, with their ids.
+    /// The existing orders among these ids.
     pub(crate) async fn orders(
         &self,
         merchant: &MerchantId,
@@ -174,7 +163,7 @@ impl Table {
         Ok(ids.iter().cloned().zip(found).filter_map(|(id, order)| Some((id, order?))).collect())
     }
 
-    /// Claims external ids for orders, each by itself. No two of them may be the same.
+    /// Claims distinct external ids for orders, independently of each other.
     pub(crate) async fn claim(
         &self,
         merchant: &MerchantId,
@@ -191,7 +180,7 @@ impl Table {
         Ok(self.insert_many(items).await)
     }
 
-    /// Has orders found by their external ids beside those that have claimed them.
+    /// Makes orders findable by external ids that other orders have claimed.
     pub(crate) async fn point_to_orders(&self, merchant: &MerchantId, orders: &[&NewOrder]) -> Result<(), StoreError> {
         let pointer = |order: &&NewOrder| Some(Key::external_id_pointer(merchant, order.external_id()?, &order.id));
         let pointers = orders.iter().filter_map(pointer).map(|key| key.item()).collect();
@@ -202,21 +191,19 @@ impl Table {
         }
     }
 
-    /// Who holds these external ids, in their order.
+    /// The claims of these external ids, in their order.
     pub(crate) async fn claims(
         &self,
         merchant: &MerchantId,
         external_ids: &[&str],
     ) -> Result<Vec<Option<Claim>>, StoreError> {
         let keys: Vec<Key> = external_ids.iter().map(|id| Key::external_id(merchant, id)).collect();
-        let mut found: Vec<Claim> = Vec::new();
-        for item in self.get_many(&keys, true).await? {
-            found.push(table::from_item(item)?);
-        }
+        let items = self.get_many(&keys, true).await?.into_iter();
+        let found: Vec<Claim> = items.map(table::from_item).collect::<Result<_, _>>()?;
         Ok(keys.iter().map(|key| found.iter().find(|claim| claim.key == *key).cloned()).collect())
     }
 
-    /// Takes a claim over, or renews one's own, if it is still the one that was read: whether it was.
+    /// Takes over or renews a claim: false if it has changed since it was read.
     pub(crate) async fn take_over(&self, claim: &Claim, order: &OrderId, now: Timestamp) -> Result<bool, StoreError> {
         self.update(&claim.key, |request| {
             request
@@ -230,7 +217,7 @@ impl Table {
         .await
     }
 
-    /// Gives up a claim for an order that was not inserted, unless it has passed to another.
+    /// Releases the claim of an order that was not inserted, unless it has passed to another.
     pub(crate) async fn release(
         &self,
         merchant: &MerchantId,

@@ -1,8 +1,8 @@
-//! Notes, and the index `listed` by what they are about and when they were made.
+//! Notes, listed by resource and time of creation.
 //!
-//! A deleted note leaves a last version without content, which reads pass over. A removed item would bring nobody's name
-//! into the stream; and an item that stays keeps the id taken, the log readable and a repeated creation from bringing the
-//! note back. It is 0.3 KB that nothing reads.
+//! A deleted note leaves a last version without content, which reads skip. Removing the item would leave no author in
+//! the stream; keeping it reserves the id, keeps the log readable and stops a repeated creation from restoring the
+//! note. It costs 0.3 KB of storage.
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::{RawValue, to_raw_value};
@@ -14,11 +14,10 @@ use super::keys::{Key, notes_of};
 use super::{StoreError, Table};
 use crate::context::NoRandomness;
 
-/// A note.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Note {
     pub(crate) resource: Resource,
-    /// None once it is deleted.
+    /// `None` once it is deleted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) content: Option<Content>,
 }
@@ -59,7 +58,6 @@ impl Logged for Note {
 }
 
 impl Stored<Note> {
-    /// The wire form.
     pub(crate) fn shown(&self) -> note::Note {
         note::Note {
             id: self.id.to_string(),
@@ -121,19 +119,19 @@ mod tests {
     }
 
     #[test]
-    fn an_item_under_another_key_is_no_note() {
+    fn an_item_under_another_key_is_rejected() {
         let mut item = note().to_item().unwrap();
         item.insert("sk".to_owned(), item["pk"].clone());
         assert!(Stored::<Note>::from_item(item).is_err());
     }
 
     #[test]
-    fn a_deletion_tells_what_is_gone_without_numbers_of_cards() {
+    fn a_deletion_is_logged_without_card_numbers() {
         let change = EntityChange::between(Some(&note()), deleted()).unwrap();
-        let told: Vec<String> =
+        let shown: Vec<String> =
             change.changes.iter().map(|change| format!("{} {} {}", change.pointer, change.from, change.to)).collect();
         assert_eq!(
-            told,
+            shown,
             [
                 r#"/author {"id":"u","name":"Ada"} null"#,
                 r#"/format "Markdown" null"#,

@@ -9,27 +9,25 @@ use super::listing::Range;
 use super::table::item_key;
 use super::{StoreError, Table};
 
-/// A list of entities.
 #[derive(Clone, Debug)]
 pub(crate) enum List {
-    /// A partition of the table in the order of its sort keys, strongly consistent.
+    /// A partition of the table by sort key, strongly consistent.
     Partition(String),
-    /// A partition of the index `listed`, the newest first. The index follows the table within moments, so a page may be
-    /// without an entity that has just been made, or is just deleted.
+    /// A partition of the index `listed`, newest first. The index is eventually consistent, so a page may lack an
+    /// entity that was created or deleted a moment ago.
     Listed(String),
 }
 
-/// A page of a list.
 #[derive(Clone, Debug)]
 pub(crate) struct Page<E: Entity> {
-    /// Each with its place in the list.
+    /// Each with its position in the list.
     pub(crate) rows: Vec<(Stored<E>, String)>,
-    /// After which place the list goes on; none at its end.
+    /// The position after which the list continues; `None` at its end.
     pub(crate) next: Option<String>,
 }
 
 impl Table {
-    /// The entities of a list after the place `after`, without as many as are skipped.
+    /// One page of a list: `size` entities after the position `after`, without the first `skip`.
     pub(crate) async fn page<E: Entity>(
         &self,
         list: List,
@@ -78,7 +76,7 @@ impl Table {
     }
 }
 
-/// The first rows, and after which of them there are more.
+/// The first rows, and the last position if there are more rows.
 fn cut<T>(rows: impl IntoIterator<Item = (String, T)>, size: usize) -> (Vec<(String, T)>, Option<String>) {
     let mut rows: Vec<_> = rows.into_iter().collect();
     let has_more = rows.len() > size;

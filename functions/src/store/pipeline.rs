@@ -1,8 +1,8 @@
-//! What the pipeline does with stored orders: read one state, write the next, find what is overdue.
+//! The pipeline's access to stored orders: read a state, write the next one, find what is overdue.
 //!
-//! The sparse index `due` holds what somebody must look after when nobody has by then: orders whose next step is ours,
-//! claims of external ids whose order did not come, webhooks that are to be sent again. `due_at` is when the sweep acts; a
-//! job that pauses moves it behind its pause.
+//! The sparse index `due` holds everything that must be checked if nothing happens in time: orders whose next step is
+//! ours, claims of external ids without an order, pending webhooks. The sweep acts at `due_at`; a pausing job moves it
+//! past its pause.
 
 use std::time::Duration;
 
@@ -13,11 +13,10 @@ use shared::time::Timestamp;
 
 use super::cause::Cause;
 use super::keys::{Key, due_shard};
-use super::stored::{OPTIONAL, StoredOrder, StoredState, body_attribute, listed_place};
+use super::stored::{OPTIONAL, StoredState, body_attribute, listed_place};
 use super::table::{Item, from_item, key_item};
 use super::{StoreError, Table};
 
-/// An entry of the index `due`.
 #[derive(Clone, Debug, Deserialize)]
 pub(crate) struct Due {
     #[serde(flatten)]
@@ -26,7 +25,6 @@ pub(crate) struct Due {
     pub(crate) due_at: i64,
 }
 
-/// An update expression with what it names.
 struct Expression {
     text: String,
     names: Vec<(String, String)>,
@@ -34,18 +32,7 @@ struct Expression {
 }
 
 impl Table {
-    /// The state of an order.
-    pub(crate) async fn state(&self, key: &Key) -> Result<Option<StoredState>, StoreError> {
-        self.get(key).await?.map(from_item).transpose()
-    }
-
-    /// An order with its body.
-    pub(crate) async fn stored_order(&self, key: &Key) -> Result<Option<StoredOrder>, StoreError> {
-        self.get(key).await?.map(from_item).transpose()
-    }
-
-    /// Writes the next state of an order, and another body where it has one, if it is still at the version before it:
-    /// whether it was.
+    /// Writes the next state of an order, and a new body if there is one: false if the order has another version.
     pub(crate) async fn advance(
         &self,
         key: &Key,
@@ -68,7 +55,7 @@ impl Table {
         .await
     }
 
-    /// The same without a body, as a part of a transaction.
+    /// Like [`Self::advance`] without a body, as part of a transaction.
     pub(crate) fn advance_in_transaction(
         &self,
         key: &Key,
@@ -87,8 +74,8 @@ impl Table {
             .map_err(StoreError::fault)
     }
 
-    /// Sets every member of the state and removes those that it has not. An order whose next step is ours is in the
-    /// index `due`; how long it has been there does not change with each step, which would cost two writes of the index.
+    /// Sets every member of the state and removes absent ones. An order whose next step is ours is in the index `due`;
+    /// its position stays the same from step to step, because a change would cost two index writes.
     fn next_state(&self, key: &Key, next: &OrderState, cause: Cause) -> Result<Expression, StoreError> {
         let stored = StoredState::new(key.clone(), next, cause);
         let item: Item = serde_dynamo::to_item(stored).map_err(StoreError::fault)?;
@@ -127,8 +114,7 @@ impl Table {
         Ok(expression)
     }
 
-    /// Looks after an order that was queued again only after another while, and remembers since when it is due and how
-    /// often it was queued: whether it is still at that version.
+    /// Postpones the check of an order that was queued again, and counts that: false if its version has changed.
     pub(crate) async fn postpone(&self, key: &Key, version: u64) -> Result<bool, StoreError> {
         let due_at = self.overdue_at().seconds().to_string();
         self.update(key, |request| {
@@ -144,7 +130,7 @@ impl Table {
         .await
     }
 
-    /// Keeps the sweep from an order whose job comes again after a pause; nothing where it would not look before that.
+    /// Keeps the sweep from an order whose job pauses, unless it would not check the order before that anyway.
     pub(crate) async fn put_off_order(&self, key: &Key, version: u64, pause: Duration) -> Result<(), StoreError> {
         let pause_seconds = i64::try_from(pause.as_secs()).unwrap_or(i64::MAX).saturating_add(1);
         let again_at = self.context.now().seconds().saturating_add(pause_seconds).to_string();
@@ -161,8 +147,8 @@ impl Table {
         .map(|_| ())
     }
 
-    /// Takes an item out of the index `due`: one that nobody can read, or an order that at this version waits for nothing
-    /// of ours.
+    /// Removes an item from the index `due`: an unreadable one, or an order that waits for nothing of ours at this
+    /// version.
     pub(crate) async fn leave_due(&self, key: &Key, version: Option<u64>) -> Result<(), StoreError> {
         let version = version.map(|version| AttributeValue::N(version.to_string()));
         self.update(key, |request| {
@@ -178,7 +164,7 @@ impl Table {
         .map(|_| ())
     }
 
-    /// What is due by `now` in these shards; at most `items_max`, and at least some of the oldest of each.
+    /// What is due by `now` in these shards: at most `items_max`, the oldest of each shard.
     pub(crate) async fn due(&self, shards: &[&str], now: Timestamp, items_max: usize) -> Result<Vec<Due>, StoreError> {
         let shard_max = items_max.div_ceil(shards.len().max(1));
         let shards = shards.iter().map(|shard| self.due_in(shard, now, shard_max));

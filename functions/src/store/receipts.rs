@@ -1,16 +1,16 @@
 //! Receipts of inbound orders.
 //!
-//! A receipt is one item, which holds all that its processing needs: the foreign body, and the rules of its
-//! transformation as they were when it was received. So a transformation may change or go while receipts wait: none is
-//! lost by it, and none is judged by other rules than those that its sender named. At its end the outcome takes the place
-//! of both, and the receipt is kept for another 30 days.
+//! A receipt is one item with all that its processing needs: the foreign body, and the rules of its transformation as
+//! of its arrival. So a transformation may change or disappear while receipts wait. At the end the outcome replaces
+//! both, and the receipt is kept for another 30 days.
 //!
-//! It is written whole on the condition of the version that was read; a job is for one version. While it waits it stands
-//! in the index `due`, where the sweep finds it if its job was lost.
+//! Each version is written whole, on condition of the one before; a job is for one version. A waiting receipt is in the
+//! index `due`, where the sweep finds it if its job was lost.
 
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
 use serde_json::value::RawValue;
+use serde_with::skip_serializing_none;
 use shared::ids::MerchantId;
 use shared::order::DeadJob;
 use shared::order_network::inbound::{ReceiptId, ReceiptStatus, TransformationId};
@@ -20,90 +20,72 @@ use shared::time::Timestamp;
 use super::entity::Stored;
 use super::keys::{Key, due_shard};
 use super::kind::Kind;
-use super::table::{from_item, to_item};
+use super::table::to_item;
 use super::transformations::NamedTransformation;
 use super::{StoreError, Table, body};
 
-/// How long a receipt is kept after its end: longer than a dead letter (14 days) may bring it back.
+/// How long a receipt is kept after its end: longer than a dead letter (14 days), which may restart it.
 const KEPT_SECONDS: i64 = 30 * 24 * 3600;
 
-/// What the pipeline needs of a receipt. It is all that a stream record is read for.
+/// The part of a receipt that the pipeline needs, and all that it reads of a stream record.
+#[skip_serializing_none]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct ReceiptState {
     #[serde(flatten)]
     pub(crate) key: Key,
     pub(crate) version: u64,
     pub(crate) receipt_status: ReceiptStatus,
-    /// In milliseconds since the epoch.
+    /// Milliseconds since the epoch.
     pub(crate) received_at: Timestamp,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) ended_at: Option<Timestamp>,
-    /// The request that brought it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) request_id: Option<String>,
-    /// The job that gave it up.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// The job that gave up.
     pub(crate) dead: Option<DeadJob>,
-    /// How often the sweep has queued it again at this version, and since when it is due. Only the sweep writes them.
+    /// How often the sweep has queued it again at this version, and since when it is due. Written by the sweep only.
     #[serde(default, skip_serializing)]
     pub(crate) requeued: u32,
     #[serde(default, skip_serializing)]
     pub(crate) due_since: Option<i64>,
 }
 
-/// A receipt as it is stored.
+#[skip_serializing_none]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Receipt {
     #[serde(flatten)]
     pub(crate) state: ReceiptState,
-    /// Whether a warning refuses it.
+    /// Whether warnings reject it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) strict: bool,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) transformation_id: Option<TransformationId>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) transformation_version: Option<u64>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     transformation_rules: Option<ByteBuf>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     foreign_body: Option<ByteBuf>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     outcome: Option<ByteBuf>,
-    /// The status that the same order would have had by itself.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// The status that a direct request would have got.
     pub(crate) response_code: Option<u16>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) order_id: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) safe_id: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) external_id: Option<String>,
     /// Why every attempt failed.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) failure_reason: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     due_shard: Option<String>,
     /// Seconds since the epoch.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     due_at: Option<i64>,
-    /// The same, as DynamoDB's time to live has it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// DynamoDB's time to live, in seconds since the epoch.
     expires_at: Option<i64>,
 }
 
-/// What is received.
 #[derive(Clone, Debug)]
 pub(crate) struct NewReceipt<'r> {
     pub(crate) merchant: &'r MerchantId,
     pub(crate) id: &'r ReceiptId,
     pub(crate) received_at: Timestamp,
-    /// The foreign body as it was sent.
+    /// The foreign body as sent.
     pub(crate) foreign: &'r str,
     pub(crate) transformation: Option<&'r Stored<NamedTransformation>>,
     pub(crate) strict: bool,
 }
 
-/// How an inbound order ended.
 #[derive(Clone, Debug)]
 pub(crate) struct Outcome {
     pub(crate) status: ReceiptStatus,
@@ -111,8 +93,8 @@ pub(crate) struct Outcome {
     pub(crate) order_id: Option<String>,
     pub(crate) safe_id: Option<String>,
     pub(crate) external_id: Option<String>,
-    /// Warnings of one that was accepted, the error of one that was refused.
-    pub(crate) told: Box<RawValue>,
+    /// Warnings of an accepted order, or the error of a rejected one.
+    pub(crate) details: Box<RawValue>,
 }
 
 fn fault(error: impl std::fmt::Display) -> StoreError {
@@ -120,7 +102,6 @@ fn fault(error: impl std::fmt::Display) -> StoreError {
 }
 
 impl ReceiptState {
-    /// The receipt's id.
     pub(crate) fn id(&self) -> Result<ReceiptId, StoreError> {
         match self.key.kind() {
             Some(Kind::Receipt) => ReceiptId::parse(self.key.subject()).map_err(fault),
@@ -130,7 +111,7 @@ impl ReceiptState {
 }
 
 impl Receipt {
-    /// A receipt that waits for its turn.
+    /// A receipt that waits to be processed.
     pub(crate) fn received(new: &NewReceipt<'_>, table: &Table) -> Result<Self, StoreError> {
         let state = ReceiptState {
             key: Key::receipt(new.merchant, new.id),
@@ -164,29 +145,27 @@ impl Receipt {
         Ok(receipt.waiting(table))
     }
 
-    /// The foreign body.
     pub(crate) fn foreign(&self) -> Result<String, StoreError> {
         let stored = self.foreign_body.as_ref().ok_or_else(|| fault("its body is gone"))?;
         String::from_utf8(body::inflate(stored).map_err(fault)?).map_err(fault)
     }
 
-    /// The rules that it was received with.
+    /// The rules as of its arrival.
     pub(crate) fn transformation(&self) -> Result<Option<Transformation>, StoreError> {
         self.transformation_rules.as_ref().map(|stored| body::json::inflate(stored)).transpose().map_err(fault)
     }
 
-    /// Warnings or an error.
     pub(crate) fn told(&self) -> Result<Option<Box<RawValue>>, StoreError> {
         self.outcome.as_ref().map(|stored| body::json::inflate(stored)).transpose().map_err(fault)
     }
 
-    /// The receipt with its outcome, which takes the place of what it was made of.
+    /// The receipt with its outcome, which replaces the foreign body and the rules.
     pub(crate) fn ended(self, outcome: Outcome, now: Timestamp) -> Result<Self, StoreError> {
-        let told = body::json::deflate(&outcome.told).map_err(fault)?;
+        let details = body::json::deflate(&outcome.details).map_err(fault)?;
         Ok(Self {
             transformation_rules: None,
             foreign_body: None,
-            outcome: Some(told),
+            outcome: Some(details),
             response_code: Some(outcome.response_code),
             order_id: outcome.order_id,
             safe_id: outcome.safe_id,
@@ -195,15 +174,14 @@ impl Receipt {
         })
     }
 
-    /// The receipt after its last attempt has failed. What it was made of stays, for the case that its dead letter comes
-    /// back.
+    /// The receipt after its last attempt failed. Body and rules stay, in case its dead letter is moved back.
     pub(crate) fn failed(self, reason: &str, dead: Option<DeadJob>, now: Timestamp) -> Self {
         let mut failed = self.over(ReceiptStatus::Failed, now);
         failed.state.dead = dead;
         Self { failure_reason: Some(reason.to_owned()), response_code: Some(503), ..failed }
     }
 
-    /// The receipt as it was before it failed, at a version of its own.
+    /// The receipt as it was before it failed, at a new version.
     pub(crate) fn restarted(mut self, table: &Table) -> Self {
         self.state.version = self.state.version.saturating_add(1);
         self.state.receipt_status = ReceiptStatus::Received;
@@ -225,25 +203,19 @@ impl Receipt {
         Self { due_shard: None, due_at: None, expires_at, ..self }
     }
 
-    /// Items outlive their time to live by up to two days.
+    /// DynamoDB removes expired items up to two days late.
     fn has_expired(&self, now: Timestamp) -> bool {
         self.expires_at.is_some_and(|expires_at| expires_at <= now.seconds())
     }
 }
 
 impl Table {
-    /// The receipt under a key.
     pub(crate) async fn receipt(&self, key: &Key) -> Result<Option<Receipt>, StoreError> {
-        let receipt = self.get(key).await?.map(from_item::<Receipt>).transpose()?;
+        let receipt = self.load::<Receipt>(key).await?;
         Ok(receipt.filter(|receipt| !receipt.has_expired(self.context.now())))
     }
 
-    /// Inserts a receipt: false when its id is taken.
-    pub(crate) async fn insert_receipt(&self, new: &Receipt) -> Result<bool, StoreError> {
-        self.put_new(to_item(new)?).await
-    }
-
-    /// Puts the next version of a receipt in the place of the one before it: false when that has changed.
+    /// Replaces the previous version of a receipt: false if it has changed.
     pub(crate) async fn replace_receipt(&self, next: &Receipt) -> Result<bool, StoreError> {
         self.put_next(to_item(next)?, next.state.version).await
     }

@@ -3,15 +3,14 @@
 use sha2::{Digest, Sha256};
 use shared::time::Timestamp;
 
-/// The key of the request that is being worked.
+/// The idempotency key of the current request, as far as handlers need it.
 #[derive(Clone, Debug)]
 pub(crate) struct IdempotencyKey {
-    /// Of merchant, owner and key, and of the randomness of the first attempt: who knows the key alone cannot guess a
-    /// secret that is derived, and a key that is used again after it has expired derives other ids.
+    /// Hash of merchant, owner, key and the randomness of the first attempt. The key alone does not reveal derived
+    /// secrets, and a key that is reused after it expired derives other ids.
     pub(super) seed: [u8; 32],
     /// When the first attempt began.
     pub(super) begun_at: Timestamp,
-    /// Whether an attempt before this one may have had its effect.
     pub(super) is_retry: bool,
 }
 

@@ -1,8 +1,8 @@
-//! Stock: the codes of a SKU are numbered, and an order is given the next ones.
+//! Stock: the codes of a SKU are numbered, and an order gets the next ones.
 //!
-//! A SKU has one cursor, `next` and `available`. An allocation moves it in the transaction that advances the order, so no
-//! code is given twice, none is lost, and a job that comes again finds another version. It costs the same for one code
-//! and for ten thousand.
+//! A SKU has one cursor, `next` and `available`. An allocation moves it in the transaction that advances the order, so
+//! codes are neither given twice nor lost, and a repeated job finds another version. The cost does not depend on the
+//! number of codes.
 
 use std::collections::HashMap;
 
@@ -15,16 +15,16 @@ use super::keys::Key;
 use super::table::{from_item, key_item};
 use super::{StoreError, Table};
 
-/// What is left of a SKU.
+/// The remaining stock of a SKU.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 pub(crate) struct Stock {
     /// Number of the next code.
     pub(crate) next: u64,
-    /// How many there are from it on.
+    /// Codes from `next` on.
     pub(crate) available: u64,
 }
 
-/// Codes of one SKU that an allocation takes, from where the cursor stood.
+/// Codes of one SKU that an allocation takes, starting at the cursor.
 #[derive(Clone, Debug)]
 pub(crate) struct Taken {
     pub(crate) sku: String,
@@ -32,22 +32,20 @@ pub(crate) struct Taken {
     pub(crate) count: u64,
 }
 
-/// What became of an allocation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Allocated {
-    /// Order and stock have moved.
     Done,
-    /// The order is at another version; nothing has moved.
+    /// The order has another version; nothing was written.
     Overtaken,
-    /// Another order took codes meanwhile; nothing has moved.
+    /// Another order took codes in the meantime; nothing was written.
     StockMoved,
 }
 
-/// SKUs of one allocation: a transaction has 100 writes, one of them the order's.
+/// SKUs of one allocation: a transaction has 100 writes, one of them for the order.
 pub(crate) const SKUS_MAX: usize = 99;
 
 impl Table {
-    /// What is left of these SKUs; those without stock are left out.
+    /// The stock of these SKUs; SKUs without stock are left out.
     pub(crate) async fn stock(&self, skus: &[&str]) -> Result<HashMap<String, Stock>, StoreError> {
         let keys: Vec<Key> = skus.iter().map(|sku| Key::stock(sku)).collect();
         let mut found = HashMap::new();
@@ -59,7 +57,7 @@ impl Table {
         Ok(found)
     }
 
-    /// Moves an order on and takes its codes, or does neither. At most [`SKUS_MAX`] SKUs, each once.
+    /// Advances an order and takes its codes in one transaction. At most [`SKUS_MAX`] distinct SKUs.
     pub(crate) async fn allocate(
         &self,
         key: &Key,

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
 use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Value, json};
+use serde_with::skip_serializing_none;
 use sha2::{Digest, Sha256};
 use shared::ids::{OrderId, SafeId};
 use shared::order::{Allocation, Failure, Fulfilment, Lines, OrderState, Refund, Shipment, next_step};
@@ -19,24 +20,22 @@ use super::cause::{Cause, Versioned};
 use super::keys::{Key, due_shard, listed, listed_at};
 use super::kind::Kind;
 
-/// What the pipeline needs of an order. It is all that a stream record is read for.
+/// The part of an order that the pipeline needs, and all that it reads of a stream record.
+#[skip_serializing_none]
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct StoredState {
     #[serde(flatten)]
     pub(crate) key: Key,
     pub(crate) version: u64,
-    /// A letter a line. (`lines` is a reserved word of DynamoDB.)
+    /// One letter per line. (`lines` is a reserved word of DynamoDB.)
     line_states: String,
-    /// There, and true, when processing does not start by itself.
+    /// Whether processing waits for a start command.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     waits: bool,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     unready: Vec<usize>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     hold: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     failure: Option<Failure>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     recall_failure: Option<Failure>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     shipments: Vec<Shipment>,
@@ -50,20 +49,19 @@ pub(crate) struct StoredState {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     changed: Vec<i64>,
     created_at: i64,
-    /// Absent where it is the time of creation: so an order with a mark still fits into one write unit.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// Absent if it equals the time of creation, so that an order with a mark fits into one write unit.
     updated_at: Option<i64>,
-    /// How often the sweep has queued it again at this version. Only the sweep writes it; every change removes it.
+    /// How often the sweep has queued it again at this version. Written by the sweep only; every change removes it.
     #[serde(default, skip_serializing)]
     pub(crate) requeued: u32,
-    /// When the sweep first should have queued it at this version, in seconds since the epoch. The same holds for it.
+    /// When it first became overdue at this version, in seconds since the epoch; written and removed like `requeued`.
     #[serde(default, skip_serializing)]
     pub(crate) due_since: Option<i64>,
     #[serde(flatten)]
     pub(crate) cause: Cause,
 }
 
-/// Members that an order may be without: a change that has none of one removes it.
+/// Members that an order may lack; a change removes those that the new state lacks.
 pub(crate) const OPTIONAL: [&str; 17] = [
     "updated_at",
     "waits",
@@ -84,25 +82,21 @@ pub(crate) const OPTIONAL: [&str; 17] = [
     "request_id",
 ];
 
-/// An order as it is inserted.
+#[skip_serializing_none]
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct StoredOrder {
     #[serde(flatten)]
     pub(crate) state: StoredState,
     body: ByteBuf,
-    /// First half of the SHA-256 of the body that the order was created with: tells a repeated order from another one,
-    /// also after an update.
+    /// First half of the SHA-256 of the body at creation: tells a repeated order from a different one, even after an
+    /// update.
     pub(crate) body_hash: ByteBuf,
-    /// Partition of the index `listed`, and the place in it; orders of the bulk API are listed by their own key.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// Partition and sort key of the index `listed`; bulk API orders are listed by their own key.
     list_pk: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     list_sk: Option<String>,
-    /// Partition of the index of unfinished orders; absent once the order has ended.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// Partition of the index of unfinished orders; absent once the order is final.
     due_shard: Option<String>,
     /// Seconds since the epoch.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     due_at: Option<i64>,
 }
 
@@ -130,13 +124,13 @@ impl StoredState {
         }
     }
 
-    /// The domain's form.
     pub(crate) fn state(&self) -> Result<OrderState, StoreError> {
         let fulfilment = match self.key.kind() {
             Some(Kind::Order) => Fulfilment::Vendors,
             Some(Kind::BulkOrder) => Fulfilment::Stock,
             _ => return Err(StoreError::Fault(format!("`{}` is the key of no order", self.key.pk))),
         };
+        let created_at = Timestamp::from_milliseconds(self.created_at);
         Ok(OrderState {
             fulfilment,
             version: self.version,
@@ -150,17 +144,13 @@ impl StoredState {
             allocations: self.allocations.clone(),
             cancelled_units: self.cancelled_units.clone(),
             refunds: self.refunds.clone(),
-            changed_at: self.changed.iter().map(|after| self.after_creation(*after)).collect(),
-            created_at: Timestamp::from_milliseconds(self.created_at),
+            changed_at: self.changed.iter().map(|after| created_at.plus(*after)).collect(),
+            created_at,
             updated_at: Timestamp::from_milliseconds(self.updated_at.unwrap_or(self.created_at)),
         })
     }
 
-    fn after_creation(&self, milliseconds: i64) -> Timestamp {
-        Timestamp::from_milliseconds(self.created_at.saturating_add(milliseconds))
-    }
-
-    /// Bytes of a state in its stored members, written as JSON.
+    /// Size in bytes of the stored members, written as JSON.
     pub(crate) fn bytes(state: &OrderState) -> Result<usize, StoreError> {
         let key = Key { pk: String::new(), sk: String::new() };
         let stored = Self::new(key, state, Cause::default());
@@ -175,7 +165,7 @@ impl Versioned for StoredState {
 }
 
 impl StoredOrder {
-    /// A new order with the JSON of its body; `overdue_at` is when the sweep is to look after it.
+    /// A new order with the JSON of its body; the sweep checks it at `overdue_at`.
     pub(crate) fn new(
         key: Key,
         state: &OrderState,
@@ -197,12 +187,11 @@ impl StoredOrder {
         })
     }
 
-    /// The body, read back.
     pub(crate) fn body<T: serde::de::DeserializeOwned>(&self) -> Result<T, StoreError> {
         body::json::inflate(&self.body).map_err(StoreError::fault)
     }
 
-    /// What a reader of the order is shown: the order network API's own form, and of the bulk API what can change.
+    /// The form that readers see: the whole order for the order network API, only the statuses for the bulk API.
     pub(crate) fn shown(&self, state: &OrderState) -> Result<Box<RawValue>, StoreError> {
         let key = &self.state.key;
         let (Some(Kind::Order), Some(merchant)) = (key.kind(), key.merchant()) else {
@@ -219,7 +208,8 @@ impl StoredOrder {
     }
 }
 
-/// Where a network order stands in the index `listed`. Its partition follows its status, its place there never changes.
+/// Partition and sort key of a network order in the index `listed`. The partition follows the status; the sort key
+/// never changes.
 pub(crate) fn listed_place(key: &Key, state: &OrderState) -> Option<(String, String)> {
     if key.kind() != Some(Kind::Order) {
         return None;
@@ -228,13 +218,12 @@ pub(crate) fn listed_place(key: &Key, state: &OrderState) -> Option<(String, Str
     Some((listed(merchant, state.status()), listed_at(state.created_at, &key.sk)))
 }
 
-/// A body as an attribute of its order.
 pub(crate) fn body_attribute(json: &[u8]) -> Result<AttributeValue, StoreError> {
     let deflated = body::deflate(json).map_err(StoreError::fault)?;
     Ok(AttributeValue::B(Blob::new(deflated)))
 }
 
-/// Sixteen bytes that only this body has.
+/// A 16-byte hash of a body.
 fn body_hash(json: &[u8]) -> Vec<u8> {
     Sha256::digest(json).iter().take(16).copied().collect()
 }

@@ -1,7 +1,7 @@
 //! Subscriptions to webhooks.
 //!
-//! Secrets are stored as they are, because signing needs them; the table is encrypted at rest, and only the functions
-//! that sign or manage them may read these items.
+//! Secrets are stored in plain form, because signing needs them. The table is encrypted at rest, and only the functions
+//! that sign or manage secrets may read these items.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde::{Deserialize, Serialize};
@@ -18,7 +18,6 @@ use super::{StoreError, Table};
 use crate::context::NoRandomness;
 use crate::outbound::signature::Secret;
 
-/// A subscription.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Subscription {
     #[serde(rename = "webhook_url")]
@@ -28,26 +27,25 @@ pub(crate) struct Subscription {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) description: Option<String>,
     pub(crate) is_enabled: bool,
-    /// Why we disabled it; its owner needs no reason.
+    /// Set when the service disabled it; absent when its owner did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) disabled_reason: Option<String>,
     #[serde(rename = "signing_secret", with = "secret")]
     pub(crate) secret: Secret,
-    /// The secrets before it, the newest first.
+    /// Replaced secrets, newest first.
     #[serde(rename = "previous_secrets", default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) previous: Vec<PreviousSecret>,
 }
 
-/// A secret that has been replaced.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct PreviousSecret {
     #[serde(with = "secret")]
     pub(crate) secret: Secret,
-    /// Until when it signs as well.
+    /// It signs as well until then.
     pub(crate) until: Timestamp,
 }
 
-/// Secrets as they are stored. [`Secret`] itself is not serialisable, so that none gets into an answer by accident.
+/// Secrets in storage. [`Secret`] itself is not serialisable, so that no answer contains one by accident.
 mod secret {
     use serde::de::Error;
     use serde::{Deserialize, Deserializer, Serializer};
@@ -87,14 +85,14 @@ impl Entity for Subscription {
 }
 
 impl Subscription {
-    /// The secrets that sign at present, the newest first.
+    /// The secrets that sign at present, newest first.
     pub(crate) fn signing_secrets(&self, now: Timestamp) -> Vec<&Secret> {
         let previous = self.previous.iter().filter(|previous| now < previous.until).map(|previous| &previous.secret);
         std::iter::once(&self.secret).chain(previous).collect()
     }
 
-    /// With another secret. Those before it sign as well until then at the latest: none longer than was said before. So a
-    /// client that never saw the answer rotates again, and its subscriber goes on with the secret that it knows.
+    /// Replaces the secret. Earlier secrets sign until `until` at the latest, and never longer than before. So a client
+    /// that lost the answer rotates again, and its subscriber keeps using the secret that it knows.
     pub(crate) fn rotated(self, secret: Secret, now: Timestamp, until: Timestamp) -> Self {
         let mut previous = vec![PreviousSecret { secret: self.secret, until }];
         previous.extend(self.previous.into_iter().map(|each| PreviousSecret { until: each.until.min(until), ..each }));
@@ -105,8 +103,8 @@ impl Subscription {
 }
 
 impl Table {
-    /// All of a merchant's subscriptions, strongly consistent, the oldest first. One that nobody can read is left out, so
-    /// that the others still hear of events.
+    /// All of a merchant's subscriptions, strongly consistent, oldest first. Unreadable ones are left out, so that the
+    /// others still get events.
     pub(crate) async fn subscriptions(&self, merchant: &MerchantId) -> Result<Vec<Stored<Subscription>>, StoreError> {
         let items = self
             .query(SUBSCRIPTIONS_MAX, |query| {

@@ -1,6 +1,5 @@
-//! The one table, call by call: each asks for its consumed capacity and adds it to the meter.
-//!
-//! What is here is DynamoDB's vocabulary; what an order is stands in the modules beside this one.
+//! The one table, call by call: each requests its consumed capacity and adds it to the meter. The other modules of
+//! [`crate::store`] know what is stored.
 
 mod batch;
 mod transaction;
@@ -15,7 +14,7 @@ use aws_sdk_dynamodb::operation::delete_item::builders::DeleteItemFluentBuilder;
 use aws_sdk_dynamodb::operation::put_item::builders::PutItemFluentBuilder;
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
-use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity};
+use aws_sdk_dynamodb::types::{AttributeValue, ConsumedCapacity, ReturnConsumedCapacity};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -30,10 +29,9 @@ use crate::cost::{Access, Meter};
 
 pub(crate) use batch::Inserted;
 
-/// An item as the SDK has it.
 pub(crate) type Item = HashMap<String, AttributeValue>;
 
-/// How often what the service left over is asked for again.
+/// Attempts at what the service left unprocessed.
 const ATTEMPTS_MAX: u32 = 5;
 
 /// The table, on behalf of one request.
@@ -43,19 +41,16 @@ pub(crate) struct Table {
     pub(crate) name: Arc<str>,
     pub(crate) context: Context,
     pub(crate) meter: Meter,
-    /// The request on whose behalf it is, where there is one.
     pub(crate) request_id: Option<String>,
-    /// The idempotency key of that request, where it has one.
     pub(crate) key: Option<IdempotencyKey>,
     /// How long after a write its follow-up is overdue.
     pub(crate) overdue: Duration,
 }
 
 impl Table {
-    /// When the sweep is to look after what is written now.
+    /// When the sweep checks what is written now.
     pub(crate) fn overdue_at(&self) -> Timestamp {
-        let overdue_ms = i64::try_from(self.overdue.as_millis()).unwrap_or(i64::MAX);
-        Timestamp::from_milliseconds(self.context.now().milliseconds().saturating_add(overdue_ms))
+        self.context.now().after(self.overdue)
     }
 
     /// When the request was accepted: now, or when the first attempt under its key began.
@@ -63,16 +58,13 @@ impl Table {
         self.key.as_ref().map_or_else(|| self.context.now(), |key| key.begun_at)
     }
 
-    /// Whether an attempt before this one may have had its effect.
+    /// Whether an earlier attempt may have taken effect.
     pub(crate) fn is_retry(&self) -> bool {
         self.key.as_ref().is_some_and(|key| key.is_retry)
     }
 
-    /// Up to 32 bytes for an id or a secret: drawn, or derived from the request's key, so that the request makes the same
-    /// thing when it is sent again. `purpose` and `index` tell apart what one request makes.
-    ///
-    /// # Errors
-    /// There is no randomness.
+    /// Up to 32 bytes for an id or a secret: random, or derived from the idempotency key, so that a retry creates the
+    /// same thing. `purpose` and `index` separate the values of one request.
     pub(crate) fn bytes<const COUNT: usize>(&self, purpose: &str, index: usize) -> Result<[u8; COUNT], NoRandomness> {
         match &self.key {
             Some(key) => Ok(key.bytes(purpose, index)),
@@ -80,13 +72,13 @@ impl Table {
         }
     }
 
-    /// What part `part` of the request leaves on a thing that it makes or changes; nothing without a key. Two of a
-    /// thing's few marks meet with a chance of 1 in 10^17.
+    /// The mark that part `part` of the request leaves on what it creates or changes; `None` without a key. Two marks
+    /// of one item collide with a probability of 1 in 10^17.
     pub(crate) fn mark(&self, part: usize) -> Option<String> {
         self.key.as_ref().map(|key| shared::ids::hex(&key.bytes::<8>("mark", part)))
     }
 
-    /// One item, strongly consistent.
+    /// Reads one item, strongly consistent.
     pub(crate) async fn get(&self, key: &Key) -> Result<Option<Item>, StoreError> {
         let answer = self
             .client
@@ -102,8 +94,12 @@ impl Table {
         Ok(answer.item)
     }
 
-    /// Changes one item if its condition holds: whether it did. A conflict with a transaction is tried again here, because
-    /// the SDK does not.
+    /// Reads and parses one item, strongly consistent.
+    pub(crate) async fn load<T: DeserializeOwned>(&self, key: &Key) -> Result<Option<T>, StoreError> {
+        self.get(key).await?.map(from_item).transpose()
+    }
+
+    /// Updates one item: false if its condition failed. Retries conflicts with transactions, which the SDK does not.
     pub(crate) async fn update(
         &self,
         key: &Key,
@@ -120,22 +116,16 @@ impl Table {
         loop {
             self.context.pause(attempt).await;
             attempt = attempt.saturating_add(1);
-            let error = match request.clone().send().await {
-                Ok(answer) => {
-                    self.meter.dynamodb(Access::Write, answer.consumed_capacity());
-                    return Ok(true);
-                }
-                Err(error) => error,
-            };
-            if error.code() == Some("TransactionConflictException") && attempt < ATTEMPTS_MAX {
-                self.meter.dynamodb(Access::Write, []);
-            } else {
-                return self.condition_failed(error);
+            let result = request.clone().send().await.map(|answer| answer.consumed_capacity);
+            let is_conflict = result.as_ref().is_err_and(|error| error.code() == Some("TransactionConflictException"));
+            if !is_conflict || attempt >= ATTEMPTS_MAX {
+                return self.written(result);
             }
+            self.meter.dynamodb(Access::Write, []);
         }
     }
 
-    /// Puts one item, in place of the one that is there, if its condition holds: whether it did.
+    /// Puts one item: false if its condition failed.
     pub(crate) async fn put_if(
         &self,
         item: Item,
@@ -147,34 +137,35 @@ impl Table {
             .table_name(&*self.name)
             .set_item(Some(item))
             .return_consumed_capacity(ReturnConsumedCapacity::Indexes);
-        match condition(request).send().await {
-            Ok(answer) => {
-                self.meter.dynamodb(Access::Write, answer.consumed_capacity());
-                Ok(true)
-            }
-            Err(error) => self.condition_failed(error),
-        }
+        self.written(condition(request).send().await.map(|answer| answer.consumed_capacity))
     }
 
-    /// False where a write has failed by its condition, which is paid for; an error where it has failed otherwise.
-    fn condition_failed<E, R>(&self, error: SdkError<E, R>) -> Result<bool, StoreError>
+    /// Meters a write: false for a failed condition, which is charged.
+    fn written<E, R>(&self, result: Result<Option<ConsumedCapacity>, SdkError<E, R>>) -> Result<bool, StoreError>
     where
         E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
         R: std::fmt::Debug + Send + Sync + 'static,
     {
-        if error.code() != Some("ConditionalCheckFailedException") {
-            return Err(store_error(error));
-        }
-        self.meter.dynamodb(Access::Write, []);
-        Ok(false)
+        let (capacity, is_written) = match result {
+            Ok(capacity) => (capacity, true),
+            Err(error) if error.code() == Some("ConditionalCheckFailedException") => (None, false),
+            Err(error) => return Err(store_error(error)),
+        };
+        self.meter.dynamodb(Access::Write, &capacity);
+        Ok(is_written)
     }
 
-    /// Inserts an item: false when its key is taken.
+    /// Inserts an item: false if its key is taken.
     pub(crate) async fn put_new(&self, item: Item) -> Result<bool, StoreError> {
         self.put_if(item, |request| request.condition_expression(IS_NEW)).await
     }
 
-    /// Puts the version `next` of an item in the place of the one before it: false when that has changed or is gone.
+    /// Inserts an item in its stored form: false if its key is taken.
+    pub(crate) async fn insert(&self, new: &impl Serialize) -> Result<bool, StoreError> {
+        self.put_new(to_item(new)?).await
+    }
+
+    /// Replaces the version before `next`: false if it has changed or is gone.
     pub(crate) async fn put_next(&self, item: Item, next: u64) -> Result<bool, StoreError> {
         let before = version_before(next);
         self.put_if(item, |request| {
@@ -183,7 +174,7 @@ impl Table {
         .await
     }
 
-    /// Deletes an item that is at the version before `next`: false when that has changed or is gone.
+    /// Deletes the version before `next`: false if it has changed or is gone.
     pub(crate) async fn delete_before(&self, key: &Key, next: u64) -> Result<bool, StoreError> {
         let before = version_before(next);
         self.delete_if(key, |request| {
@@ -192,7 +183,7 @@ impl Table {
         .await
     }
 
-    /// Deletes one item if its condition holds: whether it did. It does not for a delete of ours that was sent again.
+    /// Deletes one item: false if its condition failed, also for our own delete that was sent twice.
     pub(crate) async fn delete_if(
         &self,
         key: &Key,
@@ -204,16 +195,10 @@ impl Table {
             .table_name(&*self.name)
             .set_key(Some(key_item(key)))
             .return_consumed_capacity(ReturnConsumedCapacity::Indexes);
-        match condition(request).send().await {
-            Ok(answer) => {
-                self.meter.dynamodb(Access::Write, answer.consumed_capacity());
-                Ok(true)
-            }
-            Err(error) => self.condition_failed(error),
-        }
+        self.written(condition(request).send().await.map(|answer| answer.consumed_capacity))
     }
 
-    /// Every item of one partition of the table or of an index, as `narrow` has it; stops at `items_max`.
+    /// All items of one partition of the table or of an index, up to `items_max`; `narrow` sets the condition.
     pub(crate) async fn query(
         &self,
         items_max: usize,
@@ -239,18 +224,35 @@ impl Table {
         }
         Ok(items)
     }
+
+    /// The items of a partition with sort keys below `before`, in descending order.
+    pub(crate) async fn query_below(
+        &self,
+        pk: &str,
+        before: Option<&str>,
+        items_max: usize,
+    ) -> Result<Vec<Item>, StoreError> {
+        // The sort keys start with a digit, and a colon sorts after the digits.
+        let before = before.unwrap_or(":");
+        self.query(items_max, |query| {
+            query
+                .scan_index_forward(false)
+                .key_condition_expression("pk = :pk AND sk < :before")
+                .expression_attribute_values(":pk", AttributeValue::S(pk.to_owned()))
+                .expression_attribute_values(":before", AttributeValue::S(before.to_owned()))
+        })
+        .await
+    }
 }
 
-/// The condition of an insert.
 const IS_NEW: &str = "attribute_not_exists(pk)";
-/// The condition of a change.
 const IS_BEFORE: &str = "version = :before";
 
 fn version_before(next: u64) -> AttributeValue {
     AttributeValue::N(next.saturating_sub(1).to_string())
 }
 
-/// What is stored, as an item: its members, and the kind that its key is of.
+/// Serialises an item and adds its kind.
 pub(crate) fn to_item(stored: &impl Serialize) -> Result<Item, StoreError> {
     let mut item: Item = serde_dynamo::to_item(stored).map_err(StoreError::fault)?;
     let kind = item_key(&item).and_then(|key| key.kind());
@@ -258,7 +260,7 @@ pub(crate) fn to_item(stored: &impl Serialize) -> Result<Item, StoreError> {
     Ok(item)
 }
 
-/// What was stored, read back from the table or from its stream.
+/// Deserialises an item of the table or of its stream.
 pub(crate) fn from_item<T: DeserializeOwned>(item: impl Into<serde_dynamo::Item>) -> Result<T, StoreError> {
     let item: serde_dynamo::Item = item.into();
     let kind = item
@@ -268,7 +270,6 @@ pub(crate) fn from_item<T: DeserializeOwned>(item: impl Into<serde_dynamo::Item>
     serde_dynamo::from_item(item).map_err(|error| StoreError::Fault(format!("the {kind} is unreadable: {error}")))
 }
 
-/// The key attributes of an item.
 pub(crate) fn key_item(key: &Key) -> Item {
     HashMap::from([
         ("pk".to_owned(), AttributeValue::S(key.pk.clone())),
@@ -276,7 +277,6 @@ pub(crate) fn key_item(key: &Key) -> Item {
     ])
 }
 
-/// The key of an item.
 pub(crate) fn item_key(item: &Item) -> Option<Key> {
     let text = |name: &str| item.get(name)?.as_s().ok().cloned();
     Some(Key { pk: text("pk")?, sk: text("sk")? })

@@ -1,4 +1,4 @@
-//! The vendors of a merchant, as the operator has set them up.
+//! The vendors of a merchant, set up by the operator.
 
 use shared::ids::MerchantId;
 use shared::vendor::Vendor;
@@ -8,11 +8,9 @@ use super::keys;
 use super::table::Item;
 use super::{StoreError, Table};
 
-/// Vendors of one merchant that are looked at.
 const VENDORS_MAX: usize = 1_000;
 
 impl Table {
-    /// All vendors of a merchant.
     pub(crate) async fn vendors(&self, merchant: &MerchantId) -> Result<Vec<Vendor>, StoreError> {
         let items = self.query(VENDORS_MAX, |query| partition(query, keys::vendors(merchant.as_str()))).await?;
         items.iter().map(vendor).collect()

@@ -1,4 +1,4 @@
-//! One attempt: a signed POST, and what became of it.
+//! One attempt: a signed POST and its outcome.
 
 use std::time::Duration;
 
@@ -12,16 +12,16 @@ use crate::outbound::signature::sign;
 use crate::outbound::{Answer, OutboundError, Transport};
 use crate::store::subscriptions::Subscription;
 
-/// How long a subscriber may take (docs/webhooks.md#retries).
+/// Timeout of a subscriber (docs/webhooks.md#retries).
 pub(crate) const TIMEOUT: Duration = Duration::from_secs(15);
 const USER_AGENT: &str = concat!("Ordermill/", env!("CARGO_PKG_VERSION"));
-/// Characters of an error that are kept.
+/// Characters that are kept of an error.
 const ERROR_CHARACTERS_MAX: usize = 200;
 
-/// What became of an attempt: a status, or why there is none.
+/// The outcome of an attempt: a status, or the reason why there is none.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Attempt {
-    /// When it began, in milliseconds since the epoch.
+    /// Start, in milliseconds since the epoch.
     pub(crate) at: Timestamp,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) status: Option<u16>,
@@ -31,23 +31,22 @@ pub(crate) struct Attempt {
 }
 
 impl Attempt {
-    /// Only a 2xx is a delivery: a redirect is a failure like any other.
+    /// Only a 2xx is a success: redirects are failures.
     pub(crate) fn is_delivered(&self) -> bool {
         self.status.is_some_and(|status| (200..300).contains(&status))
     }
 
-    /// The subscriber wants no more (410 Gone).
+    /// The subscriber wants no more events (410 Gone).
     pub(crate) fn is_gone(&self) -> bool {
         self.status == Some(410)
     }
 
-    /// An attempt that was not made.
     pub(crate) fn not_made(at: Timestamp, reason: &str) -> Self {
         Self { at, status: None, error: Some(reason.to_owned()), duration_ms: 0 }
     }
 }
 
-/// Sends a payload to a subscription's URL, signed with the secrets that are valid now.
+/// Sends a payload to a subscription's URL, signed with its valid secrets.
 pub(crate) async fn post(
     transport: &dyn Transport,
     context: &Context,

@@ -97,11 +97,7 @@ impl Lines {
         Self(vec![LineStatus::Open; count])
     }
 
-    /// Reads the letters.
-    ///
-    /// # Errors
-    ///
-    /// A letter is not one of `OPFCX`, or there are no letters.
+    /// Reads the letters: at least one of `OPFCX`.
     pub fn parse(letters: &str) -> Result<Self, NotLines> {
         let status = |letter| LineStatus::LETTERS.iter().find(|(_, known)| *known == letter).map(|(status, _)| *status);
         let lines: Vec<_> = letters.chars().map_while(status).collect();

@@ -3,6 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::keyword::names;
 use crate::time::Timestamp;
 
 /// How a vendor is reached.
@@ -37,17 +38,9 @@ pub enum ShipmentStatus {
     Cancelled = 7,
 }
 
-impl ShipmentStatus {
-    const ALL: [Self; 7] = [
-        Self::Created,
-        Self::Assigned,
-        Self::InProduction,
-        Self::Shipped,
-        Self::Delivered,
-        Self::Rejected,
-        Self::Cancelled,
-    ];
+names!(ShipmentStatus { Created, Assigned, InProduction, Shipped, Delivered, Rejected, Cancelled });
 
+impl ShipmentStatus {
     /// The number on the wire.
     #[must_use]
     pub const fn number(self) -> u8 {
@@ -59,20 +52,6 @@ impl ShipmentStatus {
             Self::Delivered => 5,
             Self::Rejected => 6,
             Self::Cancelled => 7,
-        }
-    }
-
-    /// The name used in documentation and messages.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Created => "Created",
-            Self::Assigned => "Assigned",
-            Self::InProduction => "InProduction",
-            Self::Shipped => "Shipped",
-            Self::Delivered => "Delivered",
-            Self::Rejected => "Rejected",
-            Self::Cancelled => "Cancelled",
         }
     }
 

@@ -100,7 +100,6 @@ pub enum Rejected {
 /// The state after `command`.
 ///
 /// # Errors
-///
 /// The command already took effect, or the state does not allow it.
 pub fn transition(state: &OrderState, command: &Command, now: Timestamp) -> Result<OrderState, Rejected> {
     let mut next = state.clone();

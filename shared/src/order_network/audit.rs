@@ -1,8 +1,7 @@
 //! Audit events: who changed what of an order or a note, as exact differences between its representations.
 //!
-//! A difference names a place by its JSON Pointer in the form that a reader of the order sees, so the log and the order
-//! speak of the same members. Digits of cards and codes of payments are never in it: that they changed is told, not to
-//! what.
+//! Each difference has a JSON Pointer into the form that readers see, so the log and the order use the same members.
+//! Card digits and payment codes are masked: the log shows that they changed, but not their values.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -35,11 +34,10 @@ impl PartialEq for Change {
     }
 }
 
-/// Members whose values are masked.
 const MASKED: [&str; 3] = ["cardFirst4", "cardLast4", "authorizationCode"];
 /// Members that follow from the event itself.
 const PASSED_OVER: [&str; 3] = ["updatedAt", "processedAt", "cancelledAt"];
-/// What stands in place of a masked value.
+/// Replaces masked values.
 const MASK: &str = "\"***\"";
 const NULL: &str = "null";
 
@@ -64,7 +62,7 @@ fn compare(pointer: &str, before: &str, after: &str, found: &mut Vec<Change>) {
             let value = |members: &Members<'_>| members.get(name).map_or(NULL, |value| value.get()).to_owned();
             let (old, new) = (value(&old), value(&new));
             if MASKED.contains(&&**name) {
-                tell(&place, &old, &new, masked, found);
+                add(&place, &old, &new, masked, found);
             } else {
                 compare(&place, &old, &new, found);
             }
@@ -75,12 +73,12 @@ fn compare(pointer: &str, before: &str, after: &str, found: &mut Vec<Change>) {
             compare(&format!("{pointer}/{index}"), &value(&old), &value(&new), found);
         }
     } else {
-        tell(pointer, before, after, hidden, found);
+        add(pointer, before, after, hidden, found);
     }
 }
 
-/// Notes a difference as it may be shown.
-fn tell(pointer: &str, before: &str, after: &str, shown: fn(&str) -> String, found: &mut Vec<Change>) {
+/// Adds a difference in its shown form.
+fn add(pointer: &str, before: &str, after: &str, shown: fn(&str) -> String, found: &mut Vec<Change>) {
     let raw = |text: &str| RawValue::from_string(shown(text)).ok();
     if before != after
         && let (Some(from), Some(to)) = (raw(before), raw(after))
@@ -97,12 +95,12 @@ fn entries(text: &str) -> Option<Vec<&RawValue>> {
     text.starts_with('[').then(|| serde_json::from_str(text).ok()).flatten()
 }
 
-/// What is shown of a masked value: whether there is one.
+/// The shown form of a masked value: null or the mask.
 fn masked(text: &str) -> String {
     if text == NULL { NULL.to_owned() } else { MASK.to_owned() }
 }
 
-/// A value that comes or goes whole, with the masked members in it masked.
+/// The shown form of a value that is added or removed whole: the masked members in it are masked.
 fn hidden(text: &str) -> String {
     if let Some(members) = members(text) {
         let member = |(name, value): (Cow<'_, str>, &RawValue)| {
@@ -117,8 +115,8 @@ fn hidden(text: &str) -> String {
     }
 }
 
-/// The changes of what people wrote, with what may be the number of a card masked in every text. Such things have no
-/// numbers, so nothing is lost by reading their values.
+/// Masks possible card numbers in the changes of free texts. Such items have no numeric members, so parsing the values
+/// loses nothing.
 #[must_use]
 pub fn without_card_numbers(changes: Vec<Change>) -> Vec<Change> {
     let masked = |raw: Box<RawValue>| {
@@ -138,7 +136,7 @@ fn without_cards(value: Value) -> Value {
     }
 }
 
-/// The changes of an item, from the item on.
+/// The changes of one item, with pointers that start at the item.
 #[must_use]
 pub fn of_item(changes: &[Change], index: usize) -> Vec<Change> {
     let item = format!("/items/{index}");
@@ -188,7 +186,7 @@ pub struct Reference {
 }
 
 impl Reference {
-    /// Who is meant by a stored actor: `merchant`, `vendor:<id>` or `system:<function>`.
+    /// The reference of a stored actor: `merchant`, `vendor:<id>` or `system:<function>`.
     #[must_use]
     pub fn of_actor(actor: &str, merchant: &str) -> Self {
         match actor.split_once(':') {
@@ -211,7 +209,7 @@ mod tests {
         serde_json::value::to_raw_value(value).unwrap()
     }
 
-    fn told(before: &Value, after: &Value) -> Vec<(String, Value, Value)> {
+    fn differences(before: &Value, after: &Value) -> Vec<(String, Value, Value)> {
         let value = |raw: &serde_json::value::RawValue| serde_json::from_str(raw.get()).unwrap();
         let all = changes(&raw(before), &raw(after));
         all.into_iter().map(|change| (change.pointer, value(&change.from), value(&change.to))).collect()
@@ -223,7 +221,7 @@ mod tests {
         let after = json!({"a": 2, "b/c": {"d": [1, 3, 4]}, "new": [1], "updatedAt": "now"});
         let text = str::to_owned;
         assert_eq!(
-            told(&before, &after),
+            differences(&before, &after),
             [
                 (text("/a"), json!(1), json!(2)),
                 (text("/b~1c/d/1"), json!(2), json!(3)),
@@ -235,17 +233,17 @@ mod tests {
     }
 
     #[test]
-    fn digits_of_cards_are_never_told() {
+    fn card_digits_are_never_shown() {
         let card =
             |last4: &str| json!({"customerPaymentMethods": [{"cardFirst4": "4111", "cardLast4": last4, "x": 1}]});
         let place = "/customerPaymentMethods/0/cardLast4".to_owned();
-        assert_eq!(told(&card("1111"), &card("2222")), [(place, json!("***"), json!("***"))]);
+        assert_eq!(differences(&card("1111"), &card("2222")), [(place, json!("***"), json!("***"))]);
         let all = serde_json::to_string(&changes(&raw(&json!({})), &raw(&card("1111")))).unwrap();
         assert!(!all.contains("1111") && !all.contains("4111") && all.contains("***"), "{all}");
     }
 
     #[test]
-    fn amounts_are_told_as_they_are_written() {
+    fn amounts_keep_their_notation() {
         let text = |amount: &str| serde_json::value::RawValue::from_string(format!("{{\"a\":{amount}}}")).unwrap();
         let all = changes(&text("999999999999.9999"), &text("999999999999.9998"));
         assert_eq!((all[0].from.get(), all[0].to.get()), ("999999999999.9999", "999999999999.9998"));
@@ -270,7 +268,7 @@ mod tests {
         })
     }
 
-    /// Equal up to members and entries that are null, which the log does not tell from absent ones.
+    /// The value without null members and entries, which the log does not distinguish from absent ones.
     fn bare(value: &Value) -> Value {
         match value {
             Value::Object(members) => members
@@ -310,11 +308,11 @@ mod tests {
     }
 
     proptest! {
-        /// Made to the one before, the changes give the one after.
+        /// Applied to the old value, the changes give the new one.
         #[test]
         fn changes_lead_from_one_to_the_other(before in value(), after in value()) {
             let mut made = before.clone();
-            for (pointer, from, to) in told(&before, &after) {
+            for (pointer, from, to) in differences(&before, &after) {
                 prop_assert_ne!(&from, &to);
                 apply(&mut made, &pointer, to);
             }

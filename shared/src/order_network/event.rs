@@ -1,15 +1,15 @@
-//! What a webhook is told: ids only, in PascalCase; the receiver reads the rest through the API
+//! The payload of a webhook: ids only, in PascalCase; the receiver reads the rest through the API
 //! (docs/webhooks.md#the-payload).
 //!
-//! Members come and go with the event, as in the samples: those of an order say whether it succeeded and have no
-//! `ResponseCode`, those of a shipment have one and name the shipment. Where the original shows nothing we choose:
+//! The members depend on the event, as in the samples: events of orders say whether the order succeeded and have no
+//! `ResponseCode`; events of shipments have one and name the shipment. Our choices where the samples show nothing:
 //!
-//! - `OrderUpdate` and `ShipmentUpdate` have the members of the event that creates the same thing.
-//! - `SubscriberId` is the merchant's id: the one sample that tells shows the merchant of the shipment.
-//! - `RequestId` stands in every event. A change that no request caused (a vendor's, the pipeline's) has the webhook's id,
-//!   which is what its log lines have.
-//! - An inbound order that does not become one has the failure event of the samples (`OrderCreation`, not successful) and,
-//!   like one that does, our own `InboundOrderProcessed`, which names the receipt.
+//! - `OrderUpdate` and `ShipmentUpdate` have the members of the corresponding creation event.
+//! - `SubscriberId` is the merchant's id, as in the one sample that shows whose id it is.
+//! - `RequestId` is in every event. For a change without a request (by a vendor or the pipeline) it is the webhook's
+//!   id, which is also in its log lines.
+//! - An inbound order that does not become an order has the failure event of the samples (`OrderCreation`, not
+//!   successful). Every inbound order has our own `InboundOrderProcessed`, which names the receipt.
 
 use serde::Serialize;
 
@@ -17,7 +17,7 @@ use super::inbound::ReceiptStatus;
 use crate::ids::MerchantId;
 use crate::webhook::EventKind;
 
-/// What an event is about.
+/// The order or shipment of an event.
 #[derive(Clone, Copy, Debug)]
 pub struct Subject<'a> {
     /// The order's id.
@@ -26,24 +26,24 @@ pub struct Subject<'a> {
     pub external_id: Option<&'a str>,
     /// Its safe id.
     pub safe_id: &'a str,
-    /// The shipment, in events of shipments.
+    /// For events of shipments.
     pub shipment_id: Option<&'a str>,
 }
 
-/// What became of an inbound order.
+/// The result of an inbound order.
 #[derive(Clone, Copy, Debug)]
 pub struct Processed<'a> {
     /// Its receipt.
     pub receipt_id: &'a str,
-    /// Where it stands.
+    /// Its status.
     pub status: ReceiptStatus,
-    /// The status that the same order would have had by itself.
+    /// The status that a direct request would have got.
     pub response_code: u16,
-    /// The order that it has become.
+    /// The order that it became.
     pub order_id: Option<&'a str>,
     /// The merchant's name for it.
     pub external_id: Option<&'a str>,
-    /// The safe id of the order, or the one that it would have had; none where it was no safe id.
+    /// The safe id of the order, or of the order that it would have been; `None` if the given one is invalid.
     pub safe_id: Option<&'a str>,
 }
 
@@ -100,8 +100,6 @@ impl<'a> Event<'a> {
         let is_order = matches!(kind, EventKind::OrderCreation | EventKind::OrderUpdate);
         Self {
             event_type: kind.as_str(),
-            request_id,
-            subscriber_id: subscriber.as_str(),
             of_order: is_order.then_some(of_order),
             subject: Some(Ids { order_id: Some(order_id), external_order_id: external_id, safe_id: Some(safe_id) }),
             description: match kind {
@@ -111,21 +109,23 @@ impl<'a> Event<'a> {
             },
             response_code: (!is_order).then_some(200),
             shipment_id: shipment_id.filter(|_| !is_order),
-            receipt_id: None,
-            status: None,
+            ..Self::test(request_id, subscriber)
         }
     }
 
-    /// What is told of an inbound order: of its receipt, or of the order that it has not become.
+    /// The event of an inbound order: about its receipt, or about the order that was not created.
     #[must_use]
-    pub fn of_receipt(kind: EventKind, request_id: &'a str, subscriber: &'a MerchantId, told: Processed<'a>) -> Self {
-        let Processed { receipt_id, status, response_code, order_id, external_id, safe_id } = told;
+    pub fn of_receipt(
+        kind: EventKind,
+        request_id: &'a str,
+        subscriber: &'a MerchantId,
+        processed: Processed<'a>,
+    ) -> Self {
+        let Processed { receipt_id, status, response_code, order_id, external_id, safe_id } = processed;
         let of_order = OfOrder { child_subscriber_id: (), is_successful: order_id.is_some(), reprint: () };
         let is_order = kind == EventKind::OrderCreation;
         Self {
             event_type: kind.as_str(),
-            request_id,
-            subscriber_id: subscriber.as_str(),
             of_order: is_order.then_some(of_order),
             subject: Some(Ids { order_id, external_order_id: external_id, safe_id }),
             description: match order_id {
@@ -133,13 +133,13 @@ impl<'a> Event<'a> {
                 None => "Order could not be created",
             },
             response_code: Some(response_code),
-            shipment_id: None,
             receipt_id: (!is_order).then_some(receipt_id),
             status: (!is_order).then_some(status.as_str()),
+            ..Self::test(request_id, subscriber)
         }
     }
 
-    /// The event that a subscriber asks for to see whether it arrives.
+    /// The event of a test request.
     #[must_use]
     pub fn test(request_id: &'a str, subscriber: &'a MerchantId) -> Self {
         Self {
@@ -157,7 +157,7 @@ impl<'a> Event<'a> {
     }
 }
 
-/// `EventType` of a test, which no subscription lists.
+/// The `EventType` of tests, which no subscription lists.
 pub const TEST: &str = "Test";
 
 #[cfg(test)]
@@ -217,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn what_became_of_an_inbound_order_is_told_of_its_receipt_and_as_the_failure_of_the_sample() {
+    fn the_end_of_an_inbound_order_has_an_event_for_the_receipt_and_the_failure_of_the_sample() {
         let merchant = MerchantId::parse("261c6102-0b72-4506-9a84-98a80a03e7f0").unwrap();
         let refused = Processed {
             receipt_id: "3ed09cf5-80c4-4450-8c64-245f2e2061bc",
@@ -227,26 +227,27 @@ mod tests {
             external_id: Some("WBTEST22"),
             safe_id: Some("WebhooksTest22"),
         };
-        let told = |kind, processed| serde_json::to_value(Event::of_receipt(kind, "r", &merchant, processed)).unwrap();
+        let payload =
+            |kind, processed| serde_json::to_value(Event::of_receipt(kind, "r", &merchant, processed)).unwrap();
         let mut expected = json!({
             "EventType": "OrderCreation", "RequestId": "r", "SubscriberId": merchant.as_str(),
             "ChildSubscriberId": null, "ExternalOrderId": "WBTEST22", "SafeId": "WebhooksTest22",
             "IsSuccessful": false, "Reprint": null, "Description": "Order could not be created", "ResponseCode": 400,
         });
-        assert_eq!(told(EventKind::OrderCreation, refused), expected);
+        assert_eq!(payload(EventKind::OrderCreation, refused), expected);
         for name in ["ChildSubscriberId", "IsSuccessful", "Reprint"] {
             expected.as_object_mut().unwrap().remove(name);
         }
         expected["EventType"] = json!("InboundOrderProcessed");
         expected["ReceiptId"] = json!("3ed09cf5-80c4-4450-8c64-245f2e2061bc");
         expected["Status"] = json!("Refused");
-        assert_eq!(told(EventKind::InboundOrderProcessed, refused), expected);
+        assert_eq!(payload(EventKind::InboundOrderProcessed, refused), expected);
         let order_id = Some("670e58fe7741035996cf7d20");
         let accepted = Processed { status: ReceiptStatus::Accepted, response_code: 201, order_id, ..refused };
         expected["Status"] = json!("Accepted");
         (expected["OrderId"], expected["ResponseCode"]) = (json!(order_id), json!(201));
         expected["Description"] = json!("Order created");
-        assert_eq!(told(EventKind::InboundOrderProcessed, accepted), expected);
+        assert_eq!(payload(EventKind::InboundOrderProcessed, accepted), expected);
     }
 
     #[test]

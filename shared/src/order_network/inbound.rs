@@ -1,4 +1,4 @@
-//! Inbound orders: the names of what belongs to them, and where each stands.
+//! Inbound orders: their identifiers and status.
 //!
 //! An inbound order is another system's JSON, for which the client has a *receipt* at once and an order later. A
 //! *transformation* ([`super::transform`]) says how the one becomes the other.
@@ -14,10 +14,8 @@ ids! {
 }
 
 impl ReceiptId {
-    /// The safe id of the order, when its body has none: always the same, so that the order is created once.
-    ///
-    /// # Errors
-    /// Never: a UUID is a safe id.
+    /// The safe id of an order whose body has none: always the same, so that the order is created once. A UUID is a
+    /// safe id, so this never fails.
     pub fn safe_id(&self) -> Result<SafeId, NotAnId> {
         SafeId::parse(&self.0)
     }

@@ -1,8 +1,7 @@
 //! Reading the optional members of a request.
 //!
-//! The validation takes `null`, and an empty string whatever the member's type, as if the member were absent (the
-//! source's own examples have them); so whatever it passes must be read here. An empty text stays, because it is read
-//! back as it was sent.
+//! The validation treats `null`, and an empty string in any member, as absent (the examples of the API have them); this
+//! module must read whatever it accepts. An empty text is kept, because it is read back as it was sent.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -15,21 +14,15 @@ use super::inbound::TransformationId;
 use super::transform::{Convert, Tree};
 use crate::money::{Currency, Number};
 
-/// A type that an optional member can have.
+/// The type of an optional member.
 pub trait Member<'de>: Deserialize<'de> {
-    /// Reads the member, or nothing.
-    ///
-    /// # Errors
-    /// The value is of another type.
+    /// Reads the member; `None` if it counts as absent; an error if the value has another type.
     fn member<D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error> {
         deserializer.deserialize_any(OrNothing(PhantomData))
     }
 }
 
-/// What `deserialize_with` of every optional member names.
-///
-/// # Errors
-/// The value is of another type.
+/// For `deserialize_with` of every optional member; an error if the value has another type.
 pub(crate) fn optional<'de, D: Deserializer<'de>, T: Member<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
     T::member(deserializer)
 }
@@ -40,14 +33,14 @@ impl<'de> Member<'de> for String {
     }
 }
 
-/// The digits must not pass through a float, as the default's `deserialize_any` would have it.
+/// The default's `deserialize_any` would pass the digits through a float.
 impl<'de> Member<'de> for Number {
     fn member<D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error> {
         Self::deserialize_or_empty(deserializer)
     }
 }
 
-/// A null value is as if its entry were absent.
+/// A null value counts as an absent entry.
 impl<'de> Member<'de> for BTreeMap<String, String> {
     fn member<D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error> {
         struct Entries(BTreeMap<String, Option<String>>);
@@ -71,14 +64,14 @@ impl<'de> Member<'de> for TransformationId {}
 impl<'de> Member<'de> for Currency {}
 impl<'de, T: Deserialize<'de>> Member<'de> for Vec<T> {}
 
-/// Every digit of it stays as it was written; an empty string is a value.
+/// Scalars stay as written; an empty string is a value.
 impl<'de> Member<'de> for Tree {
     fn member<D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error> {
         Ok(Some(Self::deserialize(deserializer)?).filter(|tree| !tree.is_null()))
     }
 }
 
-/// Takes a value of any type, and nothing for null and an empty string.
+/// Reads a value of any type; `None` for null and the empty string.
 struct OrNothing<T>(PhantomData<T>);
 
 impl<'de, T: Deserialize<'de>> Visitor<'de> for OrNothing<T> {

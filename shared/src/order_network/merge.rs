@@ -1,4 +1,4 @@
-//! JSON Merge Patch (RFC 7396) on JSON text, so that every digit of an amount comes through as it was sent.
+//! JSON Merge Patch (RFC 7396) on JSON text, so that amounts keep every digit.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -13,7 +13,7 @@ use super::reference_token::unescaped;
 pub struct Members(Vec<(String, Box<RawValue>)>);
 
 impl Members {
-    /// Reads an object; none if the text is something else. Of a repeated member all are there.
+    /// Reads an object; `None` for other texts. Repeated members are kept.
     #[must_use]
     pub fn read(text: &str) -> Option<Self> {
         if text.trim_start().starts_with('{') { serde_json::from_str(text).ok() } else { None }
@@ -30,7 +30,7 @@ impl Members {
         self.iter().find(|(known, _)| *known == name).map(|(_, value)| value)
     }
 
-    /// Takes out every member of that name: the last one's value.
+    /// Removes every member with that name and returns the last value.
     pub fn remove(&mut self, name: &str) -> Option<Box<RawValue>> {
         let mut removed = None;
         for (_, value) in self.0.extract_if(.., |(known, _)| known == name) {
@@ -39,16 +39,13 @@ impl Members {
         removed
     }
 
-    /// Keeps the members whose names are wanted.
+    /// Keeps the members with wanted names.
     pub fn retain(&mut self, wanted: impl Fn(&str) -> bool) {
         self.0.retain(|(name, _)| wanted(name));
     }
 
-    /// What they become by a patch: null removes a member, an object is merged into what is there, any other value takes
-    /// its place.
-    ///
-    /// # Errors
-    /// Never for what [`Self::read`] has read.
+    /// Applies a patch: null removes a member, an object is merged into the present one, any other value replaces it.
+    /// Never fails for what [`Self::read`] has read.
     pub fn patched(self, patch: &Self) -> Result<Self, serde_json::Error> {
         let mut places: HashMap<String, usize> = HashMap::new();
         let mut merged: Vec<Option<(String, Box<RawValue>)>> = Vec::new();
@@ -70,15 +67,15 @@ impl Members {
         Ok(Self(merged.into_iter().flatten().collect()))
     }
 
-    /// Where each pointer leads: the position of its member, of the member or element in that, and so on. Positions of
-    /// pointers are in the order of the document; what is not there stands last in its object. Each value on the way is
-    /// read once, however many lead through it.
+    /// The position of each pointer's target: the index of its member, of the member or element in that, and so on.
+    /// Positions sort like the document; missing members sort last in their object. Each value on the way is parsed
+    /// once.
     #[must_use]
     pub fn places(&self, pointers: &[&str]) -> Vec<Vec<usize>> {
         let mut places = vec![Vec::new(); pointers.len()];
         let mut positions: HashMap<&str, usize> = HashMap::new();
         for (position, (name, _)) in self.0.iter().enumerate() {
-            // Of a repeated member the last one is the one too many.
+            // The last of repeated members is the excess one.
             positions.insert(name, position);
         }
         let value = |position: usize| self.0.get(position).map(|(_, value)| &**value);
@@ -87,16 +84,13 @@ impl Members {
         places
     }
 
-    /// The object as text.
-    ///
-    /// # Errors
-    /// Never for what [`Self::read`] has read.
+    /// The object as text. Never fails for what [`Self::read`] has read.
     pub fn to_json(&self) -> Result<String, serde_json::Error> {
         serde_json::to_string(self)
     }
 }
 
-/// Follows pointers, each with its index among all, by a step: from their first tokens to values, and on within those.
+/// Follows pointers, each with its index, by one token, and recurses into the values that they lead to.
 fn lead<'v>(
     places: &mut [Vec<usize>],
     pointers: Vec<(usize, &str)>,
@@ -171,7 +165,7 @@ mod tests {
         Members::read(target).unwrap().patched(&Members::read(patch).unwrap()).unwrap().to_json().unwrap()
     }
 
-    /// The examples of RFC 7396, appendix A, whose target and patch are objects.
+    /// The examples of RFC 7396, appendix A, with objects as target and patch.
     #[test]
     fn the_examples_of_the_rfc() {
         for (target, patch, result) in [
@@ -251,7 +245,7 @@ mod tests {
         fn it_does_what_the_rfc_says(target in object(), patch in object()) {
             let result: Value = serde_json::from_str(&patched(&target.to_string(), &patch.to_string())).unwrap();
             prop_assert_eq!(&result, &reference(target, &patch));
-            // Once more changes nothing.
+            // Applying it again changes nothing.
             let again: Value = serde_json::from_str(&patched(&result.to_string(), &patch.to_string())).unwrap();
             prop_assert_eq!(again, result);
         }

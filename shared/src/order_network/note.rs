@@ -35,15 +35,12 @@ pub enum Resource {
     OrderItem(OrderId, usize),
     /// A shipment.
     Shipment(ShipmentId),
-    /// A product, by an id of the catalog's: 1 to [`ID_CHARACTERS_MAX`] characters.
+    /// A product id: 1 to [`ID_CHARACTERS_MAX`] characters.
     Product(String),
 }
 
 impl Resource {
     /// Reads an id of that kind.
-    ///
-    /// # Errors
-    /// Nothing of that kind can have the id.
     pub fn parse(kind: ResourceKind, id: &str) -> Result<Self, NotAnId> {
         match kind {
             ResourceKind::Order => OrderId::parse(id).map(Self::Order),

@@ -1,7 +1,7 @@
-//! Updates of an order and of its items: a merge patch in, the whole order that it makes out.
+//! Updates of orders and items: takes a merge patch and returns the whole patched order.
 //!
-//! The merged order is held against the rules of a create, by the same engine, so nothing can be brought in by an update
-//! that a create would have refused. Pointers start at the patch.
+//! The merged order is validated by the rules of a create, with the same engine, so an update cannot bring in anything
+//! that a create would reject. Pointers start at the patch.
 
 mod difference;
 mod members;
@@ -18,45 +18,44 @@ use crate::Code;
 use crate::order::{ItemUpdate, Update};
 use crate::validation::{self, Body, OrderVerdict};
 
-/// The member that names the merchant, whose order it is in any case.
+/// Names the merchant; the order's own merchant is accepted.
 const MERCHANT: &str = "merchantId";
-/// The member of an item that says that it can be made; the only one that is heard after the item has left `Open`.
+/// Marks an item as ready; the only member that takes effect once the item has left `Open`.
 const READY: &str = "fulfillmentReady";
 
-/// What a patch is for.
+/// What a patch applies to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Target {
     /// The order's own members.
     Order,
-    /// Those of the item at this index.
+    /// The members of the item at this index.
     Item(usize),
 }
 
-/// A patch that is an object, with what can be said of it before the order is known.
+/// A patch that is an object, with the findings that do not need the order.
 #[derive(Clone, Debug)]
 pub struct Patch {
     target: Target,
-    /// Those that may be brought.
+    /// The members that may be updated.
     members: Members,
-    /// All of them, in the document's order.
     document: Members,
     ready: bool,
     violations: Vec<Violation>,
     warnings: Vec<Violation>,
 }
 
-/// The order that a patch makes.
+/// A patched order.
 #[derive(Clone, Debug)]
 pub struct Patched {
     /// The whole order.
     pub order: CreateOrder,
-    /// Which parts of it are new.
+    /// The parts that changed.
     pub update: Update,
-    /// What is odd about the patch or the order.
+    /// Warnings about the patch or the order.
     pub warnings: Vec<Violation>,
 }
 
-/// An order that a patch makes, as text, and what is to be said of both, at places of the patch.
+/// A patched order as text, with the findings about it and the patch, at places of the patch.
 struct Judged {
     text: String,
     violations: Vec<Violation>,
@@ -64,17 +63,14 @@ struct Judged {
     warnings: Vec<Violation>,
 }
 
-/// An order of what every order has.
+/// An order with only the required members.
 const SMALLEST_ORDER: &str =
     r#"{"shippingAddress":{"line1":"-","city":"-","countryCode":"US"},"items":[{"sku":"-","quantity":1}]}"#;
 
 impl Patch {
-    /// Reads a patch.
-    ///
-    /// # Errors
-    /// It is no JSON object.
+    /// Reads a patch; an error if it is not a JSON object.
     pub fn read(target: Target, bytes: &[u8]) -> Result<Self, Broken> {
-        // As an order it misses members; that it is an object, and that none stands twice, is said by the same engine.
+        // As an order it lacks members, but the same engine checks that it is an object without repeated members.
         let verdict = validation::validate(Body::Order, bytes);
         if verdict.violations().len() > 0 {
             return Err(Broken::first(verdict.violations().map(Into::into).collect(), verdict.omitted()));
@@ -85,7 +81,7 @@ impl Patch {
             return Err(Broken::first(vec![violation], 0));
         };
         let document = members.clone();
-        let (mut violations, mut warnings) = first_look(target, text);
+        let (mut violations, mut warnings) = check_unmerged_members(target, text);
         let merchant = format!("/{MERCHANT}");
         warnings.retain(|warning| warning.pointer != merchant);
         if let Some(named) = members.get(MERCHANT).filter(|named| !is_text_or_null(named)) {
@@ -94,7 +90,7 @@ impl Patch {
         let mut ready = false;
         match target {
             Target::Order => {
-                // One that stands twice is told of so once.
+                // A repeated member is reported once.
                 let sent = |name: &&&str| members.get(name).is_some();
                 violations.extend(FIXED_MEMBERS.iter().filter(sent).map(|name| not_updatable(name)));
                 members.retain(|name| ORDER_MEMBERS.contains(&name));
@@ -110,20 +106,20 @@ impl Patch {
         Ok(Self { target, members, document, ready, violations, warnings })
     }
 
-    /// The merchant that the patch names; empty where it names none.
+    /// The merchant that the patch names; empty if it names none.
     #[must_use]
     pub fn merchant(&self) -> String {
         let named = self.document.get(MERCHANT);
         named.and_then(|named| serde_json::from_str(named.get()).ok()).unwrap_or_default()
     }
 
-    /// What can be said of the patch where its order is not there; `strict` makes every warning a violation.
+    /// The violations of the patch if its order does not exist; `strict` includes the warnings.
     #[must_use]
     pub fn alone(&self, strict: bool) -> Broken {
         let target = if self.target == Target::Order { Target::Order } else { Target::Item(0) };
         let patch = Self { target, ..self.clone() };
         let Ok(Judged { mut violations, omitted, .. }) = patch.judged(SMALLEST_ORDER) else { return Broken::default() };
-        // What the order has need not be in its patch.
+        // Members that the order has need not be in its patch.
         violations.retain(|violation| violation.error_code != Code::Required);
         if strict {
             violations.extend(self.warnings.iter().cloned());
@@ -131,10 +127,10 @@ impl Patch {
         self.broken(violations, omitted)
     }
 
-    /// The order with the patch in it; `strict` makes every warning a violation.
+    /// The patched order; `strict` turns warnings into violations.
     ///
     /// # Errors
-    /// The patch, or the order that it makes, breaks rules: all of them, in the order of the patch.
+    /// All rules that the patch or the patched order breaks, in the order of the patch.
     pub fn apply(&self, order: &CreateOrder, strict: bool) -> Result<Patched, Broken> {
         let fault = |_: serde_json::Error| {
             let violation = Violation::new(Code::Internal, String::new(), Code::Internal.title().to_owned(), None);
@@ -151,7 +147,7 @@ impl Patch {
         }
         let patched: CreateOrder = serde_json::from_str(&text).map_err(fault)?;
         let mut update = update_between(order, &patched);
-        // What reads as before is left as it was written.
+        // If only the notation differs, the order stays as written.
         let patched = if update == Update::default() { order.clone() } else { patched };
         if let (Target::Item(line), true) = (self.target, self.ready) {
             match update.items.iter_mut().find(|item| item.line == line) {
@@ -162,21 +158,21 @@ impl Patch {
         Ok(Patched { order: patched, update, warnings })
     }
 
-    /// These violations of the patch, and so many others.
+    /// Lists violations in document order; `omitted` others are only counted.
     fn broken(&self, mut violations: Vec<Violation>, omitted: usize) -> Broken {
         in_document_order(&self.document, &mut violations);
         Broken::first(violations, omitted)
     }
 
-    /// The order that the patch makes of another, and the verdict on both.
+    /// The patched order and the verdict on it and the patch.
     fn judged(&self, before: &str) -> Result<Judged, serde_json::Error> {
         let text = self.merged(before)?;
         let verdict = validation::validate(Body::Order, text.as_bytes());
         let (mut violations, mut warnings, mut omitted) = (self.violations.clone(), self.warnings.clone(), 0_usize);
         violations.extend(verdict.violations().map(|violation| self.placed(violation.into())));
         for order in verdict.orders() {
-            let is_told = |code: Code| code == Code::PayloadTooLarge && self.is_too_large();
-            let found = order.violations().filter(|violation| !is_told(violation.code()));
+            let is_reported = |code: Code| code == Code::PayloadTooLarge && self.is_too_large();
+            let found = order.violations().filter(|violation| !is_reported(violation.code()));
             violations.extend(found.map(|violation| self.placed(violation.into())));
             warnings.extend(odd(order, before.as_bytes()).into_iter().map(|warning| self.placed(warning)));
             omitted = omitted.saturating_add(order.omitted_violations());
@@ -203,7 +199,7 @@ impl Patch {
         members.patched(&Members::read(&items).unwrap_or_default())?.to_json()
     }
 
-    /// With a pointer that starts at the patch.
+    /// Makes the pointer start at the patch.
     fn placed(&self, violation: Violation) -> Violation {
         let Target::Item(line) = self.target else { return violation };
         let item = format!("/items/{line}/");
@@ -214,8 +210,8 @@ impl Patch {
     }
 }
 
-/// Members that stand twice, and those that no rule knows: what an update does not bring is looked at here only.
-fn first_look(target: Target, text: &str) -> (Vec<Violation>, Vec<Violation>) {
+/// Repeated and unknown members: only this check sees members that are not merged.
+fn check_unmerged_members(target: Target, text: &str) -> (Vec<Violation>, Vec<Violation>) {
     let (wrapped, start) = match target {
         Target::Order => (None, ""),
         Target::Item(_) => (Some(format!("{{\"items\":[{text}]}}")), "/items/0"),
@@ -237,8 +233,7 @@ fn first_look(target: Target, text: &str) -> (Vec<Violation>, Vec<Violation>) {
     (violations, unknown.filter_map(at_patch).map(known_to_readers).collect())
 }
 
-/// What is odd about an order that was not odd about it before: the patch does not answer for the rest. Unknown members are
-/// noted of the patch itself already.
+/// Warnings about the patched order that the order did not have before. Unknown members are already reported.
 fn odd(order: OrderVerdict<'_>, before: &[u8]) -> Vec<Violation> {
     let warnings = order.warnings().filter(|warning| warning.code() != Code::UnknownMember);
     let mut odd: Vec<Violation> = warnings.map(Into::into).collect();
@@ -250,13 +245,13 @@ fn odd(order: OrderVerdict<'_>, before: &[u8]) -> Vec<Violation> {
     odd
 }
 
-/// What is said of a member that no patch brings, in other words where it is one that reads show.
+/// The warning about an unknown member, reworded if it is one that readers see.
 fn known_to_readers(unknown: Violation) -> Violation {
     let is_shown = unknown.pointer.strip_prefix('/').is_some_and(|name| SHOWN_MEMBERS.contains(&name));
     if is_shown { Violation { error_message: "is set by the service".to_owned(), ..unknown } } else { unknown }
 }
 
-/// Whether a pointer leads through a member that is merged into the order, where the engine looks at it.
+/// Whether the pointer's first member is merged into the order, where the engine checks it.
 fn brings(target: Target, pointer: &str) -> bool {
     let name = pointer.split('/').nth(1).unwrap_or_default();
     match target {
@@ -274,7 +269,7 @@ fn is_text_or_null(value: &RawValue) -> bool {
     value.get().starts_with('"') || value.get() == "null"
 }
 
-/// An item does not become unready: artwork that is there stays there.
+/// The violation of a value other than true: a ready item cannot become unready.
 fn not_true(value: &RawValue) -> Violation {
     if value.get() == "false" {
         let message = "must be true: an item does not become unready again".to_owned();

@@ -27,7 +27,7 @@ pub struct Violation {
 }
 
 impl Violation {
-    /// A parameter of the query, which has no place in a body; its value is shown cut short.
+    /// A violation of a query parameter, which has no pointer; the shown value is shortened.
     #[must_use]
     pub fn of_parameter(code: Code, name: &str, message: String, value: Option<&str>) -> Self {
         let value = value.filter(|value| !card::is_in(value)).map(|value| Value::from(cut(value)).to_string());
@@ -35,7 +35,7 @@ impl Violation {
         Self { property_name: pascal_case(shown), ..Self::new(code, String::new(), message, value) }
     }
 
-    /// A violation at `pointer`; the value is the JSON that was sent there, or as much of it as is shown.
+    /// A violation at `pointer`; `value` is the JSON that was sent, or the part that may be shown.
     #[must_use]
     pub fn new(code: Code, pointer: String, message: String, value: Option<String>) -> Self {
         let property_name = property_name(&pointer);
@@ -43,7 +43,7 @@ impl Violation {
         Self { error_code: code, error_message: message, property_name, attempted_value, pointer }
     }
 
-    /// What must be `rule` and is the JSON that was sent, which is shown where it may be.
+    /// A value that must be `rule`; `json` is what was sent, which is shown if it may be.
     #[must_use]
     pub fn must_be(code: Code, pointer: String, rule: &str, json: &str) -> Self {
         let shown = shown(json);
@@ -51,7 +51,7 @@ impl Violation {
         Self::new(code, pointer, format!("must be {rule}{not}"), shown.map(str::to_owned))
     }
 
-    /// A violation by a text, which is shown cut short.
+    /// A violation by a text, which is shortened.
     #[must_use]
     pub fn by_text(code: Code, pointer: &str, message: String, text: &str) -> Self {
         let shown = (!card::is_in(text)).then(|| Value::from(cut(text)).to_string());
@@ -59,17 +59,17 @@ impl Violation {
     }
 }
 
-/// All that a body breaks: so many violations as are listed, and how many others there are.
+/// The violations of a body: the listed ones and the number of others.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Broken {
-    /// In the order of the document, at most [`VIOLATIONS_MAX`].
+    /// In document order, at most [`VIOLATIONS_MAX`].
     pub violations: Vec<Violation>,
-    /// Those beyond.
+    /// The number of violations that are not listed.
     pub omitted: usize,
 }
 
 impl Broken {
-    /// Lists the first of these, which stand in the order of the document; there are so many others already.
+    /// Lists the first of these violations in document order; `omitted` others are already left out.
     #[must_use]
     pub fn first(mut violations: Vec<Violation>, omitted: usize) -> Self {
         let beyond = violations.len().saturating_sub(VIOLATIONS_MAX);
@@ -77,7 +77,7 @@ impl Broken {
         Self { violations, omitted: omitted.saturating_add(beyond) }
     }
 
-    /// What an order breaks, and its warnings, which are violations too where `strict` says so.
+    /// The violations and warnings of an order; `strict` turns warnings into violations.
     #[must_use]
     pub fn of_order(verdict: OrderVerdict<'_>, strict: bool) -> (Self, Vec<Violation>) {
         if !strict {
@@ -91,7 +91,7 @@ impl Broken {
     }
 }
 
-/// Sorts violations of one document by the places of their pointers.
+/// Sorts violations of a document by the places of their pointers.
 pub fn in_document_order(document: &Members, violations: &mut Vec<Violation>) {
     let pointers: Vec<&str> = violations.iter().map(|violation| violation.pointer.as_str()).collect();
     let places = document.places(&pointers);
@@ -100,7 +100,7 @@ pub fn in_document_order(document: &Members, violations: &mut Vec<Violation>) {
     violations.extend(placed.into_iter().map(|(_, violation)| violation));
 }
 
-/// As much of a JSON text as may be shown: nothing of what has members, and nothing where a card number stands in it.
+/// The part of a JSON text that may be shown: nothing for objects and arrays, or if it contains a card number.
 fn shown(json: &str) -> Option<&str> {
     (!json.starts_with(['[', '{']) && !card::is_in(json)).then(|| cut(json))
 }
@@ -109,10 +109,10 @@ fn cut(text: &str) -> &str {
     text.get(..text.floor_char_boundary(ATTEMPTED_VALUE_BYTES_MAX)).unwrap_or_default()
 }
 
-/// What was sent at the place of a violation: its JSON, of which there may be only the beginning.
+/// The JSON that was sent at the place of a violation, or its beginning.
 ///
-/// An answer shows a string, a boolean and a plain number of up to 15 digits as they are, which every reader of JSON reads
-/// exactly; of a string that was cut, what there is; of any other number its text.
+/// Strings, booleans and plain numbers of up to 15 digits are shown as sent, because every JSON parser reads those
+/// exactly; truncated strings are shown as far as they go; other numbers are shown as text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Attempted(String);
 
@@ -130,8 +130,8 @@ impl Serialize for Attempted {
     }
 }
 
-/// Whether a JSON number has at most 15 digits, six of them behind the point, no exponent and no zero that says nothing:
-/// whoever reads and writes it gets the same text.
+/// Whether a JSON number has at most 15 digits, at most six of them after the point, no exponent and no redundant zero:
+/// it survives parsing and printing unchanged.
 fn is_plain_number(text: &str) -> bool {
     let digits = text.strip_prefix('-').unwrap_or(text);
     let (whole, fraction) = digits.split_once('.').unwrap_or((digits, "1"));
@@ -163,21 +163,21 @@ pub struct Problem {
 }
 
 impl Violation {
-    /// The same of the body that holds at `place` the one that it was found in.
+    /// The same violation in a body that contains the original one at `place`.
     #[must_use]
     pub fn within(self, place: &str) -> Self {
         let pointer = format!("{place}{}", self.pointer);
         self.at(pointer)
     }
 
-    /// The same with another pointer.
+    /// The same violation with another pointer.
     #[must_use]
     pub fn at(self, pointer: String) -> Self {
         Self { property_name: property_name(&pointer), pointer, ..self }
     }
 }
 
-/// `/bulk/0/items/1/quantity` is about `Quantity`, `/bulk/0` about `Bulk`.
+/// `/bulk/0/items/1/quantity` gives `Quantity`, `/bulk/0` gives `Bulk`.
 fn property_name(pointer: &str) -> String {
     let member = pointer.rsplit('/').find(|part| !part.is_empty() && !part.bytes().all(|byte| byte.is_ascii_digit()));
     pascal_case(member.unwrap_or_default())
@@ -224,7 +224,7 @@ mod tests {
 
     #[test]
     fn of_an_order_the_first_of_the_document_are_listed_and_all_are_counted() {
-        // Each item breaks one rule, at its end, and has three members that nobody knows.
+        // Each item breaks one rule, at its end, and has three unknown members.
         let body = format!("{{\"items\":[{}]}}", vec![r#"{"sku":"a","x":1,"y":1,"z":1}"#; 500].join(","));
         let verdict = validate(Body::Order, body.as_bytes());
         let order = verdict.orders().next().unwrap();

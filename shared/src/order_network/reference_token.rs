@@ -1,4 +1,4 @@
-//! Reference tokens, the steps of a JSON Pointer (RFC 6901, section 3): a name in which `~` and `/` are escaped.
+//! Reference tokens, the steps of a JSON Pointer (RFC 6901, section 3): names in which `~` and `/` are escaped.
 
 /// The token of a name.
 #[must_use]
@@ -6,7 +6,7 @@ pub fn escaped(name: &str) -> String {
     name.replace('~', "~0").replace('/', "~1")
 }
 
-/// The name of a token; none where a tilde escapes nothing.
+/// The name of a token; `None` for an invalid escape.
 #[must_use]
 pub fn unescaped(token: &str) -> Option<String> {
     let mut name = String::with_capacity(token.len());

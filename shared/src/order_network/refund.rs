@@ -1,4 +1,4 @@
-//! What was paid for an item, and what is left of it to be paid back (docs/apis/order-network-api.md#refunds).
+//! What was paid for an item, and what can still be paid back (docs/apis/order-network-api.md#refunds).
 
 use rust_decimal::Decimal;
 use serde::Serialize;
@@ -17,8 +17,8 @@ pub struct Paid {
 }
 
 impl Paid {
-    /// Quantity times price less discounts, the subtotal where there is no price, nothing where there is neither. Units
-    /// that were cancelled were paid as well, so the quantity is the one that was ordered.
+    /// Quantity times price less discounts; the subtotal if there is no price; zero if there is neither. Cancelled
+    /// units were paid too, so this is the ordered quantity.
     #[must_use]
     pub fn of(item: &Item) -> Self {
         let amount = |number: Option<Number>| number.map(|number| number.0);
@@ -31,7 +31,7 @@ impl Paid {
         }
     }
 
-    /// One of the two.
+    /// The price or the shipping.
     #[must_use]
     pub const fn part(&self, is_shipping: bool) -> Decimal {
         if is_shipping { self.shipping } else { self.price }
@@ -60,7 +60,7 @@ struct Refund {
 }
 
 impl RefundData {
-    /// The refunds of an item; none as long as there is none.
+    /// The refunds of an item; `None` if there are none.
     #[must_use]
     pub fn of(item: &Item, line: usize, state: &OrderState) -> Option<Self> {
         let paid = Paid::of(item);

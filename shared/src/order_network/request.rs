@@ -1,8 +1,10 @@
 //! `CreateOrderModel` and its parts (docs/apis/order-network-api.md#create-an-order).
 //!
-//! Types only: which members are required and what they may hold is decided by [`crate::validation`] before a body is
-//! read into these. An order is stored as the JSON of [`CreateOrder`], without absent members and without members that
-//! no rule knows, so equal orders have equal bytes.
+//! Types only: [`crate::validation`] decides which members are required and what they may hold, before a body is read
+//! into these. An order is stored as the JSON of [`CreateOrder`], without absent and unknown members, so equal orders
+//! have equal bytes.
+
+#![expect(missing_docs, reason = "most members are named as the API documents them")]
 
 use std::collections::BTreeMap;
 
@@ -11,14 +13,12 @@ use serde::{Deserialize, Serialize};
 use super::member::{Member, optional};
 use crate::money::{Currency, Number};
 
-/// Declares a wire type: first the members that every order has, behind `optional` those that are left out when absent.
+/// Declares a wire type: required members, and `optional` ones, which are omitted when absent.
 macro_rules! model {
     (
         $(#[doc = $doc:literal])+
-        $name:ident {
-            $($(#[doc = $required_doc:literal])+ $required:ident: $required_type:ty,)*
-            optional
-            $($(#[doc = $member_doc:literal])+ $member:ident: $type:ty,)+
+        $name:ident $({ $($(#[doc = $required_doc:literal])* $required:ident: $required_type:ty,)* })? optional {
+            $($(#[doc = $member_doc:literal])* $member:ident: $type:ty,)+
         }
     ) => {
         $(#[doc = $doc])+
@@ -26,8 +26,8 @@ macro_rules! model {
         #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
         #[serde(rename_all = "camelCase")]
         pub struct $name {
-            $($(#[doc = $required_doc])+ pub $required: $required_type,)*
-            $($(#[doc = $member_doc])+ #[serde(default, deserialize_with = "optional", skip_serializing_if = "Option::is_none")] pub $member: Option<$type>,)+
+            $($($(#[doc = $required_doc])* pub $required: $required_type,)*)?
+            $($(#[doc = $member_doc])* #[serde(default, deserialize_with = "optional", skip_serializing_if = "Option::is_none")] pub $member: Option<$type>,)+
         }
 
         impl<'de> Member<'de> for $name {}
@@ -37,36 +37,24 @@ macro_rules! model {
 model! {
     /// One order of the order network API.
     CreateOrder {
-        /// Where the goods go.
         shipping_address: Address,
-        /// What is to be made.
         items: Vec<Item>,
-        optional
-        /// The merchant's name for the order; drawn when absent.
+    } optional {
+        /// The merchant's name for the order; generated when absent.
         safe_id: String,
-        /// The merchant of the credentials, when named.
         merchant_id: String,
-        /// Where the bill goes.
         billing_address: Address,
-        /// Where returns go.
         return_address: Address,
-        /// The merchant's order number.
         external_id: String,
-        /// Language of the customer.
         language_code: String,
         /// Goes through everything, but no vendor is called.
         is_test: bool,
-        /// A sample for the merchant.
         is_sample: bool,
-        /// The program that sent the order.
         client: Client,
-        /// Free notes.
         meta: BTreeMap<String, String>,
         /// Currency of every amount; USD when absent.
         currency_code: Currency,
-        /// Shipping method that the customer chose.
         customer_shipping_method: String,
-        /// What the customer paid.
         customer_total: Number,
         /// Of it for the items.
         customer_item_total: Number,
@@ -76,81 +64,65 @@ model! {
         customer_total_taxes: Number,
         /// Taken off it.
         customer_total_discount_and_promotions: Number,
-        /// How the customer paid.
         customer_payment_methods: Vec<PaymentMethod>,
-        /// Whether another order may bear the same external id.
+        /// Whether another order may have the same external id.
         allow_external_order_id_duplication: bool,
-        /// Set when the order repeats an earlier one.
         reprint: Reprint,
         /// Whether processing starts by itself; it does when absent.
         automatic_processing: bool,
     }
 }
 
-model! {
-    /// `BaseAddressModel`.
-    Address {
-        optional
-        /// Given name.
-        first_name: String,
-        /// Family name.
-        last_name: String,
-        /// Street and number.
-        line1: String,
-        /// Second line.
-        line2: String,
-        /// Third line.
-        line3: String,
-        /// City.
-        city: String,
-        /// State or province.
-        state: String,
-        /// Postal code.
-        zip: String,
-        /// ISO 3166 alpha-2.
-        country_code: String,
-        /// Telephone.
-        phone: String,
-        /// E-mail.
-        email: String,
-    }
+/// Declares a type with the members of an address after its own.
+macro_rules! address {
+    ($(#[doc = $doc:literal])+ $name:ident { $($own:tt)* }) => {
+        model! {
+            $(#[doc = $doc])+
+            $name optional {
+                $($own)*
+                /// Given name.
+                first_name: String,
+                /// Family name.
+                last_name: String,
+                /// Street and number.
+                line1: String,
+                /// Second line.
+                line2: String,
+                /// Third line.
+                line3: String,
+                /// City.
+                city: String,
+                /// State or province.
+                state: String,
+                /// Postal code.
+                zip: String,
+                /// ISO 3166 alpha-2.
+                country_code: String,
+                /// Telephone.
+                phone: String,
+                /// E-mail.
+                email: String,
+            }
+        }
+    };
 }
 
-model! {
+address! {
+    /// `BaseAddressModel`.
+    Address {}
+}
+
+address! {
     /// `AddressModel`: the same with a location.
     LocatedAddress {
-        optional
         /// Longitude and latitude.
         location: Location,
-        /// Given name.
-        first_name: String,
-        /// Family name.
-        last_name: String,
-        /// Street and number.
-        line1: String,
-        /// Second line.
-        line2: String,
-        /// Third line.
-        line3: String,
-        /// City.
-        city: String,
-        /// State or province.
-        state: String,
-        /// Postal code.
-        zip: String,
-        /// ISO 3166 alpha-2.
-        country_code: String,
-        /// Telephone.
-        phone: String,
-        /// E-mail.
-        email: String,
     }
 }
 
 model! {
     /// `CoordinatesModel`: exact decimal degrees.
-    Location {
-        optional
+    Location optional {
         /// -180 to 180.
         longitude: Number,
         /// -90 to 90.
@@ -160,8 +132,7 @@ model! {
 
 model! {
     /// `APIClientInfoModel`.
-    Client {
-        optional
+    Client optional {
         /// Name of the program.
         source: String,
         /// More about it.
@@ -175,8 +146,7 @@ model! {
 
 model! {
     /// `CreateOrderCustomerPaymentMethodModel`.
-    PaymentMethod {
-        optional
+    PaymentMethod optional {
         /// For example `CreditCard`.
         method: String,
         /// For example `Visa`.
@@ -194,8 +164,7 @@ model! {
 
 model! {
     /// `BillingInfoModel`.
-    BillingInfo {
-        optional
+    BillingInfo optional {
         /// Name of the payer.
         full_name: String,
         /// Address of the payer.
@@ -205,8 +174,7 @@ model! {
 
 model! {
     /// `CreateOrderCustomerTransactionModel`.
-    Transaction {
-        optional
+    Transaction optional {
         /// How much.
         total: Number,
         /// Of what; the order's currency when absent.
@@ -223,32 +191,23 @@ model! {
 model! {
     /// `CreateOrderItemModel`.
     Item {
-        /// The merchant's SKU.
         sku: String,
         /// Units, at least 1.
         quantity: u32,
-        optional
-        /// Artwork.
+    } optional {
         images: Vec<Image>,
-        /// Size, colour and the like.
         options: Vec<NameValue>,
         /// Price of all units.
         customer_subtotal: Number,
         /// Price of one unit.
         customer_price: Number,
-        /// Shipping.
         customer_shipping_price: Number,
-        /// Taxes.
         customer_taxes: Number,
         /// Taken off the subtotal.
         customer_discounts_or_promotions: Number,
-        /// The client's attributes.
         client_attributes: BTreeMap<String, String>,
-        /// Free notes.
         meta: BTreeMap<String, String>,
-        /// A sample for the merchant.
         is_sample: bool,
-        /// The merchant's id of the item.
         external_id: String,
         /// Whether the artwork is left as it is.
         skip_img_manip: bool,
@@ -263,8 +222,7 @@ model! {
 
 model! {
     /// `CreateOrderItemImageModel`.
-    Image {
-        optional
+    Image optional {
         /// Where the artwork is.
         url: String,
         /// Where its thumbnail is.
@@ -282,8 +240,7 @@ model! {
 
 model! {
     /// `OptionModel` and `AttributeModel`.
-    NameValue {
-        optional
+    NameValue optional {
         /// For example `Size`.
         name: String,
         /// For example `11 oz`.
@@ -293,8 +250,7 @@ model! {
 
 model! {
     /// `ReprintModel`.
-    Reprint {
-        optional
+    Reprint optional {
         /// The order that is repeated.
         original_order_id: String,
         /// Why.
@@ -306,8 +262,7 @@ model! {
 
 model! {
     /// `ReprintShipmentModel`.
-    ReprintShipment {
-        optional
+    ReprintShipment optional {
         /// Which facility makes it.
         facility_id: String,
         /// How it is sent.
@@ -321,8 +276,7 @@ model! {
 
 model! {
     /// `ReprintCostCoverageModel`.
-    ReprintCostCoverage {
-        optional
+    ReprintCostCoverage optional {
         /// For the items, for example `Merchant`.
         item: String,
         /// For shipping, for example `Customer`.
@@ -332,8 +286,7 @@ model! {
 
 model! {
     /// `ReprintShipmentItemModel`.
-    ReprintItem {
-        optional
+    ReprintItem optional {
         /// The merchant's SKU.
         sku: String,
         /// Units.

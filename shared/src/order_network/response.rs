@@ -1,7 +1,7 @@
 //! `GetOrderModel` and its parts (docs/apis/order-network-api.md#read-orders), built from what is stored.
 //!
-//! Writes carry bare amounts in the order's one currency; reads carry `{currency, amount}`. Members that belong to
-//! services of the network that do not exist yet (merchant prices) are there with their empty value.
+//! Writes use bare amounts in the order's currency; reads use `{currency, amount}`. Members of services that do not
+//! exist yet (merchant prices) are present and empty.
 
 mod find;
 
@@ -197,13 +197,13 @@ struct Image {
 }
 
 impl Order {
-    /// Its id.
+    /// The id.
     #[must_use]
     pub fn id(&self) -> &str {
         &self.id
     }
 
-    /// The version that it shows.
+    /// The version, for the `ETag`.
     #[must_use]
     pub const fn version(&self) -> u64 {
         self.version
@@ -215,11 +215,11 @@ impl Order {
         let currency = order.currency_code.unwrap_or(Currency::USD);
         let price = |amount: Option<Number>| amount.map(|amount| Price { currency, amount });
         let lines = order.items.into_iter().zip(state.lines.iter()).enumerate();
-        let is_test = order.is_test == Some(true);
+        let (is_test, shipments) = (order.is_test == Some(true), state.shipments.iter());
         let shown = |(index, (item, line)): (usize, (request::Item, LineStatus))| {
             let sent = item.fulfillment_ready;
             let item = Item::new(id, index, item, line, state, currency);
-            // A test order waits for no artwork: what was sent stays as it is.
+            // Test orders do not wait for artwork: their value stays as sent.
             if is_test { Item { fulfillment_ready: sent, ..item } } else { item }
         };
         Self {
@@ -231,16 +231,8 @@ impl Order {
             merchant_total: None,
             reprint: order.reprint,
             facility_names: [],
-            shipment_created_dates: state
-                .shipments
-                .iter()
-                .map(|shipment| shipment.created_at.to_rfc3339_milliseconds())
-                .collect(),
-            shipment_ids: state
-                .shipments
-                .iter()
-                .map(|shipment| ShipmentId::new(id, shipment.number).to_string())
-                .collect(),
+            shipment_created_dates: shipments.clone().map(|it| it.created_at.to_rfc3339_milliseconds()).collect(),
+            shipment_ids: shipments.map(|shipment| ShipmentId::new(id, shipment.number).to_string()).collect(),
             id: id.to_string(),
             short_id: id.short_id(),
             safe_id: safe_id.as_str().to_owned(),
@@ -306,7 +298,7 @@ impl Item {
         let price = |amount: Option<Number>| amount.map(|amount| Price { currency, amount });
         let time = |at: Option<Timestamp>| at.map(Timestamp::to_rfc3339_milliseconds);
         let refund_data = RefundData::of(&item, index, state);
-        // What was ordered stays: what is made of it is `quantity` less `cancelledQuantity`.
+        // The ordered quantity stays; `quantity` less `cancelledQuantity` is made.
         let cancelled_quantity = match line {
             LineStatus::Cancelled => item.quantity,
             _ => state.units_cancelled(index),

@@ -1,8 +1,8 @@
 //! `ShipmentDTO` (docs/apis/order-network-api.md#shipments), built from an order.
 //!
-//! Members that belong to services which do not exist yet (facilities, costs, mappings of vendors) are there and null.
-//! The numbers of `shippingCountryCodeISO` and `languageCodeISO` are ordinals of lists that nobody has published, so they
-//! are null beside the codes. Dates have no zone, as the source shows them; they are UTC.
+//! Members of services that do not exist yet (facilities, costs, vendor mappings) are present and null.
+//! `shippingCountryCodeISO` and `languageCodeISO` are ordinals of unpublished lists, so they are null next to the
+//! codes. Dates have no zone, as in the source; they are UTC.
 
 use serde::Serialize;
 
@@ -117,7 +117,7 @@ struct Price {
     tax: Option<Number>,
 }
 
-/// What the shipments of an order have in common.
+/// The common data of an order's shipments.
 #[derive(Clone, Copy, Debug)]
 pub struct ShipmentOrder<'o> {
     /// Whose order it is.
@@ -131,7 +131,7 @@ pub struct ShipmentOrder<'o> {
 }
 
 impl ShipmentOrder<'_> {
-    /// The wire form of one of the order's shipments; `vendor_name` where its vendor is set up.
+    /// The wire form of a shipment; `vendor_name` if its vendor is set up.
     #[must_use]
     pub fn shipment(&self, shipment: &Shipment, vendor_name: Option<String>) -> ShipmentResponse {
         let id = ShipmentId::new(self.id, shipment.number);

@@ -1,9 +1,9 @@
 //! Transformations: from another system's JSON to the body of an order
 //! (docs/apis/order-network-api.md#transformations).
 //!
-//! A [`Transformation`] is a list of rules, worked in their order. Each rule names a place of the order (`to`) and what
-//! comes there: a value of the foreign body (`from`, with a `default` for when it is not there) or a `constant`. Both
-//! places are JSON Pointers (RFC 6901); the pointer `""` is the whole body.
+//! A [`Transformation`] is a list of rules, applied in order. Each rule names a place in the order (`to`) and its
+//! value: one from the foreign body (`from`, with an optional `default`) or a `constant`. Both places are JSON Pointers
+//! (RFC 6901); the pointer `""` is the whole body.
 //!
 //! ```json
 //! [
@@ -17,27 +17,27 @@
 //!
 //! # Each element
 //!
-//! A token `*` stands for each element of an array (so a member that is named `*` cannot be addressed). With as many of
-//! them in `from` as in `to`, the element at an index comes to the same index, nested arrays too. A line is never lost on
-//! the way: where an element has nothing at `from` and there is no default, its place in the order is made all the same,
-//! and the validation of the order says what is missing there. Where `from` has no `*`, and in a constant, the value
-//! comes to every element that the order has by then: such a rule stands behind those that make the elements.
+//! A token `*` stands for each element of an array (so a member named `*` cannot be addressed). If `from` and `to` have
+//! equally many, each element is mapped to the same index, also in nested arrays. No line is lost: an element without a
+//! value at `from` and without a default still gets its place in the order, and validation reports what it lacks. If
+//! `from` has no `*`, and for constants, the value is written to every element that the order has at that point: such a
+//! rule comes after those that create the elements.
 //!
-//! # What is there
+//! # Missing values
 //!
-//! A member that is absent, null or an empty string counts as not there, as it does in an order. Without a default its
-//! place in the order is left as it is. A default is for single values: where a whole array is not there it has no
-//! elements, and none gets a default.
+//! A member that is absent, null or an empty string counts as missing, as it does in an order. Without a default its
+//! place in the order stays as it is. Defaults apply to single values: a missing array has no elements, and none gets a
+//! default.
 //!
-//! # What is written
+//! # Written values
 //!
-//! Values come over as they are written, digit by digit; `as` makes a number of a string of digits, or a string of a
-//! number. Objects and arrays on the way to `to` are made where nothing is, as the order has them: behind `/items` a token is an
-//! index or `*`, behind `/meta` it is a name, also one of digits. Where the order has no such place a token of digits
-//! makes an array. Elements before an index are null until a rule writes them. A later rule may write into what an earlier one wrote, or over it.
+//! Values are copied digit by digit; `as` converts a string of digits to a number, or a number to a string. Missing
+//! objects and arrays on the way to `to` are created as the order has them: after `/items` a token is an index or `*`,
+//! after `/meta` it is a name, even if it consists of digits. At places unknown to the order, a token of digits creates
+//! an array. Elements before an index are null until a rule writes them. A later rule may write into the output of an
+//! earlier one, or overwrite it.
 //!
-//! What cannot be done is a [`Finding`], of which there may be many; the rest is done all the same, so that all that is
-//! wrong can be told at once.
+//! Each failure is a [`Finding`]; the remaining rules are still applied, so that all errors are reported at once.
 
 mod build;
 mod pointer;
@@ -61,16 +61,16 @@ pub struct Transformation {
     pub rules: Vec<Rule>,
 }
 
-/// What has become of a foreign body.
+/// The result of a transformation.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Transformed {
-    /// The body of an order, as far as it could be made.
+    /// The body of an order, as far as it could be built.
     pub body: Tree,
-    /// What could not be done.
+    /// The failures.
     pub findings: Vec<Finding>,
 }
 
-/// Something that a rule could not do.
+/// A failure of a rule.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Finding {
     /// What is wrong, at its place in the order.
@@ -80,7 +80,7 @@ pub struct Finding {
 }
 
 impl Transformation {
-    /// Makes an order's body of a foreign one. It takes time and memory in proportion to the limits of both, whatever the
+    /// Builds an order's body from a foreign one. Time and memory are proportional to the limits of both, whatever the
     /// rules.
     #[must_use]
     pub fn apply(&self, foreign: &Tree) -> Transformed {
@@ -91,8 +91,8 @@ impl Transformation {
         build.finish()
     }
 
-    /// Where in the foreign body the value at a place of the order comes from: by the rule that is nearest above the
-    /// place. None where it comes from a constant, or no rule writes it.
+    /// The place in the foreign body that the value at a place of the order comes from, by the rule nearest above the
+    /// place. `None` if it is a constant or no rule writes it.
     #[must_use]
     pub fn source_of(&self, place: &str) -> Option<String> {
         let above = self.rules.iter().filter(|rule| rule.to().is_above(place));

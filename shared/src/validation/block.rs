@@ -1,11 +1,9 @@
-//! Sixteen bytes looked at together: where a string stops being plain, where white space ends, whether a name stands here.
+//! Blocks of sixteen bytes: find where a string stops being plain or white space ends, and compare names.
 //!
-//! WebAssembly has vectors of 128 bits, and its intrinsics are safe to call; everywhere else the same questions are
-//! answered with two words of 64 bits, which is nearly as fast and the same on every processor. There is no unsafe code
-//! in either. The tests hold the words against one byte at a time, and the verdicts of the module are held against the
-//! native ones, so each twin watches the other.
+//! WebAssembly has vectors of 128 bits with safe intrinsics; other targets use two 64-bit words, which is nearly as
+//! fast and portable. Neither contains unsafe code. Tests compare the words with one byte at a time, and the module's
+//! verdicts with the native ones, so the two implementations check each other.
 
-/// Bytes in a block.
 pub(super) const BLOCK: usize = 16;
 
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
@@ -13,14 +11,13 @@ pub(super) use vectors::Block;
 #[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
 pub(super) use words::Block;
 
-/// Whether a byte of a string needs a second look: the quote that ends it, an escape, a control character, or the byte of
-/// a character beyond ASCII.
+/// Whether a byte of a string needs a closer look: a quote, an escape, a control character or part of a non-ASCII
+/// character.
 #[cfg(test)]
 pub(super) const fn is_special(byte: u8) -> bool {
     byte == b'"' || byte == b'\\' || byte < 0x20 || byte >= 0x7f
 }
 
-/// Whether a byte is white space of JSON.
 pub(super) const fn is_space(byte: u8) -> bool {
     matches!(byte, b' ' | b'\n' | b'\r' | b'\t')
 }
@@ -35,7 +32,6 @@ mod vectors {
     use super::super::classes::NOT_IN_URL;
     use super::BLOCK;
 
-    /// Sixteen bytes in one vector.
     #[derive(Clone, Copy)]
     pub(in super::super) struct Block(v128);
 
@@ -70,44 +66,37 @@ mod vectors {
             first(!u8x16_bitmask(space))
         }
 
-        /// Whether the first `count` bytes (1 or more) are those of the pattern.
         #[inline(always)]
         pub(in super::super) fn starts_with(self, pattern: Self, count: usize) -> bool {
             let different = !u32::from(u8x16_bitmask(u8x16_eq(self.0, pattern.0)));
             different.trailing_zeros() as usize >= count.min(BLOCK)
         }
 
-        /// The block with bit 5 of every byte set: letters are lower case, and no other byte becomes a letter.
         #[inline(always)]
         pub(in super::super) fn caseless(self) -> Self {
             Self(v128_or(self.0, u8x16_splat(0x20)))
         }
 
-        /// The bytes that equal one.
         #[inline(always)]
         pub(in super::super) fn equal(self, byte: u8) -> Marked {
             Marked(self.is(byte))
         }
 
-        /// The bytes from `first` to `last`, which are ASCII.
         #[inline(always)]
         pub(in super::super) fn within(self, first: u8, last: u8) -> Marked {
             Marked(u8x16_le(u8x16_sub(self.0, u8x16_splat(first)), u8x16_splat(last - first)))
         }
 
-        /// The bytes of characters beyond ASCII.
         #[inline(always)]
         pub(in super::super) fn beyond_ascii(self) -> Marked {
             Marked(self.0)
         }
 
-        /// Letters and digits of ASCII.
         #[inline(always)]
         pub(in super::super) fn alphanumeric(self) -> Marked {
             self.caseless().within(b'a', b'z').or(self.within(b'0', b'9'))
         }
 
-        /// The bytes that do not stand in URLs.
         #[inline(always)]
         pub(in super::super) fn not_in_url(self) -> Marked {
             // Two tables of 16, looked up by the lower and by the upper half of each byte, have a bit in common.
@@ -118,18 +107,15 @@ mod vectors {
         }
     }
 
-    /// Bytes of a block that have something in common: the high bit of each is set.
     #[derive(Clone, Copy)]
     pub(in super::super) struct Marked(v128);
 
     impl Marked {
-        /// Those and others.
         #[inline(always)]
         pub(in super::super) fn or(self, other: Self) -> Self {
             Self(v128_or(self.0, other.0))
         }
 
-        /// One bit for each byte, the first lowest.
         #[inline(always)]
         pub(in super::super) fn bits(self) -> u32 {
             u8x16_bitmask(self.0).into()
@@ -146,13 +132,10 @@ mod vectors {
 mod words {
     use super::BLOCK;
 
-    /// Sixteen bytes in two words, the first byte lowest.
     #[derive(Clone, Copy)]
     pub(in super::super) struct Block([u64; 2]);
 
-    /// 1 in every byte.
     const ONES: u64 = u64::MAX / 0xff;
-    /// The high bit of every byte.
     const HIGHS: u64 = ONES << 7;
 
     impl Block {
@@ -162,7 +145,7 @@ mod words {
             Self([bits as u64, (bits >> 64) as u64])
         }
 
-        /// The first byte whose high bit is set in what is made of its word; [`BLOCK`] if there is none.
+        /// The first byte that `marked` marks with its high bit; [`BLOCK`] if there is none.
         #[inline(always)]
         fn first(self, marked: impl Fn(u64) -> u64) -> usize {
             let [low, high] = self.0;
@@ -179,7 +162,7 @@ mod words {
                 // With this bit turned, the quote is 0x20 and the control characters are still the only ones below it.
                 let turned = word ^ (ONES * (b'"' ^ b' ') as u64);
                 let low = turned.wrapping_sub(ONES * 0x21) | (word ^ (ONES * b'\\' as u64)).wrapping_sub(ONES);
-                // 0x7f moves into the high bit, where the bytes beyond ASCII are already.
+                // 0x7f moves into the high bit, which is set for bytes beyond ASCII.
                 (low | word.wrapping_add(ONES) | word) & HIGHS
             })
         }
@@ -193,7 +176,8 @@ mod words {
             })
         }
 
-        /// Whether the first bytes are those of the pattern, which has `count` bytes (1 or more) and zeros behind them.
+        /// Whether the block starts with the first `count` bytes (1 or more) of the pattern, which is padded with
+        /// zeros.
         #[inline(always)]
         pub(in super::super) fn starts_with(self, pattern: Self, count: usize) -> bool {
             let [low, high] = self.0;
@@ -205,73 +189,71 @@ mod words {
             low == pattern_low && (high ^ pattern_high).checked_shl(beyond).unwrap_or_default() == 0
         }
 
-        /// The block with bit 5 of every byte set: letters are lower case, and no other byte becomes a letter.
+        /// The block with bit 5 of every byte set: letters become lower case, and no other byte becomes a letter.
         #[inline(always)]
         pub(in super::super) fn caseless(self) -> Self {
             Self(self.0.map(|word| word | (ONES * 0x20)))
         }
 
-        /// The bytes that equal one.
         #[inline(always)]
         pub(in super::super) fn equal(self, byte: u8) -> Marked {
             Marked(self.0.map(|word| exactly_equal(word, byte)))
         }
 
-        /// The bytes from `first` to `last`, which are ASCII.
+        /// Marks the bytes from `first` to `last`, which are ASCII.
         #[inline(always)]
         pub(in super::super) fn within(self, first: u8, last: u8) -> Marked {
             Marked(self.0.map(|word| {
-                // Adding to seven bits carries into the eighth from a bound on, and no further.
+                // Adding to the low seven bits carries into the eighth exactly from the bound on.
                 let low = word & !HIGHS;
                 let from = |byte: u8| low.wrapping_add(ONES * (0x80 - byte) as u64);
                 from(first) & !from(last + 1) & !word & HIGHS
             }))
         }
 
-        /// The bytes of characters beyond ASCII.
+        /// Marks the bytes of characters beyond ASCII.
         #[inline(always)]
         pub(in super::super) fn beyond_ascii(self) -> Marked {
             Marked(self.0)
         }
 
-        /// Letters and digits of ASCII.
+        /// Marks the letters and digits of ASCII.
         #[inline(always)]
         pub(in super::super) fn alphanumeric(self) -> Marked {
             self.caseless().within(b'a', b'z').or(self.within(b'0', b'9'))
         }
 
-        /// The bytes that do not stand in URLs.
+        /// Marks the bytes that are not allowed in URLs.
         #[inline(always)]
         pub(in super::super) fn not_in_url(self) -> Marked {
-            // Two and two of them differ in one bit.
+            // Each comparison covers two characters that differ in one bit.
             let twice = Self(self.0.map(|word| word | (ONES * 2)));
             let marks = twice.equal(b'>').or(twice.equal(b'^')).or(self.equal(b'"')).or(self.equal(b'`'));
             marks.or(self.within(0, b' ')).or(self.within(b'{', b'}')).or(self.equal(0x7f))
         }
     }
 
-    /// Bytes of a block that have something in common: the high bit of each is set.
+    /// Marked bytes of a block: their high bits are set.
     #[derive(Clone, Copy)]
     pub(in super::super) struct Marked([u64; 2]);
 
     impl Marked {
-        /// Those and others.
         #[inline(always)]
         pub(in super::super) fn or(self, other: Self) -> Self {
             let ([low, high], [other_low, other_high]) = (self.0, other.0);
             Self([low | other_low, high | other_high])
         }
 
-        /// One bit for each byte, the first lowest.
+        /// One bit per byte, lowest first.
         #[inline(always)]
         pub(in super::super) fn bits(self) -> u32 {
-            // Moves the bit of each byte to a place of its own in the highest byte.
+            // Moves the bit of each byte to its own position in the highest byte.
             let [low, high] = self.0.map(|word| ((word & HIGHS) >> 7).wrapping_mul(0x0102_0408_1020_4080) >> 56);
             (low | high << 8) as u32
         }
     }
 
-    /// The high bit of each byte that equals `byte`, and of no other.
+    /// Sets the high bit of exactly those bytes that equal `byte`.
     #[inline(always)]
     fn exactly_equal(word: u64, byte: u8) -> u64 {
         let zero_if_equal = word ^ (ONES * byte as u64);
@@ -284,7 +266,7 @@ mod words {
         use super::super::{BLOCK, is_space, is_special};
         use super::Block;
 
-        /// Blocks in which every byte value stands at every place, among plain bytes and among special ones.
+        /// Blocks with every byte value at every position, among plain and among special bytes.
         fn blocks() -> impl Iterator<Item = [u8; BLOCK]> {
             let fills = [b'a', b' ', b'"', b'\\', 0x00, 0x1f, 0x7e, 0x7f, 0x80, 0xff, b'\n'];
             fills.into_iter().flat_map(|fill| {

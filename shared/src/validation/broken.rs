@@ -1,4 +1,4 @@
-//! What can be wrong, as data; its code, limit and message are made only for those that are asked about.
+//! Broken rules as data; code, limit and message are made only on request.
 
 use alloc::vec::Vec;
 
@@ -10,10 +10,9 @@ use super::sentence::{Sentence, append};
 use super::table::Sign;
 use crate::{Code, limits};
 
-/// A sum of amounts, as the bytes of its number: a finding with a number of 128 bits would be aligned to sixteen bytes.
+/// A sum of amounts as bytes: an `i128` would align every finding to sixteen bytes.
 pub(super) type Sum = [u8; 16];
 
-/// A rule that a value breaks.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Broken {
     Fault(Fault),
@@ -79,7 +78,7 @@ pub(super) enum Broken {
     RepeatedSafeId {
         first: usize,
     },
-    /// What only the bodies of the functions can break.
+    /// Rules that only the bodies of the functions have.
     #[cfg(feature = "domain")]
     Domain(DomainBroken),
 }
@@ -110,7 +109,7 @@ impl Broken {
         }
     }
 
-    /// Warnings stand beside an order and never refuse it.
+    /// Warnings never cause a rejection.
     pub(super) fn is_warning(&self) -> bool {
         #[cfg(feature = "domain")]
         if let Self::Domain(broken) = self {
@@ -122,7 +121,8 @@ impl Broken {
         )
     }
 
-    /// Appends the bound of the rule for machines: a number, a range, a type or the name of a form; false if it has none.
+    /// Appends the bound of the rule for machines: a number, a range, a type or the name of a form; false if it has
+    /// none.
     #[inline(never)]
     pub(super) fn write_limit(&self, out: &mut Vec<u8>) -> bool {
         match self {
@@ -161,7 +161,7 @@ impl Broken {
         }
     }
 
-    /// Whether two are of the same rule, among those that break often.
+    /// Whether both are the same rule; only compares frequent ones.
     pub(super) fn is_same(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Form(one), Self::Form(other)) => core::ptr::eq(*one, *other),

@@ -1,4 +1,5 @@
-//! Dates in strings: `2024-07-16`, or with a time by RFC 3339. Only whether they are one, so no calendar library.
+//! Dates in strings: `2024-07-16`, or with a time by RFC 3339. Only validity is checked, so no calendar library is
+//! needed.
 
 pub(super) fn is_date_or_time(text: &[u8]) -> bool {
     text.split_at_checked(10).is_some_and(|(date, rest)| {
@@ -6,7 +7,7 @@ pub(super) fn is_date_or_time(text: &[u8]) -> bool {
     })
 }
 
-/// `2024-07-16`, a day that exists.
+/// An existing day, such as `2024-07-16`.
 fn is_date(text: &[u8]) -> bool {
     let [y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2] = text else { return false };
     let (Some(century), Some(year), Some(month), Some(day)) =
@@ -52,7 +53,6 @@ fn is_at_most(tens: u8, ones: u8, max: u32) -> bool {
     number(tens, ones).is_some_and(|number| number <= max)
 }
 
-/// The number of two digits.
 fn number(tens: u8, ones: u8) -> Option<u32> {
     (tens.is_ascii_digit() && ones.is_ascii_digit()).then(|| u32::from(tens - b'0') * 10 + u32::from(ones - b'0'))
 }

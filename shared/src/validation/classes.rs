@@ -1,20 +1,20 @@
-//! What each byte may be part of, in one table, so that a check of a form asks once for each byte.
+//! Character classes of bytes in one table, so that a check needs one lookup per byte.
 
 use super::block::BLOCK;
 
-/// May stand in a `safeId`.
+/// Allowed in a `safeId`.
 pub(super) const UNRESERVED: u8 = 1;
-/// May stand in a label of a host name.
+/// Allowed in a label of a host name.
 pub(super) const LABEL: u8 = 1 << 1;
-/// May stand before the `@` of an e-mail address.
+/// Allowed before the `@` of an e-mail address.
 pub(super) const LOCAL: u8 = 1 << 2;
-/// May stand in a URL.
+/// Allowed in a URL.
 pub(super) const IN_URL: u8 = 1 << 3;
 pub(super) const HEX: u8 = 1 << 4;
 pub(super) const LETTER: u8 = 1 << 5;
 pub(super) const DIGIT: u8 = 1 << 6;
 
-/// What each byte may be part of.
+/// The classes of each byte.
 #[expect(clippy::indexing_slicing, reason = "evaluated by the compiler, which refuses an index out of bounds")]
 static CLASSES: [u8; 256] = {
     let mut classes = [0; 256];
@@ -60,20 +60,18 @@ pub(super) const fn class(byte: u8) -> u8 {
     class
 }
 
-/// Whether a byte is of a class.
 #[inline(always)]
 pub(super) fn is(byte: u8, class: u8) -> bool {
     CLASSES.get(usize::from(byte)).is_some_and(|classes| classes & class != 0)
 }
 
-/// Whether every byte is of a class.
 #[inline(always)]
 pub(super) fn all(text: &[u8], class: u8) -> bool {
     text.iter().all(|byte| is(*byte, class))
 }
 
-/// Bytes that do not stand in URLs, as bits that two tables have in common, one by the lower half of the byte and one by
-/// the upper: one for each of the eight rows of sixteen that ASCII has.
+/// Bytes that are not allowed in URLs, for a lookup in two tables, one by the lower and one by the upper half of the
+/// byte: such a byte has a common bit in both, one bit for each of ASCII's eight rows of sixteen.
 #[cfg_attr(not(target_arch = "wasm32"), expect(dead_code, reason = "only vectors look up"))]
 pub(super) const NOT_IN_URL: [[u8; BLOCK]; 2] = not_in_url();
 
@@ -95,7 +93,7 @@ const fn not_in_url() -> [[u8; BLOCK]; 2] {
     [lower, upper]
 }
 
-/// What stands before and behind the first byte of this kind.
+/// The parts before and after the first matching byte.
 pub(super) fn split_at(text: &[u8], separator: impl Fn(u8) -> bool) -> Option<(&[u8], &[u8])> {
     let at = text.iter().position(|byte| separator(*byte))?;
     Some((text.get(..at)?, text.get(at + 1..)?))

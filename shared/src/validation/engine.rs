@@ -1,10 +1,10 @@
-//! Reads a body once and holds every value against the tables as it goes.
+//! Reads a body once and checks every value against the tables.
 //!
-//! Recursion follows the tables, whose nesting is fixed; what the tables do not know is skipped by a loop. A value of
-//! the wrong type is skipped as well, so one mistake gives one violation.
+//! Recursion follows the tables, whose nesting is fixed; unknown members are skipped. Values of the wrong type are
+//! skipped too, so one mistake gives one violation.
 //!
-//! Nearly every value is valid and plainly written. Such a value is read and accepted in one go; everything else takes the
-//! long way (`judge`), which says what is wrong, if anything is.
+//! Nearly every value is valid and plainly written, and is read and accepted in one go. Everything else takes the slow
+//! path (`judge`), which finds the violations.
 
 use core::ops::Range;
 
@@ -22,13 +22,12 @@ use super::text::Text;
 use super::values;
 use crate::limits::ORDER_BYTES_MAX;
 
-// The members that are spoken of between members.
+// Members used by the checks between members.
 static CLIENT_ORDER_NUMBER: Key = Key::new("clientOrderNumber");
 static CUSTOMER_SUBTOTAL: Key = Key::new("customerSubtotal");
 static CUSTOMER_TOTAL: Key = Key::new("customerTotal");
 static SAFE_ID: Key = Key::new("safeId");
 
-/// One run over one body.
 pub(super) struct Engine<'a> {
     pub(super) scanner: Scanner<'a>,
     pub(super) rules: &'static BodyRules,
@@ -37,10 +36,10 @@ pub(super) struct Engine<'a> {
     pub(super) names: Names<'a>,
     /// The safe ids of the bulk so far.
     safe_ids: SafeIds<'a>,
-    /// What rules may depend on besides the body.
+    /// What rules depend on besides the body.
     #[cfg(feature = "domain")]
     pub(super) context: &'a Context,
-    /// No text holds a card number: off in JSON that is not ours.
+    /// Whether texts are searched for card numbers: not in JSON that is kept unread.
     #[cfg(feature = "domain")]
     pub(super) searches_texts: bool,
 }
@@ -61,7 +60,6 @@ impl<'a> Engine<'a> {
         }
     }
 
-    /// The same with what its rules may depend on.
     #[cfg(feature = "domain")]
     pub(super) fn within(context: &'a Context, rules: &'static BodyRules, bytes: &'a [u8]) -> Self {
         Self { context, ..Self::new(rules, bytes) }
@@ -74,7 +72,7 @@ impl<'a> Engine<'a> {
         self.rules.searches_texts
     }
 
-    /// Reads the whole body; a fault means that it is not JSON that we read.
+    /// Reads the whole body; a fault means that it is not acceptable JSON.
     pub(super) fn run(mut self) -> Result<Findings, Fault> {
         match self.read() {
             Ok(()) => {
@@ -101,7 +99,6 @@ impl<'a> Engine<'a> {
         self.findings.add(at, path, broken, None);
     }
 
-    /// Reads the value under the cursor by a rule.
     pub(super) fn value(&mut self, rule: &'static Rule, slot: Slot, path: &Path<'_>) -> Scan<()> {
         if let Rule::Order(object) = rule {
             return self.order(rule, object, path);
@@ -116,7 +113,7 @@ impl<'a> Engine<'a> {
         }
     }
 
-    /// Takes a closer look at a string that was read.
+    /// Checks a string that was read, on the slow path.
     #[cold]
     #[inline(never)]
     pub(super) fn judge_text(
@@ -151,7 +148,7 @@ impl<'a> Engine<'a> {
         Ok(())
     }
 
-    /// Reports a card number in a text, or in the name at the end of `path`, that begins at `at`.
+    /// Reports a card number in a text that starts at `at`, or in the name at the end of `path`.
     #[inline(never)]
     pub(super) fn search_text(&mut self, at: usize, text: Text<'a>, path: &Path<'_>) {
         if self.searches_texts() && text.holds_card_number() {
@@ -159,9 +156,9 @@ impl<'a> Engine<'a> {
         }
     }
 
-    /// Moves over a value that no rule is for, checking its syntax. Where unknown members are noticed, its texts and the names
-    /// in it hold no card number either; its numbers are not searched, because they are ids and nothing of it is kept. The
-    /// scanner limits how deep this recurses.
+    /// Skips a value without a rule and checks its syntax. If unknown members are reported, its texts and names are
+    /// searched for card numbers; numbers are not, because they are ids and nothing is kept. The scanner limits the
+    /// recursion.
     #[inline(never)]
     pub(super) fn skip(&mut self, path: &Path<'_>) -> Scan<()> {
         let start = self.scanner.at();
@@ -195,7 +192,7 @@ impl<'a> Engine<'a> {
         Ok(())
     }
 
-    /// Reads a scalar of any form, or a value of a type that was not asked for.
+    /// Reads a scalar of any form, or a value of the wrong type.
     #[cold]
     #[inline(never)]
     pub(super) fn judge(&mut self, rule: &'static Rule, slot: Slot, path: &Path<'_>) -> Scan<()> {
@@ -222,7 +219,7 @@ impl<'a> Engine<'a> {
         }
         self.skip(path)?;
         let broken = Broken::WrongType { wants: rule.type_name(), has: kind.name() };
-        // A whole object may hold what is not to be shown.
+        // A whole object may contain secrets.
         if values::is_secret(*rule) || matches!(kind, Kind::Object | Kind::Array) {
             self.report_bare(start, path, broken);
         } else {
@@ -231,7 +228,7 @@ impl<'a> Engine<'a> {
         Ok(())
     }
 
-    /// Reads an order, which gets a verdict of its own.
+    /// Reads an order, which gets its own verdict.
     fn order(&mut self, rule: &'static Rule, object: &'static Object, path: &Path<'_>) -> Scan<()> {
         let is_object = self.scanner.byte() == Some(b'{');
         if matches!(path, Path::Root) && !is_object {
@@ -275,7 +272,7 @@ impl<'a> Engine<'a> {
         Ok(())
     }
 
-    /// Checks what holds between the members of an object that ends at byte `end`.
+    /// Checks the rules between the members of an object that ends at byte `end`.
     #[inline(never)]
     pub(super) fn check(&mut self, check: Check, end: usize, path: &Path<'_>) {
         match check {
@@ -297,7 +294,7 @@ impl<'a> Engine<'a> {
                 }
             }
             Check::OrderTotals => self.end_network_order(path),
-            // It reads the whole object, and only where its members are valid.
+            // It reads the whole object, and only if its members are valid.
             #[cfg(feature = "domain")]
             Check::Domain(_) => {}
         }

@@ -1,7 +1,7 @@
-//! What holds between members: values are kept while an order is read and compared once their object is complete.
+//! Rules between members: values are kept while an order is read and compared once their object is complete.
 //!
-//! Amounts are never held against an order: the example of the order network API itself does not add up, so all of
-//! these but the duplicate check are warnings.
+//! Wrong totals never cause a rejection, because the API's own example does not add up: all of these rules but the
+//! duplicate check are warnings.
 
 use alloc::vec::Vec;
 use core::ops::Range;
@@ -9,37 +9,34 @@ use core::ops::Range;
 use super::table::Slot;
 use super::text::Text;
 
-/// A value that was read and is valid.
 #[derive(Clone, Copy)]
 pub(super) enum Value<'a> {
     /// In ten-thousandths.
     Amount(i64),
-    /// Nothing is done with these.
+    /// Not used.
     Degrees,
     Integer(i64),
     Text(Text<'a>),
     Boolean(bool),
 }
 
-/// An amount and where it stands.
 #[derive(Clone)]
 pub(super) struct Amount {
     pub(super) span: Range<usize>,
     value: i64,
 }
 
-/// A currency code in upper case.
+/// Upper case.
 type Currency = [u8; 3];
 
-/// The currency of an order that names none (known of the order network API).
+/// The currency of an order that names none.
 const DEFAULT_CURRENCY: Currency = *b"USD";
 
-/// What is known of the order so far.
+/// Values of the order so far.
 #[derive(Default)]
 pub(super) struct Facts<'a> {
     pub(super) has_client_order_number: bool,
     pub(super) wants_duplicate_check: bool,
-    /// The safe id, and the byte at which it stands.
     pub(super) safe_id: Option<(usize, Text<'a>)>,
     order_currency: Option<Currency>,
     order_total: Option<Amount>,
@@ -62,14 +59,13 @@ struct Transaction {
 }
 
 impl<'a> Facts<'a> {
-    /// Forgets everything; the room for transactions stays.
+    /// Forgets everything but keeps the capacity for transactions.
     pub(super) fn begin_order(&mut self) {
         let mut transactions = core::mem::take(&mut self.transactions);
         transactions.clear();
         *self = Self { transactions, ..Self::default() };
     }
 
-    /// Keeps a value for the checks below.
     pub(super) fn keep(&mut self, slot: Slot, value: Value<'a>, span: Range<usize>) {
         match (slot, value) {
             (Slot::ClientOrderNumber, _) => self.has_client_order_number = true,
@@ -86,22 +82,21 @@ impl<'a> Facts<'a> {
         }
     }
 
-    /// Ends an item: its subtotal and what it should be, if they differ.
+    /// Ends an item: returns its subtotal and the expected one, if they differ.
     pub(super) fn end_item(&mut self) -> Option<(Amount, i128)> {
         let item = core::mem::take(&mut self.item);
         let expected = i128::from(item.price?) * i128::from(item.quantity?);
         differing(item.subtotal, expected)
     }
 
-    /// Ends a transaction: it counts once the currency of the order is known.
+    /// Ends a transaction: it is evaluated once the currency of the order is known.
     pub(super) fn end_transaction(&mut self) {
         let transaction = core::mem::take(&mut self.transaction);
         self.transactions.push(transaction);
     }
 
-    /// Ends an order: its total and the sum of its transactions, if they differ.
-    ///
-    /// Nothing is compared when a transaction has another currency or no total: then the sum is not known.
+    /// Ends an order: returns its total and the sum of its transactions, if they differ. The sum is unknown if a
+    /// transaction has another currency or no total.
     pub(super) fn end_order(&mut self) -> Option<(Amount, i128)> {
         let order = self.order_currency.unwrap_or(DEFAULT_CURRENCY);
         let mut totals = self
@@ -114,7 +109,7 @@ impl<'a> Facts<'a> {
     }
 }
 
-/// The amount with what it should be, if it is another.
+/// The amount and the expected one, if they differ.
 fn differing(amount: Option<Amount>, expected: i128) -> Option<(Amount, i128)> {
     amount.filter(|amount| i128::from(amount.value) != expected).map(|amount| (amount, expected))
 }

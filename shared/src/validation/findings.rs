@@ -1,4 +1,4 @@
-//! Collects what is broken: in document order and bounded. Texts are made only when somebody asks for them.
+//! Collects findings in document order, up to a limit. Texts are made only on request.
 
 use alloc::vec::Vec;
 use core::ops::Range;
@@ -9,11 +9,11 @@ use super::table::Key;
 use super::text::{Form, Text};
 use crate::limits::{POINTER_NAME_BYTES_MAX, VIOLATIONS_MAX};
 
-/// Where the engine is in the body: a list through the stack, written out only when something is broken.
+/// The engine's position in the body: a linked list on the stack, written out only for findings.
 #[derive(Clone, Copy)]
 pub(super) enum Path<'p> {
     Root,
-    /// A member that a rule knows.
+    /// A member with a rule.
     Known(&'p Self, &'static Key),
     /// Any other member.
     Member(&'p Self, &'p str),
@@ -21,8 +21,8 @@ pub(super) enum Path<'p> {
 }
 
 impl Path<'_> {
-    /// Appends the JSON pointer (RFC 6901); false when a name in it was not to be shown: it is too long, or
-    /// holds a card number.
+    /// Appends the JSON pointer (RFC 6901); false if it was cut before a name that is too long or contains a card
+    /// number.
     fn write(&self, pointer: &mut Vec<u8>) -> bool {
         match self {
             Self::Root => true,
@@ -71,7 +71,7 @@ fn write_name(pointer: &mut Vec<u8>, name: &str) {
     }
 }
 
-/// A span of bytes, in half the room of a [`Range`]: a body has at most 4 MiB.
+/// A span of bytes in half the size of a [`Range`]: a body has at most 4 MiB.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Span {
     start: u32,
@@ -92,24 +92,22 @@ impl From<Range<usize>> for Span {
     }
 }
 
-/// One finding.
 #[derive(Clone, Debug)]
 pub(super) struct Finding {
     /// The byte that it is sorted by.
     pub(super) at: u32,
     pub(super) broken: Broken,
-    /// Its place in the text of all pointers.
+    /// Its part of the text of all pointers.
     pub(super) pointer: Span,
-    /// The attempted value in the body, if it may be shown; no value has no bytes.
+    /// The attempted value in the body, if it may be shown; else empty.
     pub(super) value: Span,
 }
 
-/// The findings on one order.
 #[derive(Clone, Debug)]
 pub(super) struct OrderFindings {
-    /// Where the order stands in the body.
+    /// The position of the order in the body.
     pub(super) order: Span,
-    /// Its violations, and behind them its warnings, among the findings of all orders.
+    /// Its violations, followed by its warnings, among the findings of all orders.
     pub(super) violations: Span,
     pub(super) warnings: Span,
     /// How many of each are not listed.
@@ -117,41 +115,39 @@ pub(super) struct OrderFindings {
     pub(super) omitted_warnings: u32,
 }
 
-/// What was found in a body.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Findings {
-    /// The JSON pointers of all findings, one after the other.
+    /// The JSON pointers of all findings, concatenated.
     pub(super) pointers: Vec<u8>,
     /// Violations of the body as a whole.
     pub(super) whole: Vec<Finding>,
-    /// Findings of the orders that were read, in document order.
+    /// Findings of the orders, in document order.
     pub(super) of_orders: Vec<Finding>,
     pub(super) orders: Vec<OrderFindings>,
-    /// How many findings are not listed.
     pub(super) omitted: usize,
     violations: List,
     warnings: List,
     in_order: bool,
 }
 
-/// Room for the findings of a few orders and the bytes of their pointers, taken with the first: a list that begins small is
-/// moved often. Built for size, it is.
+/// Initial capacity for findings and their pointers, because small lists would be moved often. The compact build does
+/// without.
 const FINDINGS_ROOM: usize = 512;
 const POINTERS_ROOM: usize = FINDINGS_ROOM * 32;
 
-/// Findings of one kind in the order that is being read.
+/// Findings of one kind in the current order.
 #[derive(Clone, Debug, Default)]
 struct List {
     found: Vec<Finding>,
     /// How many were kept in the whole body.
     kept: usize,
-    /// How many others there are in the order that is being read.
+    /// How many others the current order has.
     omitted: u32,
 }
 
 impl List {
-    /// Takes a place, if there is one. The first finding of every order has one, so that an order without violations is
-    /// valid; so has the first on the body as a whole.
+    /// Takes a place, if there is one. The first finding of every order always has one, so that an order without
+    /// violations is valid; so has the first on the body as a whole.
     fn has_room(&mut self, is_first: bool) -> bool {
         let has_room = self.kept < VIOLATIONS_MAX || is_first;
         self.kept += usize::from(has_room);
@@ -159,7 +155,7 @@ impl List {
     }
 }
 
-/// Keeps the order of the document. Nearly every finding comes in its turn; what holds between members comes a little late.
+/// Inserts in document order. Nearly all findings arrive in order; those between members come a little late.
 fn insert(list: &mut Vec<Finding>, finding: Finding) {
     list.push(finding);
     let mut rest = list.as_mut_slice();
@@ -176,7 +172,7 @@ fn insert(list: &mut Vec<Finding>, finding: Finding) {
 }
 
 impl Findings {
-    /// Notes that the value at `path`, which begins at byte `at`, breaks a rule.
+    /// Reports that the value at `path`, which starts at byte `at`, breaks a rule.
     #[cold]
     #[inline(never)]
     pub(super) fn add(&mut self, at: usize, path: &Path<'_>, broken: Broken, value: Option<Range<usize>>) {
@@ -202,30 +198,30 @@ impl Findings {
         insert(found, Finding { at: at as u32, broken, pointer, value: value.map_or(Span::EMPTY, Span::from) });
     }
 
-    /// Whether one more warning on the order that is being read would be listed, so that it is worth its words.
+    /// Whether one more warning on the current order would be listed.
     pub(super) fn lists_warnings(&self) -> bool {
         self.warnings.kept < VIOLATIONS_MAX || self.warnings.found.is_empty()
     }
 
-    /// Whether the order that is being read has no violation so far.
+    /// Whether the current order has no violation so far.
     pub(super) fn is_clean(&self) -> bool {
         self.violations.found.is_empty()
     }
 
-    /// Violations that were found so far, listed or not.
+    /// Violations so far, listed or not.
     #[cfg(feature = "domain")]
     pub(super) fn violations(&self) -> usize {
         self.violations.kept + self.violations.omitted as usize
     }
 
-    /// From here on findings are those of an order.
+    /// Starts an order: the following findings belong to it.
     pub(super) fn begin_order(&mut self) {
         self.in_order = true;
         self.violations.omitted = 0;
         self.warnings.omitted = 0;
     }
 
-    /// From here on findings are those of the body again.
+    /// Ends an order: the following findings belong to the body.
     pub(super) fn end_order(&mut self, order: Range<usize>) {
         self.in_order = false;
         let start = self.of_orders.len();
@@ -245,7 +241,7 @@ impl Findings {
         });
     }
 
-    /// Ends the body: if it is refused as a whole, what was found in its orders is only counted.
+    /// Ends the body: if it is rejected as a whole, the findings of its orders are only counted.
     pub(super) fn finish(&mut self) {
         if !self.whole.is_empty() {
             self.omitted += self.of_orders.len();
@@ -254,7 +250,7 @@ impl Findings {
         }
     }
 
-    /// What was found in a body of which nothing was taken.
+    /// The findings of a body that was rejected unread.
     pub(super) fn refused(broken: Broken) -> Self {
         let whole = Finding { at: 0, broken, pointer: Span::EMPTY, value: Span::EMPTY };
         Self { whole: alloc::vec![whole], ..Self::default() }

@@ -1,7 +1,7 @@
-//! The forms of strings. One constant is one form; its check is a function over the whole string.
+//! The forms of strings. Each constant is one form; its check is a function over the whole string.
 //!
-//! Checks read bytes. A byte beyond ASCII is part of a character that may stand in names of people and hosts
-//! ([`is_visible`]); forms that are ASCII only refuse it like any other byte that they do not know.
+//! Checks read bytes. Bytes beyond ASCII belong to characters that are allowed in names of people and hosts
+//! ([`is_visible`]); ASCII-only forms reject them like any other unknown byte.
 
 use super::block::BLOCK;
 use super::classes::{DIGIT, LETTER, all};
@@ -9,21 +9,20 @@ use super::wide::Wide;
 use super::{calendar, hosts, iso};
 use crate::limits;
 
-/// A form of strings.
 #[derive(Debug)]
 pub(crate) struct Format {
-    /// Short stable name, as it stands in `limit` of a violation.
+    /// Short stable name, used as the `limit` of a violation.
     pub(super) name: &'static str,
-    /// What the string must be, as messages say it.
+    /// What the string must be, as in messages.
     pub(super) is: &'static str,
-    /// At most so many characters.
+    /// Maximum number of characters.
     pub(super) max: usize,
     form: Form,
-    /// The attempted value is never shown back.
+    /// The attempted value is never shown.
     pub(super) secret: bool,
 }
 
-/// Which check: a number instead of a pointer, because a call through a table costs more than most of them.
+/// The kind of check: a number instead of a pointer, because an indirect call costs more than most checks.
 #[derive(Clone, Copy, Debug)]
 enum Form {
     SafeId,
@@ -43,7 +42,7 @@ const fn format(name: &'static str, is: &'static str, max: usize, form: Form) ->
     Format { name, is, max, form, secret: false }
 }
 
-/// Unreserved characters of URLs, because a `safeId` stands in paths.
+/// Unreserved characters of URLs, because a `safeId` is used in paths.
 pub(super) static SAFE_ID: Format = format(
     "safe-id",
     "letters, digits, `.`, `_`, `~` and `-` (but not `.` or `..`)",
@@ -61,23 +60,23 @@ pub(super) static LANGUAGE: Format =
     format("language", "a language tag such as `en` or `pt-BR`", limits::ID_CHARACTERS_MAX, Form::Language);
 pub(super) static EMAIL: Format = format("email", "an e-mail address", limits::EMAIL_CHARACTERS_MAX, Form::Email);
 pub(super) static URL: Format = format("url", "an absolute http or https URL", limits::URL_CHARACTERS_MAX, Form::Url);
-/// The page of a parcel.
+/// The tracking page of a parcel.
 #[cfg(feature = "domain")]
 pub(crate) static LINK: Format = format("url", URL.is, limits::CARRIER_LINK_BYTES_MAX, Form::Url);
 pub(super) static IP: Format = format("ip", "an IPv4 or IPv6 address", limits::ID_CHARACTERS_MAX, Form::Ip);
 pub(super) static DATE: Format =
     format("date", "a date or an RFC 3339 date and time", limits::ID_CHARACTERS_MAX, Form::Date);
-/// Whoever sends a whole card number here by mistake does not find it in an answer or a log.
+/// Secret, so that a whole card number sent here by mistake appears in no answer or log.
 pub(super) static CARD_DIGITS: Format =
     Format { secret: true, ..format("card-digits", "exactly 4 digits", limits::ID_CHARACTERS_MAX, Form::FourDigits) };
 
 impl Format {
-    /// Whether a string, which is within the length and has no control characters, has the form.
+    /// Whether a string has the form; length and control characters are checked already.
     pub(super) fn fits(&self, text: &str) -> bool {
         !text.is_empty() && text.chars().all(is_visible) && self.check(text.as_bytes(), text.len())
     }
 
-    /// Whether the first `length` bytes, of which there is one at least, have the form; what follows them does not matter.
+    /// Whether the first `length` bytes (at least one) have the form; the bytes after them are ignored.
     #[inline(never)]
     pub(super) fn check(&self, bytes: &[u8], length: usize) -> bool {
         let text = Wide::new(bytes, length);
@@ -97,8 +96,8 @@ impl Format {
     }
 }
 
-/// Whether a character can be seen: ASCII is judged byte by byte, and beyond it there are spaces, marks of direction and
-/// joiners that have no place in a name.
+/// Whether a character is visible: ASCII is checked byte by byte; beyond it there are spaces, direction marks and
+/// joiners that do not belong in names.
 fn is_visible(character: char) -> bool {
     !matches!(
         character,
@@ -112,7 +111,7 @@ fn is_visible(character: char) -> bool {
     )
 }
 
-/// A path with `.` or `..` as a segment is another path, so no order could be read by such an id.
+/// `.` and `..` as path segments would change the path, so no order could be read by such an id.
 fn is_safe_id(text: Wide<'_>) -> bool {
     !matches!(text.text(), b"." | b"..")
         && (0..text.len()).step_by(BLOCK).all(|at| {
@@ -123,7 +122,7 @@ fn is_safe_id(text: Wide<'_>) -> bool {
 }
 
 fn is_uuid(text: Wide<'_>) -> bool {
-    /// The hyphens of the first and of the second sixteen characters; the last four have none.
+    /// The hyphens of the first and the second sixteen characters; the last four have none.
     const HYPHENS: [u32; 2] = [1 << 8 | 1 << 13, 1 << 2 | 1 << 7];
     let is_made_so = |at: usize, hyphens: u32| {
         let block = text.block(at);
@@ -134,7 +133,7 @@ fn is_uuid(text: Wide<'_>) -> bool {
     text.len() == 36 && is_made_so(0, first) && is_made_so(BLOCK, second) && is_made_so(2 * BLOCK, 0)
 }
 
-/// `language[-Script][-REGION]`: whether the tag is registered is not asked.
+/// `language[-Script][-REGION]`; the tag need not be registered.
 fn is_language(text: &[u8]) -> bool {
     let mut parts = text.split(|byte| *byte == b'-').peekable();
     let language = parts.next().is_some_and(|part| (2..=8).contains(&part.len()) && all(part, LETTER));

@@ -1,10 +1,10 @@
-//! The forms that name hosts: e-mail addresses, URLs, and addresses of the Internet.
+//! Forms with hosts: e-mail addresses, URLs and IP addresses.
 
 use super::block::BLOCK;
 use super::classes::{DIGIT, HEX, LOCAL, all, is, split_at};
 use super::wide::Wide;
 
-/// Pragmatic: what mail servers deliver to, not what RFC 5322 can express (quotes, comments, addresses of hosts).
+/// Pragmatic: what mail servers deliver to, not everything in RFC 5322 (quotes, comments, literal addresses).
 pub(super) fn is_email(text: Wide<'_>) -> bool {
     let local = local_length(text);
     let domain = text.behind(local + 1);
@@ -16,9 +16,9 @@ pub(super) fn is_email(text: Wide<'_>) -> bool {
         && name.labels > 1
 }
 
-/// How many bytes from the start may stand before the `@`.
+/// Length of the part before the `@`.
 fn local_length(text: Wide<'_>) -> usize {
-    // Nearly every name has nothing but letters, digits and dots.
+    // Nearly every name has only letters, digits and dots.
     let block = text.block(0);
     let usual = block.alphanumeric().or(block.equal(b'.')).bits() & text.within(0);
     let mut length = usual.trailing_ones() as usize;
@@ -28,22 +28,21 @@ fn local_length(text: Wide<'_>) -> usize {
     length
 }
 
-/// The name of a host: labels of letters, digits and inner hyphens; letters of any script, because names may be
-/// international.
+/// A host name: labels of letters, digits and inner hyphens; letters of any script, because names may be international.
 struct Domain {
-    /// Bytes that may belong to one.
+    /// Bytes that may belong to it.
     length: usize,
     labels: usize,
-    /// Whether it may end there, without a dot behind it.
+    /// Whether it may end there, without a trailing dot.
     complete: bool,
 }
 
 impl Domain {
-    /// Reads as much as may be a name.
+    /// Reads as many bytes as may belong to a name.
     #[cfg_attr(feature = "compact", inline(never))]
     #[cfg_attr(not(feature = "compact"), inline(always))]
     fn read(text: Wide<'_>) -> Self {
-        // The byte before the first counts as a dot. One bit for each byte of a block, the first lowest.
+        // The byte before the first counts as a dot. One bit per byte of a block, lowest first.
         let (mut length, mut labels, mut dot_before, mut hyphen_before) = (0, 1, 1, 0);
         loop {
             let block = text.block(length);
@@ -69,7 +68,7 @@ fn is_domain(text: &[u8]) -> bool {
 
 pub(super) fn is_url(text: Wide<'_>) -> bool {
     let Some(start) = behind_scheme(text) else { return false };
-    // Nearly every URL has a plain name for its host.
+    // Nearly every URL has a plain host name.
     let rest = text.behind(start);
     let name = Domain::read(rest);
     if name.complete && rest.byte(name.length).is_none_or(is_behind_authority) {
@@ -89,21 +88,21 @@ fn is_behind_authority(byte: u8) -> bool {
     matches!(byte, b'/' | b'?' | b'#')
 }
 
-/// Whether all bytes from one on may stand in a URL.
+/// Whether all bytes from one on are allowed in a URL.
 fn all_in_url(text: Wide<'_>, from: usize) -> bool {
     (from..text.len()).step_by(BLOCK).all(|at| text.block(at).not_in_url().bits() & text.within(at) == 0)
 }
 
-/// The byte behind `http://` or `https://`, in any case.
+/// The byte after `http://` or `https://`, in any case.
 fn behind_scheme(text: Wide<'_>) -> Option<usize> {
-    // The bit that makes a letter lower case, for each letter.
+    // For each letter the bit that makes it lower case.
     const HTTPS: u64 = u64::from_le_bytes([0x20, 0x20, 0x20, 0x20, 0x20, 0, 0, 0]);
     const HTTP: u64 = u64::from_le_bytes([0x20, 0x20, 0x20, 0x20, 0, 0, 0, 0]);
     let start = u64::from_le_bytes(*text.text().first_chunk()?);
     if start | HTTPS == u64::from_le_bytes(*b"https://") {
         return Some(8);
     }
-    // The eighth byte, which is the highest, belongs to the host.
+    // The highest byte, the eighth, belongs to the host.
     ((start | HTTP) << 8 == u64::from_le_bytes(*b"\0http://")).then_some(7)
 }
 
@@ -121,7 +120,7 @@ fn is_host_and_port(text: &[u8]) -> bool {
     port && is_domain(host.strip_suffix(b".").unwrap_or(host))
 }
 
-/// A number below 65,536; leading zeros do not count.
+/// A number below 65,536; leading zeros are ignored.
 fn is_port(text: &[u8]) -> bool {
     let value = text.iter().try_fold(0_u32, |value, byte| {
         let value = value * 10 + u32::from(byte.wrapping_sub(b'0'));
@@ -134,7 +133,7 @@ pub(super) fn is_ip(text: &[u8]) -> bool {
     is_ipv4(text) || is_ipv6(text)
 }
 
-/// Four numbers to 255 without leading zeros, which some systems read as octal.
+/// Four numbers up to 255 without leading zeros, which some systems read as octal.
 fn is_ipv4(text: &[u8]) -> bool {
     let mut parts = 0;
     text.split(|byte| *byte == b'.').all(|part| {
@@ -157,13 +156,13 @@ fn is_ipv6(text: &[u8]) -> bool {
             let tail = tail.get(2..).unwrap_or_default();
             let tail = if tail.is_empty() { Some(0) } else { groups(tail, true) };
             let head = if head.is_empty() { Some(0) } else { groups(head, false) };
-            // The two colons stand for one group at least.
+            // The double colon stands for at least one group.
             head.zip(tail).is_some_and(|(head, tail)| head + tail < 8)
         }
     }
 }
 
-/// How many groups of 16 bits these are; the last two may be an IPv4 address.
+/// The number of 16-bit groups; the last two may be an IPv4 address.
 fn groups(text: &[u8], may_end_in_ipv4: bool) -> Option<usize> {
     let mut parts = text.split(|byte| *byte == b':').peekable();
     let mut count = 0;
@@ -192,7 +191,7 @@ mod tests {
             for (place, length) in (0..40).flat_map(|place| [(place, 40), (place % 15, 15), (place % 21, 21)]) {
                 let mut text = vec![b'a'; length];
                 text[place] = byte;
-                // What stands behind the string does not matter.
+                // The bytes after the string are ignored.
                 let wide = [&*text, b"\""].concat();
                 for from in [0, 8] {
                     let expected = text.iter().skip(from).all(|byte| is(*byte, IN_URL));

@@ -1,9 +1,9 @@
 //! Code lists: ISO 4217 currencies and ISO 3166-1 alpha-2 countries.
 //!
-//! Each list is one sorted string of codes of equal length, packed into numbers by the compiler: in the WebAssembly
-//! module two bytes for a currency, which a binary search finds, and a bit for a country.
+//! Each list is one sorted string of codes of equal length, packed by the compiler: in the WebAssembly module a
+//! currency takes two bytes, found by binary search, and a country one bit.
 
-/// Active currencies and funds, and those replaced since 2022, which old orders still name. No metals, no test codes.
+/// Active currencies and funds, and those replaced since 2022, which old orders still use. No metals, no test codes.
 pub(super) const CURRENCIES: &str = "\
     AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BOV BRL BSD BTN BWP BYN BZD \
     CAD CDF CHE CHF CHW CLF CLP CNY COP COU CRC CUC CUP CVE CZK DJF DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP \
@@ -23,7 +23,7 @@ pub(super) const COUNTRIES: &str = "\
     PN PR PS PT PW PY QA RE RO RS RU RW SA SB SC SD SE SG SH SI SJ SK SL SM SN SO SR SS ST SV SX SY SZ TC TD TF \
     TG TH TJ TK TL TM TN TO TR TT TV TW TZ UA UG UM US UY UZ VA VC VE VG VI VN VU WF WS XK YE YT ZA ZM ZW";
 
-/// The packed codes of a list, in its order.
+/// The packed codes of a list, in order.
 #[expect(clippy::indexing_slicing, clippy::panic, reason = "evaluated by the compiler, which refuses what would panic")]
 const fn packed<const COUNT: usize, const LETTERS: usize>(list: &str) -> [u16; COUNT] {
     let list = list.as_bytes();
@@ -42,7 +42,7 @@ const fn packed<const COUNT: usize, const LETTERS: usize>(list: &str) -> [u16; C
     packed
 }
 
-/// Five bits a letter, in any case.
+/// Five bits per letter, in any case.
 #[inline(always)]
 const fn pack(code: &[u8]) -> Option<u16> {
     let (mut packed, mut rest) = (0, code);
@@ -73,17 +73,14 @@ const fn country_bits() -> [u32; 32] {
     bits
 }
 
-/// Whether `code` is a currency in upper case.
 pub(super) fn is_currency(code: &[u8]) -> bool {
     is_currency_any_case(code) && code.iter().all(u8::is_ascii_uppercase)
 }
 
-/// Whether `code` is a currency, in any case.
 pub(super) fn is_currency_any_case(code: &[u8]) -> bool {
     code.len() == 3 && pack(code).is_some_and(|code| PACKED_CURRENCIES.binary_search(&code).is_ok())
 }
 
-/// Whether `code` is a country, in any case.
 pub(super) fn is_country_any_case(code: &[u8]) -> bool {
     let bits = |code: u16| COUNTRY_BITS.get(usize::from(code / 32)).is_some_and(|bits| bits >> (code % 32) & 1 == 1);
     code.len() == 2 && pack(code).is_some_and(bits)

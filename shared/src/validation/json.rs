@@ -1,4 +1,4 @@
-//! The verdict as JSON: one byte form, that of `JSON.stringify`, the same from a Lambda function, a browser and a test.
+//! The verdict as JSON, byte for byte as `JSON.stringify` writes it, everywhere the same.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -6,7 +6,6 @@ use alloc::vec::Vec;
 use super::sentence::{Sentence, append};
 use super::{Verdict, Violation};
 
-/// Writes a verdict.
 pub(super) fn verdict(verdict: &Verdict<'_>) -> String {
     let mut out = Vec::new();
     out.words(&["{\"valid\":", if verdict.is_valid() { "true" } else { "false" }]);
@@ -45,7 +44,7 @@ fn list<'v>(out: &mut Vec<u8>, name: &str, violations: impl Iterator<Item = Viol
     out.push(b']');
 }
 
-/// Writes a string member; only what JSON demands is escaped.
+/// Writes a string member; escapes only what JSON requires.
 fn member(out: &mut Vec<u8>, name: &str, text: &str) {
     const HEX: [u8; 16] = *b"0123456789abcdef";
     append(out, name.as_bytes());

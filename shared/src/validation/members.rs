@@ -1,8 +1,8 @@
-//! The part of the engine that reads objects: known members by the tables, and maps of free names.
+//! The part of the engine that reads objects: known members by the tables, and maps with free names.
 //!
-//! Clients write the members of each kind of object in one order, whatever it is. The engine remembers which member came
-//! after which, expects the same the next time, and then compares a name once, with its quotes and colon, instead of
-//! looking for it. A wrong expectation costs one comparison.
+//! Clients usually write the members of each kind of object in the same order. The engine remembers which member
+//! followed which, expects the same the next time, and compares the name once, with quotes and colon, instead of
+//! searching. A wrong guess costs one comparison.
 
 use alloc::vec::Vec;
 
@@ -19,31 +19,30 @@ use super::values;
 use crate::limits::UNKNOWN_NAMES_MAX;
 use crate::number::Digits;
 
-/// What is remembered of names.
+/// What the engine remembers of names.
 #[derive(Default)]
 pub(super) struct Names<'a> {
-    /// For each kind of object ([`Object::hint`]) and each member in it, how far behind its place in the table the next
-    /// member stood less one: 0 at first, because most clients follow the documentation.
+    /// For each kind of object ([`Object::hint`]) and each of its members, the distance in the table to the member that
+    /// followed, less one: 0 at first, because most clients follow the documentation.
     steps: [[u8; 32]; 32],
-    /// Free and unknown names of the objects that are being read, the innermost last, each with its mark: names with
-    /// another mark need not be compared.
+    /// Free and unknown names of the open objects, innermost last, each with its mark: names with different marks need
+    /// not be compared.
     seen: Vec<(u32, Text<'a>)>,
 }
 
 impl<'a> Names<'a> {
-    /// How far the next member is expected from a member (0 for the start of the object, then its place plus one).
+    /// The distance to the expected next member from a member (0 for the start of the object, then its index plus one).
     #[inline(always)]
     fn step(&self, hint: usize, from: usize) -> usize {
         self.steps.get(hint % 32).and_then(|steps| steps.get(from % 32)).copied().unwrap_or_default().into()
     }
 
-    /// How many names are remembered.
     #[cfg(feature = "domain")]
     pub(super) fn count(&self) -> usize {
         self.seen.len()
     }
 
-    /// Forgets the names behind the first `floor`.
+    /// Forgets the names after the first `floor`.
     #[cfg(feature = "domain")]
     pub(super) fn forget(&mut self, floor: usize) {
         self.seen.truncate(floor);
@@ -55,7 +54,7 @@ impl<'a> Names<'a> {
         }
     }
 
-    /// Whether a name stands among those seen since `floor`; up to `max` of them are remembered.
+    /// Whether a name is among those seen since `floor`, of which up to `max` are remembered.
     #[cfg_attr(not(feature = "compact"), inline(always))]
     pub(super) fn is_repeated(&mut self, floor: usize, marks: &mut Marks, name: Text<'a>, max: usize) -> bool {
         let seen = self.seen.get(floor..).unwrap_or_default();
@@ -70,12 +69,12 @@ impl<'a> Names<'a> {
     }
 }
 
-/// What was seen in an object that is being read.
+/// The state of an object that is being read.
 #[derive(Clone, Copy)]
 struct Seen {
     /// One bit per known member.
     known: u32,
-    /// Where the next member is looked for: the place of the last one plus one.
+    /// Where to look for the next member: the index of the last one plus one.
     from: usize,
 }
 
@@ -97,13 +96,13 @@ fn plain_text<'a>(rule: &'static Rule, cursor: &mut Cursor<'a>) -> Option<Text<'
     if cursor.byte() != Some(b'"') {
         return None;
     }
-    let start = cursor.at();
+    let start = cursor.at;
     let length = cursor.plain_string()?;
     let bytes = cursor.behind(start + 1);
     Plain::new(rule).accepts(rule, bytes, length).then(|| cursor.plain(start, length))
 }
 
-/// A value that was not taken as it stands, before it is looked at again.
+/// A value that needs the slow path.
 enum Odd {
     /// A plain string, which was read.
     Text,
@@ -112,10 +111,10 @@ enum Odd {
 }
 
 impl<'a> Engine<'a> {
-    /// Reads an object of which the tables know the members.
+    /// Reads an object whose members the tables know.
     ///
-    /// The loop works on copies of the cursor and of what was seen, which nobody else refers to, so that they stay in
-    /// registers, and hands the cursor over wherever others read on.
+    /// The loop works on unshared copies of the cursor and its state, which stay in registers, and hands the cursor
+    /// over when others continue.
     pub(super) fn object(&mut self, object: &'static Object, path: &Path<'_>) -> Scan<()> {
         #[cfg(feature = "domain")]
         let (start, before) = (self.scanner.at(), self.findings.violations());
@@ -134,7 +133,7 @@ impl<'a> Engine<'a> {
                 cursor = self.scanner.cursor;
             }
             if let Some(field) = field {
-                let start = cursor.at();
+                let start = cursor.at;
                 if let Err(odd) = self.plain_value(field, &mut cursor) {
                     self.scanner.cursor = cursor;
                     self.odd_value(field, path, start, odd)?;
@@ -157,7 +156,7 @@ impl<'a> Engine<'a> {
                 }
             }
         }
-        let end = cursor.at();
+        let end = cursor.at;
         cursor.advance(1);
         self.scanner.cursor = cursor;
         self.scanner.leave();
@@ -177,7 +176,7 @@ impl<'a> Engine<'a> {
         Ok(())
     }
 
-    /// Moves to the value of the member that is expected next, if it is that one and stands for the first time.
+    /// Moves to the value of the expected next member, if it is next and not a repetition.
     #[inline(always)]
     fn expected(&self, object: &'static Object, seen: &mut Seen, cursor: &mut Cursor<'a>) -> Option<&'static Field> {
         let place = (seen.from + self.names.step(object.hint, seen.from)) % 32;
@@ -192,7 +191,7 @@ impl<'a> Engine<'a> {
         Some(field)
     }
 
-    /// Moves to the value of a member that was not expected, or over it, if no rule is for it.
+    /// Moves to the value of another member, or over it if there is no rule for it.
     #[inline(never)]
     fn look_up(
         &mut self,
@@ -245,11 +244,11 @@ impl<'a> Engine<'a> {
         }
     }
 
-    /// Reads the value of a known member, if it is valid, plainly written, and no object or array.
+    /// Reads the value of a known member, if it is valid, plainly written, and neither object nor array.
     #[inline(always)]
     fn plain_value(&mut self, field: &'static Field, cursor: &mut Cursor<'a>) -> Result<(), Odd> {
-        let start = cursor.at();
-        // The first byte is asked first: it tells the type, and then nearly every value is of the type that the rule wants.
+        let start = cursor.at;
+        // The first byte tells the type, which nearly always is the one that the rule expects.
         let value = match cursor.byte() {
             Some(b'"') => {
                 let length = cursor.plain_string().ok_or(Odd::Value)?;
@@ -275,16 +274,16 @@ impl<'a> Engine<'a> {
         if field.slot == Slot::None {
             return Ok(());
         }
-        self.facts.keep(field.slot, value, start..cursor.at());
+        self.facts.keep(field.slot, value, start..cursor.at);
         Ok(())
     }
 
-    /// Reads the value of a known member that is an object or an array, or not plainly valid; null, and an empty string
-    /// where the rules say so, are as if absent.
+    /// Reads the value of a known member that is an object, an array or not plainly valid. Null counts as absent, and
+    /// so does an empty string if the rules say so.
     #[inline(never)]
     fn odd_value(&mut self, field: &'static Field, path: &Path<'_>, start: usize, odd: Odd) -> Scan<()> {
         let here = Path::Known(path, &field.key);
-        // A plain string is not asked for its form a second time; built for size, it is.
+        // The form of a plain string is not checked again, except in the compact build.
         let was_checked = matches!(odd, Odd::Text) && !cfg!(feature = "compact");
         let text = match (odd, &field.rule, self.scanner.byte()) {
             (Odd::Text, _, _) => Some(self.scanner.cursor.plain_behind(start)),
@@ -321,7 +320,6 @@ impl<'a> Engine<'a> {
         Ok(())
     }
 
-    /// Reads an object with free names.
     pub(super) fn map(&mut self, map: &'static Map, path: &Path<'_>) -> Scan<()> {
         let start = self.scanner.at();
         let floor = self.names.seen.len();
@@ -329,7 +327,7 @@ impl<'a> Engine<'a> {
         let mut marks = Marks::default();
         let mut has = 0;
         while self.scanner.next(b'}', has == 0)? {
-            // Built for size, every entry is read the long way.
+            // The compact build has only the slow path.
             if cfg!(feature = "compact") {
                 has += 1;
             } else if self.plain_entries(map, floor, &mut marks, &mut has) {
@@ -357,11 +355,11 @@ impl<'a> Engine<'a> {
         Ok(())
     }
 
-    /// Reads entries as long as they are new, valid, plainly written and without white space between them; false if it ends
-    /// before one that is not, which is counted in `has` already.
+    /// Reads entries that are new, valid, plainly written and without white space between them; false if it stops at
+    /// another entry, which `has` already counts.
     #[inline(always)]
     fn plain_entries(&mut self, map: &'static Map, floor: usize, marks: &mut Marks, has: &mut usize) -> bool {
-        // As in `object`, a copy that stays in registers.
+        // Like in `object`, a copy that stays in registers.
         let mut cursor = self.scanner.cursor;
         loop {
             self.scanner.cursor.at = cursor.at;
@@ -380,7 +378,7 @@ impl<'a> Engine<'a> {
         }
     }
 
-    /// Reads the value of an entry whose name stands at `at` and that needs a closer look.
+    /// Reads the value of an entry with the name at `at`, on the slow path.
     fn judge_entry(&mut self, map: &'static Map, name: &str, at: usize, here: &Path<'_>) -> Scan<()> {
         let findings = &mut self.findings;
         if let Rule::Text { min, max } = map.name {

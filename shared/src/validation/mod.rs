@@ -1,10 +1,10 @@
 //! Validation of request bodies: one engine for the Lambda functions, for WebAssembly and for tests.
 //!
-//! [`validate`] reads the bytes once. A strict JSON scanner (`scan`) hands tokens to the engine (`engine`), which holds
-//! them against constant tables (`rules`, written in the vocabulary of `table`) and collects everything that is broken,
-//! in document order. Adding a member or a rule is one line in `rules`.
+//! [`validate`] reads the bytes once. A strict JSON scanner (`scan`) passes tokens to the engine (`engine`), which
+//! checks them against constant tables (`rules`, in the vocabulary of `table`) and collects violations in document
+//! order. A new member or rule is one line in `rules`.
 //!
-//! What is known from the body alone is decided here; whether a SKU exists or a `safeId` was used before is not.
+//! Only rules about the body itself are checked here, not whether a SKU exists or a `safeId` was used before.
 //!
 //! ```
 //! use shared::validation::{Body, validate};
@@ -70,7 +70,7 @@ pub use rules::BodyRules;
 pub use verdict::{OrderVerdict, Verdict, Violation, Violations};
 pub use version::rules_version;
 
-/// Which body.
+/// The kinds of bodies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Body {
     /// `POST /v2/orders`: one order of the bulk API.
@@ -99,7 +99,7 @@ impl Body {
     }
 }
 
-/// Checks a body; never fails, never panics, and takes time and memory in proportion to the bytes.
+/// Checks a body. Never fails or panics; time and memory are proportional to its length.
 #[must_use]
 pub fn validate(body: Body, bytes: &[u8]) -> Verdict<'_> {
     if bytes.len() > limits::BODY_BYTES_MAX {
@@ -108,7 +108,7 @@ pub fn validate(body: Body, bytes: &[u8]) -> Verdict<'_> {
     verdict(Engine::new(body.rules(), bytes), bytes)
 }
 
-/// Checks a body that only the functions read; `context` is what its rules may depend on besides the bytes.
+/// Checks a body that only the functions read; `context` is what its rules depend on besides the bytes.
 #[cfg(feature = "domain")]
 pub(crate) fn validate_by<'b>(rules: &'static BodyRules, context: &'b Context, bytes: &'b [u8]) -> Verdict<'b> {
     if bytes.len() > limits::BODY_BYTES_MAX {
@@ -124,21 +124,20 @@ fn verdict<'b>(engine: Engine<'b>, bytes: &'b [u8]) -> Verdict<'b> {
     }
 }
 
-/// The verdict on a body of so many bytes, which are more than [`limits::BODY_BYTES_MAX`]: nobody has to hold them to
-/// refuse them.
+/// The verdict on a body longer than [`limits::BODY_BYTES_MAX`], without its bytes.
 #[must_use]
 pub fn refuse_length(bytes: usize) -> Verdict<'static> {
     Verdict::new(&[], Findings::refused(Broken::BodyTooLarge { bytes }))
 }
 
-/// The nearest of some names that a misspelt one was meant to be: at most two slips away, at most one in short names.
+/// The known name nearest to a misspelt one: at most two typos away, at most one in short names.
 #[cfg(feature = "domain")]
 #[must_use]
 pub fn nearest_of<'n>(name: &str, known: impl Iterator<Item = &'n str>) -> Option<&'n str> {
     suggest::nearest_of(name, known)
 }
 
-/// A body that is no UTF-8 is refused as that, whatever else is wrong with it.
+/// A body that is not UTF-8 is rejected as such, whatever else is wrong with it.
 fn not_utf8(bytes: &[u8]) -> Option<Fault> {
     let error = core::str::from_utf8(bytes).err()?;
     Some(Fault { code: Code::InvalidUtf8, at: error.valid_up_to(), wants: "UTF-8" })

@@ -1,4 +1,4 @@
-//! What the rules say of a place in an order, for those who write orders by pointers.
+//! The rules about places in an order, for code that writes orders by pointers.
 
 use super::Body;
 use super::table::Rule;
@@ -22,25 +22,25 @@ impl Place {
         Self(Some(Body::Order.rules().root))
     }
 
-    /// Whether a rule knows of it.
+    /// Whether there is a rule for it.
     #[must_use]
     pub const fn is_known(self) -> bool {
         self.0.is_some()
     }
 
-    /// Whether a text of people stands there, in which no card number may be.
+    /// Whether it is a free text, which may not contain a card number.
     #[must_use]
     pub fn is_searched(self) -> bool {
         self.0.is_some_and(|rule| rule.is_searched())
     }
 
-    /// Whether an array stands there.
+    /// Whether it is an array.
     #[must_use]
     pub const fn is_array(self) -> bool {
         matches!(self.0, Some(Rule::Array(_)))
     }
 
-    /// Whether what stands there has members: an object, or a map with names of the client's own.
+    /// Whether it has members: an object, or a map with free names.
     #[must_use]
     pub const fn has_members(self) -> bool {
         matches!(self.0, Some(Rule::Object(_) | Rule::Order(_) | Rule::Map(_)))

@@ -8,22 +8,23 @@ use super::table::{Array, Check, Field, Map, Object, Rule, Sign, Slot, field};
 use crate::Code;
 use crate::limits as max;
 
-/// What applies to a body as a whole.
+/// Rules of a body as a whole.
 pub struct BodyRules {
     pub(super) root: Rule,
-    /// Members that no rule knows are named in warnings; else they are passed over.
+    /// Whether unknown members cause warnings; else they are ignored.
     pub(super) warns_of_unknown_members: bool,
-    /// No text holds a card number, also where no rule knows the member. A body without free texts has nothing to search.
+    /// Whether texts, even of unknown members, are searched for card numbers. A body without free texts has nothing to
+    /// search.
     pub(super) searches_texts: bool,
-    /// An empty string in an optional member is as if absent (the examples of the order network API have them).
+    /// Whether an empty string in an optional member counts as absent (as in the examples of the order network API).
     pub(super) empty_is_absent: bool,
-    /// It is an order, which has a limit of its own, or several.
+    /// Whether it contains orders, which have a size limit of their own.
     #[cfg(feature = "domain")]
     pub(super) is_order: bool,
 }
 
 impl BodyRules {
-    /// The rules of a body that only the functions read: it is one object, which gets a verdict of its own.
+    /// The rules of a body that only the functions read: one object with a verdict of its own.
     #[cfg(feature = "domain")]
     pub(crate) const fn of(object: &'static Object) -> Self {
         Self {
@@ -53,14 +54,7 @@ pub(super) static BULK_ORDER_BODY: BodyRules = BodyRules {
     is_order: true,
 };
 /// `POST /v2/orders/instant`.
-pub(super) static INSTANT_ORDER_BODY: BodyRules = BodyRules {
-    root: Rule::Order(&INSTANT_ORDER),
-    warns_of_unknown_members: false,
-    searches_texts: false,
-    empty_is_absent: false,
-    #[cfg(feature = "domain")]
-    is_order: true,
-};
+pub(super) static INSTANT_ORDER_BODY: BodyRules = BodyRules { root: Rule::Order(&INSTANT_ORDER), ..BULK_ORDER_BODY };
 /// `POST /order/v1/orders`.
 pub(super) static ORDER_BODY: BodyRules = BodyRules { root: Rule::Order(&ORDER), ..ORDERS_BODY };
 /// `POST /order/v1/orders/bulk`.
@@ -80,14 +74,15 @@ const ID: Rule = id(max::ID_CHARACTERS_MAX);
 const KEYWORD: Rule = text(max::KEYWORD_CHARACTERS_MAX);
 const META: Rule = Rule::Map(&STRINGS);
 
-/// A text of people, at least one character, without a card number; an empty one in an optional member is absent before this is asked.
+/// A free text of at least one character, without a card number; empty optional members count as absent before this is
+/// checked.
 const fn text(max: usize) -> Rule {
     Rule::Text { min: 1, max }
 }
 
-/// The same, of what names an order, a product, a payment or a telephone: many shops number their orders with 13 digits and
-/// more, and one in ten of these would pass for a card number. Refusing a sale for that is worse than a card number where
-/// no person would type one.
+/// Like [`text`], for the number of an order, a product, a payment or a telephone: many shops number their orders with
+/// 13 or more digits, and one in ten of these would pass for a card number. Rejecting a sale for that is worse than
+/// accepting a card number where nobody would type one.
 const fn id(max: usize) -> Rule {
     Rule::Id { min: 1, max }
 }
@@ -121,7 +116,7 @@ static BULK_ORDER: Object = Object {
     )
 };
 
-/// Always one unit (section 1.5 of the bulk API): a `quantity` is ignored like any member that no rule knows.
+/// Always one unit (section 1.5 of the bulk API): a `quantity` is ignored like any unknown member.
 static INSTANT_ORDER: Object = Object {
     check: Check::DuplicateCheckHasNumber,
     ..object("InstantOrderRequest", &[CLIENT_ORDER_NUMBER, DUPLICATE_CHECK, SKU.required(), PAY_WITH_CURRENCY])
@@ -170,7 +165,7 @@ static ORDER: Object = Object {
     )
 };
 
-/// The members of every address; where goods are sent, some are needed.
+/// The members of every address; shipping addresses have required ones.
 const fn address(ship_to: bool) -> [Field; 11] {
     [
         field("firstName", NAME),
@@ -241,7 +236,7 @@ static TRANSACTION: Object = Object {
     ..object(
         "CustomerTransactionModel",
         &[
-            // What was paid back is below zero.
+            // Refunds are negative.
             field("total", Rule::Amount(Sign::Any)).keep(Slot::TransactionTotal),
             field("currencyCode", Rule::Format(&format::CURRENCY)).keep(Slot::TransactionCurrency),
             field("transactionDate", Rule::Format(&format::DATE)),
@@ -333,7 +328,7 @@ mod tests {
 
     use super::{BULK_ORDER, INSTANT_ORDER, ORDER, Object, Rule};
 
-    /// Every place that the tables know, lists by their first entry.
+    /// Every place in the tables; lists by their first entry.
     fn places(object: &'static Object, at: &str, places: &mut BTreeSet<String>) {
         for field in object.fields {
             place(field.rule, format!("{at}/{}", field.name()), places);

@@ -1,35 +1,32 @@
-//! The safe ids of a bulk, to find those that stand twice.
+//! The safe ids of a bulk, to find duplicates.
 
 use alloc::vec::Vec;
 
 use super::text::Text;
 use crate::limits::BULK_ORDERS_MAX;
 
-/// Places of the hash table: twice as many as there are orders, or more.
+/// Size of the hash table: at least twice the number of orders.
 const PLACES: usize = (2 * BULK_ORDERS_MAX).next_power_of_two();
 
-/// A safe id that was seen.
 struct Id<'a> {
     hash: u32,
     text: Text<'a>,
-    /// The order that had it first.
+    /// The first order with this id.
     order: usize,
 }
 
-/// Safe ids by the order that had them first.
-///
-/// A hash table with linear probing. Ids that are made to collide cost one comparison for each order before, which ends at
-/// the first difference: with [`BULK_ORDERS_MAX`] orders and ids of 64 characters that stays bounded without a secret in
-/// the hash.
+/// Safe ids with the first order of each: a hash table with linear probing. Ids that are made to collide cost one
+/// comparison per earlier order, which ends at the first difference: with [`BULK_ORDERS_MAX`] orders and 64 characters
+/// that is bounded without a secret in the hash.
 #[derive(Default)]
 pub(super) struct SafeIds<'a> {
     ids: Vec<Id<'a>>,
-    /// One more than the place in `ids`, or 0. Empty until there is a second id to compare with.
+    /// Index in `ids` plus one, or 0. Empty until there is a second id to compare with.
     table: Vec<u16>,
 }
 
 impl<'a> SafeIds<'a> {
-    /// The order that had this id first, if there was one before.
+    /// Adds an id; returns the first order with the same id, if there is one.
     pub(super) fn add(&mut self, text: Text<'a>, order: usize) -> Option<usize> {
         let id = Id { hash: text.hash(), text, order };
         if self.table.is_empty() && !self.ids.is_empty() {
@@ -45,7 +42,7 @@ impl<'a> SafeIds<'a> {
         first
     }
 
-    /// Takes the place of an id, unless the same one has it: the order of that.
+    /// Enters an id in the table, or returns the order that has the same one.
     fn enter(table: &mut [u16], ids: &[Id<'a>], id: &Id<'a>, entry: usize) -> Option<usize> {
         let start = (id.hash ^ id.hash >> 15) as usize % PLACES;
         for probe in 0..table.len() {

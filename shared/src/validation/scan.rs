@@ -1,12 +1,11 @@
 //! A strict scanner of RFC 8259 over bytes: it moves a cursor and allocates nothing.
 //!
-//! It knows nothing of rules. The engine asks for the next token and decides; members nobody asked for are skipped by
-//! the same scanner, so what is accepted as JSON does not depend on what is known. Stricter than the letter of the RFC
-//! in two places, both allowed by it: escapes of lone surrogates are refused (they are no characters), and nesting is
-//! limited.
+//! It knows no rules. The engine asks for the next token and decides; unknown members are skipped by the same scanner,
+//! so the accepted syntax does not depend on the rules. It is stricter than the RFC requires in two permitted ways:
+//! escapes of lone surrogates are rejected (they are not characters), and nesting is limited.
 //!
-//! UTF-8 is checked where it can matter, in strings that hold more than ASCII: outside of strings every byte beyond ASCII
-//! is a fault anyway. After a fault the whole body is looked at, so that one that is no UTF-8 is always refused as that.
+//! UTF-8 is checked only in strings beyond ASCII, because outside of strings every such byte is a fault. After a fault
+//! the whole body is checked, so that a body that is not UTF-8 is always rejected as such.
 
 use core::ops::Range;
 
@@ -16,21 +15,20 @@ use crate::Code;
 use crate::limits::DEPTH_MAX;
 use crate::number;
 
-/// Why the body is not JSON that we read; nothing after it is looked at.
+/// Why the body is not acceptable JSON; nothing after it is read.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Fault {
     pub(super) code: Code,
-    /// Byte of the body.
+    /// Position in the body.
     pub(super) at: usize,
-    /// What should have stood there.
+    /// What was expected there.
     pub(super) wants: &'static str,
 }
 
-/// The scan cannot go on; the scanner knows why ([`Scanner::reason`]).
+/// The scan cannot continue; [`Scanner::reason`] says why.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Stop;
 
-/// The answer of every step.
 pub(super) type Scan<T> = Result<T, Stop>;
 
 /// The type of a JSON value, known from its first byte.
@@ -45,7 +43,7 @@ pub(super) enum Kind {
 }
 
 impl Kind {
-    /// The type, as messages name it.
+    /// The type as in messages.
     pub(super) const fn name(self) -> &'static str {
         match self {
             Self::Object => "object",
@@ -58,14 +56,13 @@ impl Kind {
     }
 }
 
-/// A cursor over the body, and how deep it is in it.
+/// A cursor over the body, and its nesting depth.
 pub(super) struct Scanner<'a> {
     pub(super) cursor: Cursor<'a>,
     depth: usize,
-    /// How deep arrays and objects may nest.
+    /// Maximum nesting depth.
     #[cfg(feature = "domain")]
     depth_max: usize,
-    /// Why the scan stopped.
     fault: Option<Fault>,
 }
 
@@ -80,7 +77,7 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// Sets how many levels more there may be from here on, and gives the limit before.
+    /// Sets the maximum depth and returns the previous one.
     #[cfg(feature = "domain")]
     pub(super) fn limit_depth(&mut self, depth_max: usize) -> usize {
         core::mem::replace(&mut self.depth_max, depth_max)
@@ -94,18 +91,15 @@ impl<'a> Scanner<'a> {
         DEPTH_MAX
     }
 
-    /// The byte that is read next.
     #[inline(always)]
     pub(super) fn at(&self) -> usize {
         self.cursor.at
     }
 
-    /// The text of a span that was scanned.
     fn slice(&self, span: Range<usize>) -> &'a str {
         self.cursor.bytes.get(span).and_then(|bytes| core::str::from_utf8(bytes).ok()).unwrap_or_default()
     }
 
-    /// The byte under the cursor.
     #[inline(always)]
     pub(super) fn byte(&self) -> Option<u8> {
         self.cursor.byte()
@@ -118,24 +112,21 @@ impl<'a> Scanner<'a> {
         Err(Stop)
     }
 
-    /// Why a step stopped the scan.
     pub(super) fn reason(&self) -> Fault {
         self.fault.unwrap_or(Fault { code: Code::NotJson, at: self.at(), wants: "a value" })
     }
 
-    /// Moves to the next byte that is not white space.
     #[inline(always)]
     pub(super) fn space(&mut self) {
         self.cursor.space();
     }
 
-    /// Nothing but white space may follow the value of the body.
+    /// Only white space may follow the value of the body.
     pub(super) fn end(&mut self) -> Scan<()> {
         self.space();
         if self.byte().is_none() { Ok(()) } else { self.fault("the end of the body") }
     }
 
-    /// The type of the value under the cursor.
     pub(super) fn kind(&mut self) -> Scan<Kind> {
         match self.byte() {
             Some(b'{') => Ok(Kind::Object),
@@ -148,7 +139,7 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// Steps into the array or object under the cursor.
+    /// Steps into the next array or object.
     #[inline(always)]
     pub(super) fn enter(&mut self) -> Scan<()> {
         if self.depth == self.depth_max() {
@@ -160,7 +151,7 @@ impl<'a> Scanner<'a> {
         Ok(())
     }
 
-    /// Notes that the array or object ends here, before the cursor.
+    /// Records the end of an array or object before the cursor.
     #[inline(always)]
     pub(super) fn leave(&mut self) {
         self.depth -= 1;
@@ -187,7 +178,7 @@ impl<'a> Scanner<'a> {
         Ok(true)
     }
 
-    /// What stands behind an entry is neither a comma nor the end.
+    /// Neither a comma nor the end follows an entry.
     #[cold]
     pub(super) fn no_separator<T>(&mut self, close: u8) -> Scan<T> {
         self.fault(if close == b'}' { "`,` or `}`" } else { "`,` or `]`" })
@@ -208,7 +199,6 @@ impl<'a> Scanner<'a> {
         Ok(name)
     }
 
-    /// Reads the string under the cursor.
     #[inline(never)]
     pub(super) fn string(&mut self) -> Scan<Text<'a>> {
         let start = self.at();
@@ -218,7 +208,7 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// Reads a string whose characters begin at `start`, whatever they are.
+    /// Reads any string; its first character is at `start`.
     fn rough_string(&mut self, start: usize) -> Scan<Text<'a>> {
         self.cursor.at = start;
         let mut form = Form::Plain;
@@ -271,7 +261,7 @@ impl<'a> Scanner<'a> {
         Ok(())
     }
 
-    /// Reads `u` and the four hex digits after it: one UTF-16 unit.
+    /// Reads `u` and four hex digits: one UTF-16 unit.
     fn unit(&mut self) -> Scan<u32> {
         self.cursor.at += 1;
         let mut unit = 0;
@@ -285,7 +275,7 @@ impl<'a> Scanner<'a> {
         Ok(unit)
     }
 
-    /// Reads the number under the cursor and gives its text.
+    /// Reads a number and returns its text.
     pub(super) fn number(&mut self) -> Scan<&'a str> {
         let start = self.cursor.at;
         let token = number::measure(self.cursor.rest());
@@ -293,7 +283,6 @@ impl<'a> Scanner<'a> {
         if token.complete { Ok(self.slice(start..self.cursor.at)) } else { self.fault("a digit") }
     }
 
-    /// Reads `true`, `false` or `null`.
     fn literal(&mut self, word: &'static [u8]) -> Scan<()> {
         if self.cursor.word(word) { Ok(()) } else { self.fault("a value") }
     }

@@ -1,17 +1,14 @@
-//! Writing texts without the formatting machinery of the standard library, which is larger than the whole module.
+//! Writes texts without the standard library's formatting, which is larger than the whole module.
 
 use alloc::vec::Vec;
 
 use crate::limits::AMOUNT_DECIMALS_MAX;
 
-/// What texts are put together from.
+/// Builds texts.
 pub(super) trait Sentence {
-    /// Appends words.
     fn words(&mut self, words: &[&str]);
-    /// Appends a number in digits.
     fn number(&mut self, number: u64);
 
-    /// Appends a number that may be below zero.
     fn integer(&mut self, number: i64) {
         if number < 0 {
             self.words(&["-"]);
@@ -22,7 +19,7 @@ pub(super) trait Sentence {
     /// Appends an amount of ten-thousandths, below 2⁹⁶, as a decimal without trailing zeros.
     fn amount(&mut self, ten_thousandths: i128);
 
-    /// Appends a number with its noun, in the plural unless there is one.
+    /// Appends a number with its noun in the right form.
     fn count(&mut self, count: usize, one: &str, many: &str) {
         self.number(count as u64);
         self.words(&[" ", if count == 1 { one } else { many }]);
@@ -51,7 +48,7 @@ impl Sentence for Vec<u8> {
 
     #[inline(never)]
     fn number(&mut self, mut number: u64) {
-        // Most are places of entries.
+        // Most are indexes of entries.
         if number < 10 {
             self.push(b'0' + number as u8);
             return;
@@ -86,7 +83,7 @@ impl Sentence for Vec<u8> {
         let value = ten_thousandths.unsigned_abs();
         let mut words = [(value >> 64) as u32, (value >> 32) as u32, value as u32];
         let mut digits = [b'0'; DIGITS_MAX];
-        // At least one digit stands before the point.
+        // At least one digit comes before the point.
         let mut first = DIGITS_MAX - DECIMALS - 1;
         for (place, digit) in digits.iter_mut().enumerate().rev() {
             let mut remainder = 0_u64;
@@ -112,8 +109,8 @@ impl Sentence for Vec<u8> {
     }
 }
 
-/// Appends a text. Most are short, and then storing one or two blocks of fixed size costs less than a call that copies as
-/// many bytes as there are; what a block has too much is cut off again.
+/// Appends a text. Most are short, and storing one or two blocks of fixed size is faster than a copy of variable
+/// length; the excess is truncated.
 #[inline(never)]
 pub(super) fn append(out: &mut Vec<u8>, text: &[u8]) {
     let length = out.len() + text.len();

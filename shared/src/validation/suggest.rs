@@ -1,28 +1,27 @@
-//! The known name that a misspelt one was meant to be.
+//! Suggestions for misspelt names.
 
 use super::table::Object;
 
-/// Longer names are not compared: none of ours is that long, and the cost is the product of the lengths.
+/// Longer names are not compared: known ones are shorter, and the cost is the product of the lengths.
 const BYTES_MAX: usize = 48;
 
-/// The nearest member of an object.
 pub(super) fn nearest(name: &str, object: &'static Object) -> Option<&'static str> {
     nearest_of(name, object.fields.iter().map(|field| field.name()))
 }
 
-/// The nearest of some names: at most two slips away, at most one in short names; case does not count.
+/// The nearest name: at most two typos away, at most one in short names; ignores case.
 pub(super) fn nearest_of<'n>(name: &str, known: impl Iterator<Item = &'n str>) -> Option<&'n str> {
     let name = name.as_bytes();
     if name.len() > BYTES_MAX {
         return None;
     }
-    // Of one letter a slip leaves nothing.
+    // A typo in a single letter leaves nothing.
     let tolerated = match name.len() {
         0 | 1 => 0,
         2..5 => 1,
         _ => 2,
     };
-    // Every slip changes the length by one at most.
+    // A typo changes the length by at most one.
     let known = known.filter(|known| known.len() <= BYTES_MAX && known.len().abs_diff(name.len()) <= tolerated);
     let distances = known.map(|known| (distance(name, known.as_bytes()), known));
     distances
@@ -31,8 +30,8 @@ pub(super) fn nearest_of<'n>(name: &str, known: impl Iterator<Item = &'n str>) -
         .map(|(_, known)| known)
 }
 
-/// The edit distance of Levenshtein, in bytes without regard to case, one row at a time. `right` has at most
-/// [`BYTES_MAX`] bytes and two more.
+/// The Levenshtein distance in bytes, ignoring case, one row at a time. `right` has at most [`BYTES_MAX`] bytes plus
+/// two.
 fn distance(left: &[u8], right: &[u8]) -> usize {
     let mut row: [usize; BYTES_MAX + 3] = core::array::from_fn(|index| index);
     for (index, a) in left.iter().enumerate() {

@@ -1,7 +1,7 @@
-//! The vocabulary of the rule tables: what can be said about a member in one line.
+//! The vocabulary of the rule tables: what one line can say about a member.
 //!
-//! Tables are constants and hold no behaviour but the checks of formats, so that the same tables can drive the engine
-//! and print a JSON Schema or TypeScript.
+//! Tables are constants without behaviour except the checks of formats, so that the same tables drive the engine and
+//! generate JSON Schema and TypeScript.
 
 use alloc::vec::Vec;
 
@@ -14,25 +14,26 @@ pub(crate) use super::format::LINK;
 use super::wide::may_hold_card_number;
 use crate::card::CARD_DIGITS_MIN;
 
-/// Names of one kind of object and the rules of its members.
+/// The members of one kind of object, with their rules.
 pub(crate) struct Object {
-    /// The name of the model, for schemas and for tests; the module does not carry it.
+    /// The name of the model, for schemas and tests; not part of the WebAssembly module.
     #[cfg(feature = "domain")]
     pub(super) name: &'static str,
     pub(super) fields: &'static [Field],
-    /// What holds between its members.
+    /// The rule between its members.
     pub(super) check: Check,
-    /// One bit for each member that is required, the first lowest.
+    /// One bit for each required member, lowest first.
     pub(super) required: u32,
-    /// A number below 32 under which the order of its members is remembered. Two kinds may share one: it is a hint.
+    /// A number below 32 under which its order of members is remembered. Kinds may share one, because it is only a
+    /// hint.
     pub(super) hint: usize,
-    /// An unknown member is a violation: ignoring it would do something other than what was asked for.
+    /// Unknown members are violations, because ignoring them would not do what was asked for.
     #[cfg(feature = "domain")]
     pub(super) rejects_unknown_members: bool,
 }
 
 impl Object {
-    /// One bit per member tells which were seen.
+    /// One bit per member records which were seen.
     pub(super) const FIELDS_MAX: usize = 31;
 
     #[expect(clippy::indexing_slicing, reason = "evaluated by the compiler, which refuses an index out of bounds")]
@@ -61,21 +62,19 @@ impl Object {
         Self::new(name, fields)
     }
 
-    /// An unknown member of it is a violation.
     #[cfg(feature = "domain")]
     pub(crate) const fn rejects_unknown_members(mut self) -> Self {
         self.rejects_unknown_members = true;
         self
     }
 
-    /// What holds between its members.
     #[cfg(feature = "domain")]
     pub(crate) const fn check(mut self, check: ObjectCheck) -> Self {
         self.check = Check::Domain(check);
         self
     }
 
-    /// The member with this name, and its place in the table.
+    /// The member with this name, and its index.
     pub(super) fn find(&'static self, name: &str) -> Option<(usize, &'static Field)> {
         self.fields.iter().enumerate().find(|(_, field)| field.name() == name)
     }
@@ -92,22 +91,21 @@ const fn hint(name: &str) -> usize {
     sum % 32
 }
 
-/// One member of an object. Members are optional and nullable unless they are [`Field::required`].
+/// A member of an object: optional and nullable unless it is [`Field::required`].
 pub(crate) struct Field {
     pub(super) key: Key,
     pub(super) rule: Rule,
     pub(super) plain: Plain,
     pub(super) required: bool,
     pub(super) slot: Slot,
-    /// May be absent, but not null: what it says cannot be taken away.
+    /// May be absent, but not null, because its value cannot be removed.
     #[cfg(feature = "domain")]
     pub(super) not_null: bool,
-    /// What it means, for the API's description.
+    /// Its description in the API document.
     #[cfg(feature = "domain")]
     pub(super) about: &'static str,
 }
 
-/// A member that may be absent.
 pub(crate) const fn field(name: &'static str, rule: Rule) -> Field {
     Field {
         key: Key::new(name),
@@ -131,7 +129,7 @@ impl Field {
         self.required_if(true)
     }
 
-    /// Whether null stands for an absent member.
+    /// Whether null counts as absent.
     #[inline(always)]
     pub(super) const fn takes_null(&self) -> bool {
         #[cfg(feature = "domain")]
@@ -146,40 +144,39 @@ impl Field {
         self
     }
 
-    /// A member that may be absent or null.
+    /// May be absent or null.
     #[cfg(feature = "domain")]
     pub(crate) const fn optional(self) -> Self {
         self
     }
 
-    /// A member that may be absent, but not null.
+    /// May be absent, but not null.
     #[cfg(feature = "domain")]
     pub(crate) const fn not_null(mut self) -> Self {
         self.not_null = true;
         self
     }
 
-    /// A member that null clears.
+    /// Null clears the value.
     #[cfg(feature = "domain")]
     pub(crate) const fn clearable(self) -> Self {
         self
     }
 
-    /// Says what the member means.
     #[cfg(feature = "domain")]
     pub(crate) const fn about(mut self, about: &'static str) -> Self {
         self.about = about.trim_ascii();
         self
     }
 
-    /// Remembers the value for the check between members.
+    /// Keeps the value for a rule between members.
     pub(super) const fn keep(mut self, slot: Slot) -> Self {
         self.slot = slot;
         self
     }
 }
 
-/// A name as it nearly always stands in a body, `"name":`, in blocks that are compared whole.
+/// A name as it is usually written in a body, `"name":`, in blocks that are compared whole.
 #[derive(Clone, Copy)]
 pub(super) struct Key {
     blocks: [[u8; BLOCK]; Self::BLOCKS_MAX],
@@ -188,7 +185,7 @@ pub(super) struct Key {
 
 impl Key {
     const BLOCKS_MAX: usize = 3;
-    /// Bytes that are compared at most.
+    /// Maximum bytes to compare.
     pub(super) const BYTES_MAX: usize = Self::BLOCKS_MAX * BLOCK;
 
     #[expect(clippy::indexing_slicing, reason = "evaluated by the compiler, which refuses an index out of bounds")]
@@ -198,7 +195,7 @@ impl Key {
         blocks[0][0] = b'"';
         let mut at = 1;
         while at <= name.len() {
-            // A zero in a pattern stands for any byte; JSON and JSON pointers have escapes for the others.
+            // Zeros in a pattern match any byte; other characters may be escaped in JSON or JSON pointers.
             assert!(name[at - 1].is_ascii_alphanumeric());
             blocks[at / BLOCK][at % BLOCK] = name[at - 1];
             at += 1;
@@ -209,7 +206,6 @@ impl Key {
         Self { blocks, length: at as u8 + 1 }
     }
 
-    /// The name in it.
     pub(super) const fn name(&self) -> &str {
         let (_, name) = self.blocks.as_flattened().split_at(1);
         let (name, _) = name.split_at(self.length() - 3);
@@ -219,8 +215,8 @@ impl Key {
         }
     }
 
-    /// Appends the name as a step of a JSON pointer: no name of the tables has a character that pointers escape. Whole blocks
-    /// are appended, because that costs less than a call that copies as many bytes as there are.
+    /// Appends the name as a step of a JSON pointer; names in the tables need no escapes. Whole blocks are appended,
+    /// because that is faster than a copy of variable length.
     pub(super) fn write_step(&self, pointer: &mut Vec<u8>) {
         let start = pointer.len();
         for block in self.blocks.iter().take(self.length().div_ceil(BLOCK)) {
@@ -233,13 +229,12 @@ impl Key {
         pointer.truncate(start + self.length() - 2);
     }
 
-    /// Bytes of the key.
     #[inline(always)]
     pub(super) const fn length(&self) -> usize {
         self.length as usize
     }
 
-    /// Whether it stands at the start of as many bytes as it may have.
+    /// Whether the bytes start with the key.
     #[inline(always)]
     pub(super) fn is_at(&self, here: &[u8; Self::BYTES_MAX]) -> bool {
         let mut left = self.length();
@@ -256,10 +251,10 @@ impl Key {
     }
 }
 
-/// What a rule asks of a plain string, in one form for all rules.
+/// What a rule requires of a plain string, in the same form for all rules.
 #[derive(Clone, Copy)]
 pub(super) struct Plain {
-    /// Its characters; where no string will do, the least is above the most.
+    /// Limits of its characters; no string fits if the minimum exceeds the maximum.
     min: u16,
     max: u16,
 }
@@ -270,21 +265,21 @@ impl Plain {
         let (min, max) = match *rule {
             Rule::Id { min, max } | Rule::Text { min, max } | Rule::Lines { min, max } => (min, max),
             Rule::Format(format) => (1, format.max),
-            // Also those of the functions, whose bodies are small.
+            // Includes the rules of the functions, whose bodies are small.
             _ => (1, 0),
         };
         assert!(min <= u16::MAX as usize && max <= u16::MAX as usize);
         Self { min: min as u16, max: max as u16 }
     }
 
-    /// Whether a plain string of so many characters, which begin at the start of `bytes`, is valid by its rule.
+    /// Whether a plain string of `length` characters, at the start of `bytes`, is valid by its rule.
     #[inline(always)]
     pub(super) fn accepts(self, rule: &Rule, bytes: &[u8], length: usize) -> bool {
         length >= usize::from(self.min)
             && length <= usize::from(self.max)
             && match rule {
                 Rule::Format(format) => format.check(bytes, length),
-                // Enough digits for a card number are looked at again.
+                // A text with enough digits for a card number takes the slow path.
                 Rule::Text { .. } | Rule::Lines { .. } => {
                     length < CARD_DIGITS_MIN || !may_hold_card_number(bytes, length)
                 }
@@ -297,46 +292,44 @@ impl Plain {
 #[cfg(feature = "domain")]
 pub(crate) const UUID: Rule = Rule::Format(&super::format::UUID);
 
-/// What a value must be.
 #[derive(Clone, Copy)]
 pub(crate) enum Rule {
-    /// A string of so many characters on one line, which names something: an order, a product, a payment. Its digits are no
-    /// card number, whatever they look like.
+    /// A single-line string that identifies something: an order, a product, a payment. Its digits never count as a card
+    /// number.
     Id {
         min: usize,
         max: usize,
     },
-    /// A string of so many characters on one line, without a card number.
+    /// A single-line string without a card number.
     Text {
         min: usize,
         max: usize,
     },
-    /// The same, where tabs and line breaks are allowed.
+    /// Like `Text`, with tabs and line breaks allowed.
     Lines {
         min: usize,
         max: usize,
     },
-    /// A string of a form.
     Format(&'static Format),
     Boolean,
-    /// A JSON number of digits only.
+    /// A JSON number with digits only.
     Integer {
         min: i32,
         max: i32,
     },
-    /// Money: a JSON number or a string that holds one, exact, below the limits of amounts.
+    /// Money: a JSON number or a string that contains one, exact, within the limits of amounts.
     Amount(Sign),
     /// A JSON number from `-max` to `max`, exact.
     Degrees {
         max: i32,
     },
     Object(&'static Object),
-    /// An object that has a verdict of its own.
+    /// An object with its own verdict.
     Order(&'static Object),
     Array(&'static Array),
-    /// Free names, each with a string of one or more lines; null is as if absent.
+    /// An object with free names and single or multi-line strings; null counts as absent.
     Map(&'static Map),
-    /// A text of people with at least one character that can be seen, without a card number.
+    /// A free text with at least one visible character, without a card number.
     #[cfg(feature = "domain")]
     Prose {
         max: usize,
@@ -346,16 +339,16 @@ pub(crate) enum Rule {
     /// One of a closed set.
     #[cfg(feature = "domain")]
     Choice(&'static Choice),
-    /// A string that a function of the domain reads.
+    /// A string that a function of the domain parses.
     #[cfg(feature = "domain")]
     Parsed(&'static Parsed),
-    /// Any JSON, which is kept as it was written.
+    /// Any JSON, kept as written.
     #[cfg(feature = "domain")]
     Any(&'static Any),
 }
 
 impl Rule {
-    /// Whether it is a text of people, in which no card number may stand.
+    /// Whether it is a free text, which may not contain a card number.
     pub(super) const fn is_searched(&self) -> bool {
         #[cfg(feature = "domain")]
         if matches!(self, Self::Prose { .. }) {
@@ -364,7 +357,6 @@ impl Rule {
         matches!(self, Self::Text { .. } | Self::Lines { .. })
     }
 
-    /// Whether a string can be valid.
     pub(super) const fn takes_strings(&self) -> bool {
         #[cfg(feature = "domain")]
         if matches!(self, Self::Prose { .. } | Self::Choice(_) | Self::Parsed(_) | Self::Any(_)) {
@@ -373,7 +365,6 @@ impl Rule {
         matches!(self, Self::Id { .. } | Self::Text { .. } | Self::Lines { .. } | Self::Format(_) | Self::Amount(_))
     }
 
-    /// Whether a number can be valid.
     pub(super) const fn takes_numbers(&self) -> bool {
         #[cfg(feature = "domain")]
         if let Self::Choice(choice) = self {
@@ -382,7 +373,7 @@ impl Rule {
         matches!(self, Self::Integer { .. } | Self::Amount(_) | Self::Degrees { .. })
     }
 
-    /// The JSON type, as messages name it.
+    /// The JSON type as in messages.
     pub(super) const fn type_name(self) -> &'static str {
         match self {
             Self::Id { .. } | Self::Text { .. } | Self::Lines { .. } | Self::Format(_) => "string",
@@ -402,7 +393,7 @@ impl Rule {
     }
 }
 
-/// Whether an amount may be below zero.
+/// Allowed signs of an amount.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Sign {
     NotNegative,
@@ -412,48 +403,46 @@ pub(crate) enum Sign {
     Positive,
 }
 
-/// A list.
 pub(crate) struct Array {
     pub(crate) min: usize,
     pub(crate) max: usize,
     pub(crate) entry: Rule,
-    /// The code when there are more; entries beyond are not looked at.
+    /// The code for too many entries; the excess ones are not read.
     pub(crate) too_many: crate::Code,
 }
 
 #[cfg(feature = "domain")]
 impl Array {
-    /// An array of `min` to `max` entries.
     pub(crate) const fn between(min: usize, max: usize, entry: Rule) -> Self {
         Self { min, max, entry, too_many: crate::Code::TooMany }
     }
 }
 
-/// A map of strings.
+/// An object of strings with free names.
 pub(crate) struct Map {
     pub(super) entries_max: usize,
     pub(super) name: Rule,
     pub(super) value: Rule,
 }
 
-/// What holds between the members of an object, once it has been read.
+/// A rule between the members of an object, checked at its end.
 #[derive(Clone, Copy)]
 pub(super) enum Check {
     None,
-    /// A bulk API order that asks for the duplicate check has something to check.
+    /// A bulk API order with the duplicate check has a client order number.
     DuplicateCheckHasNumber,
     /// `customerSubtotal` = `customerPrice` × `quantity` (warning).
     ItemSubtotal,
-    /// Counts a transaction towards the order.
+    /// Adds a transaction to the order.
     Transaction,
     /// `customerTotal` = the transactions; the `safeId` is new in the bulk (warnings).
     OrderTotals,
-    /// What a function of the domain finds in an object whose members are valid.
+    /// A function of the domain, for objects with valid members.
     #[cfg(feature = "domain")]
     Domain(ObjectCheck),
 }
 
-/// Where a value is kept for a [`Check`].
+/// Where a [`Check`] finds a value.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Slot {
     None,

@@ -1,4 +1,4 @@
-//! Strings as they stand in a body, and their characters.
+//! Strings in a body, and their characters.
 
 use alloc::borrow::Cow;
 use alloc::string::String;
@@ -6,26 +6,26 @@ use alloc::string::String;
 use super::wide::may_hold_card_number;
 use crate::card::{self, CARD_DIGITS_MIN};
 
-/// A string that was scanned, without its quotes, its escapes still in it.
+/// A scanned string without its quotes, with its escapes.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Text<'a> {
     raw: &'a [u8],
     form: Form,
 }
 
-/// What the scanner saw in a string.
+/// How a string is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Form {
-    /// Nothing but printable ASCII without quotes and backslashes: bytes are characters.
+    /// Printable ASCII without quotes and backslashes: bytes are characters.
     Plain,
-    /// Other characters too, and no escapes.
+    /// Other characters too, but no escapes.
     Unescaped,
-    /// Escapes, which were checked.
+    /// With escapes, which were checked.
     Escaped,
 }
 
 impl<'a> Text<'a> {
-    /// The bytes between the quotes, which are UTF-8, and what was seen in them.
+    /// The bytes between the quotes, which are UTF-8, and their form.
     pub(super) fn new(raw: &'a [u8], form: Form) -> Self {
         Self { raw, form }
     }
@@ -36,7 +36,6 @@ impl<'a> Text<'a> {
         (self.form == Form::Plain).then_some(self.raw)
     }
 
-    /// Whether it is `""`.
     pub(super) fn is_empty(self) -> bool {
         self.raw.is_empty()
     }
@@ -50,7 +49,8 @@ impl<'a> Text<'a> {
         Cow::Borrowed(core::str::from_utf8(self.raw).unwrap_or_default())
     }
 
-    /// Whether a card number stands in it. An escape of a digit has a digit, so that nearly every text is only counted.
+    /// Whether it contains a card number. The escape of a digit contains a digit, so nearly every text needs only a
+    /// count.
     #[inline(never)]
     pub(super) fn holds_card_number(self) -> bool {
         self.raw.len() >= CARD_DIGITS_MIN
@@ -58,13 +58,13 @@ impl<'a> Text<'a> {
             && card::is_in(&self.resolve())
     }
 
-    /// The characters in UTF-8, byte by byte, without writing them down.
+    /// The characters as UTF-8 bytes, decoded on the fly.
     fn characters(self) -> Characters<'a> {
         Characters { raw: self.raw, escaped: self.form == Form::Escaped, pending: [0; 4], left: 0 }
     }
 
-    /// Whether both have the same characters. It ends at the first difference and allocates nothing, so it costs no more
-    /// than the shorter of the two is long, however it is written.
+    /// Whether both have the same characters. Stops at the first difference and allocates nothing, so the cost is
+    /// bounded by the shorter one, however it is written.
     pub(super) fn is_same(self, other: Self) -> bool {
         if self.form == Form::Escaped || other.form == Form::Escaped {
             return self.characters().eq(other.characters());
@@ -72,8 +72,8 @@ impl<'a> Text<'a> {
         self.raw == other.raw
     }
 
-    /// A number that is the same for the same characters, and mostly another for others: of a short text its count in
-    /// bytes, the first and the last, of a long one its hash, because comparing long ones takes long.
+    /// A number that is equal for equal characters, and mostly different for others: byte count, first and last byte of
+    /// a short text; the hash of a long one, because long texts are expensive to compare.
     pub(super) fn mark(self) -> u32 {
         let of = |first: u8, last: u8, count: usize| (count as u32) << 16 ^ u32::from(first) << 8 ^ u32::from(last);
         match (self.form, self.raw) {
@@ -92,10 +92,10 @@ impl<'a> Text<'a> {
         }
     }
 
-    /// A hash of the characters: FNV-1a.
+    /// The FNV-1a hash of the characters.
     pub(super) fn hash(self) -> u32 {
         let add = |hash: u32, byte: u8| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193);
-        // Built for size, one loop has to do.
+        // The compact build has a single loop.
         if self.form == Form::Escaped || cfg!(feature = "compact") {
             return self.characters().fold(FNV_START, add);
         }
@@ -103,17 +103,16 @@ impl<'a> Text<'a> {
     }
 }
 
-/// The hash of no characters.
 const FNV_START: u32 = 0x811c_9dc5;
 
-/// Longer texts are told apart by a hash.
+/// Longer texts are distinguished by a hash.
 const SHORT_BYTES_MAX: usize = 32;
 
 /// See [`Text::characters`].
 struct Characters<'a> {
     raw: &'a [u8],
     escaped: bool,
-    /// The last bytes of a character that was escaped, at the end of the array, and how many are left.
+    /// The last bytes of an escaped character, at the end of the array, and how many are left.
     pending: [u8; 4],
     left: usize,
 }
@@ -144,14 +143,14 @@ impl Iterator for Characters<'_> {
     }
 }
 
-/// Names of one object, to find the repeated ones. Where many stand, a mark tells most new ones apart at once.
+/// The names of one object, to find repeated ones. If there are many, marks identify most new ones at once.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Marks(u64);
 
 impl Marks {
-    /// Whether a name with this mark may have been there before; from now on it was.
+    /// Whether a name with this mark may have been added before; adds it.
     pub(super) fn add(&mut self, mark: u32) -> bool {
-        // The count, the first and the last byte all have a part in it.
+        // The count and the first and last byte all affect it.
         let bit = 1 << ((mark >> 16).wrapping_add((mark >> 8 & 0xff) * 5).wrapping_add((mark & 0xff) * 3) % 64);
         let seen = self.0 & bit != 0;
         self.0 |= bit;
@@ -159,7 +158,7 @@ impl Marks {
     }
 }
 
-/// The character of a checked escape whose backslash was read, and what follows it.
+/// The character of a checked escape after its backslash, and the rest.
 fn escaped(rest: &[u8]) -> (char, &[u8]) {
     match rest {
         [b'u', rest @ ..] => {
@@ -187,13 +186,12 @@ fn escaped(rest: &[u8]) -> (char, &[u8]) {
     }
 }
 
-/// The UTF-16 unit of four hex digits, and what follows them.
+/// The UTF-16 unit of four hex digits, and the rest.
 fn unit(text: &[u8]) -> (u32, &[u8]) {
     let (digits, rest) = text.split_at_checked(4).unwrap_or((text, &[]));
     (digits.iter().fold(0, |unit, digit| unit * 16 + hex_digit(*digit).unwrap_or_default()), rest)
 }
 
-/// The value of a hex digit, in any case.
 pub(super) fn hex_digit(byte: u8) -> Option<u32> {
     match byte {
         b'0'..=b'9' => Some(u32::from(byte - b'0')),
@@ -224,7 +222,7 @@ mod tests {
             let escaped = Text::new(written.as_bytes(), Form::Escaped);
             assert!(plain.is_same(escaped) && plain.mark() == escaped.mark(), "{count}");
         }
-        // Only in the middle do they differ: the hash tells them apart.
+        // They differ in the middle only: the hash distinguishes them.
         let middle = |letter: &str| format!("{}{letter}{}", "x".repeat(40), "x".repeat(40));
         let (one, other) = (middle("a"), middle("b"));
         assert_ne!(Text::new(one.as_bytes(), Form::Plain).mark(), Text::new(other.as_bytes(), Form::Plain).mark());
@@ -246,7 +244,7 @@ mod tests {
             assert!(!one.is_same(Text::new(b"skU", Form::Plain)));
             assert!(!one.is_same(Text::new(br"sku\u0000", Form::Escaped)));
         }
-        // Every byte of every length of UTF-8 that an escape can stand for.
+        // Every byte of every UTF-8 length that an escape can produce.
         let written = Text::new("é€😀\u{8}/".as_bytes(), Form::Unescaped);
         let escaped = Text::new(br"\u00E9\u20ac\ud83d\ude00\b\/", Form::Escaped);
         assert!(written.is_same(escaped) && written.mark() == escaped.mark() && written.hash() == escaped.hash());

@@ -1,11 +1,12 @@
 //! The checks of single values: strings, numbers and amounts.
 //!
-//! An amount is a whole number of ten-thousandths, the finest that any currency has, so sums and comparisons are those of
-//! integers: exact like the decimals of the domain (a property test holds them against those), and less code.
+//! An amount is a whole number of ten-thousandths, the finest unit of any currency, so sums and comparisons are exact
+//! integer operations, with less code than decimals (a property test compares both).
 //!
-//! Each check stands twice. `accepts` (of [`Plain`](super::table::Plain)) and `accepts_number` read what nearly every value looks like (plain ASCII, few digits) and say yes or
-//! nothing; `check_*` read everything and say what is wrong. What the first accepts the second accepts too, with the same
-//! value (a property test holds them against each other), so the first is only ever a short cut.
+//! Each check exists twice. `accepts` (of [`Plain`](super::table::Plain)) and `accepts_number` handle the usual
+//! notation (plain ASCII, few digits) and only accept; `check_*` handle everything and report violations. Whatever the
+//! first accepts the second accepts with the same value (a property test compares them), so the first is a mere
+//! shortcut.
 
 use super::broken::Broken;
 use super::facts::Value;
@@ -15,7 +16,6 @@ use super::text::Text;
 use crate::limits::{AMOUNT_DECIMALS_MAX, AMOUNT_MAX, COORDINATE_DECIMALS_MAX};
 use crate::number::{self, Digits, Excess};
 
-/// Takes what is broken.
 type Report<'r> = dyn FnMut(Broken) + 'r;
 
 /// Digits of an amount before the point.
@@ -34,10 +34,10 @@ static UNITS: [i64; COORDINATE_DECIMALS_MAX as usize + 1] = {
     units
 };
 
-// Counting digits is comparing with the limit.
+// Counting digits must be equivalent to comparing with the limit.
 const _: () = assert!(AMOUNT_MAX == 10_i64.pow(AMOUNT_DIGITS));
 
-/// Whether the value of a member is never shown back.
+/// Whether the value is never shown.
 pub(super) fn is_secret(rule: Rule) -> bool {
     matches!(rule, Rule::Format(Format { secret: true, .. }))
 }
@@ -55,7 +55,7 @@ pub(super) fn accepts_number<'a>(rule: &Rule, digits: Digits) -> Option<Value<'a
             let unit = UNITS.get(AMOUNT_DECIMALS_MAX.checked_sub(decimals)? as usize)?;
             Some(Value::Amount(value * unit))
         }
-        // Fewer whole degrees than the bound: what follows the point does not matter.
+        // Fewer whole degrees than the bound: the decimals do not matter.
         Rule::Degrees { max } if decimals <= COORDINATE_DECIMALS_MAX => {
             (value / UNITS.get(decimals as usize)? < max.into()).then_some(Value::Degrees)
         }
@@ -63,10 +63,10 @@ pub(super) fn accepts_number<'a>(rule: &Rule, digits: Digits) -> Option<Value<'a
     }
 }
 
-/// Checks a string of the type that the rule asks for; gives the value of a valid one.
+/// Checks a string of the right type; returns the value if it is valid.
 pub(super) fn check_text<'a>(rule: Rule, text: Text<'a>, report: &mut Report<'_>) -> Option<Value<'a>> {
     if let (Rule::Format(format), Some(plain)) = (rule, text.plain()) {
-        // Of a plain string only the length and the form are in question.
+        // Only the length and the form of a plain string can be wrong.
         if (1..=format.max).contains(&plain.len()) && format.check(plain, plain.len()) {
             return Some(Value::Text(text));
         }
@@ -78,7 +78,7 @@ pub(super) fn check_text<'a>(rule: Rule, text: Text<'a>, report: &mut Report<'_>
         Rule::Id { min, max } | Rule::Text { min, max } => check_characters(&characters, min, max, false, report),
         Rule::Lines { min, max } => check_characters(&characters, min, max, true, report),
         Rule::Format(format) => {
-            // One finding for a string that has not its form, the plainest one.
+            // A string without its form has one finding, the simplest one.
             let readable =
                 has_length(&characters, 0, format.max, report) && is_free_of_controls(&characters, false, report);
             let fits = readable && format.fits(&characters);
@@ -93,12 +93,12 @@ pub(super) fn check_text<'a>(rule: Rule, text: Text<'a>, report: &mut Report<'_>
     valid.then_some(Value::Text(text))
 }
 
-/// What is wrong with a plain string of so many characters that has not its form.
+/// What is wrong with a plain string of `has` characters that does not have its form.
 pub(super) fn plain_form(format: &'static Format, has: usize) -> Broken {
     if has > format.max { Broken::TooLong { max: format.max, has } } else { Broken::Form(format) }
 }
 
-/// Checks the text of a number of the type that the rule asks for; gives the value of a valid one.
+/// Checks a number of the right type; returns the value if it is valid.
 pub(super) fn check_number<'a>(rule: Rule, text: &str, report: &mut Report<'_>) -> Option<Value<'a>> {
     match rule {
         Rule::Integer { min, max } => integer(text, min.into(), max.into(), report).map(Value::Integer),
@@ -116,7 +116,7 @@ pub(super) fn check_number<'a>(rule: Rule, text: &str, report: &mut Report<'_>) 
     }
 }
 
-/// Checks what is asked of any string: no control characters (but those of lines), and its length in characters.
+/// Checks control characters (line breaks are allowed in lines) and length in characters.
 pub(super) fn check_characters(text: &str, min: usize, max: usize, lines: bool, report: &mut Report<'_>) -> bool {
     let control = is_free_of_controls(text, lines, report);
     has_length(text, min, max, report) && control
@@ -140,7 +140,7 @@ fn is_free_of_controls(text: &str, lines: bool, report: &mut Report<'_>) -> bool
     control.is_none()
 }
 
-/// Digits only: whoever writes `2.0` or `1e2` computed a quantity with floats.
+/// Digits only: `2.0` or `1e2` indicates that a quantity was computed with floats.
 fn integer(text: &str, min: i64, max: i64, report: &mut Report<'_>) -> Option<i64> {
     if text.bytes().any(|byte| matches!(byte, b'.' | b'e' | b'E')) {
         report(Broken::NotAnInteger);
@@ -175,7 +175,7 @@ fn amount(text: &str, sign: Sign, report: &mut Report<'_>) -> Option<i64> {
     Some(value)
 }
 
-/// Whether the sign of an amount is that of the rule.
+/// Whether the rule allows the sign of an amount.
 #[inline(always)]
 const fn takes(sign: Sign, value: i64) -> bool {
     match sign {
@@ -196,7 +196,7 @@ fn degrees(text: &str, max: i64, report: &mut Report<'_>) -> bool {
     false
 }
 
-/// A number × 10^`decimals`, of 18 digits at most.
+/// A number × 10^`decimals`, of at most 18 digits.
 fn scaled(text: &str, whole: i64, decimals: u32) -> Result<i64, Excess> {
     let mut value = 0_i64;
     let negative = number::exact(text, whole, i64::from(decimals), |digit| value = value * 10 + i64::from(digit))?;
@@ -212,7 +212,7 @@ mod tests {
     use super::super::text::Form;
     use super::*;
 
-    /// Every rule of scalars that the tables have.
+    /// Every rule of scalars in the tables.
     fn rules_of(object: &'static Object, found: &mut Vec<&'static Rule>) {
         for field in object.fields {
             let mut rule = &field.rule;
@@ -249,7 +249,7 @@ mod tests {
         }
     }
 
-    /// What the short cut accepts, the long way accepts with the same value.
+    /// Whatever the shortcut accepts, the slow path accepts with the same value.
     fn compare_text(text: &str) {
         for rule in every_rule() {
             let text = Text::new(text.as_bytes(), Form::Plain);
@@ -258,7 +258,7 @@ mod tests {
             if text.plain().is_some_and(|plain| Plain::new(rule).accepts(rule, plain, plain.len())) {
                 assert!(is_same(value, Some(Value::Text(text))) && broken == 0);
             } else {
-                // The short cut is taken by every valid string but amounts.
+                // The shortcut accepts every valid string except amounts.
                 assert!(value.is_none() || matches!(rule, Rule::Amount(_)), "{text:?}");
             }
         }

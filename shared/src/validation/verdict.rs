@@ -1,4 +1,4 @@
-//! What a body breaks, as callers see it: views into what was found, whose texts are made when they are asked for.
+//! The violations of a body, as callers see them: views into the findings, whose texts are made on request.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -11,11 +11,11 @@ use super::text::{Form, Text};
 use crate::Code;
 use crate::limits::ATTEMPTED_VALUE_BYTES_MAX;
 
-/// Room for nearly every message, and for nearly every limit: they seldom have to grow.
+/// Capacity for nearly every message and limit, so that they seldom grow.
 const MESSAGE_BYTES: usize = 96;
 const LIMIT_BYTES: usize = 24;
 
-/// What a body breaks.
+/// The result of a validation.
 #[derive(Clone, Debug)]
 pub struct Verdict<'b> {
     body: &'b [u8],
@@ -27,14 +27,14 @@ impl<'b> Verdict<'b> {
         Self { body, findings }
     }
 
-    /// Whether the body and every order in it may be accepted.
+    /// Whether the body and every order in it are valid.
     #[must_use]
     pub fn is_valid(&self) -> bool {
         self.findings.whole.is_empty() && self.orders().all(|order| order.is_valid())
     }
 
-    /// Of the body as a whole: it is not JSON, too large, or its envelope is wrong. If there is one, the body is refused
-    /// whole and there are no [`orders`](Self::orders).
+    /// Violations of the body as a whole: it is not JSON, too large, or its envelope is wrong. If there are any, the
+    /// whole body is rejected and there are no [`orders`](Self::orders).
     #[must_use]
     pub fn violations(&self) -> Violations<'_> {
         self.view(&self.findings.whole)
@@ -45,16 +45,15 @@ impl<'b> Verdict<'b> {
         self.findings.orders.iter().map(|findings| OrderVerdict { verdict: self, findings })
     }
 
-    /// The verdict on the order at a place in the body.
+    /// The verdict on the order at an index.
     #[must_use]
     pub fn order(&self, index: usize) -> Option<OrderVerdict<'_>> {
         self.findings.orders.get(index).map(|findings| OrderVerdict { verdict: self, findings })
     }
 
-    /// Findings, violations and warnings alike, that are not listed: those beyond
-    /// [`VIOLATIONS_MAX`](crate::limits::VIOLATIONS_MAX) of their kind, and those in the orders of a body that is refused
-    /// whole. The first violation and the first warning of each order are always listed, so an order without violations
-    /// is valid whatever this says.
+    /// Violations and warnings that are not listed: those beyond [`VIOLATIONS_MAX`](crate::limits::VIOLATIONS_MAX) of
+    /// their kind, and those in the orders of a body that is rejected as a whole. The first violation and the first
+    /// warning of each order are always listed, so an order without listed violations is valid.
     #[must_use]
     pub fn omitted(&self) -> usize {
         self.findings.omitted
@@ -77,7 +76,7 @@ impl<'b> Verdict<'b> {
     }
 }
 
-/// What one order breaks.
+/// The result for one order.
 #[derive(Clone, Copy, Debug)]
 pub struct OrderVerdict<'v> {
     verdict: &'v Verdict<'v>,
@@ -85,7 +84,7 @@ pub struct OrderVerdict<'v> {
 }
 
 impl<'v> OrderVerdict<'v> {
-    /// Whether the order may be accepted.
+    /// Whether the order is valid.
     #[must_use]
     pub fn is_valid(&self) -> bool {
         self.findings.violations.range().is_empty()
@@ -97,13 +96,13 @@ impl<'v> OrderVerdict<'v> {
         self.findings.order.range()
     }
 
-    /// Why it is refused.
+    /// The reasons for its rejection.
     #[must_use]
     pub fn violations(&self) -> Violations<'v> {
         self.verdict.of_orders(self.findings.violations)
     }
 
-    /// What is odd about it; never a reason to refuse it.
+    /// Warnings, which never cause a rejection.
     #[must_use]
     pub fn warnings(&self) -> Violations<'v> {
         self.verdict.of_orders(self.findings.warnings)
@@ -144,7 +143,7 @@ impl<'v> Iterator for Violations<'v> {
 
 impl ExactSizeIterator for Violations<'_> {}
 
-/// One place in a body that breaks a rule.
+/// A place in a body that breaks a rule.
 #[derive(Clone, Copy, Debug)]
 pub struct Violation<'v> {
     body: &'v [u8],
@@ -153,27 +152,26 @@ pub struct Violation<'v> {
 }
 
 impl<'v> Violation<'v> {
-    /// Which kind of rule.
+    /// The code of the rule.
     #[must_use]
     pub fn code(&self) -> Code {
         self.finding.broken.code()
     }
 
-    /// The place, as a JSON pointer (RFC 6901) from the root of the body, for example `/bulk/0/items/1/quantity`; of an
-    /// absent member, where it should be. A pointer ends before a name of more than
-    /// [`POINTER_NAME_BYTES_MAX`](crate::limits::POINTER_NAME_BYTES_MAX), and before one that holds a card number.
+    /// The place, as a JSON pointer (RFC 6901) from the root of the body, for example `/bulk/0/items/1/quantity`; for a
+    /// missing member, where it should be. A pointer ends before a name longer than
+    /// [`POINTER_NAME_BYTES_MAX`](crate::limits::POINTER_NAME_BYTES_MAX) or containing a card number.
     #[must_use]
     pub fn pointer(&self) -> &'v str {
         core::str::from_utf8(self.pointer_bytes()).unwrap_or_default()
     }
 
-    /// The byte of the body at which it is told: a violation comes before all of which it is told at a later one.
+    /// The byte of the body by which violations are ordered.
     #[must_use]
     pub fn at(&self) -> usize {
         self.finding.at as usize
     }
 
-    /// The bytes of the pointer, which are UTF-8.
     fn pointer_bytes(&self) -> &'v [u8] {
         self.pointers.get(self.finding.pointer.range()).unwrap_or_default()
     }
@@ -183,7 +181,7 @@ impl<'v> Violation<'v> {
         append(out, self.pointer_bytes());
     }
 
-    /// The rule in words, lower case, without a full stop.
+    /// The rule as a sentence, lower case, without a full stop.
     #[must_use]
     pub fn message(&self) -> String {
         let mut message = Vec::with_capacity(MESSAGE_BYTES);
@@ -196,21 +194,22 @@ impl<'v> Violation<'v> {
         self.finding.broken.write_message(out, self.value_bytes());
     }
 
-    /// Whether this one breaks the very rule that the other one breaks, so that both have the same code, limit and message but for
-    /// the value in it. It may say no where it is so: it is asked to write a text once instead of often.
+    /// Whether both break the same rule, so that code, limit and message are equal except for the value in it. May
+    /// return false for equal rules: it serves to write a text once instead of often.
     #[must_use]
     pub fn is_of_same_rule(&self, other: &Self) -> bool {
         self.finding.broken.is_same(&other.finding.broken)
     }
 
-    /// Appends the [`message`](Self::message) without the value, and says whether it would stand in it, as ``, not `…` ``.
+    /// Appends the [`message`](Self::message) without the value; true if the value would be part of it, as ``, not `…`
+    /// ``.
     pub fn write_rule(&self, out: &mut Vec<u8>) -> bool {
         self.finding.broken.write_message(out, None);
         self.finding.broken.shows_value()
     }
 
-    /// The bound of the rule: a number, a range such as `1..10000` (`..<` excludes the end), the JSON type or the name
-    /// of the form that is asked for, or the amount that is expected.
+    /// The bound of the rule: a number, a range such as `1..10000` (`..<` excludes the end), the required JSON type or
+    /// name of a form, or the expected amount.
     #[must_use]
     pub fn limit(&self) -> Option<String> {
         let mut limit = Vec::with_capacity(LIMIT_BYTES);
@@ -222,8 +221,8 @@ impl<'v> Violation<'v> {
         self.finding.broken.write_limit(out)
     }
 
-    /// The attempted value as JSON text, cut to [`ATTEMPTED_VALUE_BYTES_MAX`] bytes. Left out for objects and arrays, for
-    /// unknown and repeated members, for digits of cards, and where a card number stands in it.
+    /// The attempted value as JSON text, cut to [`ATTEMPTED_VALUE_BYTES_MAX`] bytes. Absent for objects and arrays, for
+    /// unknown and repeated members, for card digits, and if it contains a card number.
     #[must_use]
     pub fn value(&self) -> Option<&'v str> {
         self.value_bytes().and_then(|bytes| core::str::from_utf8(bytes).ok())
@@ -236,14 +235,13 @@ impl<'v> Violation<'v> {
         value.is_some()
     }
 
-    /// The bytes of the value, which are UTF-8.
     fn value_bytes(&self) -> Option<&'v [u8]> {
         let bytes = self.body.get(self.finding.value.range()).filter(|bytes| !bytes.is_empty())?;
         if Text::new(bytes, Form::Escaped).holds_card_number() {
             return None;
         }
         let mut cut = bytes.len().min(ATTEMPTED_VALUE_BYTES_MAX);
-        // Not between the bytes of a character.
+        // Not within a character.
         while bytes.get(cut).is_some_and(|byte| byte & 0xc0 == 0x80) {
             cut -= 1;
         }

@@ -1,4 +1,4 @@
-//! A fingerprint of the tables, so that a client can tell whether its copy of the rules is the one of the server.
+//! A fingerprint of the tables, with which a client can check that its rules are the server's.
 
 use super::Body;
 use super::table::{Object, Rule, Sign};
@@ -7,7 +7,7 @@ use crate::limits;
 /// Length of `0.1.0+5f3c9a1e`.
 const LENGTH: usize = env!("CARGO_PKG_VERSION").len() + 9;
 
-/// Written by the compiler, because the tables are known to it: the module carries the text, not the work.
+/// Computed by the compiler, so that the module contains only the text.
 static TEXT: [u8; LENGTH] = text();
 
 /// The version of this crate and a hash over every table, for example `0.1.0+5f3c9a1e`.
@@ -54,25 +54,22 @@ impl Hash {
     }
 
     #[expect(clippy::indexing_slicing, reason = "evaluated by the compiler, which refuses an index out of bounds")]
-    const fn text(&mut self, text: &str) {
-        let bytes = text.as_bytes();
+    const fn bytes(&mut self, bytes: &[u8]) {
         let mut at = 0;
         while at < bytes.len() {
             self.byte(bytes[at]);
             at += 1;
         }
-        // The byte 0xff stands in no text and so ends each.
+    }
+
+    const fn text(&mut self, text: &str) {
+        self.bytes(text.as_bytes());
+        // No text contains the byte 0xff, so it terminates each.
         self.byte(0xff);
     }
 
-    #[expect(clippy::indexing_slicing, reason = "evaluated by the compiler, which refuses an index out of bounds")]
     const fn number(&mut self, number: i64) {
-        let bytes = number.to_le_bytes();
-        let mut at = 0;
-        while at < bytes.len() {
-            self.byte(bytes[at]);
-            at += 1;
-        }
+        self.bytes(&number.to_le_bytes());
     }
 
     const fn range(&mut self, min: i64, max: i64) {
@@ -113,7 +110,7 @@ impl Hash {
                 self.rule(&map.name);
                 self.rule(&map.value);
             }
-            // Bodies that only the functions read are not part of the version.
+            // Bodies that only the functions read do not affect the version.
             #[cfg(feature = "domain")]
             Rule::Prose { .. } | Rule::Choice(_) | Rule::Parsed(_) | Rule::Any(_) => {}
         }

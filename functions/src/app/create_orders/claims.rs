@@ -1,8 +1,8 @@
-//! Claiming the external ids of a wave (the rules stand in [`crate::store::network_orders`]).
+//! Claiming the external ids of a wave (see [`crate::store::network_orders`] for the rules).
 //!
-//! Each order that needs a claim goes round until it is decided: it makes the claim, renews its own, takes a dead one
-//! over, or meets a live one. An order that allows duplicates claims as well, because its external id must be found by
-//! those that do not; it passes where another live order has the claim.
+//! Each order that needs a claim is retried until it is decided: it makes the claim, renews its own, takes over a dead
+//! one, or meets a live one. Orders that allow duplicates claim too, because orders that do not must find their
+//! external id; they pass if another live order has the claim.
 
 use std::collections::HashSet;
 
@@ -16,25 +16,22 @@ use crate::store::StoreError;
 use crate::store::network_orders::{CLAIM_MS, Claim, FoundOrder};
 use crate::store::table::Inserted;
 
-/// How often an undecided claim is looked at: with the pauses between about a second, in which another request's order
-/// follows its claim.
+/// Rounds for an undecided claim: with pauses about a second, in which another request inserts its order.
 const ROUNDS_MAX: u32 = 8;
 
-/// What was found about one claim that is taken.
 enum Taken {
-    /// The request's order has it now.
     Won,
-    /// The order may be inserted, or meet itself, without it.
+    /// The order may be inserted, or find itself, without it.
     Passed,
     /// Another live order has it.
     Held(String),
-    /// It was given up, has changed hands, or its order may still come: look again.
+    /// It was released, has changed hands, or its order may still come: check again.
     Undecided,
 }
 
 impl Creation<'_> {
-    /// Claims the wave's external ids and settles the orders that may not have theirs: the indexes whose claims are the
-    /// request's own.
+    /// Claims the wave's external ids and settles the orders that cannot have theirs. Returns the indexes of the orders
+    /// whose claims this request has made.
     pub(super) async fn claim(&mut self, wave: &[usize], claimed_at: Timestamp) -> Result<HashSet<usize>, StoreError> {
         let mut won = HashSet::new();
         let mut open: Vec<usize> = wave.iter().copied().filter(|index| self.needs_claim(*index)).collect();
@@ -55,13 +52,13 @@ impl Creation<'_> {
         self.name(index).is_some_and(|(external_id, _)| !self.holders.contains_key(external_id))
     }
 
-    /// The external id of an order, and the id that is to bear it.
+    /// The external id of an order, and the order's id.
     pub(super) fn name(&self, index: usize) -> Option<(&str, &OrderId)> {
         let order = self.order(index)?;
         Some((order.external_id()?, &order.id))
     }
 
-    /// Makes claims where there are none: the indexes where there are.
+    /// Makes new claims; returns the indexes of those that are taken.
     async fn insert_claims(
         &mut self,
         open: &[usize],
@@ -84,7 +81,7 @@ impl Creation<'_> {
         Ok(taken)
     }
 
-    /// Looks at claims that are taken: settles and notes what is decided, returns what is not.
+    /// Checks taken claims: settles decided orders and returns the undecided ones.
     async fn judge(
         &mut self,
         taken: Vec<usize>,
@@ -123,7 +120,8 @@ impl Creation<'_> {
         let (Some(claim), Some(order)) = (claim, self.order(index)) else { return Ok(Taken::Undecided) };
         let holder = found.iter().find(|(id, _)| id.as_str() == claim.order_id).map(|(_, holder)| holder);
         if claim.order_id == order.id.as_str() {
-            // Its order is there: the insert will meet it. Else it is an earlier attempt's, and must not grow old.
+            // If its order exists, the insert will find it. Otherwise the claim is an earlier attempt's and must be
+            // renewed.
             return match holder {
                 Some(_) => Ok(Taken::Passed),
                 None => self.take(&claim, &order.id, claimed_at).await,
@@ -141,7 +139,7 @@ impl Creation<'_> {
         Ok(if taken { Taken::Won } else { Taken::Undecided })
     }
 
-    /// A live order has the claim: the end for an order that must be the only one.
+    /// Settles an order that must be unique if a live order has the claim.
     fn meet(&mut self, index: usize, holder: String) {
         let Some(order) = self.order(index) else { return };
         let external_id = order.external_id().unwrap_or_default().to_owned();

@@ -1,5 +1,4 @@
-//! From the bytes of a body to what became of its orders: the same way for a request, and for an inbound order that a
-//! queue brought.
+//! From the bytes of a body to the outcomes of its orders, for requests and for inbound orders.
 
 use shared::Code;
 use shared::ids::MerchantId;
@@ -11,7 +10,7 @@ use super::{Outcome, create_orders};
 use crate::refusal::Refusal;
 use crate::store::{StoreError, Table};
 
-/// A valid order with its warnings, or why it is none.
+/// A valid order with its warnings, or the refusal.
 pub(crate) type Draft = Result<(CreateOrder, Vec<Violation>), Refusal>;
 
 pub(crate) fn draft(bytes: &[u8], verdict: OrderVerdict<'_>, strict: bool) -> Draft {
@@ -22,7 +21,7 @@ pub(crate) fn draft(bytes: &[u8], verdict: OrderVerdict<'_>, strict: bool) -> Dr
     Ok((read_valid(bytes.get(verdict.span()).unwrap_or_default())?, warnings))
 }
 
-/// Creates the valid ones of the drafts: every outcome at its position.
+/// Creates the valid drafts and returns every outcome at its position.
 pub(crate) async fn create_drafts(
     table: &Table,
     merchant: &MerchantId,
@@ -52,7 +51,7 @@ pub(crate) fn refuse_body(verdict: &Verdict<'_>) -> Result<(), Refusal> {
     if violations.is_empty() { Ok(()) } else { Err(Refusal::invalid_beyond(violations, verdict.omitted())) }
 }
 
-/// The draft of a body that is one order; `strict` makes every warning an error.
+/// The draft of a body with one order; `strict` turns warnings into errors.
 pub(crate) fn draft_of_body(bytes: &[u8], strict: bool) -> Draft {
     let verdict = validation::validate(Body::Order, bytes);
     refuse_body(&verdict)?;
@@ -60,7 +59,7 @@ pub(crate) fn draft_of_body(bytes: &[u8], strict: bool) -> Draft {
     draft(bytes, order, strict)
 }
 
-/// Reads what the validation has passed; that it cannot be read is a fault of ours.
+/// Parses validated JSON; a failure is an internal error.
 pub(crate) fn read_valid<T: serde::de::DeserializeOwned>(bytes: &[u8]) -> Result<T, Refusal> {
     Ok(serde_json::from_slice(bytes).map_err(StoreError::fault)?)
 }

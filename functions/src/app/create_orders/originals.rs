@@ -1,7 +1,7 @@
-//! Reprints: `reprint.originalOrderId` names an order of the merchant that exists.
+//! Reprints: `reprint.originalOrderId` must name an existing order of the merchant.
 //!
-//! Orders are never deleted, so what is found here is still there when the reprint is inserted. An original that the same
-//! bulk creates counts too, if it comes before its reprint: orders of a call are created in turn.
+//! Orders are never deleted, so an original that is found here still exists when the reprint is inserted. An original
+//! earlier in the same bulk counts too, because orders of a call are created in turn.
 
 use std::collections::HashSet;
 
@@ -14,8 +14,8 @@ use crate::refusal::Refusal;
 use crate::store::network_orders::NewOrder;
 
 impl Creation<'_> {
-    /// Settles reprints whose original is not there. A call without reprints reads nothing.
-    pub(super) async fn refuse_reprints_of_nothing(&mut self) {
+    /// Rejects reprints whose original does not exist. A call without reprints reads nothing.
+    pub(super) async fn reject_reprints_of_unknown_orders(&mut self) {
         let named: Vec<(usize, String)> = (0..self.orders.len())
             .filter_map(|index| Some((index, original(self.order(index)?)?.to_owned())))
             .collect();

@@ -1,4 +1,4 @@
-//! What a search asks of orders and items. The answer's own form is compared, so a filter means what its reader sees.
+//! The filters of a search. They compare the answer's own form, so a filter matches what readers see.
 
 use shared::ids::OrderId;
 use shared::order::{LineStatus, OrderStatus};
@@ -7,7 +7,7 @@ use shared::time::Timestamp;
 
 use crate::store::keys;
 
-/// A time between two others, both included.
+/// A period, both ends inclusive.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Period {
     pub(crate) from: Option<Timestamp>,
@@ -19,19 +19,19 @@ impl Period {
         self.from.is_none_or(|from| at >= from) && self.to.is_none_or(|to| at <= to)
     }
 
-    /// The places of the index `listed` that lie in it.
+    /// The places in the index `listed` within the period.
     pub(crate) fn places(self) -> (String, String) {
         let low = self.from.map_or_else(String::new, |from| keys::listed_at(from, ""));
-        // Above every hexadecimal digit, and above every digit.
+        // Sorts after every hexadecimal digit.
         let high = self.to.map_or_else(|| "~".to_owned(), |to| keys::listed_at(to, "~"));
         (if low.is_empty() { "0".to_owned() } else { low }, high)
     }
 }
 
-/// Filters of orders; all that are there must hold.
+/// Filters of orders; all of them must match.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct OrderFilter {
-    /// Of `orderId` or `safeId`: the one order that can be meant, or none.
+    /// From `orderId` and `safeId`: the one possible order, or `None` if they exclude each other.
     pub(crate) id: Option<Option<OrderId>>,
     pub(crate) external_id: Option<String>,
     pub(crate) short_id: Option<String>,
@@ -42,11 +42,10 @@ pub(crate) struct OrderFilter {
     pub(crate) is_test: Option<bool>,
     pub(crate) created: Period,
     pub(crate) updated: Period,
-    /// Beginning of the short id, the external id or the safe id.
+    /// Prefix of the short id, the external id or the safe id.
     pub(crate) prefix: Option<String>,
 }
 
-/// Filters of items.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct ItemFilter {
     pub(crate) order: OrderFilter,
@@ -56,12 +55,10 @@ pub(crate) struct ItemFilter {
     pub(crate) short_id: Option<String>,
 }
 
-/// What a search reads by.
 pub(crate) trait Filter {
-    /// The filters of orders.
     fn order(&self) -> &OrderFilter;
 
-    /// Whether status and time of creation decide alone, and each order is one row.
+    /// Whether status and time of creation decide alone, with one row per order.
     fn is_every_order_a_row(&self) -> bool;
 }
 
@@ -88,7 +85,6 @@ impl Filter for ItemFilter {
 }
 
 impl OrderFilter {
-    /// Whether every filter holds.
     pub(super) fn takes(&self, order: &Order) -> bool {
         let is = |wanted: &Option<String>, found: Option<&str>| wanted.as_deref().is_none_or(|it| found == Some(it));
         let is_in_any_case = |wanted: &Option<String>, found: Option<&str>| {
@@ -108,7 +104,6 @@ impl OrderFilter {
 }
 
 impl ItemFilter {
-    /// Whether every filter of items holds.
     pub(super) fn takes_item(&self, item: &Item) -> bool {
         let is = |wanted: &Option<String>, found: Option<&str>| wanted.as_deref().is_none_or(|it| found == Some(it));
         (self.statuses.is_empty() || self.statuses.contains(&item.status()))

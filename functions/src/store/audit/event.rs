@@ -1,9 +1,7 @@
-//! Events as they are stored, and a log read back.
-
 use std::collections::BTreeSet;
 
-use aws_sdk_dynamodb::types::AttributeValue;
 use serde::{Deserialize, Serialize};
+use serde_with::skip_serializing_none;
 use shared::ids::MerchantId;
 use shared::order_network::audit;
 use shared::time::Timestamp;
@@ -12,11 +10,12 @@ use crate::store::cause::Cause;
 use crate::store::keys::Key;
 use crate::store::{StoreError, Table};
 
-/// Bytes of the changes that an event lists. An event is one item of at most 400 KB; a reason that every item of a large
-/// order repeats would be more. Each of 500 items can still tell its status.
+/// Bytes of the changes in an event. An event is one item of at most 400 KB, which a reason repeated by every item of a
+/// large order would exceed. The limit still fits the status of 500 items.
 const LISTED_BYTES_MAX: usize = 40 * 1024;
 
-/// A stored event. What it has not, did not change.
+/// A stored event. Absent members did not change.
+#[skip_serializing_none]
 #[derive(Serialize)]
 pub(crate) struct Event {
     #[serde(flatten)]
@@ -24,19 +23,14 @@ pub(crate) struct Event {
     at: i64,
     action: String,
     actor: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     request_id: Option<String>,
-    /// JSON of a list of changes; absent where there is none.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// JSON list of changes; absent if there are none.
     changes: Option<String>,
-    /// How many changes are not listed; absent where all are.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// Number of changes that are left out; absent if none are.
     omitted: Option<usize>,
 }
 
-/// A stored event as it was read.
 #[derive(Debug, Deserialize)]
 pub(crate) struct StoredEvent {
     sk: String,
@@ -45,13 +39,13 @@ pub(crate) struct StoredEvent {
     actor: String,
     reason: Option<String>,
     request_id: Option<String>,
-    /// JSON.
+    /// JSON list of changes.
     changes: Option<String>,
     omitted: Option<usize>,
 }
 
 impl Event {
-    /// The event of a change at a time; it lists of the changes what it has room for.
+    /// The event of a change, with as many of the changes as fit.
     pub(crate) fn new(key: Key, at: Timestamp, cause: &Cause, changes: &[audit::Change]) -> Self {
         let listed = listed(changes);
         let omitted = changes.len().saturating_sub(listed.len());
@@ -66,10 +60,7 @@ impl Event {
             omitted: (omitted > 0).then_some(omitted),
         }
     }
-}
-
-impl Event {
-    /// How long its texts are together; what else it has is short.
+    /// Bytes of its long texts.
     pub(super) fn bytes(&self) -> usize {
         let length = |text: &Option<String>| text.as_ref().map_or(0, String::len);
         length(&self.changes).saturating_add(length(&self.reason))
@@ -77,17 +68,16 @@ impl Event {
 }
 
 impl StoredEvent {
-    /// Its place in the log.
+    /// Its position in the log.
     pub(crate) fn place(&self) -> &str {
         &self.sk
     }
 
-    /// The version that the change made.
+    /// The version after the change.
     pub(crate) fn version(&self) -> &str {
         self.sk.trim_start_matches('0')
     }
 
-    /// The wire form.
     pub(crate) fn told(self, id: String, merchant: &MerchantId, resource: audit::Reference) -> audit::AuditEvent {
         audit::AuditEvent {
             id,
@@ -103,7 +93,7 @@ impl StoredEvent {
     }
 }
 
-/// The changes that an event has room for: the shortest, which are most of them, in their order.
+/// The changes that fit into an event: the shortest ones, in their original order.
 fn listed(changes: &[audit::Change]) -> Vec<&audit::Change> {
     let bytes = |change: &audit::Change| serde_json::to_string(change).map_or(usize::MAX, |json| json.len());
     let mut sizes: Vec<(usize, usize)> =
@@ -119,24 +109,14 @@ fn listed(changes: &[audit::Change]) -> Vec<&audit::Change> {
 }
 
 impl Table {
-    /// Events of a log, newest first: as many of those below the place `before`.
+    /// The newest events of a log below the position `before`.
     pub(crate) async fn audit_events(
         &self,
         partition: &str,
         before: Option<&str>,
         events_max: usize,
     ) -> Result<Vec<StoredEvent>, StoreError> {
-        // A colon stands after the digits.
-        let before = before.unwrap_or(":").to_owned();
-        let items = self
-            .query(events_max, |query| {
-                query
-                    .scan_index_forward(false)
-                    .key_condition_expression("pk = :partition AND sk < :before")
-                    .expression_attribute_values(":partition", AttributeValue::S(partition.to_owned()))
-                    .expression_attribute_values(":before", AttributeValue::S(before.clone()))
-            })
-            .await?;
+        let items = self.query_below(partition, before, events_max).await?;
         let event = |item| serde_dynamo::from_item(item).map_err(StoreError::fault);
         items.into_iter().map(event).collect()
     }

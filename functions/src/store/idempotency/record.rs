@@ -1,5 +1,3 @@
-//! The record of a key, and what a request finds in it.
-
 use flate2::Compression;
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
@@ -13,48 +11,45 @@ use crate::store::body;
 use crate::store::keys::Key;
 use crate::store::request_key::IdempotencyKey;
 
-/// The item.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Record {
     #[serde(flatten)]
     pub(super) key: Key,
-    /// Of method, path and body.
+    /// Hash of method, path and body.
     fingerprint: ByteBuf,
-    /// Randomness of the first attempt; what the request makes is derived from it.
+    /// Randomness of the first attempt; ids and secrets are derived from it.
     root: ByteBuf,
-    /// When the first attempt began; milliseconds since the epoch.
+    /// When the first attempt began, in milliseconds since the epoch.
     begun_at: i64,
     /// The attempt that wrote the record last.
     pub(super) attempt: String,
-    /// Until when it keeps others away, in milliseconds since the epoch; zero once it has ended.
+    /// End of the lease in milliseconds since the epoch; zero once the attempt has ended.
     pub(super) lease_until: i64,
-    /// The answer, deflated, when it is short.
+    /// The deflated answer, if it is short.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) answer: Option<ByteBuf>,
-    /// In how many items it stands, when it is long.
+    /// Number of items that hold a long answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     answer_parts: Option<usize>,
-    /// Seconds since the epoch, as DynamoDB's time to live has it.
+    /// DynamoDB's time to live, in seconds since the epoch.
     pub(super) expires_at: i64,
 }
 
-/// What a record says to a request that found it.
+/// What an existing record means for a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Judged {
-    /// It stands for another request.
+    /// The key belongs to a different request.
     Reused,
-    /// The request was answered.
     Finished,
-    /// It is being worked.
+    /// Another attempt is running.
     Running,
-    /// It is the request's own: the write's answer was lost, and it was sent again.
+    /// The record is the request's own: the response to the write was lost, and the SDK repeated it.
     Own,
-    /// Nobody works it; the request may begin with this record.
+    /// The request may start with this record.
     Lapsed(Record),
 }
 
 impl Record {
-    /// The record of a first attempt.
     pub(super) fn begin(
         name: KeyName<'_>,
         fingerprint: &[u8],
@@ -75,7 +70,7 @@ impl Record {
         }
     }
 
-    /// What this record says to a request that would have begun with `fresh`.
+    /// Compares the record with the one that the request would have started with.
     pub(super) fn judge(&self, fresh: &Self, now: Timestamp) -> Judged {
         if self.fingerprint != fresh.fingerprint {
             return Judged::Reused;
@@ -92,33 +87,28 @@ impl Record {
         Judged::Lapsed(Self { attempt: fresh.attempt.clone(), lease_until: fresh.lease_until, ..self.clone() })
     }
 
-    /// The attempt that this record begins, of a request that would have begun with `fresh`.
+    /// The attempt that starts with this record.
     pub(super) fn run(self, fresh: &Self) -> Attempt {
         Attempt { is_retry: self.root != fresh.root, record: self }
     }
 
-    /// With its answer.
     pub(super) fn finished(&self, answer: Vec<u8>) -> Self {
         Self { answer: Some(ByteBuf::from(answer)), ..self.lapsed() }
     }
 
-    /// With its answer in so many items.
     pub(super) fn finished_in_parts(&self, parts: usize) -> Self {
         Self { answer_parts: Some(parts), ..self.lapsed() }
     }
 
-    /// Worked by nobody.
     pub(super) fn lapsed(&self) -> Self {
         Self { lease_until: 0, ..self.clone() }
     }
 
-    /// In how many items the answer stands.
     pub(super) fn parts(&self) -> usize {
         self.answer_parts.unwrap_or(0)
     }
 }
 
-/// A request with a key that is being worked.
 #[derive(Clone, Debug)]
 pub(crate) struct Attempt {
     record: Record,
@@ -130,7 +120,7 @@ impl Attempt {
         &self.record
     }
 
-    /// What the handler takes from the key.
+    /// The parts of the key that handlers use.
     pub(crate) fn key(&self) -> IdempotencyKey {
         let Record { key, root, begun_at, .. } = &self.record;
         let digest = Sha256::new()
@@ -148,22 +138,21 @@ impl Attempt {
     }
 }
 
-/// An answer as it is kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
-    /// Those that are texts.
+    /// Headers with text values.
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) body: Vec<u8>,
 }
 
 /// Bytes of an answer: Lambda's 6 MB, and the headers.
 const ANSWER_BYTES_MAX: usize = 7_000_000;
-/// A body longer than this is deflated with less effort: a function has a seventh of a processor.
+/// A longer body is deflated with less effort: a function has a seventh of a processor.
 const BEST_BYTES_MAX: usize = 64 * 1024;
 
 impl Answer {
-    /// Deflated: a line of status and headers, then the body.
+    /// Deflates a line of status and headers, followed by the body.
     pub(super) fn to_bytes(&self) -> Result<Vec<u8>, StoreError> {
         let mut bytes = serde_json::to_vec(&(self.status, &self.headers)).map_err(StoreError::fault)?;
         bytes.push(b'\n');
@@ -172,7 +161,6 @@ impl Answer {
         body::deflate_at(level, &bytes).map_err(StoreError::fault)
     }
 
-    /// Reads what [`Self::to_bytes`] wrote.
     pub(super) fn from_bytes(bytes: &[u8]) -> Result<Self, StoreError> {
         let bytes = body::inflate_within(ANSWER_BYTES_MAX, bytes).map_err(StoreError::fault)?;
         let mut parts = bytes.splitn(2, |byte| *byte == b'\n');

@@ -11,26 +11,25 @@ use crate::cost::Access;
 use crate::store::error::{StoreError, store_error};
 use crate::store::keys::Key;
 
-/// What became of one item of an insert.
+/// The outcome of inserting one item.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Inserted {
-    /// It is there now.
     New,
     /// Its key was taken; nothing was written.
     Taken,
-    /// Not known, or refused for now; it may be inserted again.
+    /// Unknown, or rejected for now; the insert may be repeated.
     Busy,
-    /// Refused for a reason that the log has; inserting it again does not help.
+    /// Rejected for good; the log has the reason.
     Failed,
 }
 
-/// Statements of one `BatchExecuteStatement`.
+/// Statements per `BatchExecuteStatement`.
 const STATEMENTS_MAX: usize = 25;
-/// Keys of one `BatchGetItem`.
+/// Keys per `BatchGetItem`.
 const KEYS_MAX: usize = 100;
 
 impl Table {
-    /// The items under `keys` that exist, in any order. Duplicate keys are read once.
+    /// The existing items under `keys`, in any order. Duplicate keys are read once.
     pub(crate) async fn get_many(&self, keys: &[Key], consistent: bool) -> Result<Vec<Item>, StoreError> {
         let mut distinct: Vec<&Key> = keys.iter().collect();
         distinct.sort_by(|a, b| (&a.pk, &a.sk).cmp(&(&b.pk, &b.sk)));
@@ -39,7 +38,7 @@ impl Table {
         Ok(try_join_all(batches).await?.into_iter().flatten().collect())
     }
 
-    /// What stands under these keys, each read by itself; what is gone is left out.
+    /// The existing items under these keys, each with its own parse result.
     pub(crate) async fn read_each<T: DeserializeOwned>(
         &self,
         keys: &[Key],
@@ -70,8 +69,8 @@ impl Table {
         if wanted.is_none() { Ok(items) } else { Err(StoreError::Busy("keys were left unread".to_owned())) }
     }
 
-    /// Inserts items whose keys must be free, each by itself: neither one that is taken nor a request that fails stops the
-    /// others. No two of them may have one key.
+    /// Inserts items with distinct keys, independently of each other: neither a taken key nor a failed request stops the
+    /// others.
     pub(crate) async fn insert_many(&self, items: Vec<Item>) -> Vec<Inserted> {
         let mut batches = Vec::new();
         let mut items = items.into_iter().peekable();
@@ -89,7 +88,7 @@ impl Table {
         })
     }
 
-    /// A batch whose outcome is not known leaves its items busy.
+    /// Items with an unknown outcome are returned as busy.
     async fn try_insert_batch(&self, items: Vec<Item>) -> Result<Vec<Inserted>, StoreError> {
         let statements: Vec<_> = items.into_iter().map(|item| self.insert_statement(item)).collect::<Result<_, _>>()?;
         let mut results = vec![Inserted::Busy; statements.len()];

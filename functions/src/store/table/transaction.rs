@@ -10,8 +10,8 @@ use crate::store::error::{StoreError, reasons, store_error};
 use crate::store::keys::Key;
 
 impl Table {
-    /// Writes all or nothing. The reasons stand at the positions of the writes; a conflict with another transaction is
-    /// tried again here, because the SDK does not.
+    /// Writes all or nothing; on failure returns the reason of each write. Retries conflicts with other transactions,
+    /// which the SDK does not.
     pub(crate) async fn transact(
         &self,
         writes: &[TransactWriteItem],
@@ -38,7 +38,7 @@ impl Table {
                 Some(service) if service.is_transaction_canceled_exception() => reasons(service),
                 _ => return Err(store_error(error)),
             };
-            // Beside a conflict, a condition that failed may not be the whole truth.
+            // With a conflict, the failed condition may not be final.
             let any = |code: &str| reasons.iter().any(|reason| reason.code() == Some(code));
             if any("ConditionalCheckFailed") && !any("TransactionConflict") {
                 return Ok(Err(reasons));
@@ -54,7 +54,7 @@ impl Table {
         Err(StoreError::Busy("the transaction met others each time".to_owned()))
     }
 
-    /// [`Self::put_new`] as a part of a transaction; the item that is in the way comes back.
+    /// Like [`Self::put_new`], as part of a transaction; a failure returns the existing item.
     pub(crate) fn new_put(&self, item: Item) -> Result<TransactWriteItem, StoreError> {
         let put = Put::builder()
             .table_name(&*self.name)
@@ -65,7 +65,7 @@ impl Table {
         Ok(TransactWriteItem::builder().put(put.map_err(StoreError::fault)?).build())
     }
 
-    /// [`Self::delete_before`] as a part of a transaction.
+    /// Like [`Self::delete_before`], as part of a transaction.
     pub(crate) fn new_delete(&self, key: &Key, next: u64) -> Result<TransactWriteItem, StoreError> {
         let delete = Delete::builder()
             .table_name(&*self.name)

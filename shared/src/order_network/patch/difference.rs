@@ -1,9 +1,9 @@
-//! What an update changes: the state machine allows some parts of an order to change where it forbids others.
+//! The parts of an order that an update changes: the state machine allows changes of some parts in states where it
+//! forbids others.
 
 use crate::order::{ItemUpdate, Update};
 use crate::order_network::request::{CreateOrder, Item};
 
-/// Which parts of an order another order changes.
 pub(super) fn update_between(before: &CreateOrder, after: &CreateOrder) -> Update {
     let (before, after) = (&as_read(before), &as_read(after));
     let addresses = before.shipping_address != after.shipping_address
@@ -27,8 +27,8 @@ pub(super) fn update_between(before: &CreateOrder, after: &CreateOrder) -> Updat
     Update { addresses, order: rest != *before, items: items.collect() }
 }
 
-/// The order without members that say what their absence says: false, and nothing at all. Who sends such a member to an
-/// order that lacks it changes nothing that anybody reads.
+/// The order without members whose value equals their absence: false, and empty collections. Adding such a member
+/// changes nothing that readers see.
 fn as_read(order: &CreateOrder) -> CreateOrder {
     fn yes(flag: Option<bool>) -> Option<bool> {
         flag.filter(|flag| *flag)
@@ -58,7 +58,7 @@ fn as_read(order: &CreateOrder) -> CreateOrder {
     }
 }
 
-/// What refunds are taken of.
+/// The members that refunds are computed from.
 fn amounts(item: &Item) -> impl PartialEq + use<> {
     let shipping = item.customer_shipping_price;
     (item.quantity, item.customer_price, item.customer_subtotal, item.customer_discounts_or_promotions, shipping)

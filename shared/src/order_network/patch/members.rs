@@ -1,6 +1,6 @@
-//! Which members of an order and of an item an update may bring, and what becomes of the others.
+//! Which members of an order and of an item an update may change, and the treatment of the others.
 
-/// Members of an order that an update may bring.
+/// Members of an order that an update may change.
 pub const ORDER_MEMBERS: &[&str] = &[
     "shippingAddress",
     "billingAddress",
@@ -17,7 +17,7 @@ pub const ORDER_MEMBERS: &[&str] = &[
     "customerTotalDiscountAndPromotions",
     "customerPaymentMethods",
 ];
-/// Members of an order that stay as they were created: they name it, or decided what became of it.
+/// Members of an order that cannot change: they name it, or determined its processing.
 pub const FIXED_MEMBERS: &[&str] = &[
     "safeId",
     "externalId",
@@ -28,7 +28,7 @@ pub const FIXED_MEMBERS: &[&str] = &[
     "automaticProcessing",
     "allowExternalOrderIdDuplication",
 ];
-/// Members of an item that an update may bring.
+/// Members of an item that an update may change.
 pub const ITEM_MEMBERS: &[&str] = &[
     "sku",
     "quantity",
@@ -47,7 +47,7 @@ pub const ITEM_MEMBERS: &[&str] = &[
     "skipSkuValidation",
     "skipImageValidation",
 ];
-/// Members of an order, or of an item, that reads show and nobody sends: who sends back what was read changes nothing by them.
+/// Members of an order or an item that only reads show. Sending them back has no effect.
 pub const SHOWN_MEMBERS: &[&str] = &[
     "id",
     "shortId",

@@ -14,7 +14,7 @@ fn places(broken: &Broken) -> Vec<(Code, &str)> {
 }
 
 #[test]
-fn without_its_order_a_patch_is_told_what_it_breaks_itself() {
+fn without_its_order_a_patch_reports_its_own_violations() {
     let alone = |target, text: &str, strict| Patch::read(target, text.as_bytes()).unwrap().alone(strict);
     let order =
         alone(Target::Order, r#"{"meta":{"a":1},"colour":1,"safeId":"x","shippingAddress":{"city":null}}"#, true);
@@ -53,7 +53,7 @@ fn a_patch_answers_for_what_it_makes_odd_and_for_nothing_else() {
 }
 
 #[test]
-fn a_patch_that_is_too_large_is_told_of_so_once() {
+fn a_patch_that_is_too_large_is_reported_once() {
     let text = format!("{{\"meta\":{{\"a\":\"{}\"}},\"safeId\":1,\"safeId\":2}}", "x".repeat(300_000));
     let broken = Patch::read(Target::Order, text.as_bytes()).unwrap().apply(&order(), false).unwrap_err();
     let expected = [

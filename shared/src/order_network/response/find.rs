@@ -1,4 +1,4 @@
-//! What searches ask of an order and its items, in the words of the wire.
+//! What searches compare of an order and its items, as on the wire.
 
 use super::{Address, Item, Order};
 use crate::order::{LineStatus, OrderStatus};
@@ -17,7 +17,7 @@ impl Order {
         &self.items
     }
 
-    /// Its items, and nothing else of it.
+    /// Its items, by value.
     #[must_use]
     pub fn into_items(self) -> Vec<Item> {
         self.items
@@ -41,7 +41,7 @@ impl Order {
         self.shipping_address.country_code.as_deref()
     }
 
-    /// The customer's e-mail address: of the shipping address, else of the billing address.
+    /// The e-mail address of the shipping address, or else of the billing address.
     #[must_use]
     pub fn email(&self) -> Option<&str> {
         let of = |address: &'_ Address| address.email.is_some();
@@ -68,7 +68,7 @@ impl Order {
         Timestamp::parse_rfc3339(&self.updated_at).unwrap_or(Timestamp::from_milliseconds(0))
     }
 
-    /// Whether its short id, external id or safe id begins so.
+    /// Whether the short id, external id or safe id starts with `prefix`.
     #[must_use]
     pub fn has_name_with(&self, prefix: &str) -> bool {
         let names = [Some(self.short_id.as_str()), self.external_id.as_deref(), Some(self.safe_id.as_str())];
@@ -83,7 +83,7 @@ impl Item {
         &self.sku
     }
 
-    /// Where it stands, in the words of the wire.
+    /// The status as on the wire.
     #[must_use]
     pub const fn status(&self) -> LineStatus {
         self.status

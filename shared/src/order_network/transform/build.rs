@@ -1,4 +1,4 @@
-//! Working rules: the order that is being built.
+//! Applying rules: the order that is being built.
 
 use super::pointer::{Pointer, Token, index};
 use super::rule::{Convert, Rule, Source};
@@ -10,14 +10,14 @@ use crate::order_network::problem::Violation;
 use crate::order_network::reference_token::escaped;
 use crate::validation::Place;
 
-/// Bytes that all rules together may write: a body beyond it would be refused in any case, unless one rule after another
-/// wrote over the same place.
+/// Bytes that all rules together may write. A body beyond this would be rejected, unless rules overwrite each other's
+/// output.
 const WRITTEN_BYTES_MAX: usize = 4 * ORDER_BYTES_MAX;
 
-/// Bytes of an element that nobody has written, with its comma.
+/// Bytes of an unwritten element, with its comma.
 const NULL_BYTES: usize = 5;
 
-/// An order in the making.
+/// An order that is being built.
 pub(super) struct Build<'s> {
     foreign: &'s Tree,
     body: Tree,
@@ -26,17 +26,17 @@ pub(super) struct Build<'s> {
     left: usize,
 }
 
-/// A step to a place of the order.
+/// A step of a path in the order.
 #[derive(Clone, Copy)]
 enum Step<'p> {
-    /// A member, whatever its name looks like.
+    /// A member, even if its name looks like an index.
     Member(&'p str),
-    /// A member, or an element where the name is an index: no rule of orders knows of the place.
+    /// A member, or an element if the name is an index: the rules of orders do not know this place.
     Name(&'p str),
     Element(usize),
 }
 
-/// One place of the foreign body that a rule reads: the indexes of its elements, and what is there.
+/// A place that a rule reads in the foreign body: the indexes of its elements, and its value.
 struct Met<'s> {
     indexes: Vec<usize>,
     value: Option<&'s Tree>,
@@ -51,7 +51,7 @@ impl<'s> Build<'s> {
         Transformed { body: self.body, findings: self.findings }
     }
 
-    /// Works a rule; nothing once the order is too large.
+    /// Applies a rule; does nothing once the order is too large.
     pub(super) fn apply(&mut self, rule: &Rule) {
         let (pointer, default, convert) = match rule.source() {
             Source::Constant(constant) => return self.write_everywhere(rule, Some(constant)),
@@ -71,7 +71,7 @@ impl<'s> Build<'s> {
         }
     }
 
-    /// Every place of the foreign body that the pointer names, whether anything is there or not.
+    /// All places in the foreign body that the pointer matches, with or without a value.
     fn read(&mut self, rule: &Rule, pointer: &Pointer) -> Vec<Met<'s>> {
         let mut met = vec![Met { indexes: Vec::new(), value: Some(self.foreign) }];
         for token in pointer.tokens() {
@@ -99,7 +99,7 @@ impl<'s> Build<'s> {
         met
     }
 
-    /// What stands before a `*` of `from` is there and no array.
+    /// Reports a value before a `*` of `from` that is not an array.
     fn no_array(&mut self, rule: &Rule, pointer: &Pointer, indexes: &[usize]) {
         let before = |pointer: &Pointer| {
             let place = pointer.with(indexes);
@@ -110,7 +110,7 @@ impl<'s> Build<'s> {
         self.find(Violation::new(Code::WrongType, place, message, None), Some(source));
     }
 
-    /// The value as the rule asks for it; a finding and nothing where it cannot be.
+    /// Converts a value as the rule says; reports a failure and returns `None`.
     fn convert(&mut self, rule: &Rule, value: &Tree, convert: Option<Convert>, indexes: &[usize]) -> Option<Tree> {
         let Some(convert) = convert else { return Some(value.clone()) };
         let converted = match (convert, value) {
@@ -135,7 +135,7 @@ impl<'s> Build<'s> {
         converted.map(Tree::Scalar)
     }
 
-    /// Writes a value at each place that `to` names in the order as it is by now.
+    /// Writes a value at each place that `to` matches in the present order.
     fn write_everywhere(&mut self, rule: &Rule, value: Option<&Tree>) {
         if value.is_none() {
             return;
@@ -155,7 +155,7 @@ impl<'s> Build<'s> {
         }
     }
 
-    /// Writes a value at one place; without a value the element is made in which it would stand.
+    /// Writes a value at one place; without a value, creates only the element that would contain it.
     fn write(&mut self, rule: &Rule, indexes: &[usize], value: Option<&Tree>) {
         let bytes = value.map_or(1, Tree::bytes).saturating_add(rule.to().depth());
         let Some(left) = self.left.checked_sub(bytes).filter(|left| *left > 0) else { return self.too_large() };
@@ -185,7 +185,7 @@ impl<'s> Build<'s> {
         self.find(Violation::new(Code::PayloadTooLarge, String::new(), message, None), None);
     }
 
-    /// Something on the way to the place is neither an object nor an array that has it.
+    /// Reports a value on the way that is neither an object nor an array with the place.
     fn blocked(&mut self, rule: &Rule, way: &[Step<'_>], next: Option<&Step<'_>>) {
         let place: String = way.iter().map(Step::written).collect();
         let wanted = match next {
@@ -205,7 +205,7 @@ impl<'s> Build<'s> {
 }
 
 impl<'p> Step<'p> {
-    /// What holds such a step where nothing is.
+    /// An empty container for this step.
     fn container(&self) -> Tree {
         match self {
             Self::Name(name) if index(name).is_some() => Tree::Array(Vec::new()),
@@ -222,7 +222,6 @@ impl<'p> Step<'p> {
     }
 }
 
-/// The steps to the place that a pointer names with these indexes.
 fn steps<'p>(pointer: &'p Pointer, indexes: &[usize]) -> Vec<Step<'p>> {
     let (mut indexes, mut at) = (indexes.iter().copied(), Place::order());
     let step = |token: &'p Token| {
@@ -238,8 +237,8 @@ fn steps<'p>(pointer: &'p Pointer, indexes: &[usize]) -> Vec<Step<'p>> {
     pointer.tokens().iter().map(step).collect()
 }
 
-/// The place at the end of the steps, made where it is not there; else the number of steps that could be taken. What is
-/// made is taken from what is `left`, of which nothing is when that was the reason.
+/// The place at the end of the steps, created if missing; else the number of steps that succeeded. New elements reduce
+/// `left`, which is zero if that was the reason for the failure.
 fn place<'t>(body: &'t mut Tree, steps: &[Step<'_>], left: &mut usize) -> Result<&'t mut Tree, usize> {
     let mut tree = body;
     for (taken, step) in steps.iter().enumerate() {
@@ -288,7 +287,6 @@ fn elements<'t>(indexes: &[usize], tree: Option<&'t Tree>) -> Vec<(Vec<usize>, O
     elements.iter().enumerate().map(element).collect()
 }
 
-/// The digits of a JSON number.
 fn number(text: &str) -> Option<String> {
     let is_number = text.starts_with(|first: char| first == '-' || first.is_ascii_digit())
         && serde_json::from_str::<serde_json::Number>(text).is_ok()

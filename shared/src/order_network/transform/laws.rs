@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::{Transformation, Tree};
 
-/// Few names, so that bodies and rules meet.
+/// Few names, so that bodies and rules overlap.
 fn name() -> impl Strategy<Value = String> {
     prop_oneof![Just("a"), Just("b"), Just("c~/d"), Just("0"), Just("1"), Just("")].prop_map(str::to_owned)
 }
@@ -49,12 +49,12 @@ fn rule() -> impl Strategy<Value = Value> {
 }
 
 fn transformation(rules: &[Value]) -> Transformation {
-    // Those that do not go together are refused when they are written.
+    // Rules that do not go together are rejected when they are written.
     let rules = rules.iter().filter_map(|rule| serde_json::from_str(&rule.to_string()).ok());
     Transformation { rules: rules.collect() }
 }
 
-/// What stands at a pointer without `*`.
+/// The value at a pointer without `*`.
 fn at<'t>(tree: &'t Tree, pointer: &str) -> Option<&'t Tree> {
     let mut tokens = pointer.split('/').skip(1);
     tokens.try_fold(tree, |tree, token| tree.get(&token.replace("~1", "/").replace("~0", "~")))
@@ -76,7 +76,7 @@ proptest! {
             let pointer = format!("/{}", name.replace('~', "~0").replace('/', "~1"));
             json!({"to": format!("/x{pointer}"), "from": pointer})
         }).collect();
-        // An object that is there already keeps names that could be indexes.
+        // An existing object keeps names that look like indexes.
         let rules = [vec![json!({"to": "/x", "constant": {}})], rules].concat();
         let made = transformation(&rules).apply(&Tree::Object(foreign.clone().into_iter().collect()));
         prop_assert_eq!(&made.findings, &[]);

@@ -1,4 +1,4 @@
-//! JSON Pointers (RFC 6901), in which a token `*` stands for each element of an array.
+//! JSON Pointers (RFC 6901), extended by the token `*` for every element of an array.
 
 use std::fmt;
 
@@ -7,25 +7,24 @@ use crate::limits::{DEPTH_MAX, TRANSFORMATION_POINTER_BYTES_MAX};
 use crate::order_network::reference_token::{escaped, unescaped};
 use crate::validation::Place;
 
-/// A place, or one place in each element of arrays.
+/// One place, or one in each element of arrays.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pointer(Vec<Token>);
 
-/// One step of a pointer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Token {
     /// A member's name, or an index.
     Name(String),
-    /// Each element.
+    /// Every element.
     Each,
 }
 
-/// Why a text is no pointer.
+/// Why a text is not a pointer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PointerFault {
-    /// It begins with something else.
+    /// It does not start with a slash.
     NoSlash,
-    /// A tilde escapes nothing.
+    /// A tilde is not followed by `0` or `1`.
     Escape,
     /// It is too long.
     TooLong,
@@ -55,9 +54,6 @@ impl PointerFault {
 
 impl Pointer {
     /// Reads a pointer.
-    ///
-    /// # Errors
-    /// The text is none.
     pub fn parse(text: &str) -> Result<Self, PointerFault> {
         if text.len() > TRANSFORMATION_POINTER_BYTES_MAX {
             return Err(PointerFault::TooLong);
@@ -77,17 +73,16 @@ impl Pointer {
         self.0.len()
     }
 
-    /// How many of its tokens are `*`.
     pub(super) fn wildcards(&self) -> usize {
         self.0.iter().filter(|token| **token == Token::Each).count()
     }
 
-    /// Whether a place is this one, or lies within it.
+    /// Whether a place is this one or within it.
     pub(super) fn is_above(&self, place: &str) -> bool {
         self.within(place).is_some()
     }
 
-    /// The indexes that `*` stands for in a place, and what of the place lies within this one.
+    /// The indexes that `*` matches in a place, and the rest of the place.
     pub(super) fn within<'p>(&self, place: &'p str) -> Option<(Vec<usize>, &'p str)> {
         let (mut indexes, mut rest) = (Vec::new(), place);
         for token in &self.0 {
@@ -102,7 +97,7 @@ impl Pointer {
         Some((indexes, rest))
     }
 
-    /// The place that the pointer names when its `*` stand for these indexes.
+    /// The place for these indexes of the `*` tokens.
     pub(super) fn with(&self, indexes: &[usize]) -> String {
         let mut indexes = indexes.iter();
         let mut place = String::new();
@@ -121,7 +116,7 @@ impl Pointer {
 }
 
 impl Token {
-    /// Where in an order the token leads from a place.
+    /// The place that the token leads to.
     pub(super) fn enter(&self, place: Place) -> Place {
         match self {
             Self::Name(name) if !place.is_array() => place.member(name),
@@ -140,7 +135,7 @@ impl fmt::Display for Pointer {
     }
 }
 
-/// An array's index as RFC 6901 writes it: digits without a zero before them.
+/// An array index as in RFC 6901: digits without a leading zero.
 pub(super) fn index(token: &str) -> Option<usize> {
     let plain = token.bytes().all(|byte| byte.is_ascii_digit()) && (token == "0" || !token.starts_with('0'));
     if plain { token.parse().ok() } else { None }

@@ -7,7 +7,7 @@ use super::tree::Tree;
 use crate::limits::ITEMS_MAX;
 use crate::validation::Place;
 
-/// What comes where.
+/// A mapping to one place of the order.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "Written", into = "Written")]
 pub struct Rule {
@@ -15,29 +15,29 @@ pub struct Rule {
     source: Source,
 }
 
-/// Where a rule's value is from.
+/// The source of a rule's value.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Source {
-    /// The foreign body.
+    /// A value of the foreign body.
     From {
-        /// The place in it.
+        /// Its place.
         pointer: Pointer,
-        /// What stands in for a value that is not there.
+        /// Replaces a missing value.
         default: Option<Tree>,
-        /// What the value is made into.
+        /// The target type.
         convert: Option<Convert>,
     },
-    /// The rule itself.
+    /// A fixed value.
     Constant(Tree),
 }
 
-/// What a value is made into.
+/// The target type of a conversion.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Convert {
-    /// A number or a boolean becomes the string of its digits or letters.
+    /// Numbers and booleans become strings.
     String,
-    /// A string of digits becomes a number.
+    /// Strings of digits become numbers.
     Number,
 }
 
@@ -46,22 +46,22 @@ impl Convert {
     pub const NAMES: [&'static str; 2] = ["string", "number"];
 }
 
-/// Why members make no rule.
+/// Why members do not form a rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RuleFault {
-    /// There is neither source.
+    /// Neither `from` nor `constant`.
     NoSource,
-    /// There are both.
+    /// Both `from` and `constant`.
     TwoSources,
-    /// A constant needs nothing else.
+    /// `default` or `as` with a constant.
     OnlyWithFrom,
-    /// The elements of one cannot be told from the elements of the other.
+    /// The wildcards of `from` and `to` do not match.
     Wildcards,
-    /// An index is beyond what an order can have.
+    /// An index exceeds the limits of orders.
     IndexTooLarge,
-    /// An array of the order has no members.
+    /// A name where the order has an array.
     NoIndex,
-    /// Something of the order that has members has no elements.
+    /// A `*` where the order has members.
     NoArray,
 }
 
@@ -81,14 +81,14 @@ impl RuleFault {
         }
     }
 
-    /// Whether it is about `to` alone.
+    /// Whether the fault is in `to` alone.
     #[must_use]
     pub const fn is_of_target(self) -> bool {
         matches!(self, Self::IndexTooLarge | Self::NoIndex | Self::NoArray)
     }
 }
 
-/// The members of a rule, each read by itself.
+/// The members of a rule, each parsed on its own.
 #[derive(Clone, Debug, Default)]
 pub struct Parts {
     /// `from`.
@@ -102,10 +102,8 @@ pub struct Parts {
 }
 
 impl Parts {
-    /// Where the value of a rule with these members comes from. A default or a constant that is null is none.
-    ///
-    /// # Errors
-    /// They do not go together.
+    /// The source of a rule with these members. A null default or constant counts as absent. An error if they do not go
+    /// together.
     pub fn source(self) -> Result<Source, RuleFault> {
         let given = |value: Option<Tree>| value.filter(|value| !value.is_null());
         let (default, constant) = (given(self.default), given(self.constant));
@@ -120,10 +118,7 @@ impl Parts {
 }
 
 impl Rule {
-    /// Makes a rule of where a value comes and where it comes from.
-    ///
-    /// # Errors
-    /// The two do not go together.
+    /// Makes a rule from a target and a source; an error if they do not go together.
     pub fn new(to: Pointer, source: Source) -> Result<Self, RuleFault> {
         if let Source::From { pointer, .. } = &source
             && pointer.wildcards() != 0
@@ -146,13 +141,13 @@ impl Rule {
         Ok(Self { to, source })
     }
 
-    /// What the rules of orders say of the place where the value comes.
+    /// What the rules of orders say about the target place.
     #[must_use]
     pub fn place(&self) -> Place {
         self.to.tokens().iter().fold(Place::order(), |place, token| token.enter(place))
     }
 
-    /// Where the value comes.
+    /// The target.
     #[must_use]
     pub const fn to(&self) -> &Pointer {
         &self.to
@@ -162,7 +157,7 @@ impl Rule {
         &self.source
     }
 
-    /// Where in the foreign body the value at a place of the order, which this rule writes, comes from.
+    /// The place in the foreign body that the value at `place`, which this rule writes, comes from.
     pub(super) fn source_of(&self, place: &str) -> Option<String> {
         let Source::From { pointer, .. } = &self.source else { return None };
         let (indexes, rest) = self.to.within(place)?;
@@ -170,7 +165,7 @@ impl Rule {
     }
 }
 
-/// A rule as it is stored, and as it is shown.
+/// A rule in its stored and its wire form.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Written {

@@ -1,4 +1,4 @@
-//! What rules do, by example.
+//! Rules by example.
 
 use serde_json::{Value, json};
 
@@ -14,14 +14,14 @@ fn apply(rules: &Value, foreign: &str) -> Transformed {
     transformation(rules).apply(&Tree::read(foreign).unwrap())
 }
 
-/// The order that is made, without findings.
+/// The resulting order, without findings.
 fn made(rules: &Value, foreign: &str) -> String {
     let Transformed { body, findings } = apply(rules, foreign);
     assert_eq!(findings, [], "{rules}");
     body.to_string()
 }
 
-/// What is found: code, place, source.
+/// The findings: code, place, source.
 fn found(rules: &Value, foreign: &str) -> Vec<(Code, String, Option<String>)> {
     let findings = apply(rules, foreign).findings.into_iter();
     findings.map(|found| (found.violation.error_code, found.violation.pointer, found.source)).collect()
@@ -74,7 +74,7 @@ fn each_element_keeps_its_index_and_none_is_lost() {
     };
     let items = [item(r#""sku":"a","#, 2), item("", 1), item(r#""sku":"c","#, 1)].join(",");
     assert_eq!(made(&rules, foreign), format!(r#"{{"items":[{items}],"tags":[null,"t",null]}}"#));
-    // Nothing there has no elements, and a constant finds none.
+    // A missing array has no elements, and a constant has none to write to.
     assert_eq!(made(&rules, "{}"), "null");
     let nested = json!([{"to": "/items/*/images/*/url", "from": "/l/*/i/*"}]);
     let foreign = r#"{"l": [{"i": ["u", "v"]}, {}, {"i": ["w"]}]}"#;
@@ -96,7 +96,7 @@ fn a_later_rule_writes_into_what_an_earlier_one_wrote_and_over_it() {
 }
 
 #[test]
-fn what_cannot_be_done_is_told_at_its_places_and_all_of_it() {
+fn every_failure_is_reported_at_its_place() {
     let rules = json!([
         {"to": "/items/*/sku", "from": "/lines/*/sku"},
         {"to": "/items/*/customerPrice", "from": "/rows/*/price", "as": "number"},
@@ -182,7 +182,7 @@ fn rules_read_back_and_are_held_to_what_goes_together() {
             "a rule must have `*` or an index in `to` behind an array of the order",
         ),
         (json!({"to": "/meta/*", "constant": 1}), "a rule must have `*` in `to` only behind an array of the order"),
-        (json!({"to": "a", "constant": 1}), "`a` is no pointer: a JSON Pointer, which is empty or begins with `/`"),
+        (json!({"to": "a", "constant": 1}), "`a` must be a JSON Pointer, which is empty or begins with `/`"),
     ] {
         let error = serde_json::from_str::<Transformation>(&format!("[{rule}]")).unwrap_err().to_string();
         assert!(error.starts_with(reason), "{error}");

@@ -1,4 +1,4 @@
-//! JSON as a tree whose scalars stay as they were written, so that every digit of an amount comes through.
+//! JSON as a tree whose scalars stay as written, so that amounts keep every digit.
 
 use std::fmt;
 
@@ -13,15 +13,15 @@ use crate::order_network::merge::Members;
 /// A JSON value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Tree {
-    /// A string, number, boolean or null, as it was written.
+    /// A string, number, boolean or null, as written.
     Scalar(String),
     /// An array.
     Array(Vec<Tree>),
-    /// An object, its members in the order of the document.
+    /// An object, with its members in document order.
     Object(Vec<(String, Tree)>),
 }
 
-/// Why a text is no tree.
+/// Why a text cannot be read as a tree.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unreadable {
     /// It is not JSON.
@@ -35,10 +35,7 @@ pub enum Unreadable {
 const NULL: &str = "null";
 
 impl Tree {
-    /// Reads a JSON text.
-    ///
-    /// # Errors
-    /// It is none, or nests too deep.
+    /// Reads a JSON text; an error if it is not JSON or nests too deep.
     pub fn read(text: &str) -> Result<Self, Unreadable> {
         let raw: &RawValue = serde_json::from_str(text).map_err(|_| Unreadable::NotJson)?;
         Self::of(raw, 0)
@@ -62,7 +59,6 @@ impl Tree {
         members.iter().map(member).collect::<Result<_, _>>().map(Self::Object)
     }
 
-    /// Nothing: null.
     pub(super) fn null() -> Self {
         Self::Scalar(NULL.to_owned())
     }
@@ -71,7 +67,7 @@ impl Tree {
         matches!(self, Self::Scalar(text) if text == NULL)
     }
 
-    /// Whether the value counts as not there.
+    /// Whether the value counts as absent.
     pub(super) fn is_nothing(&self) -> bool {
         matches!(self, Self::Scalar(text) if text == NULL || text == "\"\"")
     }
@@ -94,7 +90,7 @@ impl Tree {
         }
     }
 
-    /// The text of a string that is a member of the object itself.
+    /// The text of a string member of the object.
     #[must_use]
     pub fn text_of(&self, name: &str) -> Option<String> {
         match self {
@@ -103,7 +99,7 @@ impl Tree {
         }
     }
 
-    /// About how many bytes it takes, at least 1.
+    /// Approximate size in bytes, at least 1.
     pub(super) fn bytes(&self) -> usize {
         match self {
             Self::Scalar(text) => text.len(),

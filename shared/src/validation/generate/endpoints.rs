@@ -2,7 +2,6 @@
 
 use crate::Code;
 
-/// One of the two APIs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Api {
     /// `/v2`.
@@ -33,12 +32,10 @@ const BOTH: &[Api] = &[Api::Bulk, Api::Network];
 const BULK: &[Api] = &[Api::Bulk];
 const NETWORK: &[Api] = &[Api::Network];
 
-/// At a place in the body.
 const fn place(code: Code, apis: &'static [Api], when: &'static str) -> Answer {
     Answer { code, apis, whole: false, when }
 }
 
-/// The whole answer.
 const fn whole(code: Code, apis: &'static [Api], when: &'static str) -> Answer {
     Answer { code, apis, whole: true, when }
 }
@@ -138,7 +135,6 @@ pub(super) static ANSWERS: &[Answer] = &[
     whole(Code::TryAgain, BOTH, "A service did not answer in time; the header `Retry-After` says when to send again."),
 ];
 
-/// What is known of a code.
 pub(super) fn answer(code: Code) -> Option<&'static Answer> {
     ANSWERS.iter().find(|answer| answer.code == code)
 }

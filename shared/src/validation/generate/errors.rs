@@ -7,7 +7,6 @@ use super::{COMMAND, request};
 use crate::Code;
 use crate::catalogue::Kind;
 
-/// The page.
 pub(super) fn page() -> String {
     let mut page = format!(
         "<!-- Written by `{COMMAND}` from shared/src/catalogue.rs and what the validation answers. -->\n\n\

@@ -6,7 +6,6 @@ use super::super::{Body, validate};
 use crate::Code;
 use crate::limits::{BODY_BYTES_MAX, BULK_ORDERS_MAX, DEPTH_MAX};
 
-/// A body and what it is an example of.
 pub(super) struct Example {
     pub(super) code: Code,
     pub(super) body: Body,
@@ -15,7 +14,6 @@ pub(super) struct Example {
     pub(super) limit: Option<&'static str>,
 }
 
-/// The bytes of a body.
 pub(super) enum Input {
     Text(&'static str),
     Bytes(&'static [u8]),
@@ -74,7 +72,6 @@ impl Example {
     }
 }
 
-/// The example of a code.
 pub(super) fn of(code: Code) -> Option<&'static Example> {
     EXAMPLES.iter().find(|example| example.code == code)
 }

@@ -64,7 +64,6 @@ const fn schema_path(body: Body) -> &'static str {
     }
 }
 
-/// The request that carries a body.
 const fn request(body: Body) -> &'static str {
     match body {
         Body::BulkOrder => "POST /v2/orders",

@@ -1,29 +1,26 @@
-//! The forms of strings as regular expressions of ECMA-262 with the flag `u`, as JSON Schema asks for.
+//! The forms of strings as regular expressions of ECMA-262 with the flag `u`, as JSON Schema requires.
 //!
-//! Each says the same as the check of its form, without look-around and without nested repetition of the same
-//! characters, so that other engines read it too and none takes long. `edge-wasm/tests/schema.test.mjs` holds both
-//! against each other. One thing cannot be said: the part of an e-mail address before the `@` has at most 64 bytes, here
-//! characters.
+//! Each is equivalent to the check of its form, without look-around or nested repetition of the same characters, so
+//! that other engines can read it and none is slow. `edge-wasm/tests/schema.test.mjs` compares both. One difference
+//! remains: the part of an e-mail address before the `@` has at most 64 bytes, here characters.
 
 use super::super::format::{self, Format};
 use super::super::iso;
 use super::super::table::Sign;
 use crate::limits::{AMOUNT_DECIMALS_MAX, AMOUNT_MAX};
 
-/// No control characters.
 pub(super) const TEXT: &str = r"^[^\u0000-\u001f\u007f-\u009f]*$";
-/// No control characters but tabs and line breaks.
+/// No control characters except tabs and line breaks.
 pub(super) const LINES: &str = r"^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]*$";
 
-/// What stands in neither an e-mail address nor a URL: controls, spaces and what cannot be seen.
+/// Not allowed in e-mail addresses and URLs: controls, spaces and invisible characters.
 const INVISIBLE: &str = r"\u0000-\u0020\u007f-\u00a0\u1680\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\ufeff";
-/// The rest of ASCII but letters, digits and `_`.
+/// ASCII without letters, digits and `_`.
 const PUNCTUATION: &str = r"\u0021-\u002f\u003a-\u0040\u005b-\u005e\u0060\u007b-\u007e";
 
-/// A form and what writes its expression.
 type Form = (&'static Format, fn() -> String);
 
-/// What a form says without its anchors. None is a form that this file does not know.
+/// The expression of a form without anchors; `None` for a form that is unknown here.
 pub(super) fn of(format: &'static Format) -> Option<String> {
     let forms: [Form; 10] = [
         (&format::SAFE_ID, || r"\.?[A-Za-z0-9_~-][A-Za-z0-9._~-]*|\.\.[A-Za-z0-9._~-]+".to_owned()),
@@ -40,17 +37,17 @@ pub(super) fn of(format: &'static Format) -> Option<String> {
     forms.iter().find(|(known, _)| std::ptr::eq(*known, format)).map(|(_, pattern)| pattern())
 }
 
-/// The values of a form that has few.
+/// The values of a form with few values.
 pub(super) fn values_of(format: &'static Format) -> Option<impl Iterator<Item = &'static str>> {
     std::ptr::eq(format, &raw const format::CURRENCY_UPPER).then(|| iso::CURRENCIES.split(' '))
 }
 
-/// The whole string is of the form, or also empty.
+/// Matches the whole string, or also an empty one.
 pub(super) fn anchored(pattern: &str, or_empty: bool) -> String {
     format!("^(?:{pattern}){}$", if or_empty { "?" } else { "" })
 }
 
-/// An amount in a string. How far an exponent moves the point is not looked at.
+/// An amount in a string. The size of an exponent is not checked.
 pub(super) fn amount(sign: Sign) -> String {
     let whole = format!("(?:0|[1-9][0-9]{{0,{}}})", AMOUNT_MAX.ilog10() - 1);
     let plain = format!(r"{whole}(?:\.[0-9]{{1,{AMOUNT_DECIMALS_MAX}}}0*)?");
@@ -62,7 +59,7 @@ pub(super) fn amount(sign: Sign) -> String {
     }
 }
 
-/// Letters of codes, one of a sorted list, in any case: codes are grouped by what stands before their last letter.
+/// Codes of a sorted list, in any case, grouped by all but their last letter.
 fn any_case(list: &str) -> String {
     let letter = |letter: char| format!("{letter}{}", letter.to_ascii_lowercase());
     let mut groups: Vec<(&str, String)> = Vec::new();
@@ -86,7 +83,7 @@ fn email() -> String {
     format!(r#"[^{INVISIBLE}@()<>\[\]\{{\}},;:\\"]{{1,64}}@{domain}"#)
 }
 
-/// Labels with inner hyphens only; `more` says how many follow the first.
+/// Labels with inner hyphens only; `more` is how many follow the first.
 fn domain(more: &str) -> String {
     let letters = format!("[^{INVISIBLE}{PUNCTUATION}]+");
     let label = format!("{letters}(?:-+{letters})*");

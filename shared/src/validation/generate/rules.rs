@@ -6,7 +6,6 @@ use super::{COMMAND, fields, request, words};
 use crate::card::{CARD_DIGITS_MAX, CARD_DIGITS_MIN};
 use crate::limits::{BODY_BYTES_MAX, DEPTH_MAX, ORDER_BYTES_MAX};
 
-/// The page.
 pub(super) fn page() -> String {
     let mut page = format!(
         "<!-- Written by `{COMMAND}` from shared/src/validation/rules.rs. -->\n\n\

@@ -1,7 +1,7 @@
 //! JSON Schemas (draft 2020-12) from the tables.
 //!
-//! A schema accepts whatever the engine accepts. Where it can only say less, a `$comment` says what is missing; the list
-//! of all such reasons stands in `edge-wasm/tests/schema.test.mjs`, which holds the two against each other.
+//! A schema accepts whatever the engine accepts. Where it cannot express a rule, a `$comment` names it;
+//! `edge-wasm/tests/schema.test.mjs` has the list of all such rules and compares both.
 
 use super::super::Body;
 use super::super::extension::Choice;
@@ -37,10 +37,10 @@ pub(super) fn document(body: Body) -> String {
     document.with("$defs", Json::Object(models.finish())).document()
 }
 
-/// What a schema cannot say about a number.
+/// What a schema cannot express about a number.
 const EXACT: &str = "read by its digits, not as a binary float; too many decimals are refused";
 
-/// What a schema cannot say about a whole body.
+/// What a schema cannot express about a whole body.
 fn beyond(rules: &BodyRules) -> String {
     let unknown = if rules.warns_of_unknown_members { " and named in a warning" } else { "" };
     format!(
@@ -52,7 +52,7 @@ fn beyond(rules: &BodyRules) -> String {
 
 /// The models of one or more bodies, in the order of first use.
 pub struct Models {
-    /// What stands before the name of a model in a reference.
+    /// The prefix of a model's name in a reference.
     prefix: &'static str,
     models: Vec<(&'static Object, Json)>,
 }
@@ -64,7 +64,7 @@ impl Models {
         Self { prefix, models: Vec::new() }
     }
 
-    /// Adds the models of a body and gives the schema of its root.
+    /// Adds the models of a body and returns the schema of its root.
     pub(super) fn root(&mut self, body: Body) -> Json {
         self.body(body.rules())
     }
@@ -166,7 +166,7 @@ impl Models {
 }
 
 impl Json {
-    /// What holds between members, where a schema can say it.
+    /// The rule between members, if a schema can express it.
     fn with_check(self, check: Check) -> Self {
         if !matches!(check, Check::DuplicateCheckHasNumber) {
             return self;
@@ -178,7 +178,7 @@ impl Json {
     }
 }
 
-/// What stands for an absent member beside its absence.
+/// What counts as absent besides absence.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Absence {
     Refused,
@@ -197,7 +197,7 @@ impl Absence {
         if self == Self::NullOrEmpty { any_of([schema, object([("const", text(""))])]) } else { schema }
     }
 
-    /// A schema that takes neither, or one of them.
+    /// A schema that allows neither or one of them.
     fn or_absent(self, schema: Json) -> Json {
         match self {
             Self::Refused => schema,
@@ -211,7 +211,7 @@ fn any_of<const N: usize>(schemas: [Json; N]) -> Json {
     object([("anyOf", Json::List(schemas.into()))])
 }
 
-/// A string of so many characters; an empty one may stand for an absent member.
+/// A string of limited length; an empty one may count as absent.
 fn strings(absence: Absence, min: usize, max: usize, pattern: &str) -> Json {
     let min = if absence == Absence::NullOrEmpty { 0 } else { min };
     object([("type", absence.types("string"))])

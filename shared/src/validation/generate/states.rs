@@ -6,7 +6,6 @@ use super::COMMAND;
 use crate::order::OrderStatus;
 use crate::order::table::{Outcome, TABLE};
 
-/// The page.
 pub(super) fn page() -> String {
     let mut page = format!(
         "<!-- Written by `{COMMAND}` from shared/src/order/table.rs, which a test holds against the transitions. -->\n\n\

@@ -3,7 +3,7 @@
 use super::super::table::{Check, Rule, Sign};
 use crate::limits::{AMOUNT_DECIMALS_MAX, AMOUNT_MAX, COORDINATE_DECIMALS_MAX};
 
-/// How long, how many or how large.
+/// The bounds in words.
 pub(super) fn bounds(rule: Rule) -> String {
     match rule {
         Rule::Id { min, max } | Rule::Text { min, max } | Rule::Lines { min, max } => {
@@ -24,7 +24,7 @@ pub(super) fn bounds(rule: Rule) -> String {
     }
 }
 
-/// What it looks like.
+/// The form in words.
 pub(super) fn form(rule: Rule) -> String {
     match rule {
         Rule::Id { .. } => "on one line".to_owned(),
@@ -51,7 +51,7 @@ pub(super) fn form(rule: Rule) -> String {
     }
 }
 
-/// Both, as a description.
+/// Form and bounds, as a description.
 pub(super) fn description(rule: Rule) -> Option<String> {
     let parts = match rule {
         Rule::Format(format) => [format.is.to_owned(), bounds(rule)],
@@ -64,7 +64,6 @@ pub(super) fn description(rule: Rule) -> Option<String> {
     (!parts.is_empty()).then(|| parts.join(", "))
 }
 
-/// What holds between members.
 pub(super) fn check(check: Check) -> Option<&'static str> {
     match check {
         Check::None | Check::Transaction | Check::Domain(_) => None,
