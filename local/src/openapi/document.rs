@@ -197,7 +197,7 @@ impl Schemas {
     fn responses(&mut self, route: &Route, operation: &Operation, examples: &[Example]) -> Json {
         let mut responses: Vec<(u16, Json)> = Vec::new();
         for answer in &operation.answers {
-            responses.push((answer.status, self.success(route, operation, answer, examples)));
+            responses.push((answer.status, self.success(operation, answer, examples)));
         }
         for (status, codes) in by_status(operation) {
             let answered = examples.iter().filter(|example| example.status == status);
@@ -217,7 +217,7 @@ impl Schemas {
         Json::Object(responses.into_iter().map(|(status, response)| (status.to_string(), response)).collect())
     }
 
-    fn success(&mut self, route: &Route, operation: &Operation, answer: &AnswerType, examples: &[Example]) -> Json {
+    fn success(&mut self, operation: &Operation, answer: &AnswerType, examples: &[Example]) -> Json {
         let mut names = answer.headers.to_vec();
         if (operation.takes_idempotency_key) || answer.status == 200 && operation.answers.len() > 1 {
             names.push("Idempotency-Replayed");
