@@ -24,7 +24,6 @@ pub mod keyword;
 pub mod limits;
 #[cfg(feature = "domain")]
 pub mod money;
-#[cfg(feature = "domain")]
 mod number;
 #[cfg(feature = "domain")]
 pub mod order;

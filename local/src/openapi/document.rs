@@ -162,7 +162,7 @@ impl Schemas {
         .with("security", security(operation.access))
         .with_some("parameters", (!parameters.is_empty()).then_some(Json::List(parameters)))
         .with_some("requestBody", body)
-        .with("responses", self.responses(route, &operation, examples))
+        .with("responses", self.responses(&operation, examples))
     }
 
     fn body(&mut self, kind: BodyKind) -> Json {
@@ -194,7 +194,7 @@ impl Schemas {
         }
     }
 
-    fn responses(&mut self, route: &Route, operation: &Operation, examples: &[Example]) -> Json {
+    fn responses(&mut self, operation: &Operation, examples: &[Example]) -> Json {
         let mut responses: Vec<(u16, Json)> = Vec::new();
         for answer in &operation.answers {
             responses.push((answer.status, self.success(operation, answer, examples)));
