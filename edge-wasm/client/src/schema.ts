@@ -2558,13 +2558,13 @@ export interface operations {
                 /** @description Whether it is a test. */
                 readonly isTest?: "true" | "false";
                 /** @description Created at this time or later. */
-                readonly createdFrom?: string;
+                readonly createdFrom?: string | "";
                 /** @description Created at this time or earlier. */
-                readonly createdTo?: string;
+                readonly createdTo?: string | "";
                 /** @description Changed at this time or later. */
-                readonly updatedFrom?: string;
+                readonly updatedFrom?: string | "";
                 /** @description Changed at this time or earlier. */
-                readonly updatedTo?: string;
+                readonly updatedTo?: string | "";
                 /** @description The beginning of a short id, an external id or a safe id. */
                 readonly q?: string;
                 /** @description The order of the list; `-createdAt`, newest first, when absent. */
@@ -4110,13 +4110,13 @@ export interface operations {
                 /** @description Whether it is a test. */
                 readonly isTest?: "true" | "false";
                 /** @description Created at this time or later. */
-                readonly createdFrom?: string;
+                readonly createdFrom?: string | "";
                 /** @description Created at this time or earlier. */
-                readonly createdTo?: string;
+                readonly createdTo?: string | "";
                 /** @description Changed at this time or later. */
-                readonly updatedFrom?: string;
+                readonly updatedFrom?: string | "";
                 /** @description Changed at this time or earlier. */
-                readonly updatedTo?: string;
+                readonly updatedTo?: string | "";
                 /** @description The beginning of a short id, an external id or a safe id. */
                 readonly q?: string;
                 /** @description The order of the list; `-createdAt`, newest first, when absent. */
@@ -4243,13 +4243,13 @@ export interface operations {
                 /** @description Whether it is a test. */
                 readonly isTest?: "true" | "false";
                 /** @description Created at this time or later. */
-                readonly createdFrom?: string;
+                readonly createdFrom?: string | "";
                 /** @description Created at this time or earlier. */
-                readonly createdTo?: string;
+                readonly createdTo?: string | "";
                 /** @description Changed at this time or later. */
-                readonly updatedFrom?: string;
+                readonly updatedFrom?: string | "";
                 /** @description Changed at this time or earlier. */
-                readonly updatedTo?: string;
+                readonly updatedTo?: string | "";
                 /** @description The beginning of a short id, an external id or a safe id. */
                 readonly q?: string;
                 /** @description The order of the list; `-createdAt`, newest first, when absent. */
