@@ -10,8 +10,8 @@
 //! "text" text: String = Rule::Prose { max: NOTE_CHARACTERS_MAX, lines: true }, required;
 //! ```
 //!
-//! `required` members are there and not null. `optional` ones may be absent, null or an empty string, which all mean the
-//! same. `not_null` ones may be absent, but cannot be taken away. `clearable` ones may be absent, or null to clear what was
+//! `required` members are there and not null. `optional` ones may be absent or null, which mean the same;
+//! `optional_or_empty` ones may also be an empty string. `not_null` ones may be absent, but cannot be taken away. `clearable` ones may be absent, or null to clear what was
 //! there.
 //!
 //! Orders have tables of their own ([`crate::validation`]), because they are also validated at the edge.
@@ -95,7 +95,7 @@ macro_rules! body {
             $name $([$option $($value)?])* {
                 $($members)*
                 /// The merchant of the credentials, when named.
-                "merchantId" merchant_id: String = $crate::validation::table::UUID, optional;
+                "merchantId" merchant_id: String = $crate::validation::table::UUID, optional_or_empty;
             }
         }
 

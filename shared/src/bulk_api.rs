@@ -4,6 +4,7 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use crate::Code;
+use crate::card;
 use crate::limits::AMOUNT_MAX;
 use crate::money::{Currency, Money, Number};
 use crate::order::{LineStatus, OrderState, OrderStatus};
@@ -166,7 +167,7 @@ fn price_line(
 ) -> Result<(PricedLine, Currency), LineProblem> {
     let problem = |code: Code, message: String| LineProblem { code, line, message };
     let found = product(&wanted.sku)
-        .ok_or_else(|| problem(Code::UnknownSku, format!("no product has the SKU `{}`", wanted.sku)))?;
+        .ok_or_else(|| problem(Code::UnknownSku, format!("no product has the SKU `{}`", card::masked(&wanted.sku))))?;
     if !found.is_active {
         return Err(problem(Code::InactiveSku, format!("`{}` is not on sale", wanted.sku)));
     }

@@ -75,6 +75,8 @@ pub const EMAIL_CHARACTERS_MAX: usize = 254;
 pub const URL_CHARACTERS_MAX: usize = 2_048;
 /// Characters of a foreign id (transactions, facilities, files).
 pub const ID_CHARACTERS_MAX: usize = 128;
+/// A text in a query. It may become part of a key of DynamoDB, which holds 2,048 bytes; no stored id is longer than this.
+pub const PARAMETER_CHARACTERS_MAX: usize = 256;
 /// Characters of a keyword from an open list (print method, shipping method, payment method).
 pub const KEYWORD_CHARACTERS_MAX: usize = 64;
 /// Characters of a name in `meta` and `clientAttributes`: they are names, not texts.

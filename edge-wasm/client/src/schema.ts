@@ -1067,7 +1067,7 @@ export interface components {
             /** @description A reason for people. */
             readonly reason: string;
             /** @description The items; the whole order when absent. */
-            readonly items?: (readonly components["schemas"]["CancelledItem"][] | null) | "";
+            readonly items?: readonly components["schemas"]["CancelledItem"][] | null;
             /** @description The merchant of the credentials, when named. */
             readonly merchantId?: string | null;
         };
@@ -1076,7 +1076,7 @@ export interface components {
             /** @description The item's id. */
             readonly itemId: string;
             /** @description How many of its units; all of them when absent. */
-            readonly quantity?: (number | null) | "";
+            readonly quantity?: number | null;
         };
         /** @description One difference. Values are JSON as it was written, so that no amount passes through a binary float. */
         readonly Change: {
@@ -1127,11 +1127,11 @@ export interface components {
              * @description How to show the text; `PlainText` when absent.
              * @enum {unknown}
              */
-            readonly format?: "PlainText" | "Markdown" | null | "";
+            readonly format?: "PlainText" | "Markdown" | null;
             /** @description Whether only the merchant's own people should see it; false when absent. */
-            readonly isInternal?: (boolean | null) | "";
+            readonly isInternal?: boolean | null;
             /** @description Who wrote it; the merchant itself when absent. */
-            readonly author?: components["schemas"]["NamedAuthor"] | (null | "");
+            readonly author?: components["schemas"]["NamedAuthor"] | null;
             /** @description The merchant of the credentials, when named. */
             readonly merchantId?: string | null;
         };
@@ -1256,7 +1256,7 @@ export interface components {
             /** @description A line for people. */
             readonly description?: string | null;
             /** @description Whether deliveries are sent; true when absent. */
-            readonly isEnabled?: (boolean | null) | "";
+            readonly isEnabled?: boolean | null;
             /** @description The merchant of the credentials, when named. */
             readonly merchantId?: string | null;
         };
@@ -1832,7 +1832,7 @@ export interface components {
             /** @description The item's id. */
             readonly itemId: string;
             /** @description Whether it is paid back of the shipping; of the price when false or absent. */
-            readonly isShippingRefund?: (boolean | null) | "";
+            readonly isShippingRefund?: boolean | null;
             /** @description How much, in the order's currency. */
             readonly amount: number | string;
             /** @description A reason for people. */
@@ -1846,13 +1846,13 @@ export interface components {
              * @description How to show the text; `PlainText` when absent.
              * @enum {unknown}
              */
-            readonly format?: "PlainText" | "Markdown" | null | "";
+            readonly format?: "PlainText" | "Markdown" | null;
             /** @description Whether only the merchant's own people should see it; false when absent. */
-            readonly isInternal?: (boolean | null) | "";
+            readonly isInternal?: boolean | null;
             /** @description Who wrote it; the merchant itself when absent. */
-            readonly author?: components["schemas"]["NamedAuthor"] | (null | "");
+            readonly author?: components["schemas"]["NamedAuthor"] | null;
             /** @description What the note is about, which must stay the same. */
-            readonly resource?: components["schemas"]["NamedResource"] | (null | "");
+            readonly resource?: components["schemas"]["NamedResource"] | null;
             /** @description The note's id, which must stay the same. */
             readonly id?: string | null;
             /** @description Set by the service and ignored here. */
@@ -1870,7 +1870,7 @@ export interface components {
              */
             readonly shipmentStatus: "InProduction" | "Shipped" | "Delivered" | "Rejected" | 3 | 4 | 5 | 6;
             /** @description The parcels of a shipment that is `Shipped`; one with all its items when absent. */
-            readonly packages?: (readonly components["schemas"]["ReportedPackage"][] | null) | "";
+            readonly packages?: readonly components["schemas"]["ReportedPackage"][] | null;
             /** @description Why the shipment is `Rejected`; required then. */
             readonly reason?: string | null;
             /** @description The merchant of the credentials, when named. */
@@ -1889,7 +1889,7 @@ export interface components {
             /** @description When the carrier has it; now when absent. */
             readonly shippedDate?: string | null;
             /** @description The items in it; all that was left when absent. */
-            readonly orderItemIDs?: (readonly string[] | null) | "";
+            readonly orderItemIDs?: readonly string[] | null;
         };
         /** @description `ReprintModel`. */
         readonly Reprint: {
@@ -1959,7 +1959,7 @@ export interface components {
         /** RotateSecret */
         readonly RotateSecret: {
             /** @description Seconds for which the secrets before it sign as well; a day when absent. */
-            readonly overlapSeconds?: (number | null) | "";
+            readonly overlapSeconds?: number | null;
             /** @description The merchant of the credentials, when named. */
             readonly merchantId?: string | null;
         };
@@ -2233,7 +2233,7 @@ export interface components {
              * @description What the value is converted to.
              * @enum {unknown}
              */
-            readonly as?: "string" | "number" | null | "";
+            readonly as?: "string" | "number" | null;
             /** @description A value for every order, instead of `from`. */
             readonly constant?: unknown;
         };

@@ -15,7 +15,7 @@ use shared::order_network::problem::Violation;
 
 use super::App;
 use super::answer::{Rows, Shown};
-use super::query::{Parameter, Parameters, Query, Reader, Unreadable, query};
+use super::query::{Parameter, Parameters, Query, Reader, Token, Unreadable, query};
 use crate::outbound::signature::Secret;
 use crate::refusal::Refusal;
 use crate::store::Table;
@@ -53,7 +53,7 @@ query! {
         /// Rows of a page, 50 when absent.
         "pageSize" size: Option<Count<200>>;
         /// Where a list goes on: the `nextCursor` of the page before. It wins over `page`.
-        "cursor" cursor: Option<String>;
+        "cursor" cursor: Option<Token>;
     }
 }
 
@@ -97,7 +97,7 @@ impl PageRequest {
     /// What the parameters ask for; a cursor wins over a page.
     fn of(parameters: PageParameters, reader: &mut Reader<'_>) -> Option<Self> {
         let size = parameters.size.map_or(PAGE_SIZE_DEFAULT, |Count(size)| size);
-        if let Some(cursor) = parameters.cursor {
+        if let Some(Token(cursor)) = parameters.cursor {
             return Some(Self { number: None, is_numbered: false, size, cursor: Some(cursor) });
         }
         let number = parameters.page.map(|Count(number)| number);

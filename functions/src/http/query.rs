@@ -9,7 +9,7 @@ use axum::extract::{FromRequestParts, Query as Pairs};
 use axum::http::request::Parts;
 use shared::Code;
 use shared::keyword::Keyword;
-use shared::limits::VIOLATIONS_MAX;
+use shared::limits::{PARAMETER_CHARACTERS_MAX, VIOLATIONS_MAX};
 use shared::order_network::problem::Violation;
 use shared::time::Timestamp;
 use shared::validation;
@@ -251,7 +251,16 @@ macro_rules! parameter {
     };
 }
 
-parameter!(String, value => Ok(value.to_owned()), super::openapi::ParameterType::text());
+parameter!(String, value => match value.chars().nth(PARAMETER_CHARACTERS_MAX) {
+    None => Ok(value.to_owned()),
+    Some(_) => Err(Unreadable::new(value, format!("at most {PARAMETER_CHARACTERS_MAX} characters long"))),
+}, super::openapi::ParameterType::text().no_longer_than(PARAMETER_CHARACTERS_MAX));
+
+/// A place in a list, as an answer gave it.
+#[derive(Clone, Debug)]
+pub(crate) struct Token(pub(crate) String);
+
+parameter!(Token, value => Ok(Token(value.to_owned())), super::openapi::ParameterType::text());
 parameter!(bool, value => match value {
     "true" => Ok(true),
     "false" => Ok(false),

@@ -189,6 +189,14 @@ fn a_patch_can_only_clear_the_description() {
     assert_eq!(found::<PatchSubscription>(r#"{"description": null}"#), [[], []]);
     let found = broken::<PatchSubscription>(&json!({"isEnabled": null, "url": null}));
     assert_eq!(found, expected(&[(Code::Required, "/isEnabled"), (Code::Required, "/url")]));
+    // Nothing that a client sends empty is dropped without a word.
+    assert_eq!(broken::<PatchSubscription>(&json!({"url": "", "events": "", "isEnabled": ""})).len(), 3);
+    for body in [r#"{"reason": "r", "items": ""}"#, r#"{"reason": "r", "items": [{"itemId": "i", "quantity": ""}]}"#] {
+        assert_eq!(self::found::<Cancel>(body)[0].len(), 1, "{body}");
+    }
+    // serde_json reads it as a float.
+    assert_eq!(self::found::<RotateSecret>(r#"{"overlapSeconds": -0}"#), [[], []]);
+    assert_eq!(serde_json::from_str::<RotateSecret>(r#"{"overlapSeconds": -0}"#).unwrap().overlap_seconds, Some(0));
     for (seconds, code) in [("604801", Code::OutOfRange), ("-1", Code::OutOfRange), ("\"1\"", Code::WrongType)] {
         let body = format!("{{\"overlapSeconds\": {seconds}}}");
         assert_eq!(self::found::<RotateSecret>(&body)[0], expected(&[(code, "/overlapSeconds")]));

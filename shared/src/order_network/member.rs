@@ -8,7 +8,7 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
-use serde::de::{Deserialize, Deserializer, Error, IntoDeserializer, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserialize, Deserializer, Error, IntoDeserializer, MapAccess, SeqAccess, Unexpected, Visitor};
 
 use super::inbound::TransformationId;
 use super::transform::{Convert, Tree};
@@ -95,6 +95,11 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for OrNothing<T> {
 
     fn visit_u64<E: Error>(self, value: u64) -> Result<Self::Value, E> {
         T::deserialize(value.into_deserializer()).map(Some)
+    }
+
+    /// serde_json reads `-0`, a valid integer, as a float.
+    fn visit_f64<E: Error>(self, value: f64) -> Result<Self::Value, E> {
+        if value == 0.0 { self.visit_u64(0) } else { Err(E::invalid_type(Unexpected::Float(value), &self)) }
     }
 
     fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<Self::Value, A::Error> {

@@ -296,7 +296,7 @@ impl<'a> Engine<'a> {
             (Odd::Value, ..) => None,
         };
         match text {
-            Some(text) if text.is_empty() && self.rules.empty_is_absent && !field.required => {}
+            Some(text) if text.is_empty() && field.takes_empty(self.rules) => {}
             Some(text) if was_checked && let Rule::Format(format) = field.rule => {
                 let shown = (!format.secret).then(|| start..self.scanner.at());
                 let characters = text.plain().map_or(0, <[u8]>::len);

@@ -31,7 +31,7 @@ impl BodyRules {
             root: Rule::Order(object),
             warns_of_unknown_members: true,
             searches_texts: true,
-            empty_is_absent: true,
+            empty_is_absent: false,
             is_order: false,
         }
     }

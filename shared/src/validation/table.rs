@@ -11,6 +11,7 @@ pub(crate) use super::extension::{Any, Choice, Issue, ObjectCheck, Parsed, Wrong
 use super::format::Format;
 #[cfg(feature = "domain")]
 pub(crate) use super::format::LINK;
+use super::rules::BodyRules;
 use super::wide::may_hold_card_number;
 use crate::card::CARD_DIGITS_MIN;
 
@@ -101,6 +102,9 @@ pub(crate) struct Field {
     /// May be absent, but not null, because its value cannot be removed.
     #[cfg(feature = "domain")]
     pub(super) not_null: bool,
+    /// An empty string counts as absent, whatever the rules of its body say.
+    #[cfg(feature = "domain")]
+    pub(super) empty_is_absent: bool,
     /// Its description in the API document.
     #[cfg(feature = "domain")]
     pub(super) about: &'static str,
@@ -115,6 +119,8 @@ pub(crate) const fn field(name: &'static str, rule: Rule) -> Field {
         slot: Slot::None,
         #[cfg(feature = "domain")]
         not_null: false,
+        #[cfg(feature = "domain")]
+        empty_is_absent: false,
         #[cfg(feature = "domain")]
         about: "",
     }
@@ -139,6 +145,16 @@ impl Field {
         !self.required
     }
 
+    /// Whether an empty string counts as absent, in a body with these rules.
+    #[inline(always)]
+    pub(super) const fn takes_empty(&self, rules: &BodyRules) -> bool {
+        #[cfg(feature = "domain")]
+        if self.empty_is_absent {
+            return true;
+        }
+        rules.empty_is_absent && !self.required
+    }
+
     pub(super) const fn required_if(mut self, required: bool) -> Self {
         self.required = required;
         self
@@ -147,6 +163,13 @@ impl Field {
     /// May be absent or null.
     #[cfg(feature = "domain")]
     pub(crate) const fn optional(self) -> Self {
+        self
+    }
+
+    /// May be absent, null or an empty string.
+    #[cfg(feature = "domain")]
+    pub(crate) const fn optional_or_empty(mut self) -> Self {
+        self.empty_is_absent = true;
         self
     }
 

@@ -151,6 +151,14 @@ impl ParameterType {
         Self::of(vec![("type", Json::Text("string".to_owned()))])
     }
 
+    /// Of at most so many characters.
+    pub(crate) fn no_longer_than(mut self, characters: usize) -> Self {
+        if let Json::Object(members) = &mut self.schema {
+            members.push(("maxLength".to_owned(), Json::Number(characters as i64)));
+        }
+        self
+    }
+
     /// Of at least one character.
     pub(crate) fn not_empty(mut self) -> Self {
         if let Json::Object(members) = &mut self.schema {

@@ -65,3 +65,11 @@ fn an_empty_parameter_is_an_absent_one() {
         assert!(read(&[(name, "1"), (name, "2")], false).is_err(), "{name}");
     }
 }
+
+#[test]
+fn a_text_has_a_length_that_a_key_can_hold() {
+    let text = |characters: usize| "\u{1f600}".repeat(characters);
+    assert!(read(&[("email", &text(256))], false).is_ok());
+    let refusal = read(&[("email", &text(257))], false).unwrap_err();
+    assert!(refusal.message.starts_with("`email` is at most 256 characters long, not `"), "{}", refusal.message);
+}

@@ -81,7 +81,7 @@ impl Models {
     }
 
     fn member(&mut self, rules: &BodyRules, field: &Field) -> Json {
-        let absence = match (field.required, rules.empty_is_absent) {
+        let absence = match (field.required, field.takes_empty(rules)) {
             (true, _) => Absence::Refused,
             (false, false) => Absence::Null,
             (false, true) => Absence::NullOrEmpty,
