@@ -938,10 +938,10 @@ export interface components {
             /** @description What was odd about the request; absent where nothing was. */
             readonly warnings?: readonly components["schemas"]["Violation"][];
         };
-        /** @description The same for each order of a batch, in the shape of every batch. */
+        /** @description The verdicts on a batch, in the shape of every batch answer. */
         readonly BatchVerdict: {
             readonly bulk: readonly components["schemas"]["BatchVerdictEntry"][];
-            /** @description What was odd beside the orders. */
+            /** @description Warnings about the body outside its orders. */
             readonly warnings?: readonly components["schemas"]["Violation"][];
         };
         readonly BatchVerdictEntry: {
@@ -949,7 +949,7 @@ export interface components {
             /** Format: uint16 */
             readonly status: number;
         };
-        /** @description What the single call would have answered. */
+        /** @description The answer that the order would have had as a single call. */
         readonly BatchVerdictResponse: components["schemas"]["Verdict"] | components["schemas"]["OrderNetworkError"];
         /** @description `BillingInfoModel`. */
         readonly BillingInfo: {
@@ -964,12 +964,12 @@ export interface components {
             readonly fullName?: string | null;
             readonly address?: components["schemas"]["AddressModel"] | (null | "");
         };
-        /** @description Every success of this API. */
+        /** @description The body of every success of this API. */
         readonly BulkEnvelopeOfBulkOrder: {
             readonly data: components["schemas"]["BulkOrder"];
             readonly requestId: string;
         };
-        /** @description Every success of this API. */
+        /** @description The body of every success of this API. */
         readonly BulkEnvelopeOfBulkOrderPagination: {
             readonly data: components["schemas"]["BulkOrderPagination"];
             readonly requestId: string;
@@ -1275,11 +1275,11 @@ export interface components {
             /** @description on one line, 1 to 128 characters */
             readonly authorizationCode?: string | null;
         };
-        /** @description One delivery. */
+        /** @description A delivery. */
         readonly Delivery: {
             /**
              * Format: uint32
-             * @description Attempts made, and the last ten of them, the oldest first.
+             * @description The number of attempts; the last ten are listed, oldest first.
              */
             readonly attempts: number;
             readonly createdAt: string;
@@ -1287,7 +1287,7 @@ export interface components {
             readonly lastAttempts: readonly components["schemas"]["DeliveryAttempt"][];
             readonly nextAttemptAt: string | null;
             readonly orderId: string | null;
-            /** @description As it is sent. */
+            /** @description The payload as sent. */
             readonly payload: unknown;
             readonly shipmentId: string | null;
             readonly state: components["schemas"]["DeliveryState"];
@@ -1425,7 +1425,7 @@ export interface components {
         };
         /** @description Status of one line (an item, a product). */
         readonly LineStatus: "Open" | "Processing" | "Fulfilled" | "Cancelled" | "Failed";
-        /** @description An order in a list: it carries its number for people as well. */
+        /** @description An order in a list, with its human-readable number. */
         readonly ListedBulkOrder: {
             /** @description The caller's reference; null when none was sent. */
             readonly clientOrderNumber: string | null;
@@ -1612,7 +1612,7 @@ export interface components {
             /** @description What was odd about the request; absent where nothing was. */
             readonly warnings?: readonly components["schemas"]["Violation"][];
         };
-        /** @description How many orders are at each status. */
+        /** @description The number of orders by status. */
         readonly OrderCounts: {
             readonly counts: {
                 readonly [key: string]: number;
@@ -1781,15 +1781,15 @@ export interface components {
             /** @description The merchant of the credentials, when named. */
             readonly merchantId?: string | null;
         };
-        /** @description A receipt as a client sees it. The body that was sent is not shown. */
+        /** @description A receipt as returned to clients, without the body that was sent. */
         readonly Receipt: {
             readonly endedAt: string | null;
-            /** @description Why it is refused: the body that the single call would have answered. */
+            /** @description Why it was refused: the error body that the single call would have returned. */
             readonly error?: unknown;
             readonly externalId: string | null;
             readonly id: string;
             readonly orderId: string | null;
-            /** @description Why every attempt failed. */
+            /** @description Why the last attempt failed. */
             readonly reason?: string | null;
             readonly receivedAt: string;
             readonly safeId: string | null;
@@ -1797,7 +1797,7 @@ export interface components {
             readonly transformationId: string | null;
             /** Format: uint64 */
             readonly transformationVersion: number | null;
-            /** @description Of the order that was created. */
+            /** @description The id of the created order. */
             readonly warnings?: readonly unknown[] | null;
         };
         readonly ReceiptAnswer: {
@@ -2014,7 +2014,7 @@ export interface components {
             readonly vendorId: string;
             readonly vendorName: string | null;
         };
-        /** @description A shipment with the warnings of its request. */
+        /** @description A shipment with the warnings about the request. */
         readonly ShipmentAnswer: {
             readonly costShippingTaxTotal: components["schemas"]["Amount"] | null;
             readonly costShippingTotal: components["schemas"]["Amount"] | null;
@@ -2138,7 +2138,7 @@ export interface components {
             /** @description an e-mail address, at most 254 characters */
             readonly email?: string | null;
         };
-        /** @description A subscription. Its secret is in the answers that make one; others show its end. */
+        /** @description A subscription. The answers that create a secret contain it; the others have a hint. */
         readonly Subscription: {
             readonly createdAt: string;
             readonly description: string | null;
@@ -2146,7 +2146,7 @@ export interface components {
             readonly events: readonly components["schemas"]["EventKind"][];
             readonly id: string;
             readonly isEnabled: boolean;
-            /** @description Until when a secret before this one signs as well; null when none does. */
+            /** @description Until when a previous secret also signs; null if none does. */
             readonly previousSecretExpiresAt: string | null;
             readonly secret?: string | null;
             readonly secretHint: string;
@@ -2168,7 +2168,7 @@ export interface components {
             /** @description What was odd about the request; absent where nothing was. */
             readonly warnings?: readonly components["schemas"]["Violation"][];
         };
-        /** @description What came of a test. */
+        /** @description The result of a test. */
         readonly SubscriptionTest: {
             /** Format: int64 */
             readonly durationMs: number;
@@ -2193,14 +2193,14 @@ export interface components {
             /** @description The payment provider's id. */
             readonly transactionId?: string | null;
         };
-        /** @description A transformation as a client sees it. */
+        /** @description A transformation as returned to clients. */
         readonly Transformation: {
             readonly createdAt: string;
             readonly id: string;
             readonly name: string;
             /** Format: uint */
             readonly ruleCount: number;
-            /** @description A list shows only how many there are. */
+            /** @description Omitted in lists, which have only the number of rules. */
             readonly rules?: readonly unknown[] | null;
             readonly updatedAt: string;
             /** Format: uint64 */
@@ -2237,16 +2237,16 @@ export interface components {
             /** @description A value for every order, instead of `from`. */
             readonly constant?: unknown;
         };
-        /** @description What a foreign body would become. */
+        /** @description The result of a test: the order that a foreign body would become. */
         readonly TransformationTest: {
-            /** @description The body of the order that the rules make, as far as they can. */
+            /** @description The body of the resulting order, as far as the rules could build it. */
             readonly body: unknown;
             readonly errors: readonly components["schemas"]["MappedViolation"][];
             readonly valid: boolean;
-            /** @description Of the request itself, then of the order. */
+            /** @description Warnings about the request, then about the order. */
             readonly warnings: readonly components["schemas"]["MappedViolation"][];
         };
-        /** @description What a create would find. */
+        /** @description What a create would report. */
         readonly Verdict: {
             readonly errors: readonly components["schemas"]["Violation"][];
             readonly valid: boolean;
@@ -2288,13 +2288,13 @@ export interface operations {
     readonly listBulkOrders: {
         readonly parameters: {
             readonly query?: {
-                /** @description Orders of a page, 10 when absent. */
+                /** @description Orders per page; 10 by default. */
                 readonly limit?: number;
-                /** @description The page, from 1; pages reach 10,000 orders. */
+                /** @description The page, from 1. Pages cover the first 10,000 orders. */
                 readonly page?: number;
-                /** @description The order with this id. */
+                /** @description Returns the order with this id. */
                 readonly transactionId?: string;
-                /** @description Orders with this number. */
+                /** @description Returns the orders with this client order number. */
                 readonly clientOrderNumber?: string;
             };
             readonly header?: never;
@@ -2379,7 +2379,7 @@ export interface operations {
         readonly parameters: {
             readonly query?: never;
             readonly header?: {
-                /** @description 1 to 255 printable ASCII characters: a repeated request with the same key is answered as the first was. */
+                /** @description 1 to 255 printable ASCII characters. A repeated request with the same key gets the answer of the first. */
                 readonly "Idempotency-Key"?: string;
             };
             readonly path?: never;
@@ -2539,23 +2539,23 @@ export interface operations {
     readonly listOrders: {
         readonly parameters: {
             readonly query?: {
-                /** @description The id of an order. */
+                /** @description The order's id. */
                 readonly orderId?: string;
-                /** @description The merchant's own name of an order. */
+                /** @description The order's safe id, which the merchant chose. */
                 readonly safeId?: string;
-                /** @description The merchant's number. */
+                /** @description The merchant's order number. */
                 readonly externalId?: string;
-                /** @description The short id that people read out. */
+                /** @description The short id, for people. */
                 readonly shortId?: string;
-                /** @description One of several statuses. */
+                /** @description The statuses to include. */
                 readonly status?: readonly ("Open" | "Processing" | "PartiallyFulfilled" | "Fulfilled" | "CustomerCareHold" | "Cancelled" | "Failed")[];
                 /** @description The SKU of an item. */
                 readonly sku?: string;
-                /** @description The e-mail address of the shipping address, in any case. */
+                /** @description The email address of the shipping address; case-insensitive. */
                 readonly email?: string;
-                /** @description The country of the shipping address, in any case. */
+                /** @description The country code of the shipping address; case-insensitive. */
                 readonly countryCode?: string;
-                /** @description Whether it is a test. */
+                /** @description Whether the order is a test. */
                 readonly isTest?: "true" | "false";
                 /** @description Created at this time or later. */
                 readonly createdFrom?: string | "";
@@ -2565,15 +2565,15 @@ export interface operations {
                 readonly updatedFrom?: string | "";
                 /** @description Changed at this time or earlier. */
                 readonly updatedTo?: string | "";
-                /** @description The beginning of a short id, an external id or a safe id. */
+                /** @description A prefix of the short id, the external id or the safe id. */
                 readonly q?: string;
-                /** @description The order of the list; `-createdAt`, newest first, when absent. */
+                /** @description The sort order; `-createdAt` (newest first) by default. */
                 readonly sort?: "-createdAt" | "createdAt";
-                /** @description The page, from 1; pages reach 10,000 rows, `cursor` goes on behind them. */
+                /** @description The page, from 1. Pages cover the first 10,000 rows; `cursor` continues after them. */
                 readonly page?: number;
-                /** @description Rows of a page, 50 when absent. */
+                /** @description Rows per page; 50 by default. */
                 readonly pageSize?: number;
-                /** @description Where a list goes on: the `nextCursor` of the page before. It wins over `page`. */
+                /** @description The `nextCursor` of the previous page. Takes precedence over `page`. */
                 readonly cursor?: string;
             };
             readonly header?: {
@@ -2673,7 +2673,7 @@ export interface operations {
         readonly parameters: {
             readonly query?: never;
             readonly header?: {
-                /** @description 1 to 255 printable ASCII characters: a repeated request with the same key is answered as the first was. */
+                /** @description 1 to 255 printable ASCII characters. A repeated request with the same key gets the answer of the first. */
                 readonly "Idempotency-Key"?: string;
                 /** @description `handling=strict` makes every warning a violation (RFC 7240). */
                 readonly Prefer?: string;
@@ -2847,7 +2847,7 @@ export interface operations {
     readonly readOrders: {
         readonly parameters: {
             readonly query: {
-                /** @description The ids, in the order of the answer. */
+                /** @description The order ids; the answer has the same order. */
                 readonly ids: readonly string[];
             };
             readonly header?: {
@@ -2947,7 +2947,7 @@ export interface operations {
         readonly parameters: {
             readonly query?: never;
             readonly header?: {
-                /** @description 1 to 255 printable ASCII characters: a repeated request with the same key is answered as the first was. */
+                /** @description 1 to 255 printable ASCII characters. A repeated request with the same key gets the answer of the first. */
                 readonly "Idempotency-Key"?: string;
                 /** @description `handling=strict` makes every warning a violation (RFC 7240). */
                 readonly Prefer?: string;
@@ -3108,9 +3108,9 @@ export interface operations {
         readonly parameters: {
             readonly query?: never;
             readonly header?: {
-                /** @description 1 to 255 printable ASCII characters: a repeated request with the same key is answered as the first was. */
+                /** @description 1 to 255 printable ASCII characters. A repeated request with the same key gets the answer of the first. */
                 readonly "Idempotency-Key"?: string;
-                /** @description ETags of which one must be the present one, else 412. */
+                /** @description ETags, one of which must be the current one; otherwise 412. */
                 readonly "If-Match"?: string;
                 /** @description `handling=strict` makes every warning a violation (RFC 7240). */
                 readonly Prefer?: string;
@@ -3387,9 +3387,9 @@ export interface operations {
         readonly parameters: {
             readonly query?: never;
             readonly header?: {
-                /** @description 1 to 255 printable ASCII characters: a repeated request with the same key is answered as the first was. */
+                /** @description 1 to 255 printable ASCII characters. A repeated request with the same key gets the answer of the first. */
                 readonly "Idempotency-Key"?: string;
-                /** @description ETags of which one must be the present one, else 412. */
+                /** @description ETags, one of which must be the current one; otherwise 412. */
                 readonly "If-Match"?: string;
                 /** @description `handling=strict` makes every warning a violation (RFC 7240). */
                 readonly Prefer?: string;
@@ -3773,7 +3773,7 @@ export interface operations {
         readonly parameters: {
             readonly query?: never;
             readonly header?: {
-                /** @description 1 to 255 printable ASCII characters: a repeated request with the same key is answered as the first was. */
+                /** @description 1 to 255 printable ASCII characters. A repeated request with the same key gets the answer of the first. */
                 readonly "Idempotency-Key"?: string;
                 /** @description `handling=strict` makes every warning a violation (RFC 7240). */
                 readonly Prefer?: string;
@@ -3931,7 +3931,7 @@ export interface operations {
         readonly parameters: {
             readonly query?: never;
             readonly header?: {
-                /** @description 1 to 255 printable ASCII characters: a repeated request with the same key is answered as the first was. */
+                /** @description 1 to 255 printable ASCII characters. A repeated request with the same key gets the answer of the first. */
                 readonly "Idempotency-Key"?: string;
                 /** @description `handling=strict` makes every warning a violation (RFC 7240). */
                 readonly Prefer?: string;
@@ -4091,23 +4091,23 @@ export interface operations {
     readonly searchOrders: {
         readonly parameters: {
             readonly query?: {
-                /** @description The id of an order. */
+                /** @description The order's id. */
                 readonly orderId?: string;
-                /** @description The merchant's own name of an order. */
+                /** @description The order's safe id, which the merchant chose. */
                 readonly safeId?: string;
-                /** @description The merchant's number. */
+                /** @description The merchant's order number. */
                 readonly externalId?: string;
-                /** @description The short id that people read out. */
+                /** @description The short id, for people. */
                 readonly shortId?: string;
-                /** @description One of several statuses. */
+                /** @description The statuses to include. */
                 readonly status?: readonly ("Open" | "Processing" | "PartiallyFulfilled" | "Fulfilled" | "CustomerCareHold" | "Cancelled" | "Failed")[];
                 /** @description The SKU of an item. */
                 readonly sku?: string;
-                /** @description The e-mail address of the shipping address, in any case. */
+                /** @description The email address of the shipping address; case-insensitive. */
                 readonly email?: string;
-                /** @description The country of the shipping address, in any case. */
+                /** @description The country code of the shipping address; case-insensitive. */
                 readonly countryCode?: string;
-                /** @description Whether it is a test. */
+                /** @description Whether the order is a test. */
                 readonly isTest?: "true" | "false";
                 /** @description Created at this time or later. */
                 readonly createdFrom?: string | "";
@@ -4117,15 +4117,15 @@ export interface operations {
                 readonly updatedFrom?: string | "";
                 /** @description Changed at this time or earlier. */
                 readonly updatedTo?: string | "";
-                /** @description The beginning of a short id, an external id or a safe id. */
+                /** @description A prefix of the short id, the external id or the safe id. */
                 readonly q?: string;
-                /** @description The order of the list; `-createdAt`, newest first, when absent. */
+                /** @description The sort order; `-createdAt` (newest first) by default. */
                 readonly sort?: "-createdAt" | "createdAt";
-                /** @description The page, from 1; pages reach 10,000 rows, `cursor` goes on behind them. */
+                /** @description The page, from 1. Pages cover the first 10,000 rows; `cursor` continues after them. */
                 readonly page?: number;
-                /** @description Rows of a page, 50 when absent. */
+                /** @description Rows per page; 50 by default. */
                 readonly pageSize?: number;
-                /** @description Where a list goes on: the `nextCursor` of the page before. It wins over `page`. */
+                /** @description The `nextCursor` of the previous page. Takes precedence over `page`. */
                 readonly cursor?: string;
             };
             readonly header?: {
@@ -4224,23 +4224,23 @@ export interface operations {
     readonly listOrderItems: {
         readonly parameters: {
             readonly query?: {
-                /** @description The id of an order. */
+                /** @description The order's id. */
                 readonly orderId?: string;
-                /** @description The merchant's own name of an order. */
+                /** @description The order's safe id, which the merchant chose. */
                 readonly safeId?: string;
-                /** @description The merchant's number. */
+                /** @description The merchant's order number. */
                 readonly externalId?: string;
-                /** @description The short id that people read out. */
+                /** @description The short id, for people. */
                 readonly shortId?: string;
-                /** @description One of several statuses. */
+                /** @description The statuses to include. */
                 readonly status?: readonly ("Open" | "Processing" | "Fulfilled" | "Cancelled" | "Failed")[];
                 /** @description The SKU of an item. */
                 readonly sku?: string;
-                /** @description The e-mail address of the shipping address, in any case. */
+                /** @description The email address of the shipping address; case-insensitive. */
                 readonly email?: string;
-                /** @description The country of the shipping address, in any case. */
+                /** @description The country code of the shipping address; case-insensitive. */
                 readonly countryCode?: string;
-                /** @description Whether it is a test. */
+                /** @description Whether the order is a test. */
                 readonly isTest?: "true" | "false";
                 /** @description Created at this time or later. */
                 readonly createdFrom?: string | "";
@@ -4250,15 +4250,15 @@ export interface operations {
                 readonly updatedFrom?: string | "";
                 /** @description Changed at this time or earlier. */
                 readonly updatedTo?: string | "";
-                /** @description The beginning of a short id, an external id or a safe id. */
+                /** @description A prefix of the short id, the external id or the safe id. */
                 readonly q?: string;
-                /** @description The order of the list; `-createdAt`, newest first, when absent. */
+                /** @description The sort order; `-createdAt` (newest first) by default. */
                 readonly sort?: "-createdAt" | "createdAt";
-                /** @description The page, from 1; pages reach 10,000 rows, `cursor` goes on behind them. */
+                /** @description The page, from 1. Pages cover the first 10,000 rows; `cursor` continues after them. */
                 readonly page?: number;
-                /** @description Rows of a page, 50 when absent. */
+                /** @description Rows per page; 50 by default. */
                 readonly pageSize?: number;
-                /** @description Where a list goes on: the `nextCursor` of the page before. It wins over `page`. */
+                /** @description The `nextCursor` of the previous page. Takes precedence over `page`. */
                 readonly cursor?: string;
             };
             readonly header?: {
@@ -4455,9 +4455,9 @@ export interface operations {
         readonly parameters: {
             readonly query?: never;
             readonly header?: {
-                /** @description 1 to 255 printable ASCII characters: a repeated request with the same key is answered as the first was. */
+                /** @description 1 to 255 printable ASCII characters. A repeated request with the same key gets the answer of the first. */
                 readonly "Idempotency-Key"?: string;
-                /** @description ETags of which one must be the present one, else 412. */
+                /** @description ETags, one of which must be the current one; otherwise 412. */
                 readonly "If-Match"?: string;
                 /** @description `handling=strict` makes every warning a violation (RFC 7240). */
                 readonly Prefer?: string;
@@ -4650,9 +4650,9 @@ export interface operations {
         readonly parameters: {
             readonly query?: never;
             readonly header?: {
-                /** @description 1 to 255 printable ASCII characters: a repeated request with the same key is answered as the first was. */
+                /** @description 1 to 255 printable ASCII characters. A repeated request with the same key gets the answer of the first. */
                 readonly "Idempotency-Key"?: string;
-                /** @description ETags of which one must be the present one, else 412. */
+                /** @description ETags, one of which must be the current one; otherwise 412. */
                 readonly "If-Match"?: string;
                 /** @description `handling=strict` makes every warning a violation (RFC 7240). */
                 readonly Prefer?: string;
@@ -4841,9 +4841,9 @@ export interface operations {
         readonly parameters: {
             readonly query?: never;
             readonly header?: {
-                /** @description 1 to 255 printable ASCII characters: a repeated request with the same key is answered as the first was. */
+                /** @description 1 to 255 printable ASCII characters. A repeated request with the same key gets the answer of the first. */
                 readonly "Idempotency-Key"?: string;
-                /** @description ETags of which one must be the present one, else 412. */
+                /** @description ETags, one of which must be the current one; otherwise 412. */
                 readonly "If-Match"?: string;
                 /** @description `handling=strict` makes every warning a violation (RFC 7240). */
                 readonly Prefer?: string;
@@ -5032,9 +5032,9 @@ export interface operations {
         readonly parameters: {
             readonly query?: never;
             readonly header?: {
-                /** @description 1 to 255 printable ASCII characters: a repeated request with the same key is answered as the first was. */
+                /** @description 1 to 255 printable ASCII characters. A repeated request with the same key gets the answer of the first. */
                 readonly "Idempotency-Key"?: string;
-                /** @description ETags of which one must be the present one, else 412. */
+                /** @description ETags, one of which must be the current one; otherwise 412. */
                 readonly "If-Match"?: string;
                 /** @description `handling=strict` makes every warning a violation (RFC 7240). */
                 readonly Prefer?: string;
@@ -5223,9 +5223,9 @@ export interface operations {
         readonly parameters: {
             readonly query?: never;
             readonly header?: {
-                /** @description 1 to 255 printable ASCII characters: a repeated request with the same key is answered as the first was. */
+                /** @description 1 to 255 printable ASCII characters. A repeated request with the same key gets the answer of the first. */
                 readonly "Idempotency-Key"?: string;
-                /** @description ETags of which one must be the present one, else 412. */
+                /** @description ETags, one of which must be the current one; otherwise 412. */
                 readonly "If-Match"?: string;
                 /** @description `handling=strict` makes every warning a violation (RFC 7240). */
                 readonly Prefer?: string;
@@ -5414,9 +5414,9 @@ export interface operations {
         readonly parameters: {
             readonly query?: never;
             readonly header?: {
-                /** @description 1 to 255 printable ASCII characters: a repeated request with the same key is answered as the first was. */
+                /** @description 1 to 255 printable ASCII characters. A repeated request with the same key gets the answer of the first. */
                 readonly "Idempotency-Key"?: string;
-                /** @description ETags of which one must be the present one, else 412. */
+                /** @description ETags, one of which must be the current one; otherwise 412. */
                 readonly "If-Match"?: string;
                 /** @description `handling=strict` makes every warning a violation (RFC 7240). */
                 readonly Prefer?: string;
@@ -5605,9 +5605,9 @@ export interface operations {
         readonly parameters: {
             readonly query?: never;
             readonly header?: {
-                /** @description 1 to 255 printable ASCII characters: a repeated request with the same key is answered as the first was. */
+                /** @description 1 to 255 printable ASCII characters. A repeated request with the same key gets the answer of the first. */
                 readonly "Idempotency-Key"?: string;
-                /** @description ETags of which one must be the present one, else 412. */
+                /** @description ETags, one of which must be the current one; otherwise 412. */
                 readonly "If-Match"?: string;
                 /** @description `handling=strict` makes every warning a violation (RFC 7240). */
                 readonly Prefer?: string;
@@ -5794,11 +5794,11 @@ export interface operations {
     readonly listAuditLogsOfOrder: {
         readonly parameters: {
             readonly query?: {
-                /** @description The page, from 1; pages reach 10,000 rows, `cursor` goes on behind them. */
+                /** @description The page, from 1. Pages cover the first 10,000 rows; `cursor` continues after them. */
                 readonly page?: number;
-                /** @description Rows of a page, 50 when absent. */
+                /** @description Rows per page; 50 by default. */
                 readonly pageSize?: number;
-                /** @description Where a list goes on: the `nextCursor` of the page before. It wins over `page`. */
+                /** @description The `nextCursor` of the previous page. Takes precedence over `page`. */
                 readonly cursor?: string;
             };
             readonly header?: {
@@ -5912,11 +5912,11 @@ export interface operations {
     readonly listAuditLogsOfSafeId: {
         readonly parameters: {
             readonly query?: {
-                /** @description The page, from 1; pages reach 10,000 rows, `cursor` goes on behind them. */
+                /** @description The page, from 1. Pages cover the first 10,000 rows; `cursor` continues after them. */
                 readonly page?: number;
-                /** @description Rows of a page, 50 when absent. */
+                /** @description Rows per page; 50 by default. */
                 readonly pageSize?: number;
-                /** @description Where a list goes on: the `nextCursor` of the page before. It wins over `page`. */
+                /** @description The `nextCursor` of the previous page. Takes precedence over `page`. */
                 readonly cursor?: string;
             };
             readonly header?: {
@@ -6030,11 +6030,11 @@ export interface operations {
     readonly listAuditLogsOfOrderItem: {
         readonly parameters: {
             readonly query?: {
-                /** @description The page, from 1; pages reach 10,000 rows, `cursor` goes on behind them. */
+                /** @description The page, from 1. Pages cover the first 10,000 rows; `cursor` continues after them. */
                 readonly page?: number;
-                /** @description Rows of a page, 50 when absent. */
+                /** @description Rows per page; 50 by default. */
                 readonly pageSize?: number;
-                /** @description Where a list goes on: the `nextCursor` of the page before. It wins over `page`. */
+                /** @description The `nextCursor` of the previous page. Takes precedence over `page`. */
                 readonly cursor?: string;
             };
             readonly header?: {
@@ -6148,11 +6148,11 @@ export interface operations {
     readonly listAuditLogsOfNote: {
         readonly parameters: {
             readonly query?: {
-                /** @description The page, from 1; pages reach 10,000 rows, `cursor` goes on behind them. */
+                /** @description The page, from 1. Pages cover the first 10,000 rows; `cursor` continues after them. */
                 readonly page?: number;
-                /** @description Rows of a page, 50 when absent. */
+                /** @description Rows per page; 50 by default. */
                 readonly pageSize?: number;
-                /** @description Where a list goes on: the `nextCursor` of the page before. It wins over `page`. */
+                /** @description The `nextCursor` of the previous page. Takes precedence over `page`. */
                 readonly cursor?: string;
             };
             readonly header?: {
@@ -6267,7 +6267,7 @@ export interface operations {
         readonly parameters: {
             readonly query?: never;
             readonly header?: {
-                /** @description 1 to 255 printable ASCII characters: a repeated request with the same key is answered as the first was. */
+                /** @description 1 to 255 printable ASCII characters. A repeated request with the same key gets the answer of the first. */
                 readonly "Idempotency-Key"?: string;
                 /** @description `handling=strict` makes every warning a violation (RFC 7240). */
                 readonly Prefer?: string;
@@ -6438,7 +6438,7 @@ export interface operations {
         readonly parameters: {
             readonly query?: never;
             readonly header?: {
-                /** @description 1 to 255 printable ASCII characters: a repeated request with the same key is answered as the first was. */
+                /** @description 1 to 255 printable ASCII characters. A repeated request with the same key gets the answer of the first. */
                 readonly "Idempotency-Key"?: string;
                 /** @description `handling=strict` makes every warning a violation (RFC 7240). */
                 readonly Prefer?: string;
@@ -6802,11 +6802,11 @@ export interface operations {
     readonly listTransformations: {
         readonly parameters: {
             readonly query?: {
-                /** @description The page, from 1; pages reach 10,000 rows, `cursor` goes on behind them. */
+                /** @description The page, from 1. Pages cover the first 10,000 rows; `cursor` continues after them. */
                 readonly page?: number;
-                /** @description Rows of a page, 50 when absent. */
+                /** @description Rows per page; 50 by default. */
                 readonly pageSize?: number;
-                /** @description Where a list goes on: the `nextCursor` of the page before. It wins over `page`. */
+                /** @description The `nextCursor` of the previous page. Takes precedence over `page`. */
                 readonly cursor?: string;
             };
             readonly header?: {
@@ -6906,7 +6906,7 @@ export interface operations {
         readonly parameters: {
             readonly query?: never;
             readonly header?: {
-                /** @description 1 to 255 printable ASCII characters: a repeated request with the same key is answered as the first was. */
+                /** @description 1 to 255 printable ASCII characters. A repeated request with the same key gets the answer of the first. */
                 readonly "Idempotency-Key"?: string;
                 /** @description `handling=strict` makes every warning a violation (RFC 7240). */
                 readonly Prefer?: string;
@@ -7163,9 +7163,9 @@ export interface operations {
         readonly parameters: {
             readonly query?: never;
             readonly header?: {
-                /** @description 1 to 255 printable ASCII characters: a repeated request with the same key is answered as the first was. */
+                /** @description 1 to 255 printable ASCII characters. A repeated request with the same key gets the answer of the first. */
                 readonly "Idempotency-Key"?: string;
-                /** @description ETags of which one must be the present one, else 412. */
+                /** @description ETags, one of which must be the current one; otherwise 412. */
                 readonly "If-Match"?: string;
                 /** @description `handling=strict` makes every warning a violation (RFC 7240). */
                 readonly Prefer?: string;
@@ -7351,7 +7351,7 @@ export interface operations {
         readonly parameters: {
             readonly query?: never;
             readonly header?: {
-                /** @description ETags of which one must be the present one, else 412. */
+                /** @description ETags, one of which must be the current one; otherwise 412. */
                 readonly "If-Match"?: string;
             };
             readonly path: {
@@ -7362,7 +7362,7 @@ export interface operations {
         };
         readonly requestBody?: never;
         readonly responses: {
-            /** @description Gone. */
+            /** @description Deleted. */
             readonly 204: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -7460,7 +7460,7 @@ export interface operations {
         readonly parameters: {
             readonly query?: never;
             readonly header?: {
-                /** @description 1 to 255 printable ASCII characters: a repeated request with the same key is answered as the first was. */
+                /** @description 1 to 255 printable ASCII characters. A repeated request with the same key gets the answer of the first. */
                 readonly "Idempotency-Key"?: string;
                 /** @description `handling=strict` makes every warning a violation (RFC 7240). */
                 readonly Prefer?: string;
@@ -7717,11 +7717,11 @@ export interface operations {
     readonly listShipmentsOfOrder: {
         readonly parameters: {
             readonly query?: {
-                /** @description The page, from 1; pages reach 10,000 rows, `cursor` goes on behind them. */
+                /** @description The page, from 1. Pages cover the first 10,000 rows; `cursor` continues after them. */
                 readonly page?: number;
-                /** @description Rows of a page, 50 when absent. */
+                /** @description Rows per page; 50 by default. */
                 readonly pageSize?: number;
-                /** @description Where a list goes on: the `nextCursor` of the page before. It wins over `page`. */
+                /** @description The `nextCursor` of the previous page. Takes precedence over `page`. */
                 readonly cursor?: string;
             };
             readonly header?: {
@@ -7837,9 +7837,9 @@ export interface operations {
         readonly parameters: {
             readonly query?: never;
             readonly header?: {
-                /** @description 1 to 255 printable ASCII characters: a repeated request with the same key is answered as the first was. */
+                /** @description 1 to 255 printable ASCII characters. A repeated request with the same key gets the answer of the first. */
                 readonly "Idempotency-Key"?: string;
-                /** @description ETags of which one must be the present one, else 412. */
+                /** @description ETags, one of which must be the current one; otherwise 412. */
                 readonly "If-Match"?: string;
                 /** @description `handling=strict` makes every warning a violation (RFC 7240). */
                 readonly Prefer?: string;
@@ -8024,15 +8024,15 @@ export interface operations {
     readonly listNotes: {
         readonly parameters: {
             readonly query: {
-                /** @description The kind of thing. */
+                /** @description The type of the resource that the notes are about. */
                 readonly resourceType: "Order" | "OrderItem" | "Shipment" | "Product";
-                /** @description Its id. */
+                /** @description The id of the resource. */
                 readonly resourceId: string;
-                /** @description The page, from 1; pages reach 10,000 rows, `cursor` goes on behind them. */
+                /** @description The page, from 1. Pages cover the first 10,000 rows; `cursor` continues after them. */
                 readonly page?: number;
-                /** @description Rows of a page, 50 when absent. */
+                /** @description Rows per page; 50 by default. */
                 readonly pageSize?: number;
-                /** @description Where a list goes on: the `nextCursor` of the page before. It wins over `page`. */
+                /** @description The `nextCursor` of the previous page. Takes precedence over `page`. */
                 readonly cursor?: string;
             };
             readonly header?: {
@@ -8132,7 +8132,7 @@ export interface operations {
         readonly parameters: {
             readonly query?: never;
             readonly header?: {
-                /** @description 1 to 255 printable ASCII characters: a repeated request with the same key is answered as the first was. */
+                /** @description 1 to 255 printable ASCII characters. A repeated request with the same key gets the answer of the first. */
                 readonly "Idempotency-Key"?: string;
                 /** @description `handling=strict` makes every warning a violation (RFC 7240). */
                 readonly Prefer?: string;
@@ -8401,9 +8401,9 @@ export interface operations {
         readonly parameters: {
             readonly query?: never;
             readonly header?: {
-                /** @description 1 to 255 printable ASCII characters: a repeated request with the same key is answered as the first was. */
+                /** @description 1 to 255 printable ASCII characters. A repeated request with the same key gets the answer of the first. */
                 readonly "Idempotency-Key"?: string;
-                /** @description ETags of which one must be the present one, else 412. */
+                /** @description ETags, one of which must be the current one; otherwise 412. */
                 readonly "If-Match"?: string;
                 /** @description `handling=strict` makes every warning a violation (RFC 7240). */
                 readonly Prefer?: string;
@@ -8589,7 +8589,7 @@ export interface operations {
         readonly parameters: {
             readonly query?: never;
             readonly header?: {
-                /** @description ETags of which one must be the present one, else 412. */
+                /** @description ETags, one of which must be the current one; otherwise 412. */
                 readonly "If-Match"?: string;
             };
             readonly path: {
@@ -8600,7 +8600,7 @@ export interface operations {
         };
         readonly requestBody?: never;
         readonly responses: {
-            /** @description Gone. */
+            /** @description Deleted. */
             readonly 204: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -8697,11 +8697,11 @@ export interface operations {
     readonly listSubscriptions: {
         readonly parameters: {
             readonly query?: {
-                /** @description The page, from 1; pages reach 10,000 rows, `cursor` goes on behind them. */
+                /** @description The page, from 1. Pages cover the first 10,000 rows; `cursor` continues after them. */
                 readonly page?: number;
-                /** @description Rows of a page, 50 when absent. */
+                /** @description Rows per page; 50 by default. */
                 readonly pageSize?: number;
-                /** @description Where a list goes on: the `nextCursor` of the page before. It wins over `page`. */
+                /** @description The `nextCursor` of the previous page. Takes precedence over `page`. */
                 readonly cursor?: string;
             };
             readonly header?: {
@@ -8801,7 +8801,7 @@ export interface operations {
         readonly parameters: {
             readonly query?: never;
             readonly header?: {
-                /** @description 1 to 255 printable ASCII characters: a repeated request with the same key is answered as the first was. */
+                /** @description 1 to 255 printable ASCII characters. A repeated request with the same key gets the answer of the first. */
                 readonly "Idempotency-Key"?: string;
                 /** @description `handling=strict` makes every warning a violation (RFC 7240). */
                 readonly Prefer?: string;
@@ -9061,7 +9061,7 @@ export interface operations {
         readonly parameters: {
             readonly query?: never;
             readonly header?: {
-                /** @description ETags of which one must be the present one, else 412. */
+                /** @description ETags, one of which must be the current one; otherwise 412. */
                 readonly "If-Match"?: string;
             };
             readonly path: {
@@ -9072,7 +9072,7 @@ export interface operations {
         };
         readonly requestBody?: never;
         readonly responses: {
-            /** @description Gone. */
+            /** @description Deleted. */
             readonly 204: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -9170,9 +9170,9 @@ export interface operations {
         readonly parameters: {
             readonly query?: never;
             readonly header?: {
-                /** @description 1 to 255 printable ASCII characters: a repeated request with the same key is answered as the first was. */
+                /** @description 1 to 255 printable ASCII characters. A repeated request with the same key gets the answer of the first. */
                 readonly "Idempotency-Key"?: string;
-                /** @description ETags of which one must be the present one, else 412. */
+                /** @description ETags, one of which must be the current one; otherwise 412. */
                 readonly "If-Match"?: string;
                 /** @description `handling=strict` makes every warning a violation (RFC 7240). */
                 readonly Prefer?: string;
@@ -9358,7 +9358,7 @@ export interface operations {
         readonly parameters: {
             readonly query?: never;
             readonly header?: {
-                /** @description 1 to 255 printable ASCII characters: a repeated request with the same key is answered as the first was. */
+                /** @description 1 to 255 printable ASCII characters. A repeated request with the same key gets the answer of the first. */
                 readonly "Idempotency-Key"?: string;
             };
             readonly path: {
@@ -9495,9 +9495,9 @@ export interface operations {
         readonly parameters: {
             readonly query?: never;
             readonly header?: {
-                /** @description 1 to 255 printable ASCII characters: a repeated request with the same key is answered as the first was. */
+                /** @description 1 to 255 printable ASCII characters. A repeated request with the same key gets the answer of the first. */
                 readonly "Idempotency-Key"?: string;
-                /** @description ETags of which one must be the present one, else 412. */
+                /** @description ETags, one of which must be the current one; otherwise 412. */
                 readonly "If-Match"?: string;
                 /** @description `handling=strict` makes every warning a violation (RFC 7240). */
                 readonly Prefer?: string;
@@ -9682,11 +9682,11 @@ export interface operations {
     readonly listDeliveries: {
         readonly parameters: {
             readonly query?: {
-                /** @description The page, from 1; pages reach 10,000 rows, `cursor` goes on behind them. */
+                /** @description The page, from 1. Pages cover the first 10,000 rows; `cursor` continues after them. */
                 readonly page?: number;
-                /** @description Rows of a page, 50 when absent. */
+                /** @description Rows per page; 50 by default. */
                 readonly pageSize?: number;
-                /** @description Where a list goes on: the `nextCursor` of the page before. It wins over `page`. */
+                /** @description The `nextCursor` of the previous page. Takes precedence over `page`. */
                 readonly cursor?: string;
             };
             readonly header?: {
