@@ -48,31 +48,30 @@ pub(crate) async fn create(
     entity::create(table, merchant, Note { resource, content: Some(content) }).await
 }
 
-/// Replaces the content of a note. The resource stays: a body that names one must name the same.
+/// Replaces the content of a note. A body that names the note's id and resource must name the same.
 pub(crate) async fn replace(
     table: &Table,
     target: Target<'_>,
     content: &Content,
     (id, named): (Option<&str>, Option<&NamedResource>),
 ) -> Result<Stored<Note>, Refusal> {
-    let edit = |note: &Stored<Note>| {
-        let renamed = id.filter(|id| *id != note.id.as_str()).map(|_| {
-            let message = format!("stays as it is: the note has the id `{}`", note.id);
-            Violation::new(Code::NotUpdatable, "/id".to_owned(), message, None)
-        });
-        let moved = named.and_then(|named| moved(named, &note.resource));
-        let violations: Vec<Violation> = renamed.into_iter().chain(moved).collect();
-        if !violations.is_empty() {
-            return Err(Refusal::invalid(violations));
-        }
-        Ok(Note { content: Some(content.clone()), ..note.value.clone() })
+    let edit = |note: &Stored<Note>| match changed(note, id, named) {
+        violations if !violations.is_empty() => Err(Refusal::invalid(violations)),
+        _ => Ok(Note { content: Some(content.clone()), ..note.value.clone() }),
     };
     target.change(table, "Update", edit).await
 }
 
-/// The rule that another resource than the note's breaks.
-fn moved(named: &NamedResource, resource: &Resource) -> Option<Violation> {
-    let is_same = Resource::parse(named.kind, &named.id).is_ok_and(|other| other == *resource);
-    let message = format!("stays as it is: the note is about the {} `{}`", resource.kind().as_str(), resource.id());
-    (!is_same).then(|| Violation::new(Code::NotUpdatable, "/resource".to_owned(), message, None))
+/// A violation for each member that names something other than the note has and cannot change.
+pub(crate) fn changed(note: &Stored<Note>, id: Option<&str>, named: Option<&NamedResource>) -> Vec<Violation> {
+    let violation = |pointer: &str, what: String| {
+        Violation::new(Code::NotUpdatable, pointer.to_owned(), format!("stays as it is: the note {what}"), None)
+    };
+    let resource = &note.resource;
+    let is_same = |named: &&NamedResource| Resource::parse(named.kind, &named.id).is_ok_and(|named| named == *resource);
+    let renamed = id.filter(|id| *id != note.id.as_str());
+    let moved = named.filter(|named| !is_same(named));
+    let renamed = renamed.map(|_| violation("/id", format!("has the id `{}`", note.id)));
+    let is_about = || format!("is about the {} `{}`", resource.kind().as_str(), resource.id());
+    renamed.into_iter().chain(moved.map(|_| violation("/resource", is_about()))).collect()
 }

@@ -1,18 +1,20 @@
 //! Reading the body of a request.
 //!
-//! [`JsonBody`] gives the bytes of a body that is declared as JSON and not larger than the limit. [`Body`] goes on: it
-//! validates them by the rules of their type, so a handler that takes one gets a body without violations and its warnings.
-//! What is refused here comes in a fixed order: the size, the media type, the rules, another merchant's id.
+//! [`JsonBody`] is the bytes of a body whose media type is JSON and whose size is within the limit. [`Body`] is a body
+//! that has also passed the rules of its type, with its warnings. The checks run in a fixed order: size, media type,
+//! rules, merchant.
 
 use axum::body::{Body as HttpBody, Bytes, HttpBody as _};
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::{HeaderMap, header};
 use http_body_util::{BodyExt, Limited};
+use serde::de::DeserializeOwned;
 use shared::Code;
 use shared::body::RequestBody;
 use shared::ids::MerchantId;
-use shared::limits::BODY_BYTES_MAX;
-use shared::order_network::problem::{Broken, Violation};
+use shared::limits::{BODY_BYTES_MAX, VIOLATIONS_MAX};
+use shared::order_network::merge::Members;
+use shared::order_network::problem::{Broken, Violation, in_document_order};
 use shared::time::Timestamp;
 use shared::validation::{Context, Wrong};
 
@@ -23,7 +25,7 @@ use crate::app::create_orders::drafts::{read_valid, refuse_body};
 use crate::outbound::guard;
 use crate::refusal::{Refusal, shown};
 
-/// The bytes of a body that is declared as JSON; whether they are is for the validation to say.
+/// The bytes of a body whose media type is JSON. They are not parsed yet.
 #[derive(Clone, Debug)]
 pub(crate) struct JsonBody(pub(crate) Vec<u8>);
 
@@ -44,7 +46,7 @@ impl<S: Sync> FromRequest<S> for JsonBody {
     }
 }
 
-/// The bytes of a body of orders, which their use case validates.
+/// The bytes of a body with orders; the use case validates them.
 macro_rules! order_bytes {
     ($($(#[doc = $doc:literal])+ $name:ident;)+) => {$(
         $(#[doc = $doc])+
@@ -76,39 +78,54 @@ order_bytes! {
     BulkOrderBytes;
 }
 
-/// A body that is not larger than the limit.
+/// Reads a body up to the size limit.
 pub(super) async fn whole(body: HttpBody) -> Result<Bytes, Refusal> {
     let too_large = || Refusal::new(Code::PayloadTooLarge, format!("a body has at most {BODY_BYTES_MAX} bytes"));
     Ok(Limited::new(body, BODY_BYTES_MAX).collect().await.map_err(|_| too_large())?.to_bytes())
 }
 
-/// A body without violations. It is of the caller's merchant.
+/// A valid body. If it names a merchant, that is the caller's.
 #[derive(Clone, Debug)]
 pub(crate) struct Body<T> {
     pub(crate) value: T,
     pub(crate) warnings: Vec<Violation>,
-    /// The client wants warnings as violations.
+    /// Warnings count as violations.
     strict: bool,
 }
 
-/// The same where the body may be left out: `{}` stands for it.
+/// A body that the handler also checks against stored data: a handler that takes [`Body`] could not report what it finds
+/// together with the violations of the rules.
+#[derive(Clone, Debug)]
+pub(crate) enum Draft<T> {
+    Valid(Body<T>),
+    Broken(BrokenBody),
+}
+
+/// A JSON object that breaks rules of its type.
+#[derive(Clone, Debug)]
+pub(crate) struct BrokenBody {
+    refusal: Refusal,
+    document: Members,
+}
+
+/// A body that may be absent, which means `{}`.
 #[derive(Clone, Debug)]
 pub(crate) struct OptionalBody<T>(pub(crate) Body<T>);
 
-/// How a body is read.
+/// The context in which a body is read.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Reading<'r> {
-    /// Whose request it is.
+    /// The caller's merchant.
     pub(super) merchant: &'r MerchantId,
-    /// A warning is a violation.
+    /// Warnings count as violations.
     pub(super) strict: bool,
-    /// Webhooks may go to this machine.
+    /// Webhook URLs may name this machine.
     pub(super) allow_loopback: bool,
     pub(super) now: Timestamp,
 }
 
 impl Reading<'_> {
-    /// Validates bytes and reads them.
+    /// Validates the bytes and deserializes them.
     pub(super) fn read<T: RequestBody>(self, bytes: &[u8]) -> Result<Body<T>, Refusal> {
         let destination = if self.allow_loopback { any_destination } else { public_destination };
         let context = Context { now: self.now, destination };
@@ -125,16 +142,61 @@ impl Reading<'_> {
     }
 }
 
+/// The body, or why it is invalid, with its bytes.
+async fn read<T: RequestBody>(
+    request: Request<HttpBody>,
+    app: &App,
+) -> Result<(Result<Body<T>, Refusal>, Vec<u8>), Refusal> {
+    let (mut parts, body) = request.into_parts();
+    let ShipmentCaller { merchant, .. } = ShipmentCaller::from_request_parts(&mut parts, app).await?;
+    let strict = is_strict(&parts.headers);
+    let JsonBody(bytes) = JsonBody::from_request(Request::from_parts(parts, body), app).await?;
+    let (allow_loopback, now) = (app.subscribers.allow_loopback, app.tables.now());
+    Ok((Reading { merchant: &merchant, strict, allow_loopback, now }.read(&bytes), bytes))
+}
+
 impl<T: RequestBody> FromRequest<App> for Body<T> {
     type Rejection = Refusal;
 
     async fn from_request(request: Request<HttpBody>, app: &App) -> Result<Self, Refusal> {
-        let (mut parts, body) = request.into_parts();
-        let ShipmentCaller { merchant, .. } = ShipmentCaller::from_request_parts(&mut parts, app).await?;
-        let strict = is_strict(&parts.headers);
-        let JsonBody(bytes) = JsonBody::from_request(Request::from_parts(parts, body), app).await?;
-        let (allow_loopback, now) = (app.subscribers.allow_loopback, app.tables.now());
-        Reading { merchant: &merchant, strict, allow_loopback, now }.read(&bytes)
+        read(request, app).await?.0
+    }
+}
+
+impl<T: RequestBody> FromRequest<App> for Draft<T> {
+    type Rejection = Refusal;
+
+    async fn from_request(request: Request<HttpBody>, app: &App) -> Result<Self, Refusal> {
+        let (read, bytes) = read(request, app).await?;
+        let document = std::str::from_utf8(&bytes).ok().and_then(Members::read);
+        match (read, document) {
+            (Ok(body), _) => Ok(Self::Valid(body)),
+            (Err(refusal), Some(document)) if refusal.code == Code::ValidationFailed => {
+                Ok(Self::Broken(BrokenBody { refusal, document }))
+            }
+            (Err(refusal), _) => Err(refusal),
+        }
+    }
+}
+
+impl BrokenBody {
+    /// A member, if it can be read by itself.
+    pub(super) fn member<M: DeserializeOwned>(&self, name: &str) -> Option<M> {
+        serde_json::from_str(self.document.get(name)?.get()).ok()
+    }
+
+    /// The refusal with further violations. One at a place that has one already is dropped.
+    pub(super) fn with(self, found: Vec<Violation>) -> Refusal {
+        let Self { refusal, document } = self;
+        let is_new = |found: &Violation| refusal.violations.iter().all(|known| known.pointer != found.pointer);
+        let found: Vec<Violation> = found.into_iter().filter(is_new).collect();
+        if found.is_empty() || refusal.violations.len().saturating_add(found.len()) > VIOLATIONS_MAX {
+            return refusal;
+        }
+        let mut violations = refusal.violations;
+        violations.extend(found);
+        in_document_order(&document, &mut violations);
+        Refusal::invalid(violations)
     }
 }
 
@@ -151,7 +213,7 @@ impl<T: RequestBody> FromRequest<App> for OptionalBody<T> {
 }
 
 impl<T> Body<T> {
-    /// Notes something odd about a member, which a strict client has as a violation.
+    /// Adds a warning about a member, or refuses the body if the client is strict.
     pub(super) fn warn(&mut self, pointer: &str, message: &str) -> Result<(), Refusal> {
         let warning = Violation::new(Code::UnknownMember, pointer.to_owned(), message.to_owned(), None);
         if self.strict {

@@ -1,12 +1,11 @@
-//! The note service (`/note/v1`). What happens to a note is decided in [`crate::app::notes`]; its log is read in
-//! [`super::audit`].
+//! The note service (`/note/v1`). [`crate::app::notes`] has the logic, [`super::audit`] the log.
 
 use shared::body::note::{CreateNote, NamedAuthor, ReplaceNote};
 use shared::ids::MerchantId;
 use shared::order_network::note::{Author, Content, Note as View, Resource, ResourceKind, TextFormat};
 
 use super::answer::{Collection, Created, Deleted, Envelope, Shown, Versioned};
-use super::body::Body;
+use super::body::{Body, Draft};
 use super::caller::NetworkCaller;
 use super::paging::{List, Page};
 use super::query::{One, Required, query};
@@ -34,11 +33,11 @@ impl Shown for View {
 }
 
 query! {
-    /// What the notes of a list are about.
+    /// The subject of the notes.
     Filters {
-        /// The kind of thing.
+        /// The type of the resource that the notes are about.
         "resourceType" kind: Required<One<ResourceKind>>;
-        /// Its id.
+        /// The id of the resource.
         "resourceId" id: Required<String>;
     }
 }
@@ -62,7 +61,7 @@ async fn list(
 ) -> Result<Page<View>, Refusal> {
     let (Required(One(kind)), Required(id)) = (&list.filters.kind, &list.filters.id);
     let name = format!("notes {} {id}", kind.as_str());
-    // An id that nothing of the kind can have has no notes.
+    // An id that is invalid for this type of resource has no notes.
     let notes = Resource::parse(*kind, id).ok().map(|resource| Place::Listed(notes_of(&merchant, &resource)));
     list.entities(&table, &name, notes, Stored::<Note>::shown).await
 }
@@ -72,10 +71,16 @@ async fn read(find: Find) -> Result<Versioned<Envelope<View>>, Refusal> {
     Ok(Versioned { version: note.version, body: Envelope::of(note.shown()) })
 }
 
-async fn replace(
-    change: Change,
-    Body { value, warnings, .. }: Body<ReplaceNote>,
-) -> Result<Versioned<Envelope<View>>, Refusal> {
+async fn replace(change: Change, draft: Draft<ReplaceNote>) -> Result<Versioned<Envelope<View>>, Refusal> {
+    let Body { value, warnings, .. } = match draft {
+        Draft::Valid(body) => body,
+        Draft::Broken(body) => {
+            let (id, resource): (Option<String>, _) = (body.member("id"), body.member("resource"));
+            let note = change.target().read::<Note>(&change.table).await;
+            let found = note.map(|note| notes::changed(&note, id.as_deref(), resource.as_ref()));
+            return Err(body.with(found.unwrap_or_default()));
+        }
+    };
     let content = content(&change.merchant, value.text, value.format, value.is_internal, value.author);
     let note = notes::replace(&change.table, change.target(), &content, (value.id.as_deref(), value.resource.as_ref()))
         .await?;
@@ -87,7 +92,7 @@ async fn delete(change: Change) -> Result<Deleted, Refusal> {
     Ok(Deleted)
 }
 
-/// What a note says; without an author the merchant itself has written it.
+/// The content of a note; the author defaults to the merchant.
 fn content(
     merchant: &MerchantId,
     text: String,

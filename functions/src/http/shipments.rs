@@ -1,19 +1,22 @@
-//! The shipment service (`/shipment/v1`), its first part: reading, and the vendor's progress.
+//! The shipment service (`/shipment/v1`): reading shipments, and progress reports.
 //!
-//! A shipment is part of its order and its id contains the order's, so each is one read by key. A vendor sees its own
-//! shipments with its own token; a merchant sees all of its orders' and reports for the vendors that have no program.
+//! A shipment is part of its order, and its id contains the order's, so each takes one read by key. A vendor's token sees
+//! the vendor's own shipments. A merchant sees those of all its orders, and reports for vendors without an integration.
 
 use serde::Serialize;
+use serde_json::value::RawValue;
 use shared::body::report::{ReportProgress, ReportedPackage};
 use shared::ids::{OrderId, ShipmentId};
+use shared::limits::VIOLATIONS_MAX;
 use shared::order::{Command, Package, Progress, ShipmentStatus};
+use shared::order_network::merge::Members;
 use shared::order_network::problem::Violation;
 use shared::order_network::shipment::{ShipmentOrder, ShipmentResponse};
 use shared::time::Timestamp;
 use shared::vendor::Vendor;
 
 use super::answer::{Shown, Versioned};
-use super::body::Body;
+use super::body::{BrokenBody, Draft};
 use super::caller::{NetworkCaller, ShipmentCaller};
 use super::conditional::IfMatch;
 use super::manage::{no_such_item, trimmed};
@@ -38,7 +41,7 @@ impl Shown for ShipmentResponse {
     const PLURAL: &'static str = "shipments";
 }
 
-/// A shipment with the warnings of its request.
+/// A shipment with the warnings about the request.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 struct ShipmentAnswer {
@@ -73,7 +76,7 @@ async fn of_order(
     let order = table.order(&merchant, &id).await?.ok_or_else(|| not_found("orderId", &order_id))?;
     let vendors = table.vendors(&merchant).await?;
     let of = ShipmentOrder { merchant: &merchant, id: &id, request: &order.request, state: &order.state };
-    // New shipments come behind the others, so a place in the list stays what it is.
+    // New shipments are appended, so a place in the list stays valid.
     let rows = order.state.shipments.iter().enumerate().skip(start).take(list.size().saturating_add(1));
     let rows = rows.map(|(index, shipment)| {
         (of.shipment(shipment, name_of(&vendors, &shipment.vendor)), index.saturating_add(1).to_string())
@@ -87,9 +90,21 @@ async fn progress(
     table: Table,
     IfMatch(version): IfMatch,
     PathParameter(shipment_id): PathParameter,
-    body: Body<ReportProgress>,
+    draft: Draft<ReportProgress>,
 ) -> Result<Versioned<ShipmentAnswer>, Refusal> {
-    let id = ShipmentId::parse(&shipment_id).map_err(|_| unknown(&shipment_id))?;
+    let parsed = ShipmentId::parse(&shipment_id);
+    let body = match draft {
+        Draft::Valid(body) => body,
+        Draft::Broken(body) => {
+            let Ok(id) = parsed else { return Err(body.with(Vec::new())) };
+            let order = table.order(&caller.merchant, id.order()).await.ok().flatten();
+            let shipment = order.as_ref().and_then(|order| order.state.shipment(id.number()));
+            let is_there = shipment.is_some_and(|shipment| caller.may_see(&shipment.vendor));
+            let found = if is_there { missing_items(&body, id.order()) } else { Vec::new() };
+            return Err(body.with(found));
+        }
+    };
+    let id = parsed.map_err(|_| unknown(&shipment_id))?;
     let now = table.context.now();
     let reason = body.value.reason.as_deref().map(trimmed).filter(|_| body.value.status.0 == ShipmentStatus::Rejected);
     let actor = caller.vendor.as_ref().map(|vendor| format!("vendor:{vendor}"));
@@ -104,17 +119,35 @@ async fn progress(
     answer(&table, &caller, &id, &order, body.warnings).await
 }
 
-/// What a valid body reports of a shipment of that order.
+/// The report that a valid body makes about a shipment of the order.
 fn reported(body: &ReportProgress, order: &OrderId, now: Timestamp) -> Result<Progress, Refusal> {
+    let packages = packages(body.packages.as_deref(), order, now)?;
     Ok(match body.status.0 {
-        ShipmentStatus::Shipped => Progress::Shipped(packages(body.packages.as_deref(), order, now)?),
+        ShipmentStatus::Shipped => Progress::Shipped(packages),
         ShipmentStatus::Delivered => Progress::Delivered,
         ShipmentStatus::Rejected => Progress::Rejected { reason: trimmed(body.reason.as_deref().unwrap_or_default()) },
         _ => Progress::InProduction,
     })
 }
 
-/// The parcels; one with all that was left, where the body names none.
+/// A violation for each item of an invalid body that the order does not have.
+fn missing_items(body: &BrokenBody, order: &OrderId) -> Vec<Violation> {
+    let packages: Vec<Box<RawValue>> = body.member("packages").unwrap_or_default();
+    let missing = packages.iter().enumerate().flat_map(|(index, package)| {
+        let items = Members::read(package.get()).and_then(|package| {
+            let items = package.get("orderItemIDs")?.get();
+            serde_json::from_str::<Vec<Box<RawValue>>>(items).ok()
+        });
+        items.unwrap_or_default().into_iter().enumerate().filter_map(move |(place, item)| {
+            let item: String = serde_json::from_str(item.get()).ok()?;
+            let pointer = format!("/packages/{index}/orderItemIDs/{place}");
+            order.item_index(&item).is_none().then(|| no_such_item(pointer, &item))
+        })
+    });
+    missing.take(VIOLATIONS_MAX).collect()
+}
+
+/// The parcels; if the body names none, one parcel with all remaining items.
 fn packages(sent: Option<&[ReportedPackage]>, order: &OrderId, now: Timestamp) -> Result<Vec<Package>, Refusal> {
     let all = Package { lines: Vec::new(), carrier: None, method: None, tracking: None, link: None, shipped_at: now };
     let (mut packages, mut missing) = (Vec::new(), Vec::new());

@@ -88,6 +88,7 @@ async fn invalid_refunds_are_rejected() {
             json!({"orderId": id, "refunds": vec![json!({"itemId": item, "amount": 1, "reason": "x"}); 1001]}),
             (400, "TOO_MANY", "/refunds"),
         ),
+        (json!({"orderId": id, "refunds": vec![1; 1001]}), (400, "WRONG_TYPE", "/refunds/0")),
         (json!({"orderId": id, "refunds": [1]}), (400, "WRONG_TYPE", "/refunds/0")),
         (with("itemId", json!("x")), (400, "NO_SUCH_ITEM", "/refunds/0/itemId")),
         (with("itemId", Value::Null), (400, "REQUIRED", "/refunds/0/itemId")),

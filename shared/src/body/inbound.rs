@@ -100,12 +100,18 @@ fn goes_together(text: &str) -> Vec<Issue> {
     let Ok(sent) = serde_json::from_str::<TransformationRule>(text) else { return Vec::new() };
     let texts = [("constant", &sent.constant), ("default", &sent.default)];
     let with_card = texts.map(|(name, tree)| (name, tree.as_ref().is_some_and(holds_card_number)));
-    let rule = match sent.made() {
-        Ok(rule) => rule,
-        Err(fault) => {
+    // An invalid pointer has a violation of its own; here it only counts as given.
+    let (to, from) = (Pointer::parse(&sent.to), sent.from.as_deref().map(Pointer::parse).transpose());
+    let given = sent.from.map(|_| Pointer::default());
+    let (are_valid, from) = (to.is_ok() && from.is_ok(), from.unwrap_or(given));
+    let source = Parts { from, default: sent.default, convert: sent.convert, constant: sent.constant }.source();
+    let rule = match source.and_then(|source| transform::Rule::new(to.unwrap_or_default(), source)) {
+        Ok(rule) if are_valid => rule,
+        Err(fault) if are_valid || fault.is_of_source() => {
             let member = if fault.is_of_target() { "to" } else { "" };
             return vec![Issue::violation(member, Code::InvalidFormat, fault.rule())];
         }
+        _ => return Vec::new(),
     };
     let target = rule.place();
     let mut issues = Vec::new();
@@ -128,6 +134,6 @@ fn fits(text: &str) -> Vec<Issue> {
     const _: () = assert!(TRANSFORMATION_BYTES_MAX == 65_536);
     let Ok(body) = serde_json::from_str::<PutTransformation>(text) else { return Vec::new() };
     let rules = Transformation::try_from(body).ok().and_then(|rules| serde_json::to_string(&rules).ok());
-    let is_too_large = rules.is_none_or(|json| json.len() > TRANSFORMATION_BYTES_MAX);
+    let is_too_large = rules.is_some_and(|json| json.len() > TRANSFORMATION_BYTES_MAX);
     if is_too_large { vec![Issue::violation("rules", Code::PayloadTooLarge, MESSAGE)] } else { Vec::new() }
 }

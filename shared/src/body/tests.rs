@@ -249,6 +249,32 @@ fn a_transformation_has_every_violation_at_once() {
 }
 
 #[test]
+fn members_are_checked_against_each_other_even_if_one_is_invalid() {
+    let rules = |rule: serde_json::Value| broken::<PutTransformation>(&json!({"name": "n", "rules": [rule]}));
+    let format = |places: &[&'static str]| {
+        expected(&places.iter().map(|place| (Code::InvalidFormat, *place)).collect::<Vec<_>>())
+    };
+    assert_eq!(rules(json!({"to": "x"})), format(&["/rules/0", "/rules/0/to"]));
+    assert_eq!(rules(json!({"to": "/a", "from": "x", "constant": 1})), format(&["/rules/0", "/rules/0/from"]));
+    // Wildcards that may be wrong are not compared.
+    assert_eq!(rules(json!({"to": "/items/*/sku", "from": "*"})), format(&["/rules/0/from"]));
+    assert_eq!(rules(json!({"to": "*", "from": "/a/*"})), format(&["/rules/0/to"]));
+    // What cannot be read is not checked, and no more than one violation is at one place.
+    assert_eq!(rules(json!({"to": 1})), expected(&[(Code::WrongType, "/rules/0/to")]));
+    let link = format!("ftp://x/{}", "\u{1F4E6}".repeat(150));
+    let report = json!({"shipmentStatus": 4, "packages": [{"carrierLink": link}]});
+    assert_eq!(broken::<ReportProgress>(&report), format(&["/packages/0/carrierLink"]));
+    let report = json!({"shipmentStatus": 6, "packages": [{"carrierLink": "x"}]});
+    let places = [(Code::InvalidFormat, "/packages/0/carrierLink"), (Code::Required, "/reason")];
+    assert_eq!(broken::<ReportProgress>(&report), expected(&places));
+    // JSON inside a string, which serde_json would read to any depth, is found before it is read.
+    let hidden = json!({"to": "x", "constant": {"$serde_json::private::RawValue": "[".repeat(100_000)}});
+    let found = rules(hidden);
+    assert!(found.iter().any(|(_, place)| place.starts_with("/rules/0/constant/")), "{found:?}");
+    assert!(found.iter().all(|(_, place)| place != "/rules/0"), "{found:?}");
+}
+
+#[test]
 fn constants_keep_their_digits() {
     let body = r#"{"name": "n", "rules": [{"to": "/a", "constant": 1.500000000000000000000000001}, {"to": "/b", "constant": ""}]}"#;
     assert_eq!(found::<PutTransformation>(body)[0], []);

@@ -1,7 +1,7 @@
 //! Reading the optional members of a request.
 //!
-//! The validation treats `null`, and an empty string in any member, as absent (the examples of the API have them); this
-//! module must read whatever it accepts. An empty text is kept, because it is read back as it was sent.
+//! Everything that the validation accepts must be readable here. It treats `null` as absent and, in the bodies of orders,
+//! also an empty string (the examples of the API have both). An empty text is kept, because clients get it back as sent.
 
 use std::collections::BTreeMap;
 use std::fmt;

@@ -109,6 +109,16 @@ impl Broken {
         }
     }
 
+    /// Whether an object with this violation must not, or cannot, be read into its struct.
+    #[cfg(feature = "domain")]
+    pub(super) fn is_unreadable(&self) -> bool {
+        match self {
+            Self::WrongType { .. } | Self::NotAnInteger | Self::Duplicate => true,
+            Self::Domain(broken) => matches!(broken, DomainBroken::TooDeep | DomainBroken::ReservedName),
+            _ => false,
+        }
+    }
+
     /// Warnings never cause a rejection.
     pub(super) fn is_warning(&self) -> bool {
         #[cfg(feature = "domain")]

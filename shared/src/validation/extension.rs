@@ -4,10 +4,11 @@
 //! so the WebAssembly module neither grows nor slows down by it.
 
 use alloc::vec::Vec;
+use core::ops::Range;
 
 use super::broken::Broken;
 use super::engine::Engine;
-use super::findings::Path;
+use super::findings::{Finding, Path};
 use super::scan::{Kind, Scan};
 use super::sentence::{Sentence, append};
 use super::table::Rule;
@@ -96,7 +97,8 @@ pub(crate) struct Any {
     pub(crate) bytes_max: usize,
 }
 
-/// Finds what holds between the members of an object; it gets the object's text, whose members are valid one by one.
+/// Checks the members of an object against each other. It gets the object's text, and returns nothing if it cannot read
+/// that. A member may be invalid by itself: issues about such a member are dropped.
 pub(crate) type ObjectCheck = fn(&str) -> Vec<Issue>;
 
 /// Something that an [`ObjectCheck`] found.
@@ -305,10 +307,15 @@ impl<'a> Engine<'a> {
         Ok(deepest)
     }
 
-    /// Runs the check of an object whose text is `text` and begins at byte `start`.
+    /// Runs the check of the object in this part of the body.
     #[cold]
-    pub(super) fn check_domain_object(&mut self, check: ObjectCheck, start: usize, end: usize, path: &Path<'_>) {
-        let bytes = self.scanner.cursor.bytes.get(start..end).unwrap_or_default();
+    pub(super) fn check_domain_object(&mut self, check: ObjectCheck, part: Range<usize>, path: &Path<'_>) {
+        let is_readable = |found: &[Finding]| !found.iter().any(|finding| finding.broken.is_unreadable());
+        if !self.findings.violations_in(&part).is_some_and(is_readable) {
+            return;
+        }
+        let (start, end) = (part.start, part.end);
+        let bytes = self.scanner.cursor.bytes.get(part).unwrap_or_default();
         let text = core::str::from_utf8(bytes).unwrap_or_default();
         let issues = check(text);
         if issues.is_empty() {
@@ -323,6 +330,10 @@ impl<'a> Engine<'a> {
             let at = value.map_or(if issue.member.is_empty() { start } else { end - 1 }, |value| {
                 start + value.as_ptr().addr().saturating_sub(text.as_ptr().addr())
             });
+            let value = at..at + value.map_or(0, str::len);
+            if self.findings.violations_in(&value).is_some_and(|found| !found.is_empty()) {
+                continue;
+            }
             if issue.member.is_empty() {
                 self.report_bare(at, path, broken);
             } else {

@@ -208,10 +208,12 @@ impl Findings {
         self.violations.found.is_empty()
     }
 
-    /// Violations so far, listed or not.
+    /// The violations of the current order in a part of the body; `None` if it has more than are listed.
     #[cfg(feature = "domain")]
-    pub(super) fn violations(&self) -> usize {
-        self.violations.kept + self.violations.omitted as usize
+    pub(super) fn violations_in(&self, part: &Range<usize>) -> Option<&[Finding]> {
+        let found = &self.violations.found;
+        let before = |end: usize| found.partition_point(|finding| (finding.at as usize) < end);
+        (self.violations.omitted == 0).then(|| found.get(before(part.start)..before(part.end)).unwrap_or_default())
     }
 
     /// Starts an order: the following findings belong to it.

@@ -117,7 +117,7 @@ impl<'a> Engine<'a> {
     /// over when others continue.
     pub(super) fn object(&mut self, object: &'static Object, path: &Path<'_>) -> Scan<()> {
         #[cfg(feature = "domain")]
-        let (start, before) = (self.scanner.at(), self.findings.violations());
+        let start = self.scanner.at();
         let floor = self.names.seen.len();
         let mut seen = Seen { known: 0, from: 0 };
         let mut marks = Marks::default();
@@ -165,10 +165,8 @@ impl<'a> Engine<'a> {
             self.report_missing(object, seen.known, end, path);
         }
         #[cfg(feature = "domain")]
-        if let Check::Domain(check) = object.check
-            && self.findings.violations() == before
-        {
-            self.check_domain_object(check, start, end + 1, path);
+        if let Check::Domain(check) = object.check {
+            self.check_domain_object(check, start..end + 1, path);
         }
         if !matches!(object.check, Check::None) {
             self.check(object.check, end, path);

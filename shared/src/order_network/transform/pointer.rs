@@ -8,7 +8,7 @@ use crate::order_network::reference_token::{escaped, unescaped};
 use crate::validation::Place;
 
 /// One place, or one in each element of arrays.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Pointer(Vec<Token>);
 
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -81,6 +81,12 @@ impl RuleFault {
         }
     }
 
+    /// Whether the fault is in the members other than `to`.
+    #[must_use]
+    pub const fn is_of_source(self) -> bool {
+        matches!(self, Self::NoSource | Self::TwoSources | Self::OnlyWithFrom)
+    }
+
     /// Whether the fault is in `to` alone.
     #[must_use]
     pub const fn is_of_target(self) -> bool {
