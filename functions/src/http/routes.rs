@@ -31,11 +31,45 @@ const MODULES: &[&[Route]] = &[
     health::ROUTES,
 ];
 
+const ALL: [Route; count(MODULES)] = concat(MODULES);
+
 /// Every route.
-pub static ROUTES: &[Route] = {
-    const ALL: [Route; count(MODULES)] = concat(MODULES);
-    &ALL
-};
+pub static ROUTES: &[Route] = &ALL;
+
+/// Method and path of every route. A function answers 405 for the routes of all others, but must not contain their
+/// handlers.
+static PATHS: [(&str, &str); ALL.len()] = paths();
+
+/// The routes of one function: a table of its own, so that the linker drops the handlers of the others.
+struct Own<const FUNCTION: usize>;
+
+impl<const FUNCTION: usize> Own<FUNCTION> {
+    const ROUTES: [Option<Route>; ALL.len()] = own(FUNCTION);
+}
+
+#[expect(clippy::indexing_slicing, reason = "evaluated by the compiler, which refuses an index out of bounds")]
+const fn own(function: usize) -> [Option<Route>; ALL.len()] {
+    let mut own = [None; ALL.len()];
+    let mut row = 0;
+    while row < ALL.len() {
+        if ALL[row].function as usize == function {
+            own[row] = Some(ALL[row]);
+        }
+        row += 1;
+    }
+    own
+}
+
+#[expect(clippy::indexing_slicing, reason = "evaluated by the compiler, which refuses an index out of bounds")]
+const fn paths() -> [(&'static str, &'static str); ALL.len()] {
+    let mut paths = [("", ""); ALL.len()];
+    let mut row = 0;
+    while row < ALL.len() {
+        paths[row] = (ALL[row].method, ALL[row].path);
+        row += 1;
+    }
+    paths
+}
 
 #[expect(clippy::indexing_slicing, reason = "evaluated by the compiler, which refuses an index out of bounds")]
 const fn count(modules: &[&[Route]]) -> usize {
@@ -63,15 +97,15 @@ const fn concat<const COUNT: usize>(modules: &[&[Route]]) -> [Route; COUNT] {
     all
 }
 
-/// The router of one function. A request for which it has no route is answered by [`unrouted`].
-pub(crate) fn router(function: HttpFunction, app: App) -> Router {
-    let routes = ROUTES.iter().filter(|route| route.function == function);
-    // axum answers HEAD where there is GET; the gateway has no such route, so neither have we.
-    let mount = |router: Router<App>, route: &Route| match route.method {
+/// The router of one [`HttpFunction`]; [`unrouted`] answers requests that match no route.
+pub(crate) fn router<const FUNCTION: usize>(app: App) -> Router {
+    let own = Own::<FUNCTION>::ROUTES;
+    // axum answers HEAD on every GET route; the gateway has no such routes, so they are removed here.
+    let mount = |router: Router<App>, route: Route| match route.method {
         "GET" => router.route(route.path, (route.handler)().head(unrouted)),
         _ => router.route(route.path, (route.handler)()),
     };
-    let router = routes.fold(Router::new(), mount);
+    let router = own.into_iter().flatten().fold(Router::new(), mount);
     router
         .fallback(unrouted)
         .method_not_allowed_fallback(unrouted)
@@ -80,17 +114,17 @@ pub(crate) fn router(function: HttpFunction, app: App) -> Router {
         .with_state(app)
 }
 
-/// Answers what no route takes: 405 where the path exists for another method, else 404. `OPTIONS` asks for the methods: a browser's
-/// question before a call from another origin may come this way, and goes well by any answer of success.
+/// Answers requests that match no route: 405 if the path exists with another method, else 404. `OPTIONS` returns the
+/// methods; a browser's CORS preflight may end up here and accepts any success.
 async fn unrouted(request: Request) -> Response {
     let (method, path) = (request.method(), request.uri().path());
     let mut allowed: Vec<&str> = Vec::new();
-    for route in ROUTES.iter().filter(|route| matches(route.path, path)) {
-        if !allowed.contains(&route.method) {
-            allowed.push(route.method);
+    for (method, _) in PATHS.iter().filter(|(_, template)| matches(template, path)) {
+        if !allowed.contains(method) {
+            allowed.push(method);
         }
     }
-    // Where two routes fit, the one without parameters is asked, and it does not take the method.
+    // If two paths match, the gateway has chosen the one without parameters, which lacks the method.
     allowed.retain(|known| *known != method.as_str());
     if allowed.is_empty() {
         return Refusal::new(Code::NotFound, "no route has this path").into_response();
