@@ -4,7 +4,7 @@
 //! Exactly once by the receipt's version, and by the safe id of its order: a repeated job finds another version, or
 //! creates an order that exists. A failed job is retried after a pause that grows with each attempt, by the visibility
 //! of its message, and the sweep waits as long. After the last attempt the receipt fails with the reason, and the
-//! message goes to the dead-letter queue. Redriven, it restarts the receipt; [`crate::fulfil`] explains how a redriven
+//! message goes to the dead-letter queue. Redriven, it restarts the receipt; [`fulfil`](mod@crate::fulfil) explains how a redriven
 //! message is recognised.
 
 use std::time::Duration;

@@ -77,7 +77,7 @@ pub(crate) struct Position {
 }
 
 impl Position {
-    /// Parses the output of [`Self::to_string`].
+    /// Parses what [`Display`](std::fmt::Display) writes.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let (place, rows_given) = text.rsplit_once('~')?;
         Some(Self { place: place.to_owned(), rows_given: rows_given.parse().ok()? })

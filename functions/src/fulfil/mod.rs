@@ -19,7 +19,7 @@
 //! After the last attempt the order fails with the reason, and the message goes to the dead-letter queue. Redriven, it
 //! restarts the order. SQS does not mark redriven messages, and the relay or the sweep may repeat a job; so each
 //! message carries an id of its own, and the failure records it together with SQS's message id
-//! ([`DeadJob`](shared::order::DeadJob)). A redriven message has the first id but a new SQS id; a repeated job has
+//! ([`DeadJob`]). A redriven message has the first id but a new SQS id; a repeated job has
 //! neither; a message that has not reached the dead-letter queue yet has both.
 
 mod breaker;

@@ -22,7 +22,8 @@ pub struct Test {
     /// Also build every function with `sam build` (several minutes: each is cross-compiled in release)
     #[arg(long)]
     pub sam_build: bool,
-    /// Also run the long tests, in a release build (10,000 orders and the memory that they take)
+    /// Also run the long tests in a release build (10,000 orders and the memory that they take), fuzz the validation for ten
+    /// minutes, and send 2,000 requests per operation by the OpenAPI document
     #[arg(long)]
     pub heavy: bool,
 }
@@ -42,6 +43,7 @@ impl Test {
         step("lints", || cargo_on_all(&["clippy", "--all-targets"], &["--", "-D", "warnings"]))?;
         step("lints of the fault tests", || cargo_on_all(&["clippy", "--test", "faults"], &["--", "-D", "warnings"]))?;
         step("lints of the edge", lint_edge)?;
+        step("links of the documentation", document)?;
         step("functions' binaries", || cargo_on_all(&["build", "--bins"], &[]))?;
         step("unit, property and end-to-end tests", || cargo_on_all(&["test"], &[]))?;
         step("fault tests", || Faults::OF_TEST.run())?;
@@ -70,6 +72,11 @@ impl Test {
         say(&format!("\nall steps passed in {} s", started.elapsed().as_secs()));
         Ok(())
     }
+}
+
+/// Writes the documentation of all crates, for its lints only. Without `--no-deps` it would write that of the SDKs as well.
+fn document() -> Result<(), StepError> {
+    cargo_on_all(&["doc", "--no-deps", "--document-private-items"], &[])
 }
 
 /// A share of the ten minutes that `--heavy` and `cargo mill fuzz` take.
@@ -130,8 +137,8 @@ fn verdicts() -> PathBuf {
     target().join("edge/verdicts.jsonl")
 }
 
-/// The packages in all their surroundings, the examples, the tour, and the pages, against the stack of the binary that an earlier
-/// step has built: this program's own file may be gone since, because that step has linked it again.
+/// Tests the packages in all environments, the examples, the tour and the pages against the stack of the binary that an
+/// earlier step has built. This program's own file may have been replaced by that step.
 fn test_edge() -> Result<(), StepError> {
     let mill = target().join("debug/mill");
     Step::new("npm", &["test", "--silent"], NODE)

@@ -1,6 +1,6 @@
 //! The order life cycle: one aggregate behind both APIs.
 //!
-//! A stored order's state is only known at run time, so the life cycle is an enum per line and one pure [`transition`].
+//! A stored order's state is only known at run time, so the life cycle is an enum per line and one pure [`transition()`].
 //! The order's own status is never stored: it is derived from its lines and its hold ([`OrderState::status`]).
 //!
 //! ```text

@@ -1,5 +1,5 @@
 //! The effect of each command by order status: the table that the documentation prints. A test compares it with
-//! [`super::transition`] in every state that a small order can reach.
+//! [`super::transition()`] in every state that a small order can reach.
 
 use super::OrderStatus;
 

@@ -9,7 +9,7 @@
 //! - [`attribute`]: attributes, as JSON and in their order.
 //! - [`expression`]: conditions and updates.
 //! - [`table`]: items, indexes and stream.
-//! - [`read`], [`write`], [`statement`]: the operations.
+//! - [`read`], [`write`](mod@write), [`statement`]: the operations.
 
 mod attribute;
 mod expression;
