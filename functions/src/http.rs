@@ -1,8 +1,8 @@
-//! HTTP: the routes of both APIs, each handler with what it needs in its signature.
+//! HTTP: the routes of both APIs. A handler's signature names everything it needs.
 //!
-//! A request's way: [`routes`] → a handler in [`bulk`], [`network`], [`search`] or [`webhooks`] → a use case in [`crate::app`] → [`crate::store`].
-//! Layers only do what no handler needs to know of: they number the request, meter it, log it, and write a refusal's body
-//! ([`finish`]); and they answer a request that is sent again under its key ([`idempotency`]).
+//! A request passes through [`routes`], a handler in one of the modules here, a use case in [`crate::app`], and
+//! [`crate::store`]. Layers do only what handlers need not know about: [`finish`] gives the request its id, meters and
+//! logs it, and writes the body of a refusal; [`idempotency`] answers a request that is repeated under its key.
 
 mod answer;
 mod audit;

@@ -1,7 +1,7 @@
-//! The answers of handlers, each with its status, headers and shape.
+//! The answers of handlers: each type has its status, headers and shape.
 //!
-//! A thing is shown under its own name beside the warnings of its request, `{"note": {…}, "warnings": […]}`; a list under
-//! the plural, beside its page. Warnings are left out where there are none.
+//! An entity is returned under its name, next to the warnings about the request: `{"note": {…}, "warnings": […]}`. A list
+//! is returned under the plural, next to its page. `warnings` is omitted if it is empty.
 
 use std::marker::PhantomData;
 
@@ -20,14 +20,14 @@ use shared::order_network::problem::Violation;
 use super::conditional::tagged;
 use crate::refusal::Refusal;
 
-/// On an answer that was given before.
+/// Marks an answer that repeats an earlier one.
 pub(super) const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 
-/// A thing that answers show.
+/// What an answer can return.
 pub(crate) trait Shown: Serialize {
-    /// The member that holds it.
+    /// The member for one of them.
     const NAME: &'static str;
-    /// The member that holds several of them.
+    /// The member for a list of them.
     const PLURAL: &'static str;
 }
 
@@ -36,7 +36,7 @@ impl<T: Shown> Shown for &T {
     const PLURAL: &'static str = T::PLURAL;
 }
 
-/// A thing with what was odd about the request.
+/// An entity with the warnings about the request.
 #[derive(Clone, Debug)]
 pub(crate) struct Envelope<T> {
     pub(crate) shown: T,
@@ -55,13 +55,13 @@ impl<T: Shown> Serialize for Envelope<T> {
 }
 
 impl<T> Envelope<T> {
-    /// A thing of whose request nothing was odd.
+    /// Without warnings.
     pub(crate) const fn of(shown: T) -> Self {
         Self { shown, warnings: Vec::new() }
     }
 }
 
-/// 200 with a body and the `ETag` of what it shows.
+/// 200 with a body and its `ETag`.
 #[derive(Debug)]
 pub(crate) struct Versioned<B> {
     pub(crate) version: u64,
@@ -74,7 +74,7 @@ impl<B: Serialize> IntoResponse for Versioned<B> {
     }
 }
 
-/// 201 with a new thing, its `ETag` and, where it has a path of its own, its `Location`.
+/// 201 with a new entity, its `ETag` and, if it has a path of its own, its `Location`.
 #[derive(Debug)]
 pub(crate) struct Created<B> {
     pub(crate) location: Option<String>,
@@ -89,7 +89,7 @@ impl<B: Serialize> IntoResponse for Created<B> {
     }
 }
 
-/// 202 with what will become of the request, and its `Location`.
+/// 202 with a resource that reports the outcome, and its `Location`.
 #[derive(Debug)]
 pub(crate) struct Accepted<B> {
     pub(crate) location: String,
@@ -111,7 +111,7 @@ fn located(status: StatusCode, location: Option<&str>, answer: impl IntoResponse
     response
 }
 
-/// 201 with a new thing, or 200 with the one that an earlier request had made (`Idempotency-Replayed`).
+/// 201 with a new entity, or 200 with the one that an earlier request created (`Idempotency-Replayed`).
 #[derive(Debug)]
 pub(crate) enum CreatedOnce<B> {
     New(Created<B>),
@@ -131,7 +131,7 @@ impl<B: Serialize> IntoResponse for CreatedOnce<B> {
     }
 }
 
-/// 204: the thing is gone.
+/// 204: the entity is deleted.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Deleted;
 
@@ -141,12 +141,12 @@ impl IntoResponse for Deleted {
     }
 }
 
-/// The path of a collection, below which its new things are found.
+/// The path of a collection.
 #[derive(Clone, Debug)]
 pub(crate) struct Collection(String);
 
 impl Collection {
-    /// The `Location` of a thing in it.
+    /// The `Location` of an entity in it.
     pub(crate) fn location(&self, id: impl std::fmt::Display) -> String {
         format!("{}/{id}", self.0)
     }
@@ -160,12 +160,12 @@ impl<S: Sync> FromRequestParts<S> for Collection {
     }
 }
 
-/// Rows of an answer, already written. `T` is what each shows.
+/// Serialized rows of an answer, each a `T`.
 #[derive(Debug)]
 pub(crate) struct Rows<T>(pub(crate) Vec<Box<RawValue>>, PhantomData<T>);
 
 impl<T: Serialize> Rows<T> {
-    /// Writes as many of these rows as an answer has room for, one at least: the rows, and whether it was all of them.
+    /// Serializes as many rows as fit into an answer, but at least one. Also returns whether these are all rows.
     pub(crate) fn written(rows: impl IntoIterator<Item = T>) -> Result<(Self, bool), Refusal> {
         let (mut room, mut written) = (Room::default(), Vec::new());
         for row in rows {
@@ -185,14 +185,14 @@ impl<T> Serialize for Rows<T> {
     }
 }
 
-/// The room of an answer: Lambda escapes its body once more, and what is stored must be answered.
+/// The remaining size of an answer. Lambda escapes the body again, which counts against its limit.
 #[derive(Debug, Default)]
 pub(super) struct Room {
     bytes: usize,
 }
 
 impl Room {
-    /// Takes the room that a part of the answer needs, if there is as much.
+    /// Reserves the size of a part of the answer; false if it does not fit.
     pub(super) fn takes(&mut self, part: &RawValue) -> bool {
         let escaped = part.get().bytes().filter(|byte| matches!(byte, b'"' | b'\\')).count();
         let bytes = self.bytes.saturating_add(part.get().len()).saturating_add(escaped);
@@ -204,7 +204,7 @@ impl Room {
     }
 }
 
-/// Writes a part of an answer.
+/// Serializes a part of an answer.
 pub(super) fn raw(value: &impl Serialize) -> Result<Box<RawValue>, Refusal> {
     serde_json::value::to_raw_value(value).map_err(|error| {
         tracing::error!(%error, "an answer cannot be written");

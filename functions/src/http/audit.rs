@@ -1,6 +1,6 @@
 //! The log of changes of an order, of one of its items, or of a note.
 //!
-//! The log is written from the table's stream, so it follows a thing within moments, and no way of writing can forget it.
+//! The log is written from the table's stream: it lags by moments, and no code path that writes can bypass it.
 
 use shared::ids::{MerchantId, OrderId, SafeId};
 use shared::order_network::audit::{AuditEvent, Reference, of_item};
@@ -72,7 +72,7 @@ async fn of_note(
     page((&table, &merchant), of, list, || Refusal::not_found(Note::NAME, "id", &note_id)).await
 }
 
-/// What a log is of.
+/// The subject of a log.
 enum Thing {
     Order(OrderId),
     /// The item at an index.
@@ -97,7 +97,7 @@ impl Thing {
         }
     }
 
-    /// Whether the merchant has it, or had it.
+    /// Whether it exists or existed, and is the merchant's.
     async fn is_known(&self, table: &Table, merchant: &MerchantId) -> Result<bool, StoreError> {
         Ok(match self {
             Self::Order(id) => table.order(merchant, id).await?.is_some(),
@@ -108,7 +108,7 @@ impl Thing {
         })
     }
 
-    /// The event as it is told of this; none where it has nothing of it.
+    /// The part of the event that concerns the subject; `None` if nothing does.
     fn shown(&self, event: StoredEvent, merchant: &MerchantId) -> Option<AuditEvent> {
         let resource = self.reference();
         let id = format!("{}-{}", resource.id, event.version());
@@ -124,10 +124,10 @@ impl Thing {
     }
 }
 
-/// Events that are read at a time.
+/// Events per read.
 const EVENTS_READ: usize = 201;
 
-/// A page of a log; `missing` refuses where nothing has the id, or nothing can have it.
+/// A page of a log. `missing` makes the refusal if the subject does not exist.
 async fn page(
     (table, merchant): (&Table, &MerchantId),
     of: Option<Thing>,
@@ -137,7 +137,7 @@ async fn page(
     let name = format!("auditLogs {}", of.as_ref().map(|of| of.reference().id).unwrap_or_default());
     let before = list.after(&name)?;
     let of = of.ok_or_else(&missing)?;
-    // A thing without an event may not be there; an order whose item is asked for may have fewer.
+    // A subject without events may not exist.
     let is_item = matches!(of, Thing::Item(..));
     if (is_item || before.is_none()) && !of.is_known(table, merchant).await? {
         return Err(missing());

@@ -1,4 +1,4 @@
-//! Many orders in one call: `{"bulk": […]}` in, and a status for each order out.
+//! Many orders in one call: the request is `{"bulk": […]}`, and the answer has a status for each order.
 
 use axum::Json;
 use axum::response::{IntoResponse, Response};
@@ -17,23 +17,23 @@ use super::body::{Body, Reading};
 use crate::app::create_orders::Outcome;
 use crate::refusal::Refusal;
 
-/// 200 with one entry for each order, in the order of the request.
+/// 200 with one entry per order, in request order.
 #[derive(Debug, Serialize)]
 pub(crate) struct BatchAnswer {
     pub(super) bulk: Vec<BatchEntry>,
-    /// What was odd beside the orders.
+    /// Warnings about the body outside its orders.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) warnings: Vec<Violation>,
 }
 
-/// What the single call would have answered.
+/// The answer that the order would have had as a single call.
 #[derive(Debug, Serialize)]
 pub(super) struct BatchEntry {
     pub(super) status: u16,
     pub(super) response: Box<RawValue>,
 }
 
-/// The statuses of a batch's entries, for those who see the answer only as a response.
+/// The statuses of the entries, attached to the response for layers that see no typed answer.
 #[derive(Clone, Debug)]
 pub(super) struct EntryStatuses(pub(super) Vec<u16>);
 
@@ -46,8 +46,8 @@ impl IntoResponse for BatchAnswer {
     }
 }
 
-/// Checks what stands in a batch beside its orders: a `merchantId`, which must be the caller's, and unknown members. The
-/// orders are not read again: the text before the first and that behind the last are a small object.
+/// Checks the members of a batch outside its orders: `merchantId` must be the caller's, and unknown members get warnings.
+/// The orders are not parsed again: the text before the first one and after the last one makes a small object.
 pub(super) fn check_envelope(
     body: &[u8],
     verdict: &Verdict<'_>,
@@ -63,14 +63,14 @@ pub(super) fn check_envelope(
     Ok(read.warnings)
 }
 
-/// Writes the entries of a batch's answer, and watches its size: what is stored must be answered, so when there is no more
-/// room an entry is answered in short.
+/// Writes the entries of the answer within its size limit. Stored orders must be reported, so entries that no longer fit
+/// are shortened.
 pub(super) struct BatchWriter {
     request_id: String,
     room: Room,
 }
 
-/// Pointers of the use case start at the entry, those of the validation at the body: all of them from the body on.
+/// Makes all pointers start at the body: those of the validation do, those of the use case start at the entry.
 fn placed(index: usize, found: Vec<Violation>) -> Vec<Violation> {
     let place = format!("/bulk/{index}");
     let placed = |violation: Violation| {
@@ -84,7 +84,7 @@ impl BatchWriter {
         Self { request_id, room: Room::default() }
     }
 
-    /// The entry of an order that was read.
+    /// The entry of an order that was found.
     pub(super) fn found(&mut self, index: usize, order: &Order) -> Result<BatchEntry, Refusal> {
         Ok(BatchEntry { status: 200, response: self.order(index, order, Vec::new())? })
     }

@@ -23,7 +23,7 @@ pub(super) const ROUTES: &[Route] = routes! {
     OrdersQuery GET "/v2/orders" list, "listBulkOrders", "Lists the orders of the account, newest first; a filter that nothing matches gives an empty page.", [];
 };
 
-/// Every success of this API.
+/// The body of every success of this API.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
@@ -46,7 +46,7 @@ struct Pagination {
     items: Vec<ListedOrder>,
 }
 
-/// An order in a list: it carries its number for people as well.
+/// An order in a list, with its human-readable number.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
@@ -74,25 +74,25 @@ async fn create(
     Ok(Json(Envelope { request_id, data }))
 }
 
-/// Orders of a list that can be reached by page; deeper ones by their transaction id.
+/// Orders that can be reached by page; later ones only by their transaction id.
 const ROWS_MAX: usize = 10_000;
 const LIMIT_DEFAULT: usize = 10;
 
 query! {
-    /// Filters and page of the list.
+    /// The filters and the page of the list query.
     Parameters_ {
-        /// Orders of a page, 10 when absent.
+        /// Orders per page; 10 by default.
         "limit" limit: Option<Count<100>>;
-        /// The page, from 1; pages reach 10,000 orders.
+        /// The page, from 1. Pages cover the first 10,000 orders.
         "page" page: Option<Count<ROWS_MAX>>;
-        /// The order with this id.
+        /// Returns the order with this id.
         "transactionId" transaction_id: Option<String>;
-        /// Orders with this number.
+        /// Returns the orders with this client order number.
         "clientOrderNumber" client_order_number: Option<String>;
     }
 }
 
-/// The page that is asked for.
+/// The requested page.
 struct ListQuery {
     limit: usize,
     page: usize,

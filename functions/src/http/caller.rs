@@ -1,4 +1,4 @@
-//! The caller of a request, as the authorizer found it. A handler that takes one cannot run without it.
+//! The caller of a request, as identified by the authorizer. A handler that takes one cannot run without it.
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
@@ -20,9 +20,9 @@ pub(crate) struct BulkCaller(pub(crate) MerchantId);
 /// A caller of the shipment service: a merchant, or one of its vendors.
 #[derive(Clone, Debug)]
 pub(crate) struct ShipmentCaller {
-    /// Whose orders it may see.
+    /// The merchant whose orders it may see.
     pub(crate) merchant: MerchantId,
-    /// The vendor; none when it is the merchant.
+    /// The vendor; `None` for the merchant.
     pub(crate) vendor: Option<String>,
 }
 
@@ -38,7 +38,7 @@ impl<S: Sync> FromRequestParts<S> for ShipmentCaller {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
         let identity = identity(parts)?;
-        // A vendor without an id is nobody: it must not pass for its merchant.
+        // A vendor without an id is rejected: it must not act as the merchant.
         let vendor_id = identity.vendor_id.filter(|id| !id.is_empty());
         let (merchant, vendor) = match (identity.token_merchant_id, identity.vendor_merchant_id.zip(vendor_id)) {
             (Some(merchant), _) => (Some(merchant), None),
@@ -59,7 +59,7 @@ impl<S: Sync> FromRequestParts<S> for NetworkCaller {
         let identity = identity(parts)?;
         let merchant = identity.token_merchant_id.and_then(|id| MerchantId::parse(&id).ok());
         merchant.map(Self).ok_or_else(|| match identity.vendor_merchant_id {
-            // To ask for another token would not help.
+            // Another token would not help, so this is not 401.
             Some(_) => Refusal::new(Code::Forbidden, "a vendor's token is for its shipments"),
             None => Refusal::new(Code::Unauthorized, "the request needs a valid `Authorization: Bearer` token"),
         })
@@ -81,7 +81,7 @@ impl<S: Sync> FromRequestParts<S> for BulkCaller {
     }
 }
 
-/// What the authorizer handed on through the gateway. A request that did not come through the gateway has no identity.
+/// The authorizer's result, passed on by the gateway. A request that did not come through the gateway has no identity.
 fn identity(parts: &Parts) -> Result<Identity, Refusal> {
     let Some(RequestContext::ApiGatewayV2(context)) = parts.extensions.get::<RequestContext>() else {
         return Ok(Identity::default());

@@ -1,4 +1,4 @@
-//! Versions on the wire: the `ETag` of an answer, and the `If-Match` of a change (RFC 9110).
+//! Conditional requests (RFC 9110): the `ETag` of an answer, and the `If-Match` of a change.
 
 use std::convert::Infallible;
 
@@ -9,7 +9,7 @@ use axum::response::{IntoResponse, Response};
 
 use crate::app::precondition::Versions;
 
-/// The versions that the client has seen, where it insists on one of them.
+/// The versions that the client accepts; `None` for any.
 #[derive(Clone, Debug)]
 pub(crate) struct IfMatch(pub(crate) Option<Versions>);
 
@@ -21,7 +21,7 @@ impl<S: Sync> FromRequestParts<S> for IfMatch {
     }
 }
 
-/// An answer with the `ETag` of a version.
+/// Adds the `ETag` of a version to an answer.
 pub(super) fn tagged(version: u64, answer: impl IntoResponse) -> Response {
     let mut response = answer.into_response();
     if let Ok(etag) = HeaderValue::from_str(&format!("\"{version}\"")) {
@@ -30,7 +30,7 @@ pub(super) fn tagged(version: u64, answer: impl IntoResponse) -> Response {
     response
 }
 
-/// The versions of `If-Match`, a list in one header or several; none without one, and with `*`, which anything matches.
+/// The versions of `If-Match`, a list in one or several headers. `None` without the header, and for `*`.
 fn versions(headers: &HeaderMap) -> Option<Versions> {
     let values = headers.get_all(header::IF_MATCH).iter().map(|value| value.to_str().unwrap_or_default());
     let values: Vec<&str> = values.collect();
@@ -38,7 +38,7 @@ fn versions(headers: &HeaderMap) -> Option<Versions> {
         return None;
     }
     let tags: Vec<&str> = values.into_iter().flat_map(split_outside_quotes).map(str::trim).collect();
-    // A tag is opaque: only one that an answer had counts, so others match no version.
+    // Tags are opaque: only the exact form of our `ETag` counts, everything else matches no version.
     let version = |tag: &&str| -> Option<u64> {
         let version = tag.strip_prefix('"')?.strip_suffix('"')?.parse().ok()?;
         (format!("\"{version}\"") == **tag).then_some(version)

@@ -1,4 +1,4 @@
-//! Around every request: its id, its meter, its log line; and the body of a refusal, written in one place.
+//! The outermost layer: gives each request its id and meter, logs it, and writes the body of a refusal.
 
 use std::time::Instant;
 
@@ -14,7 +14,7 @@ use super::RequestId;
 use crate::cost::Meter;
 use crate::refusal::Refusal;
 
-/// A refusal travels as the response's extension until [`finish`] knows the request's id and API.
+/// The refusal is an extension of the response until [`finish`], which knows the request's id and API, writes its body.
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         let mut response = StatusCode::INTERNAL_SERVER_ERROR.into_response();
@@ -44,14 +44,15 @@ pub(crate) async fn finish(mut request: Request, next: Next) -> Response {
     response
 }
 
-/// What a 401 asks for (RFC 6750, section 3): an error only where there is a token, and nothing else that could be wrong.
+/// The challenge of a 401 (RFC 6750, section 3). It has an error only if there is a token, and only the token can be
+/// wrong.
 fn challenge(headers: &HeaderMap, path: &str) -> &'static str {
     let value = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let has_token = value.get(..7).is_some_and(|scheme| scheme.eq_ignore_ascii_case("bearer "));
     if has_token && !is_bulk_order_api(path) { "Bearer error=\"invalid_token\"" } else { "Bearer" }
 }
 
-/// The response with its body, also where it is a refusal.
+/// The response, with the body of its refusal if it is one.
 pub(super) fn written(mut response: Response, path: &str, id: &str) -> Response {
     let Some(refusal) = response.extensions_mut().remove::<Refusal>() else { return response };
     let allow = response.headers_mut().remove(header::ALLOW);
@@ -75,12 +76,12 @@ fn refusal_response(refusal: &Refusal, path: &str, id: &str) -> Response {
     response
 }
 
-/// Which of the two error shapes a path has.
+/// Whether a path belongs to the bulk order API, which has error bodies of its own.
 pub(super) fn is_bulk_order_api(path: &str) -> bool {
     path.starts_with("/v2/") || path == "/v2"
 }
 
-/// The gateway's id, or a drawn one where no gateway is.
+/// The gateway's request id, or a random one without a gateway.
 fn request_id(request: &Request) -> String {
     let gateway = match request.extensions().get::<RequestContext>() {
         Some(RequestContext::ApiGatewayV2(context)) => context.request_id.clone(),

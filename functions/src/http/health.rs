@@ -1,4 +1,4 @@
-//! `GET /health`: that a function runs, and its version.
+//! `GET /health`: whether a function runs, and its version.
 
 use axum::Json;
 use serde::Serialize;

@@ -1,13 +1,13 @@
-//! `Idempotency-Key` on every POST, PATCH and PUT: what it does stands in [`crate::store::idempotency`].
+//! `Idempotency-Key` on every POST, PATCH and PUT; [`crate::store::idempotency`] explains the mechanism.
 //!
-//! The layer knows no route. It learns who asks as the handlers do, so that an answer is repeated to nobody who could not
-//! have asked for it; a request without a caller goes on to its handler, which refuses it.
+//! The layer does not know the routes. It identifies the caller as the handlers do, so an answer is only repeated to a
+//! caller who could have made the request. A request without a caller passes to its handler, which refuses it.
 //!
-//! Which answers are final: every success, and every refusal that the same method, path and body would meet again. Not
-//! final, and not kept, are those that are about something else: 401 (credentials), 412 (`If-Match`), 415 (`Content-Type`),
-//! 400 with `Prefer: handling=strict`, 429, and 5xx; and a bulk of which an entry is not final. They have had no effect, or
-//! one that the next attempt recognises. What the state decides is final, whatever the state becomes: 402, 404, 409 and 422 stay as they are
-//! answered, and another try takes another key.
+//! Final answers are kept: every success, and every refusal that the same method, path and body would get again. That
+//! includes refusals that depend on state (402, 404, 409, 422): a new attempt needs a new key. Answers that depend on
+//! something else are not kept: 401 (credentials), 412 (`If-Match`), 415 (`Content-Type`), 400 under
+//! `Prefer: handling=strict`, 429, 5xx, and a batch with such an entry. They had no effect, or one that the next attempt
+//! recognises.
 
 use axum::body::{Body, Bytes};
 use axum::extract::{FromRequestParts, Request, State};
@@ -49,7 +49,7 @@ pub(super) async fn replay(State(app): State<App>, request: Request, next: Next)
     }
 }
 
-/// The merchant, and its vendor where that one asks.
+/// The merchant, and the vendor if that is the caller.
 async fn owner(parts: &mut Parts) -> Option<(MerchantId, Option<String>)> {
     if finish::is_bulk_order_api(parts.uri.path()) {
         let BulkCaller(merchant) = BulkCaller::from_request_parts(parts, &()).await.ok()?;
@@ -83,8 +83,7 @@ async fn with_key(
     Ok(keep(&table, &attempt, finish::written(response, &path, &id), is_strict).await)
 }
 
-/// Keeps what is final of the attempt. The client gets its answer even if it cannot be kept: the effect is there, and
-/// would be recognised.
+/// Keeps a final answer. The client gets it even if it cannot be kept: a repeated request recognises the effect.
 async fn keep(table: &Table, attempt: &Attempt, response: Response, is_strict: bool) -> Response {
     let (parts, body) = response.into_parts();
     let body = match body.collect().await {
@@ -108,7 +107,7 @@ async fn keep(table: &Table, attempt: &Attempt, response: Response, is_strict: b
     Response::from_parts(parts, body.into())
 }
 
-/// The header's value: 1 to 255 printable characters of ASCII.
+/// The header's value: 1 to 255 printable ASCII characters.
 fn key(headers: &HeaderMap) -> Result<String, Refusal> {
     let mut values = headers.get_all(IDEMPOTENCY_KEY).iter();
     let (value, more) = (values.next().map(HeaderValue::as_bytes).unwrap_or_default(), values.next());
@@ -123,7 +122,7 @@ fn key(headers: &HeaderMap) -> Result<String, Refusal> {
     })
 }
 
-/// Sixteen bytes that only this method, path and body have.
+/// A hash of method, path and body: 16 bytes.
 fn fingerprint(parts: &Parts, body: &Bytes) -> Vec<u8> {
     let path = parts.uri.path_and_query().map_or("", |path| path.as_str());
     let head = format!("{} {path}\n", parts.method);
@@ -150,7 +149,7 @@ fn repeated(answer: Answer) -> Response {
     response
 }
 
-/// Whether the same request would meet the same answer again; `entries` are the statuses of a batch.
+/// Whether the same request would get the same answer again; `entries` are the statuses of a batch.
 fn is_final(status: StatusCode, entries: &[u16], is_strict: bool) -> bool {
     let is_of_another_kind = |status: u16| matches!(status, 401 | 412 | 415 | 429) || (is_strict && status == 400);
     let is_final = |status: u16| status < 500 && !is_of_another_kind(status);

@@ -1,4 +1,4 @@
-//! Inbound orders (`/order/v1/inbound/orders`, and `/v1/inbound/orders` as the order network has it).
+//! Inbound orders (`/order/v1/inbound/orders`, and `/v1/inbound/orders`, the path of the original).
 
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -25,10 +25,10 @@ pub(super) const ROUTES: &[Route] = routes! {
     OrdersQuery GET "/v1/inbound/orders/{receiptId}" read, "readInboundOrderAtRoot", "The same under the path that the order network has.", [];
 };
 
-/// Where receipts are found, whichever path received the order.
+/// The collection of receipts, for orders that came by either path.
 const RECEIPTS: &str = "/order/v1/inbound/orders";
 
-/// A receipt as a client sees it. The body that was sent is not shown.
+/// A receipt as returned to clients, without the body that was sent.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
@@ -43,15 +43,15 @@ struct ReceiptView {
     order_id: Option<String>,
     safe_id: Option<String>,
     external_id: Option<String>,
-    /// Of the order that was created.
+    /// The id of the created order.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schemars(with = "Option<Vec<serde_json::Value>>"))]
     warnings: Option<Box<RawValue>>,
-    /// Why it is refused: the body that the single call would have answered.
+    /// Why it was refused: the error body that the single call would have returned.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schemars(with = "Option<serde_json::Value>"))]
     error: Option<Box<RawValue>>,
-    /// Why every attempt failed.
+    /// Why the last attempt failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<&'static str>,
 }
@@ -61,7 +61,7 @@ impl Shown for ReceiptView {
     const PLURAL: &'static str = "receipts";
 }
 
-/// What a client is told of a failure of ours; the log and the receipt's item have the rest.
+/// The message for an internal failure; the details are in the log and in the stored receipt.
 const FAILED: &str = "a service did not answer at any attempt; the operator can start it again, or send it again";
 
 impl ReceiptView {
@@ -82,7 +82,7 @@ impl ReceiptView {
         })
     }
 
-    /// As it was when it was received, whatever has become of it since.
+    /// The receipt as first stored, whatever its present state.
     fn received(receipt: &Receipt) -> Result<Self, StoreError> {
         Ok(Self {
             id: receipt.state.id()?.to_string(),

@@ -1,7 +1,7 @@
 //! Handlers that change the state of an order of the order network API.
 //!
-//! Each answers 200 with the order and its `ETag`, also when the order was so already; 412 where `If-Match` names another
-//! version; 422 with the reason where the order's state does not allow it.
+//! Each returns 200 with the order and its `ETag`, even if the order was already in that state; 412 if `If-Match` names
+//! another version; 422 with the reason if the order's state does not allow the change.
 
 use shared::Code;
 use shared::body::change::{Cancel, Nothing, Reason};
@@ -26,7 +26,7 @@ pub(super) const ROUTES: &[Route] = routes! {
     OrdersManage POST "/order/v1/orders/{orderId}/refreshProcessing" refresh, "refreshOrder", "Tries again what failed of an order.", [StateNotAllowed];
 };
 
-/// Changes the order that a path names.
+/// Changes the order that the path names.
 async fn change_by(
     change: Change,
     reason: Option<String>,
@@ -70,12 +70,12 @@ async fn refresh(
     change_by(change, None, body.warnings, |_, _| Ok(Command::Restart)).await
 }
 
-/// A reason as it is stored.
+/// The stored form of a reason.
 pub(super) fn trimmed(reason: &str) -> String {
     reason.trim().to_owned()
 }
 
-/// The command that cancels what the body names of this order.
+/// The command that cancels the lines that the body names.
 fn cancel_command(body: &Cancel, id: &OrderId, order: &FoundOrder) -> Result<Command, Refusal> {
     let Some(items) = &body.items else { return Ok(Command::Cancel(None)) };
     let (mut lines, mut missing) = (Vec::new(), Vec::new());
@@ -91,7 +91,7 @@ fn cancel_command(body: &Cancel, id: &OrderId, order: &FoundOrder) -> Result<Com
     if missing.is_empty() { Ok(Command::Cancel(Some(lines))) } else { Err(Refusal::invalid(missing)) }
 }
 
-/// The text at `pointer` is the id of no item of the order.
+/// The violation for an id that is no item of the order.
 pub(super) fn no_such_item(pointer: String, id: &str) -> Violation {
     let json = serde_json::Value::from(id).to_string();
     Violation::must_be(Code::NoSuchItem, pointer, "the id of an item of the order", &json)

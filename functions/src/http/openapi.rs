@@ -1,8 +1,8 @@
-//! What each route takes and answers, for the generator of the OpenAPI document.
+//! Describes each route for the generator of the OpenAPI document.
 //!
-//! Compiled only with the feature `openapi`, for `cargo mill generate`: deployed functions do not carry it. A handler is
-//! described by its types: each argument says what it takes of a request, the answer says what it gives, and both say
-//! which refusals follow. The row of a route adds what only it knows.
+//! Compiled only with the feature `openapi`, for `cargo mill generate`, so deployed functions do not contain it. A handler
+//! is described by its types: each argument names the part of the request that it reads, the answer names its statuses and
+//! schema, and both name their error codes. The route's row adds the rest.
 
 mod answers;
 mod arguments;
@@ -18,7 +18,7 @@ use shared::validation::generate::Json;
 /// Who may call a route.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Access {
-    /// Everybody.
+    /// Anyone.
     #[default]
     Public,
     /// A merchant of the order network API.
@@ -42,7 +42,7 @@ pub struct ParameterType {
 pub struct RequestBodyType {
     /// Its rules.
     pub rules: BodyKind,
-    /// Whether it must be there.
+    /// Whether it is required.
     pub is_required: bool,
 }
 
@@ -51,54 +51,54 @@ pub struct RequestBodyType {
 pub enum BodyKind {
     /// A table of its own.
     Rules(&'static BodyRules),
-    /// Any object, as a merge patch of what the text names.
+    /// Any object, as a merge patch of the named thing.
     Patch(&'static str),
     /// A batch of such patches, each with the id of its order.
     Patches(&'static str),
 }
 
-/// One answer of success.
+/// A successful answer.
 pub struct AnswerType {
     /// Its status.
     pub status: u16,
     /// Its headers.
     pub headers: &'static [&'static str],
-    /// The schema of its body; none where it has none.
+    /// The schema of its body, if it has one.
     pub schema: Option<fn(&mut SchemaGenerator) -> Schema>,
 }
 
-/// What a handler takes and answers.
+/// The description of a handler.
 #[derive(Default)]
 pub struct Operation {
     /// Who may call it.
     pub access: Access,
-    /// A repeated request is recognised by its `Idempotency-Key`.
+    /// Takes an `Idempotency-Key`.
     pub takes_idempotency_key: bool,
-    /// Its query parameters: name, meaning, type.
+    /// Its query parameters: name, description, type.
     pub query: Vec<(&'static str, &'static str, ParameterType)>,
     /// Reads `If-Match`.
     pub is_conditional: bool,
-    /// Minds `Prefer: handling=strict`.
+    /// Honours `Prefer: handling=strict`.
     pub has_strict_handling: bool,
     /// The body that it reads.
     pub body: Option<RequestBodyType>,
-    /// Its answers of success.
+    /// Its successful answers.
     pub answers: Vec<AnswerType>,
-    /// The codes of its refusals.
+    /// Its error codes.
     pub codes: BTreeSet<Code>,
 }
 
-/// What a handler takes of a request.
+/// An argument of a handler.
 pub(crate) trait Argument {
     fn describe(operation: &mut Operation);
 }
 
-/// What a handler answers.
+/// The answer of a handler.
 pub(crate) trait Answers {
     fn describe(operation: &mut Operation);
 }
 
-/// A handler whose arguments and answer describe themselves.
+/// A handler that is described by its arguments and its answer.
 pub(crate) trait Described<Arguments> {
     fn describe(operation: &mut Operation);
 }

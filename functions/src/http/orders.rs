@@ -45,10 +45,10 @@ impl Shown for OrderSummary {
     const PLURAL: &'static str = "orders";
 }
 
-/// An order with the warnings of its request.
+/// An order with the warnings about the request.
 pub(super) type OrderEnvelope = Envelope<Order>;
 
-/// 201 with the order, 200 when it was there already.
+/// 201 with the order; 200 if it already existed.
 async fn create(
     NetworkCaller(merchant): NetworkCaller,
     table: Table,
@@ -73,7 +73,7 @@ async fn create(
     })
 }
 
-/// 200 with a status per order; 400 or 413 when the body is no batch.
+/// 200 with a status per order; 400 or 413 if the body is not a valid batch.
 async fn create_batch(
     NetworkCaller(merchant): NetworkCaller,
     RequestId(request_id): RequestId,
@@ -126,7 +126,7 @@ pub(super) fn versioned(
     Ok(Versioned { version, body: Envelope { shown: found.response(merchant, id)?, warnings } })
 }
 
-/// How many orders are at each status.
+/// The number of orders by status.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 #[cfg_attr(feature = "openapi", schemars(rename = "OrderCounts"))]
@@ -146,12 +146,12 @@ async fn count_by_status(
     Ok(Json(Counts { counts, warnings: query.warnings }))
 }
 
-/// Reads the id of an order in a path.
+/// Parses the order id in a path.
 pub(super) fn order_id_of(order_id: &str) -> Result<OrderId, Refusal> {
     OrderId::parse(order_id).map_err(|_| not_found("orderId", order_id))
 }
 
-/// No order has the id that a body names at `/orderId`.
+/// The refusal of a body whose `/orderId` names no order.
 pub(super) fn not_found_at_order_id(id: &str) -> Refusal {
     not_found("orderId", id).at("/orderId", id)
 }

@@ -1,8 +1,8 @@
-//! Pages of a list: by number, or on from a cursor.
+//! Pages of a list, by number or by cursor.
 //!
-//! [`List`] is the query of a list: its filters and its page. It answers with [`Page`], which ends early where its rows
-//! would not fit into an answer. A page that was asked for by number is given whole or refused, because the next number
-//! would begin behind rows that nobody has seen; a list without a number goes on from its cursor.
+//! [`List`] is a list query: its filters and its page. It makes a [`Page`], which ends early if more rows would exceed the
+//! size of an answer. A page requested by number is either complete or refused: the next number would skip the rows that
+//! were cut off. Without a number, the list continues from its cursor.
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
@@ -22,7 +22,7 @@ use crate::store::Table;
 use crate::store::entity::{Entity, Stored};
 use crate::store::page::List as Place;
 
-/// Entries that can be reached by page number; deeper ones by cursor.
+/// Entries that can be reached by page number; later ones need a cursor.
 const ROWS_MAX: usize = 10_000;
 
 /// A number from 1.
@@ -46,20 +46,20 @@ impl<const MAX: usize> Parameter for Option<Count<MAX>> {
 }
 
 query! {
-    /// The page of a list.
+    /// The parameters of a page.
     PageParameters {
-        /// The page, from 1; pages reach 10,000 rows, `cursor` goes on behind them.
+        /// The page, from 1. Pages cover the first 10,000 rows; `cursor` continues after them.
         "page" page: Option<Count<ROWS_MAX>>;
-        /// Rows of a page, 50 when absent.
+        /// Rows per page; 50 by default.
         "pageSize" size: Option<Count<200>>;
-        /// Where a list goes on: the `nextCursor` of the page before. It wins over `page`.
+        /// The `nextCursor` of the previous page. Takes precedence over `page`.
         "cursor" cursor: Option<Token>;
     }
 }
 
 const PAGE_SIZE_DEFAULT: usize = 50;
 
-/// The filters of a list beside its page.
+/// The filters of a list, read together with its page.
 #[derive(Clone, Debug)]
 pub(super) struct ListParameters<F> {
     filters: F,
@@ -82,19 +82,19 @@ impl<F: Parameters> Parameters for ListParameters<F> {
     }
 }
 
-/// The page that a request asks for.
+/// The requested page.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct PageRequest {
-    /// From 1; a cursor knows no number.
+    /// From 1; `None` with a cursor.
     number: Option<usize>,
-    /// Whether the number was asked for, not assumed.
+    /// Whether the client gave the number.
     is_numbered: bool,
     size: usize,
     cursor: Option<String>,
 }
 
 impl PageRequest {
-    /// What the parameters ask for; a cursor wins over a page.
+    /// The page of the parameters; a cursor takes precedence over a number.
     fn of(parameters: PageParameters, reader: &mut Reader<'_>) -> Option<Self> {
         let size = parameters.size.map_or(PAGE_SIZE_DEFAULT, |Count(size)| size);
         if let Some(Token(cursor)) = parameters.cursor {
@@ -110,12 +110,12 @@ impl PageRequest {
         Some(page)
     }
 
-    /// Rows before it, counted from the cursor if there is one.
+    /// Rows to skip, from the cursor if there is one.
     fn skip(&self) -> usize {
         self.number.map_or(0, |number| number.saturating_sub(1).saturating_mul(self.size))
     }
 
-    /// Refuses a page that was asked for by its number and ended before it was full, with more to come.
+    /// Refuses a page that was requested by number and had to end early.
     fn require_whole(&self, rows: usize, has_more: bool) -> Result<(), Refusal> {
         if self.is_numbered && has_more && rows < self.size {
             let message = "the page cannot be given whole: leave `page` out and go on with `cursor`";
@@ -125,7 +125,7 @@ impl PageRequest {
     }
 }
 
-/// The query of a list.
+/// A list query.
 #[derive(Clone, Debug)]
 pub(crate) struct List<F> {
     pub(crate) filters: F,
@@ -145,27 +145,27 @@ impl<F: Parameters> FromRequestParts<App> for List<F> {
 }
 
 impl<F> List<F> {
-    /// Rows of the page.
+    /// Rows per page.
     pub(crate) const fn size(&self) -> usize {
         self.page.size
     }
 
-    /// Rows before it, counted from the cursor if there is one.
+    /// Rows to skip, from the cursor if there is one.
     pub(crate) fn skip(&self) -> usize {
         self.page.skip()
     }
 
-    /// As many rows as to skip, and one more than to show, which says whether there is more.
+    /// How many rows to skip, and how many to read: one more than the page has, to know whether more follow.
     pub(crate) fn rows(&self) -> (usize, usize) {
         (self.skip(), self.size().saturating_add(1))
     }
 
-    /// The place after which the list goes on; a cursor of another list is refused.
+    /// The place after which the page starts. A cursor of another list is refused.
     pub(crate) fn after(&self, list: &str) -> Result<Option<String>, Refusal> {
         self.page.cursor.as_deref().map(|cursor| self.cursors.open(list, cursor)).transpose()
     }
 
-    /// The answer with a page of entities; empty where there can be no such list.
+    /// The page of a list of entities; empty if there is no list.
     pub(crate) async fn entities<E: Entity, T: Shown>(
         self,
         table: &Table,
@@ -180,7 +180,7 @@ impl<F> List<F> {
         self.answer_to(name, rows, found.next)
     }
 
-    /// The answer. Each row has its place in the list; `has_more` says that rows follow those given.
+    /// The page with these rows, each with its place in the list. `has_more`: rows follow the given ones.
     pub(crate) fn answer<T: Shown>(
         self,
         list: &str,
@@ -193,7 +193,8 @@ impl<F> List<F> {
         self.answer_to(list, rows, end)
     }
 
-    /// The same of a list that goes on after the place `end`, or ends without one. A search may stop behind its last row.
+    /// The same, but the next page starts after the place `end`; there is none without it. A search may stop at a place
+    /// after its last row.
     pub(crate) fn answer_to<T: Shown>(
         self,
         list: &str,
@@ -211,14 +212,14 @@ impl<F> List<F> {
     }
 }
 
-/// 200 with a page of a list.
+/// 200 with one page of a list.
 #[derive(Debug)]
 pub(crate) struct Page<T> {
     rows: Rows<T>,
-    /// None behind a cursor, which knows no number.
+    /// `None` with a cursor.
     number: Option<usize>,
     size: usize,
-    /// None at the end.
+    /// `None` on the last page.
     next_cursor: Option<String>,
     warnings: Vec<Violation>,
 }
@@ -243,23 +244,23 @@ impl<T: Shown> IntoResponse for Page<T> {
     }
 }
 
-/// Version of the form of cursors.
+/// Version of the cursor format.
 const VERSION: u8 = 1;
-/// Bytes of its signature.
+/// Bytes of a cursor's MAC.
 const MAC_BYTES: usize = 16;
 
-/// Writes and reads cursors: version, MAC, and the place after which a list goes on. A cursor only holds for the list that
-/// gave it; the tenant is not in it, but always the caller.
+/// Writes and reads cursors: a version, a MAC, and the place after which the next page starts. A cursor is valid only for
+/// the list that issued it. It does not contain the merchant, who is always the caller.
 #[derive(Clone, Debug)]
 pub(crate) struct Cursors(Secret);
 
 impl Cursors {
-    /// Cursors that whoever knows the key can sign.
+    /// Cursors signed with a key.
     pub(crate) fn signed_with(key: &str) -> Self {
         Self(Secret::of(key))
     }
 
-    /// The cursor of a place in a list.
+    /// Writes the cursor for a place in a list.
     pub(crate) fn seal(&self, list: &str, position: &str) -> String {
         let mut bytes = vec![VERSION];
         bytes.extend(self.mac(list, position));
@@ -267,7 +268,7 @@ impl Cursors {
         URL_SAFE_NO_PAD.encode(bytes)
     }
 
-    /// The place of a cursor of this list.
+    /// Reads the place of a cursor of this list.
     pub(crate) fn open(&self, list: &str, cursor: &str) -> Result<String, Refusal> {
         let position = || {
             let bytes = URL_SAFE_NO_PAD.decode(cursor).ok()?;

@@ -1,4 +1,4 @@
-//! Parameters of a path; one that cannot be read names nothing.
+//! Path parameters. One that cannot be read is an id of nothing, so the answer is 404.
 
 use axum::extract::{FromRequestParts, Path};
 use axum::http::request::Parts;
@@ -7,7 +7,7 @@ use shared::Code;
 
 use crate::refusal::Refusal;
 
-/// The one parameter of a path. A segment that is not UTF-8 names nothing.
+/// The only parameter of a path; empty if the segment is not UTF-8.
 #[derive(Clone, Debug)]
 pub(crate) struct PathParameter(pub(crate) String);
 
@@ -20,7 +20,7 @@ impl<S: Send + Sync> FromRequestParts<S> for PathParameter {
     }
 }
 
-/// The parameters of a path that has several.
+/// The parameters of a path with several.
 #[derive(Clone, Debug)]
 pub(crate) struct PathParameters<T>(pub(crate) T);
 

@@ -1,4 +1,4 @@
-//! `Prefer: handling=strict` (RFC 7240): the client wants every warning to be an error.
+//! `Prefer: handling=strict` (RFC 7240): every warning is an error.
 
 use std::convert::Infallible;
 
@@ -6,7 +6,7 @@ use axum::extract::FromRequestParts;
 use axum::http::HeaderMap;
 use axum::http::request::Parts;
 
-/// Whether every warning is an error.
+/// Whether the client asked for strict handling.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Strict(pub(crate) bool);
 
@@ -18,7 +18,7 @@ impl<S: Sync> FromRequestParts<S> for Strict {
     }
 }
 
-/// Whether the headers ask for it.
+/// Whether the headers ask for strict handling.
 pub(super) fn is_strict(headers: &HeaderMap) -> bool {
     let preferences = headers.get_all("prefer").iter().filter_map(|value| value.to_str().ok());
     let is_strict = |preference: &str| preference.replace('"', "").trim().eq_ignore_ascii_case("handling=strict");

@@ -1,9 +1,9 @@
-//! The query of a request: which parameters it may have, and what each must be.
+//! Query parameters: which ones a call has, and what each must be.
 //!
-//! `query!` declares the parameters of a call once, each with its type; a type knows how its text is read ([`Parameter`]).
-//! [`Query`] reads them for a handler: everything that is wrong with a query is told at once. An empty parameter is an
-//! absent one. A parameter that the call does not know is named in a warning, because without its filter a list is longer
-//! than was meant, or refused where the client is strict. Lists add their page ([`super::paging`]).
+//! `query!` declares the parameters of a call with their types; [`Parameter`] says how a type is parsed. A handler takes
+//! them as [`Query`], which reports all violations at once. An empty parameter counts as absent. An unknown parameter gets
+//! a warning, because a list without the intended filter is longer than expected; strict handling refuses it. Lists add
+//! the parameters of their page ([`super::paging`]).
 
 use axum::extract::{FromRequestParts, Query as Pairs};
 use axum::http::request::Parts;
@@ -17,30 +17,30 @@ use shared::validation;
 use super::preference::is_strict;
 use crate::refusal::{Refusal, shown};
 
-/// What the text of a parameter can be read into.
+/// A type that a parameter can be parsed into.
 pub(crate) trait Parameter: Sized {
-    /// Whether it may come several times, or with commas between its values.
+    /// Whether it may be repeated, or have several values separated by commas.
     const IS_LIST: bool = false;
 
-    /// Reads its values; none where it is absent.
+    /// Parses its values; there are none if it is absent.
     ///
     /// # Errors
-    /// The value that is wrong, and what it must be.
+    /// The invalid value, and what it must be.
     fn read<'v>(values: &[&'v str]) -> Result<Self, Unreadable<'v>>;
 
-    /// The type for the API's description.
+    /// Its type in the OpenAPI document.
     #[cfg(feature = "openapi")]
     fn describe() -> super::openapi::ParameterType;
 }
 
-/// Why a parameter cannot be read.
+/// Why a parameter is invalid.
 #[derive(Debug)]
 pub(crate) enum Unreadable<'v> {
     /// It is required and absent.
     Missing,
-    /// The value is not what it must be.
+    /// A value breaks the rule.
     Wrong { value: &'v str, rule: String },
-    /// There are too many or too few values.
+    /// The number of values breaks the rule.
     Count { count: usize, rule: String },
 }
 
@@ -63,13 +63,13 @@ impl<'v> Unreadable<'v> {
 
 /// The parameters of a call.
 pub(crate) trait Parameters: Sized {
-    /// Their names, with whether each may come several times.
+    /// Their names, and whether each may be repeated.
     fn names() -> Vec<(&'static str, bool)>;
 
-    /// Reads them.
+    /// Parses them.
     fn read(reader: &mut Reader<'_>) -> Option<Self>;
 
-    /// Them for the API's description: name, meaning, type.
+    /// For the OpenAPI document: name, description and type of each.
     #[cfg(feature = "openapi")]
     fn describe() -> Vec<(&'static str, &'static str, super::openapi::ParameterType)>;
 }
@@ -87,7 +87,7 @@ macro_rules! query {
             }
 
             fn read(reader: &mut $crate::http::query::Reader<'_>) -> Option<Self> {
-                // Of a query without parameters nothing is read.
+                // Unused if there are no parameters.
                 let _ = &reader;
                 $(let $member = reader.read::<$type>($wire);)*
                 Some(Self { $($member: $member?,)* })
@@ -107,7 +107,7 @@ query! {
     NoParameters {}
 }
 
-/// Reads the parameters of one query one by one, and collects what is wrong.
+/// Parses the parameters of a query one by one and collects the violations.
 #[derive(Debug)]
 pub(crate) struct Reader<'q> {
     pairs: &'q [(String, String)],
@@ -115,7 +115,7 @@ pub(crate) struct Reader<'q> {
 }
 
 impl<'q> Reader<'q> {
-    /// The parameter with this name; none where it cannot be read.
+    /// The parameter with this name; `None` if it is invalid.
     pub(crate) fn read<P: Parameter>(&mut self, name: &str) -> Option<P> {
         let pairs = self.pairs.iter().filter(|(known, _)| known == name);
         let values: Vec<&'q str> = if P::IS_LIST {
@@ -129,13 +129,13 @@ impl<'q> Reader<'q> {
         P::read(&values).map_err(|unreadable| self.violations.push(unreadable.violation(name))).ok()
     }
 
-    /// Notes what a parameter breaks together with others.
+    /// Adds a violation that concerns several parameters, under the name of one.
     pub(crate) fn add(&mut self, name: &str, message: String, value: Option<&str>) {
         self.violations.push(Violation::of_parameter(Code::InvalidParameter, name, message, value));
     }
 }
 
-/// The query of a call, read, with its warnings.
+/// The valid query of a call, with its warnings.
 #[derive(Clone, Debug)]
 pub(crate) struct Query<P> {
     pub(crate) value: P,
@@ -150,7 +150,7 @@ impl<S: Sync, P: Parameters> FromRequestParts<S> for Query<P> {
     }
 }
 
-/// The same of an API that ignores unknown parameters, whatever the client prefers.
+/// The query of an API that ignores unknown parameters, even under strict handling.
 #[derive(Clone, Debug)]
 pub(crate) struct Loose<P>(pub(crate) P);
 
@@ -158,7 +158,7 @@ impl<S: Sync, P: Parameters> FromRequestParts<S> for Loose<P> {
     type Rejection = Refusal;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Refusal> {
-        // The bulk order API names no parameter in its details.
+        // The error body of the bulk order API has no place for the parameter's name.
         let first = |refusal: Refusal| match refusal.violations.first() {
             Some(first) => Refusal::new(Code::InvalidParameter, first.error_message.clone()),
             None => refusal,
@@ -170,13 +170,13 @@ impl<S: Sync, P: Parameters> FromRequestParts<S> for Loose<P> {
 fn pairs(parts: &Parts) -> Result<Vec<(String, String)>, Refusal> {
     let pairs = Pairs::<Vec<(String, String)>>::try_from_uri(&parts.uri);
     pairs.map(|Pairs(pairs)| pairs).map_err(|rejection| {
-        // No parameter of it can be named.
+        // The error concerns no single parameter.
         Refusal::parameter("", format!("the query cannot be read: {}", rejection.body_text()), None)
     })
 }
 
 impl<P: Parameters> Query<P> {
-    /// Reads pairs of names and values; `strict` makes every warning an error.
+    /// Parses pairs of names and values; `strict` turns warnings into errors.
     pub(super) fn read(pairs: Vec<(String, String)>, strict: bool) -> Result<Self, Refusal> {
         let pairs: Vec<(String, String)> = pairs.into_iter().filter(|(_, value)| !value.is_empty()).collect();
         let mut reader = Reader { pairs: &pairs, violations: repeated::<P>(&pairs) };
@@ -201,7 +201,7 @@ fn refusal(violations: Vec<Violation>) -> Refusal {
     Refusal { violations, ..Refusal::new(Code::InvalidParameter, message) }
 }
 
-/// Parameters that come several times and must not, known or not: each once.
+/// A violation for each parameter, known or unknown, that is repeated and must not be.
 fn repeated<P: Parameters>(pairs: &[(String, String)]) -> Vec<Violation> {
     let names = P::names();
     let is_list = |name: &str| names.iter().any(|(known, is_list)| *known == name && *is_list);
@@ -234,7 +234,7 @@ fn unknown<P: Parameters>(pairs: &[(String, String)]) -> Vec<Violation> {
     unknown.take(VIOLATIONS_MAX).map(warning).collect()
 }
 
-/// Declares how types of parameters are read, and described.
+/// Implements [`Parameter`] for an optional type.
 macro_rules! parameter {
     ($type:ty, $values:ident => $read:expr, $description:expr) => {
         impl Parameter for Option<$type> {
@@ -256,7 +256,7 @@ parameter!(String, value => match value.chars().nth(PARAMETER_CHARACTERS_MAX) {
     Some(_) => Err(Unreadable::new(value, format!("at most {PARAMETER_CHARACTERS_MAX} characters long"))),
 }, super::openapi::ParameterType::text().no_longer_than(PARAMETER_CHARACTERS_MAX));
 
-/// A place in a list, as an answer gave it.
+/// A cursor as the client sent it.
 #[derive(Clone, Debug)]
 pub(crate) struct Token(pub(crate) String);
 
@@ -267,11 +267,11 @@ parameter!(bool, value => match value {
     _ => Err(Unreadable::new(value, "`true` or `false`")),
 }, super::openapi::ParameterType::names(&["true", "false"]));
 
-/// The beginning of a period: a date begins with it.
+/// The start of a period; a date means its first moment.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Since(pub(crate) Timestamp);
 
-/// The end of a period: a date ends with it.
+/// The end of a period; a date means its last moment.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Until(pub(crate) Timestamp);
 
@@ -283,7 +283,7 @@ fn time(value: &str, is_end: bool) -> Result<Timestamp, Unreadable<'_>> {
 parameter!(Since, value => time(value, false).map(Since), super::openapi::ParameterType::time());
 parameter!(Until, value => time(value, true).map(Until), super::openapi::ParameterType::time());
 
-/// A parameter that must be there.
+/// A required parameter.
 #[derive(Clone, Debug)]
 pub(crate) struct Required<T>(pub(crate) T);
 
@@ -301,12 +301,11 @@ where
     }
 }
 
-/// The value with a name.
+/// Parses a value of a closed set.
 fn named<T: Keyword>(name: &str) -> Result<T, Unreadable<'_>> {
     T::parse(name).ok_or_else(|| Unreadable::new(name, format!("one of {}", T::NAMES.join(", "))))
 }
 
-/// One of them.
 impl<T: Keyword> Parameter for Option<One<T>> {
     fn read<'v>(values: &[&'v str]) -> Result<Self, Unreadable<'v>> {
         values.first().map(|name| named(name).map(One)).transpose()
@@ -322,7 +321,7 @@ impl<T: Keyword> Parameter for Option<One<T>> {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct One<T>(pub(crate) T);
 
-/// Several values of a closed set, each once; empty where the parameter is absent.
+/// Several values of a closed set without repetitions; empty if the parameter is absent.
 #[derive(Clone, Debug)]
 pub(crate) struct AnyOf<T>(pub(crate) Vec<T>);
 

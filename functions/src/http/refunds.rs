@@ -1,4 +1,4 @@
-//! Refunds: what is paid back of an order's items.
+//! Refunds of an order's items.
 
 use shared::Code;
 use shared::body::refund::AddRefunds;
@@ -39,7 +39,7 @@ async fn refund(
     Ok(Created { location: None, version: answer.version, body: answer.body })
 }
 
-/// The command for this order; the ids of its refunds follow from `seed`.
+/// The command for this order; the ids of its refunds are derived from `seed`.
 fn command(
     body: &AddRefunds,
     id: &OrderId,

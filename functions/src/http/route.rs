@@ -1,7 +1,7 @@
-//! How a route is declared: one row that says everything about it.
+//! How a route is declared: in one row, which says everything about it.
 //!
-//! From the rows follow the routers, the `Allow` header, the tests that walk over all routes, the OpenAPI document, the
-//! list of routes in the docs, and the routes of the gateway in `template.yaml` (the last three by `cargo mill generate`).
+//! The routers, the `Allow` header, the tests that cover all routes, the OpenAPI document, the list of routes in the docs,
+//! and the gateway's routes in `template.yaml` are derived from the rows (the last three by `cargo mill generate`).
 
 use axum::routing::MethodRouter;
 use shared::Code;
@@ -10,7 +10,7 @@ use super::App;
 #[cfg(feature = "openapi")]
 use super::openapi::{Access, Operation};
 
-/// The Lambda function that serves a route. Routes are grouped by what they may do to the table.
+/// The Lambda function that serves a route. Routes are grouped by the permissions that they need on the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum HttpFunction {
     /// `orders-create`.
@@ -48,21 +48,21 @@ pub struct Route {
     pub method: &'static str,
     /// Its path; `{name}` stands for one segment.
     pub path: &'static str,
-    /// Its name in the API's description, unique and stable.
+    /// Its `operationId` in the OpenAPI document, unique and stable.
     pub name: &'static str,
     /// What it does, in a sentence.
     pub summary: &'static str,
-    /// Codes of its refusals beyond those that follow from what its handler takes.
+    /// Error codes that do not follow from the types of its handler.
     pub codes: &'static [Code],
     pub(super) handler: fn() -> MethodRouter<App>,
-    /// Describes what its handler takes and answers.
+    /// Describes the arguments and the answer of its handler.
     #[cfg(feature = "openapi")]
     pub(super) describe: fn(&mut Operation),
 }
 
 #[cfg(feature = "openapi")]
 impl Route {
-    /// What it takes and answers, and every code that it can refuse a request with.
+    /// Its arguments, its answers, and all its error codes.
     #[must_use]
     pub fn operation(&self) -> Operation {
         let mut operation = Operation::default();
@@ -79,7 +79,7 @@ impl Route {
     }
 }
 
-/// Declares routes, one a line: function, method, path, handler, operation, summary, codes.
+/// Declares routes, one per line: function, method, path, handler, operation id, summary, error codes.
 macro_rules! routes {
     ($($function:ident $method:ident $path:literal $handler:path, $operation:literal, $summary:literal, [$($code:ident),*];)+) => {
         &[$($crate::http::route::Route {
@@ -96,7 +96,7 @@ macro_rules! routes {
     };
 }
 
-/// The handler under its method.
+/// Mounts a handler under its method.
 macro_rules! mount {
     (GET $handler:path) => {
         axum::routing::get($handler)

@@ -1,7 +1,7 @@
-//! Finding orders and items of the order network API.
+//! Searching orders and items of the order network API.
 //!
-//! A page ends early, with a cursor, where its rows would not fit into an answer, or where the search has read as many
-//! orders as one request may.
+//! A page ends early, with a cursor, if its rows exceed the size of an answer or the search has read as many orders as
+//! one request may.
 
 use std::collections::HashMap;
 
@@ -40,7 +40,7 @@ impl Shown for FoundItem {
     const PLURAL: &'static str = "orderItems";
 }
 
-/// The order of a list.
+/// The sort order of a list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Sort {
     Descending,
@@ -59,29 +59,29 @@ impl Keyword for Sort {
     }
 }
 
-/// Declares the filters of a search; those of orders and of items differ in their statuses alone.
+/// Declares the filters of a search. Those of orders and of items differ only in the type of their status.
 macro_rules! filters {
     ($(#[doc = $doc:literal])+ $name:ident $status:ty) => {
         query! {
             $(#[doc = $doc])+
             $name {
-                /// The id of an order.
+                /// The order's id.
                 "orderId" order_id: Option<String>;
-                /// The merchant's own name of an order.
+                /// The order's safe id, which the merchant chose.
                 "safeId" safe_id: Option<String>;
-                /// The merchant's number.
+                /// The merchant's order number.
                 "externalId" external_id: Option<String>;
-                /// The short id that people read out.
+                /// The short id, for people.
                 "shortId" short_id: Option<String>;
-                /// One of several statuses.
+                /// The statuses to include.
                 "status" statuses: AnyOf<$status>;
                 /// The SKU of an item.
                 "sku" sku: Option<String>;
-                /// The e-mail address of the shipping address, in any case.
+                /// The email address of the shipping address; case-insensitive.
                 "email" email: Option<String>;
-                /// The country of the shipping address, in any case.
+                /// The country code of the shipping address; case-insensitive.
                 "countryCode" country_code: Option<String>;
-                /// Whether it is a test.
+                /// Whether the order is a test.
                 "isTest" is_test: Option<bool>;
                 /// Created at this time or later.
                 "createdFrom" created_from: Option<Since>;
@@ -91,15 +91,15 @@ macro_rules! filters {
                 "updatedFrom" updated_from: Option<Since>;
                 /// Changed at this time or earlier.
                 "updatedTo" updated_to: Option<Until>;
-                /// The beginning of a short id, an external id or a safe id.
+                /// A prefix of the short id, the external id or the safe id.
                 "q" prefix: Option<String>;
-                /// The order of the list; `-createdAt`, newest first, when absent.
+                /// The sort order; `-createdAt` (newest first) by default.
                 "sort" sort: Option<One<Sort>>;
             }
         }
 
         impl $name {
-            /// The one order that `orderId` and `safeId` can both mean; an id that no order can have means none.
+            /// The only order that `orderId` and `safeId` allow; `None` if they exclude each other or one is not an id.
             fn id(&self, merchant: &MerchantId) -> Option<Option<OrderId>> {
                 let by_id = self.order_id.as_ref().map(|id| OrderId::parse(id).ok());
                 let derive = |id: &String| Some(OrderId::derive(merchant, &SafeId::parse(id).ok()?));
@@ -109,7 +109,7 @@ macro_rules! filters {
                 }
             }
 
-            /// What is asked of the order itself.
+            /// The filters that concern the order.
             fn of_order(&self, merchant: &MerchantId) -> OrderFilter {
                 let period = |since: Option<Since>, until: Option<Until>| Period {
                     from: since.map(|Since(at)| at),
@@ -140,7 +140,7 @@ filters! {
     OrderFilters OrderStatus
 }
 filters! {
-    /// Filters of items: status, SKU, external id and short id are the item's own, the rest its order's.
+    /// Filters of items. Status, SKU, external id and short id are the item's; the other filters are its order's.
     ItemFilters LineStatus
 }
 
@@ -177,7 +177,7 @@ async fn items(
     find((&table, &merchant), list, ("orderItems", is_ascending), filter).await
 }
 
-/// The rows of the page that a filter finds.
+/// The page of a search.
 async fn find<F, L>(
     (table, merchant): (&Table, &MerchantId),
     list: List<L>,
@@ -187,7 +187,7 @@ async fn find<F, L>(
 where
     F: Rows<Row: Shown> + Filter,
 {
-    // A place in one order is none in the other.
+    // A cursor is valid for one sort order only.
     let name = format!("{name}{}", if is_ascending { " createdAt" } else { "" });
     let position = |text: String| {
         let refusal = || Refusal::parameter("cursor", Code::InvalidParameter.title(), None);
@@ -196,7 +196,7 @@ where
     let after = list.after(&name)?.map(position).transpose()?;
     let asked = Search { filter, is_ascending, skip: list.skip(), size: list.size(), after };
     let Found { rows, next } = search(table, merchant, &asked).await?;
-    // Each row comes with the place before it: a page that ends before a row goes on there.
+    // Each row comes with the place before it, where the next page starts if this one ends early.
     let ends = rows.iter().skip(1).map(|(_, before)| before.to_string());
     let ends: Vec<String> = ends.chain(next.iter().map(ToString::to_string)).collect();
     let rows = rows.into_iter().map(|(row, _)| row).zip(ends.into_iter().chain([String::new()]));
@@ -217,7 +217,7 @@ async fn item(
     Ok(Versioned { version, body: ItemEnvelope { order_id: id.to_string(), order_item } })
 }
 
-/// Ids of orders.
+/// Several order ids.
 #[derive(Clone, Debug)]
 pub(super) struct Ids(Vec<String>);
 
@@ -239,9 +239,9 @@ impl Parameter for Ids {
 }
 
 query! {
-    /// Which orders to read.
+    /// The orders to read.
     ByIds {
-        /// The ids, in the order of the answer.
+        /// The order ids; the answer has the same order.
         "ids" ids: Ids;
     }
 }

@@ -1,4 +1,4 @@
-//! The one thing that a path names: whose it is, and which versions of it the client has seen.
+//! The entity that a path names, with the caller and the versions of `If-Match`.
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
@@ -13,19 +13,19 @@ use crate::app::precondition::Versions;
 use crate::refusal::Refusal;
 use crate::store::Table;
 
-/// A thing to read.
+/// An entity to read.
 pub(crate) struct Find {
     pub(crate) merchant: MerchantId,
     pub(crate) table: Table,
-    /// As it stands in the path; what cannot be an id names nothing.
+    /// As given in the path; an invalid id is not found.
     pub(crate) id: String,
 }
 
-/// A thing to change, on the condition of `If-Match`.
+/// An entity to change, subject to `If-Match`.
 pub(crate) struct Change {
     pub(crate) merchant: MerchantId,
     pub(crate) table: Table,
-    /// As it stands in the path; what cannot be an id names nothing.
+    /// As given in the path; an invalid id is not found.
     pub(crate) id: String,
     pub(crate) versions: Option<Versions>,
 }

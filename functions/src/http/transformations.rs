@@ -32,7 +32,7 @@ pub(super) const ROUTES: &[Route] = routes! {
     OrdersCreate POST "/order/v1/inbound/transformations/{transformationId}/test" test, "testTransformation", "Shows the order that a foreign body would become, and the verdict on it; nothing is stored.", [];
 };
 
-/// A transformation as a client sees it.
+/// A transformation as returned to clients.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
@@ -41,7 +41,7 @@ struct View {
     id: String,
     name: String,
     version: u64,
-    /// A list shows only how many there are.
+    /// Omitted in lists, which have only the number of rules.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schemars(with = "Option<Vec<serde_json::Value>>"))]
     rules: Option<Vec<Rule>>,
@@ -73,7 +73,7 @@ impl View {
     }
 }
 
-/// The content that a valid body describes.
+/// The content of a valid body.
 fn content(body: PutTransformation) -> Result<NamedTransformation, Refusal> {
     let name = body.name.clone();
     let transformation = Transformation::try_from(body).map_err(|_| Refusal::rule(Code::Internal))?;
@@ -119,17 +119,17 @@ async fn delete(change: Change) -> Result<Deleted, Refusal> {
     Ok(Deleted)
 }
 
-/// What a foreign body would become.
+/// The result of a test: the order that a foreign body would become.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 #[cfg_attr(feature = "openapi", schemars(rename = "TransformationTest"))]
 struct Tried {
     valid: bool,
-    /// The body of the order that the rules make, as far as they can.
+    /// The body of the resulting order, as far as the rules could build it.
     #[cfg_attr(feature = "openapi", schemars(with = "serde_json::Value"))]
     body: Box<RawValue>,
     errors: Vec<Mapped>,
-    /// Of the request itself, then of the order.
+    /// Warnings about the request, then about the order.
     warnings: Vec<Mapped>,
 }
 

@@ -1,9 +1,8 @@
 //! Updates of orders and items by merge patches.
 //!
-//! Each single call answers 200 with the order and its `ETag`, also when nothing was new; 400 with every rule that the
-//! patch, or the order that it makes, breaks; 412 where `If-Match` names another version; 422 with the reason where the
-//! order's state does not allow it. Without `If-Match` a patch that meets another change is merged again into what the
-//! order has become.
+//! Each single call returns 200 with the order and its `ETag`, even if nothing changed; 400 with all violations of the
+//! patch and of the resulting order; 412 if `If-Match` names another version; 422 with the reason if the order's state
+//! does not allow it. Without `If-Match`, a patch that conflicts with another change is merged into the new version.
 
 use std::collections::HashMap;
 
@@ -65,7 +64,7 @@ async fn update_item(
 ) -> Result<Versioned<OrderEnvelope>, Refusal> {
     let id = order_id_of(&order_id);
     let line = id.as_ref().ok().and_then(|id| id.item_index(&item_id));
-    // What a patch breaks is the same for every item, and for one that no order can have.
+    // A patch has the same violations for every item, even one whose id is invalid.
     let patch = read_patch(Target::Item(line.unwrap_or_default()), &bytes)?;
     let request = Request { merchant: &merchant, version, strict };
     let known = id.and_then(|id| Ok((id, line.ok_or_else(|| not_found("item id", &item_id))?)));
@@ -74,7 +73,7 @@ async fn update_item(
     versioned(order, &merchant, &id, warnings)
 }
 
-/// Entries are independent; those of one order are applied in turn.
+/// Entries are independent; those of the same order are applied in request order.
 async fn update_batch(
     NetworkCaller(merchant): NetworkCaller,
     RequestId(request_id): RequestId,
@@ -84,14 +83,14 @@ async fn update_batch(
     OrderPatchesBytes(bytes): OrderPatchesBytes,
 ) -> Result<BatchAnswer, Refusal> {
     let verdict = validation::validate(Body::Orders, &bytes);
-    // What creates ask of orders is not asked of patches, so it is not counted.
+    // Patches need not satisfy the rules of a create.
     let violations: Vec<Violation> = verdict.violations().map(Into::into).collect();
     if !violations.is_empty() {
         return Err(Refusal::invalid(violations));
     }
     let warnings = check_envelope(&bytes, &verdict, &merchant, strict)?;
     if version.is_some() {
-        // One version cannot be that of many orders, and to write without looking at it would overwrite in silence.
+        // One version cannot apply to many orders, and ignoring the header would overwrite changes silently.
         let message = "a bulk has no version: leave If-Match out, or patch the orders one by one";
         return Err(Refusal::new(Code::PreconditionFailed, message));
     }
@@ -123,7 +122,7 @@ fn read_patch(target: Target, bytes: &[u8]) -> Result<Patch, Refusal> {
     Patch::read(target, bytes).map_err(Refusal::broken)
 }
 
-/// Takes the id out of an entry.
+/// Removes the id from an entry.
 fn read_order_id(members: &mut Members) -> Result<String, Violation> {
     let wrong = |code: Code, message: &str| Violation::new(code, "/orderId".to_owned(), message.to_owned(), None);
     let count = members.iter().filter(|(name, _)| *name == "orderId").count();
@@ -138,7 +137,7 @@ fn read_order_id(members: &mut Members) -> Result<String, Violation> {
 
 type Updated = (OrderId, FoundOrder, Vec<Violation>);
 
-/// What the patches of a call have in common.
+/// The context shared by the patches of a call.
 struct Request<'r> {
     merchant: &'r MerchantId,
     version: Option<Versions>,
@@ -146,7 +145,7 @@ struct Request<'r> {
 }
 
 impl Request<'_> {
-    /// An entry is a patch with the id of its order in it.
+    /// An entry is a patch that also contains the id of its order.
     fn read_entry(&self, bytes: &[u8]) -> Result<Entry, Refusal> {
         let Some(mut members) = std::str::from_utf8(bytes).ok().and_then(Members::read) else {
             return Err(read_patch(Target::Order, bytes).err().unwrap_or_else(|| Refusal::rule(Code::Internal)));
@@ -169,7 +168,7 @@ impl Request<'_> {
         }
     }
 
-    /// The refusal of a patch whose order or item is not there, unless something is to be said of the patch alone.
+    /// The refusal of a patch whose order or item does not exist; violations of the patch itself come first.
     fn missing(&self, patch: &Patch, missing: Refusal) -> Refusal {
         let broken = patch.alone(self.strict);
         if !broken.violations.is_empty() {
@@ -195,7 +194,7 @@ impl Request<'_> {
             }
             let patched = patch.apply(&order.request, self.strict).map_err(Refusal::broken)?;
             Refusal::unless_own(self.merchant, &patch.merchant())?;
-            // That an item is ready is no news of the body.
+            // A patch that only marks an item as ready leaves the body as it is.
             let body = (patched.order != order.request).then_some(patched.order);
             let command = match patched.update.only_ready() {
                 Some(line) => Command::Ready(vec![line]),
@@ -207,12 +206,12 @@ impl Request<'_> {
         changed.ok_or_else(|| self.missing(patch, not_found("orderId", id.as_str())))
     }
 
-    /// What became of each entry, at its position.
+    /// The outcome of each entry, at its position.
     async fn apply_all(&self, table: &Table, entries: Vec<Result<Entry, Refusal>>) -> Vec<Result<Updated, Refusal>> {
         let mut outcomes: Vec<Result<Updated, Refusal>> = Vec::new();
         let mut of_orders: HashMap<OrderId, Vec<(usize, Patch)>> = HashMap::new();
         for (index, entry) in entries.into_iter().enumerate() {
-            // Whatever is not reached was not tried.
+            // Entries that are not reached in time.
             outcomes.push(Err(entry.as_ref().err().cloned().unwrap_or_else(|| Refusal::rule(Code::TryAgain))));
             if let Ok(entry) = entry {
                 of_orders.entry(entry.id).or_default().push((index, entry.patch));
@@ -226,7 +225,7 @@ impl Request<'_> {
                     break;
                 }
                 let result = self.apply(table, &id, &patch, (Target::Order, index)).await;
-                // Here the id is one of the body.
+                // In a batch the id is in the body.
                 let result = result.map_err(|refusal| match refusal.code {
                     Code::NotFound => not_found_at_order_id(id.as_str()),
                     _ => refusal,
@@ -247,5 +246,5 @@ impl Request<'_> {
     }
 }
 
-/// No update of a batch begins later than this after the call: the function has 29 seconds.
+/// No update of a batch starts later than this: the function times out after 29 seconds.
 const CALL_MS: i64 = 15_000;

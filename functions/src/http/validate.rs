@@ -1,5 +1,5 @@
-//! The verdict that a create would give on the body alone. Nothing is read or stored, so whether a safe id or an external
-//! id is taken is not part of it.
+//! Validates the bodies of creates. Nothing is read from the table or stored, so conflicts of safe ids or external ids are
+//! not reported.
 
 use axum::Json;
 use serde::{Deserialize, Serialize};
@@ -22,7 +22,7 @@ pub(super) const ROUTES: &[Route] = routes! {
     OrdersCreate POST "/order/v1/orders/bulk/validate" validate_batch, "validateOrders", "Says what a create would find in each order of a batch.", [TooManyOrders];
 };
 
-/// What a create would find.
+/// What a create would report.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 #[cfg_attr(feature = "openapi", schemars(rename = "Verdict"))]
@@ -32,13 +32,13 @@ struct Judged {
     warnings: Vec<Violation>,
 }
 
-/// The same for each order of a batch, in the shape of every batch.
+/// The verdicts on a batch, in the shape of every batch answer.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 #[cfg_attr(feature = "openapi", schemars(rename = "BatchVerdict"))]
 struct JudgedBatch {
     bulk: Vec<JudgedEntry>,
-    /// What was odd beside the orders.
+    /// Warnings about the body outside its orders.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     warnings: Vec<Violation>,
 }
@@ -51,18 +51,18 @@ struct JudgedEntry {
     response: JudgedResponse,
 }
 
-/// What the single call would have answered.
+/// The answer that the order would have had as a single call.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 #[serde(untagged)]
 #[cfg_attr(feature = "openapi", schemars(rename = "BatchVerdictResponse"))]
 enum JudgedResponse {
     Verdict(Judged),
-    /// The entry is no order at all.
+    /// The entry is not an order.
     Refused(NetworkBody),
 }
 
-/// 200 with the verdict; 400 or 413 when the body is no order at all.
+/// 200 with the verdict; 400 or 413 if the body is not an order.
 async fn validate(
     NetworkCaller(merchant): NetworkCaller,
     Strict(strict): Strict,
@@ -75,7 +75,7 @@ async fn validate(
     judged.map(Json).ok_or_else(|| Refusal::rule(Code::Internal))
 }
 
-/// 200 with a verdict for each order, in the order of the request; 400 or 413 when the body is no bulk.
+/// 200 with a verdict per order, in request order; 400 or 413 if the body is not a batch.
 async fn validate_batch(
     NetworkCaller(merchant): NetworkCaller,
     RequestId(request_id): RequestId,
@@ -90,16 +90,16 @@ async fn validate_batch(
     Ok(Json(JudgedBatch { bulk: verdict.orders().enumerate().map(item).collect(), warnings }))
 }
 
-/// For whom and how a body is judged.
+/// The context of a validation.
 struct Judge<'a> {
     merchant: &'a MerchantId,
     body: &'a [u8],
-    /// Every warning is an error, as it is for a create.
+    /// Warnings are errors, as in a create.
     strict: bool,
 }
 
 impl Judge<'_> {
-    /// The verdict on the order that stands at `place` in the body.
+    /// The verdict on the order at `place` in the body.
     fn order(&self, order: OrderVerdict<'_>, place: &str) -> Judged {
         let (Broken { violations: mut errors, .. }, warnings) = Broken::of_order(order, self.strict);
         if errors.is_empty() {
@@ -108,7 +108,7 @@ impl Judge<'_> {
         Judged { valid: errors.is_empty(), errors, warnings }
     }
 
-    /// The entry of a bulk that stands at `place`: what is no object is no order.
+    /// The entry of a batch at `place`; anything but an object is not an order.
     fn entry(&self, order: OrderVerdict<'_>, place: &str, request_id: &str) -> JudgedEntry {
         let judged = self.order(order, place);
         if !judged.errors.iter().any(|error| error.pointer == place && error.error_code == Code::WrongType) {
@@ -119,7 +119,7 @@ impl Judge<'_> {
         JudgedEntry { status: refusal.code.status(), response: JudgedResponse::Refused(body) }
     }
 
-    /// Whose an order is matters, as for a create, once the rest of it is right.
+    /// Checks the merchant of an order last, as a create does.
     fn of_another(&self, order: &[u8], place: &str) -> Vec<Violation> {
         #[derive(Deserialize)]
         #[serde(rename_all = "camelCase")]

@@ -53,7 +53,7 @@ async fn create(
     Ok(Created { location, version: created.version, body: Envelope { shown, warnings } })
 }
 
-/// A list without repetitions: a set is what is meant.
+/// Removes repetitions, because the list is a set.
 fn distinct<T: PartialEq>(sent: Vec<T>) -> Vec<T> {
     sent.into_iter().fold(Vec::new(), |mut distinct, kind| {
         if !distinct.contains(&kind) {
@@ -70,7 +70,7 @@ async fn list(
 ) -> Result<Page<SubscriptionView>, Refusal> {
     const NAME: &str = "subscriptions";
     let after = list.after(NAME)?;
-    // There are few, so all of them are read in any case.
+    // There are few, so all of them are read.
     let all = table.subscriptions(&merchant).await?;
     let start = after.map_or(list.skip(), |place| position(&all, &place));
     let now = table.context.now();
@@ -82,7 +82,7 @@ async fn list(
     list.answer(NAME, rows, false)
 }
 
-/// Where the list goes on after the subscription that was shown last, even if it is gone.
+/// The place after the last returned subscription; it works even if that one was deleted.
 fn position(all: &[Stored<Subscription>], cursor: &str) -> usize {
     let last = cursor
         .split_once(' ')

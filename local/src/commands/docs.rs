@@ -21,6 +21,7 @@ pub(crate) const REFERENCE: &str = "edge-wasm/reference";
 const MARKDOWN: [&str; 2] = ["docs", "shared/generated"];
 const OPENAPI: [(&str, &str); 2] = [("openapi.json", "application/json"), ("openapi.yaml", "application/yaml")];
 const TEXT_MARKDOWN: &str = "text/markdown; charset=utf-8";
+const TEXT_PLAIN: &str = "text/plain; charset=utf-8";
 /// The name of the index for language models, which is the convention of llmstxt.org.
 const INDEX: &str = "llms.txt";
 /// Redoc's attribution loads this image. It is the only thing that the page would request from elsewhere.
@@ -89,8 +90,6 @@ pub(crate) fn build_docs() -> Result<Site, StepError> {
     Ok(Site { path: "/docs", title: "API reference", folder, progress, texts })
 }
 
-const TEXT_PLAIN: &str = "text/plain; charset=utf-8";
-
 /// Puts the page's own files and Redoc into a folder.
 fn build_page(folder: &Path, quiet: bool) -> Result<(), StepError> {
     set_up_node(REFERENCE, quiet)?;
@@ -111,7 +110,7 @@ fn build_page(folder: &Path, quiet: bool) -> Result<(), StepError> {
 fn without_foreign_image(script: &str) -> std::io::Result<String> {
     match script.matches(FOREIGN_IMAGE).count() {
         1 => Ok(script.replace(FOREIGN_IMAGE, EMPTY_IMAGE)),
-        count => Err(std::io::Error::other(format!("{FOREIGN_IMAGE} is expected once, and is there {count} times"))),
+        count => Err(std::io::Error::other(format!("expected {FOREIGN_IMAGE} exactly once, found it {count} times"))),
     }
 }
 
@@ -176,7 +175,7 @@ impl Documents {
         for Guide { path, title, summary } in guides {
             let link = match path.strip_prefix("docs/") {
                 Some(rest) => format!("{prefix}{rest}"),
-                // Relative from the root, where the index without `docs/` in its links may be as well.
+                // Absolute, because the index is served at the root and below `docs/`.
                 None => format!("/{path}"),
             };
             let summary = if summary.is_empty() { String::new() } else { format!(": {summary}") };

@@ -47,7 +47,7 @@ impl Build {
 /// Options of `pack`.
 #[derive(Args, Clone, Debug)]
 pub struct Pack {
-    /// Build the module for size (a third slower, a fifteenth smaller when compressed)
+    /// Build the module for size (a third slower, a tenth smaller when compressed)
     #[arg(long)]
     pub small: bool,
 }

@@ -35,7 +35,7 @@ pub struct FuzzApi {
 /// Why the document does not hold.
 #[derive(Debug, thiserror::Error)]
 pub enum FuzzError {
-    /// The stack does not stand.
+    /// The stack could not start.
     #[error("{0}")]
     Start(#[from] StartError),
     /// A check failed, or the tool is not there.

@@ -61,7 +61,7 @@ fn with_routes(template: &str) -> Result<String, String> {
         let name = function.as_str();
         let begin = format!("        # Routes of {name}: written by `cargo mill generate`.\n");
         let end = format!("        # End of the routes of {name}.\n");
-        let missing = |line: &str| format!("it has no line `{}`", line.trim());
+        let missing = |line: &str| format!("the line `{}` is missing", line.trim());
         let (before, rest) = text.split_once(&begin).ok_or_else(|| missing(&begin))?;
         let (_, after) = rest.split_once(&end).ok_or_else(|| missing(&end))?;
         text = format!("{before}{begin}{}{end}{after}", openapi::template_events(function, "        "));

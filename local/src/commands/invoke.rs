@@ -33,7 +33,7 @@ pub enum CommandError {
     /// The binary does not build.
     #[error("`{0}` failed")]
     Build(String),
-    /// The stack does not stand.
+    /// The stack could not start.
     #[error("{0}")]
     Start(#[from] StartError),
     /// The function has no answer.
@@ -82,7 +82,7 @@ pub fn target_folder() -> PathBuf {
 /// Sends an event to a binary whose services are a new stack in memory with the demo data.
 ///
 /// # Errors
-/// The stack does not stand, or the function has no answer.
+/// The stack could not start, or the function has no answer.
 pub async fn invoke_on_fresh_stack(name: &str, binary: &std::path::Path, event: Value) -> Result<Value, CommandError> {
     let running = stack::start(Options {
         template: project().join("template.yaml"),

@@ -32,8 +32,8 @@ pub struct Up {
     /// A template parameter in place of its default, as in --set VendorStepSeconds=0
     #[arg(long = "set", value_name = "NAME=VALUE", value_parser = parameter)]
     pub parameters: Vec<(String, String)>,
-    /// Deliver webhooks to loopback addresses too, over plain HTTP; for tests (the template parameter
-    /// AllowLoopbackWebhooks)
+    /// Let webhooks and calls to vendors go to this machine, also over plain HTTP; for development only (the template
+    /// parameter AllowLoopbackWebhooks)
     #[arg(long)]
     pub allow_loopback_webhooks: bool,
     /// Another template
@@ -46,10 +46,10 @@ fn parameter(text: &str) -> Result<(String, String), String> {
     Ok((name.to_owned(), value.to_owned()))
 }
 
-/// Why nothing runs.
+/// Why the stack could not run.
 #[derive(Debug, thiserror::Error)]
 pub enum UpError {
-    /// The stack does not stand.
+    /// The stack could not start.
     #[error("{0}")]
     Start(#[from] StartError),
     /// A document cannot be read.
@@ -77,10 +77,10 @@ impl Up {
         })
     }
 
-    /// Stands the stack up and waits for Ctrl-C or a request to terminate.
+    /// Starts the stack and waits for Ctrl-C or a request to terminate.
     ///
     /// # Errors
-    /// The stack does not stand.
+    /// The stack cannot start.
     pub async fn run(self) -> Result<(), UpError> {
         let running = stack::start(self.options()?).await?;
         // Before anybody is told that it is ready, so that whoever then stops it stops it in order.

@@ -1,4 +1,4 @@
-//! The OpenAPI document, the page of routes, and the routes of the gateway: all written from the rows.
+//! The OpenAPI document, written from the rows of the routes.
 
 use schemars::generate::{SchemaGenerator, SchemaSettings};
 use shared::limits::IDEMPOTENCY_KEY_CHARACTERS_MAX;
@@ -219,13 +219,13 @@ impl Schemas {
 
     fn success(&mut self, operation: &Operation, answer: &AnswerType, examples: &[Example]) -> Json {
         let mut names = answer.headers.to_vec();
-        if (operation.takes_idempotency_key) || answer.status == 200 && operation.answers.len() > 1 {
+        if operation.takes_idempotency_key || (answer.status == 200 && operation.answers.len() > 1) {
             names.push("Idempotency-Replayed");
         }
         let about = match answer.status {
             201 => "Created.",
             202 => "Accepted.",
-            204 => "Gone.",
+            204 => "Deleted.",
             _ => "Success.",
         };
         let answered = examples.iter().filter(|example| example.status == answer.status);
@@ -334,18 +334,20 @@ fn parameters(route: &Route, operation: &Operation) -> Vec<Json> {
         .collect();
     parameters.extend(operation.query.iter().map(|(name, about, kind)| kind.parameter(name, about)));
     if operation.takes_idempotency_key {
-        const ABOUT: &str = "1 to 255 printable ASCII characters: a repeated request with the same key is answered as the \
-                             first was.";
+        let about = format!(
+            "1 to {IDEMPOTENCY_KEY_CHARACTERS_MAX} printable ASCII characters. A repeated request with the same key gets \
+             the answer of the first."
+        );
         let max = i64::try_from(IDEMPOTENCY_KEY_CHARACTERS_MAX).unwrap_or(i64::MAX);
         let pattern = r"^[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?$";
         let schema = string()
             .with("minLength", Json::Number(1))
             .with("maxLength", Json::Number(max))
             .with("pattern", text(pattern));
-        parameters.push(parameter("Idempotency-Key", "header", ABOUT, schema));
+        parameters.push(parameter("Idempotency-Key", "header", &about, schema));
     }
     if operation.is_conditional {
-        const ABOUT: &str = "ETags of which one must be the present one, else 412.";
+        const ABOUT: &str = "ETags, one of which must be the current one; otherwise 412.";
         parameters.push(parameter("If-Match", "header", ABOUT, string()));
     }
     if operation.has_strict_handling {

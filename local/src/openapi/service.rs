@@ -1,6 +1,6 @@
 //! The services of both APIs.
 
-/// Services, each a tag: what their paths begin with, longest first.
+/// Services, each a tag: the prefix of their paths, the more specific ones first.
 pub(super) const SERVICES: &[(&str, &str, &str)] = &[
     ("/v2", "Bulk order API", "Orders of digital goods, priced from the catalogue and paid from a wallet."),
     (

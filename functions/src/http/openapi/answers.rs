@@ -1,4 +1,4 @@
-//! What handlers answer.
+//! Descriptions of answers.
 
 use std::borrow::Cow;
 
@@ -68,7 +68,7 @@ impl Answers for BatchAnswer {
     }
 }
 
-/// What was odd about a request.
+/// The schema of warnings.
 fn warnings(generator: &mut SchemaGenerator) -> Schema {
     let violation = generator.subschema_for::<Violation>();
     json_schema!({

@@ -1,4 +1,4 @@
-//! What handlers take.
+//! Descriptions of arguments.
 
 use axum::extract::State;
 use shared::Code;
@@ -8,7 +8,8 @@ use shared::validation::generate::{Json, object, text};
 
 use super::super::answer::Collection;
 use super::super::body::{
-    Body, BulkOrderBytes, ItemPatchBytes, OptionalBody, OrderBytes, OrderPatchBytes, OrderPatchesBytes, OrdersBytes,
+    Body, BulkOrderBytes, Draft, ItemPatchBytes, OptionalBody, OrderBytes, OrderPatchBytes, OrderPatchesBytes,
+    OrdersBytes,
 };
 use super::super::caller::{BulkCaller, NetworkCaller, ShipmentCaller};
 use super::super::conditional::IfMatch;
@@ -114,6 +115,12 @@ impl<T: RequestBody> Argument for Body<T> {
     }
 }
 
+impl<T: RequestBody> Argument for Draft<T> {
+    fn describe(operation: &mut Operation) {
+        Body::<T>::describe(operation);
+    }
+}
+
 impl<T: RequestBody> Argument for OptionalBody<T> {
     fn describe(operation: &mut Operation) {
         Body::<T>::describe(operation);
@@ -146,12 +153,12 @@ impl ParameterType {
         Self { schema: Json::Object(members), is_required: false, is_list: false }
     }
 
-    /// Any text; an empty parameter is an absent one.
+    /// Any text; an empty parameter counts as absent.
     pub(crate) fn text() -> Self {
         Self::of(vec![("type", Json::Text("string".to_owned()))])
     }
 
-    /// Of at most so many characters.
+    /// With at most this many characters.
     pub(crate) fn no_longer_than(mut self, characters: usize) -> Self {
         if let Json::Object(members) = &mut self.schema {
             members.push(("maxLength".to_owned(), Json::Number(characters as i64)));
@@ -159,7 +166,7 @@ impl ParameterType {
         self
     }
 
-    /// Of at least one character.
+    /// With at least one character.
     pub(crate) fn not_empty(mut self) -> Self {
         if let Json::Object(members) = &mut self.schema {
             members.push(("minLength".to_owned(), Json::Number(1)));
@@ -187,18 +194,18 @@ impl ParameterType {
         Self::of(vec![("type", kind), ("minimum", Json::Number(1)), ("maximum", Json::Number(max))])
     }
 
-    /// It must be there.
+    /// Required.
     pub(crate) fn required(self) -> Self {
         Self { is_required: true, ..self }
     }
 
-    /// Several values with commas between.
+    /// Several values, separated by commas.
     pub(crate) fn several(self) -> Self {
         let array = Self::of(vec![("type", Json::Text("array".to_owned())), ("items", self.schema)]);
         Self { is_list: true, ..array }
     }
 
-    /// Of so many values at most, and one at least.
+    /// With at most this many values, and at least one.
     pub(crate) fn at_most(mut self, max: usize) -> Self {
         if let Json::Object(members) = &mut self.schema {
             members.push(("minItems".to_owned(), Json::Number(1)));

@@ -1,4 +1,4 @@
-//! What the webhook routes answer.
+//! The answers of the webhook routes.
 
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -12,7 +12,7 @@ use crate::store::entity::Stored;
 use crate::store::subscriptions::Subscription;
 use crate::webhooks::attempt::Attempt;
 
-/// A subscription. Its secret is in the answers that make one; others show its end.
+/// A subscription. The answers that create a secret contain it; the others have a hint.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
@@ -27,7 +27,7 @@ pub(crate) struct SubscriptionView {
     #[serde(skip_serializing_if = "Option::is_none")]
     secret: Option<String>,
     secret_hint: String,
-    /// Until when a secret before this one signs as well; null when none does.
+    /// Until when a previous secret also signs; null if none does.
     previous_secret_expires_at: Option<String>,
     created_at: String,
     updated_at: String,
@@ -62,13 +62,13 @@ impl SubscriptionView {
         }
     }
 
-    /// With the secret, for the one time that it is shown.
+    /// With the secret, which is returned only once.
     pub(super) fn revealing(subscription: &Stored<Subscription>, now: Timestamp) -> Self {
         Self { secret: Some(subscription.secret.reveal()), ..Self::new(subscription, now) }
     }
 }
 
-/// One delivery.
+/// A delivery.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
@@ -79,12 +79,12 @@ pub(crate) struct DeliveryView {
     order_id: Option<String>,
     shipment_id: Option<String>,
     state: DeliveryState,
-    /// Attempts made, and the last ten of them, the oldest first.
+    /// The number of attempts; the last ten are listed, oldest first.
     attempts: u32,
     last_attempts: Vec<AttemptView>,
     next_attempt_at: Option<String>,
     created_at: String,
-    /// As it is sent.
+    /// The payload as sent.
     #[cfg_attr(feature = "openapi", schemars(with = "Option<serde_json::Value>"))]
     payload: Option<Box<RawValue>>,
 }
@@ -124,7 +124,7 @@ impl From<Delivery> for DeliveryView {
     }
 }
 
-/// What came of a test.
+/// The result of a test.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]

@@ -99,8 +99,12 @@ fn is_covered(subscription: &Item, change: &Change) -> bool {
     is_network(after)
         && merchant(after) == merchant(subscription)
         && text(after, "version") != text(&change.before, "version")
-        && at(subscription, "created_at")
-            <= at(after, if after.contains_key("updated_at") { "updated_at" } else { "created_at" })
+        && at(subscription, "created_at") <= at(after, changed_at(after))
+}
+
+/// The member with the time of an order's last change: `updated_at` is stored only if it differs from `created_at`.
+fn changed_at(order: &Item) -> &'static str {
+    if order.contains_key("updated_at") { "updated_at" } else { "created_at" }
 }
 
 /// The events that a change must cause.
