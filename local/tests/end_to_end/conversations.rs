@@ -6,7 +6,7 @@
 mod coverage;
 mod file;
 mod names;
-mod run;
+pub(crate) mod run;
 
 use std::path::PathBuf;
 
@@ -25,8 +25,7 @@ const CONCURRENCY: usize = 8;
 #[tokio::test]
 async fn every_conversation_matches_its_file() {
     let (files, receiver) = (local::conversations::files().unwrap(), Receiver::start().await);
-    let parameters = [("VendorStepSeconds", "0"), ("AllowLoopbackWebhooks", "true")];
-    let stack = Stack::with(data(files.len()), &parameters).await;
+    let stack = stack(files.len()).await;
     let talk = |(number, (path, text)): (usize, &(PathBuf, String))| {
         let (stack, receiver, path, text) = (&stack, &receiver, path.clone(), text.clone());
         async move {
@@ -46,6 +45,11 @@ async fn every_conversation_matches_its_file() {
         }
     }
     assert!(differences.is_empty(), "INSTA_UPDATE=always rewrites the answers\n{}", differences.join("\n"));
+}
+
+/// A stack in which each conversation is held by a merchant of its own.
+pub(crate) async fn stack(conversations: usize) -> Stack {
+    Stack::with(data(conversations), &[("VendorStepSeconds", "0"), ("AllowLoopbackWebhooks", "true")]).await
 }
 
 /// The lines around the first difference.

@@ -52,7 +52,10 @@ fn record_key(key: &str) -> Key {
 
 /// Edits the record of a key directly.
 async fn edit(stack: &Stack, key: &str, expression: &str, values: &[(&str, i64)]) {
-    let key = record_key(key);
+    edit_record(stack, record_key(key), expression, values).await;
+}
+
+async fn edit_record(stack: &Stack, key: Key, expression: &str, values: &[(&str, i64)]) {
     let mut update = stack.running.dynamodb().update_item().table_name(stack.table()).update_expression(expression);
     for (name, value) in values {
         update = update.expression_attribute_values(*name, AttributeValue::N(value.to_string()));
@@ -63,7 +66,12 @@ async fn edit(stack: &Stack, key: &str, expression: &str, values: &[(&str, i64)]
 
 /// Leaves the record as an attempt does that dies before its answer is stored, with an expired lease.
 async fn crash(stack: &Stack, key: &str) {
-    edit(stack, key, "SET lease_until = :past REMOVE answer, answer_parts", &[(":past", now_ms() - 1)]).await;
+    crash_record(stack, record_key(key)).await;
+}
+
+async fn crash_record(stack: &Stack, record: Key) {
+    let expression = "SET lease_until = :past REMOVE answer, answer_parts";
+    edit_record(stack, record, expression, &[(":past", now_ms() - 1)]).await;
 }
 
 #[tokio::test]

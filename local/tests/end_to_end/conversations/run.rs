@@ -10,11 +10,11 @@ use shared::ids::{MerchantId, OrderId};
 use super::coverage::codes_of;
 use super::file::pretty;
 use super::names::Names;
-use crate::support::{Reply, Stack};
+use crate::support::{HttpClient, Reply, Stack};
 use crate::webhooks::now_ms;
 use local::conversations::Exchange;
 
-pub(super) fn merchant_id(number: usize) -> String {
+pub(crate) fn merchant_id(number: usize) -> String {
     format!("00000000-0000-4000-8000-{number:012}")
 }
 
@@ -34,15 +34,36 @@ const SHOWN: [&str; 12] = [
     "access-control-max-age",
 ];
 
+/// A request to send.
+#[derive(Clone)]
+pub(crate) struct Request {
+    pub(crate) method: String,
+    pub(crate) path: String,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) body: Vec<u8>,
+}
+
+impl Request {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+
+    pub(crate) async fn send(&self, client: &HttpClient) -> Reply {
+        let headers: Vec<(&str, &str)> =
+            self.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        client.send(&self.method, &self.path, &headers, self.body.clone()).await
+    }
+}
+
 /// One conversation of one merchant.
-pub(super) struct Talk<'s> {
+pub(crate) struct Talk<'s> {
     stack: &'s Stack,
     merchant: usize,
     names: Names,
 }
 
 impl<'s> Talk<'s> {
-    pub(super) fn new(stack: &'s Stack, receiver: &str, merchant: usize) -> Self {
+    pub(crate) fn new(stack: &'s Stack, receiver: &str, merchant: usize) -> Self {
         let fixed = [
             ("merchant", merchant_id(merchant)),
             ("other merchant", merchant_id(0)),
@@ -56,16 +77,16 @@ impl<'s> Talk<'s> {
     pub(super) async fn held(mut self, (head, exchanges): &(String, Vec<Exchange>)) -> String {
         let mut text = format!("{head}\n");
         for exchange in exchanges {
-            for (name, argument) in &exchange.directives {
-                self.prepare(name, &self.names.filled(argument)).await;
-            }
-            let answer = self.answer(exchange).await;
-            text.push_str(&format!("\n{}", exchange.written(&answer)));
+            text.push_str(&format!("\n{}", exchange.written(&self.answer(exchange).await)));
         }
         text
     }
 
-    async fn answer(&mut self, exchange: &Exchange) -> String {
+    /// Sends an exchange as its directives say, and returns the answer in file format.
+    pub(crate) async fn answer(&mut self, exchange: &Exchange) -> String {
+        for (name, argument) in &exchange.directives {
+            self.prepare(name, &self.names.filled(argument)).await;
+        }
         let repeated: usize = exchange.directive("repeat").map_or(0, |count| count.parse().unwrap());
         for _ in 0..repeated {
             self.send(exchange).await;
@@ -83,7 +104,8 @@ impl<'s> Talk<'s> {
         panic!("`{}` does not become `{wanted}`", exchange.title)
     }
 
-    async fn send(&self, exchange: &Exchange) -> Reply {
+    /// The request of an exchange, with values in place of names.
+    pub(crate) fn request(&self, exchange: &Exchange) -> Request {
         let number = self.merchant;
         let token = match exchange.directive("as") {
             None => format!("token-{number}"),
@@ -91,19 +113,24 @@ impl<'s> Talk<'s> {
             Some("nobody") => "nobody".to_owned(),
             Some(vendor) => format!("{vendor}-{number}"),
         };
-        let (authorization, key) = (format!("Bearer {token}"), format!("key-{}", token.trim_start_matches("token-")));
-        let headers: Vec<(String, String)> =
-            exchange.headers.iter().map(|(name, value)| (name.clone(), self.names.filled(value))).collect();
-        let mut all = match exchange.directive("as") {
+        let credentials = [
+            ("authorization", format!("Bearer {token}")),
+            ("x-api-key", format!("key-{}", token.trim_start_matches("token-"))),
+        ];
+        let mut headers: Vec<(String, String)> = match exchange.directive("as") {
             Some("nobody at all") => Vec::new(),
-            _ => vec![("authorization", authorization.as_str()), ("x-api-key", key.as_str())],
+            _ => credentials.map(|(name, value)| (name.to_owned(), value)).into(),
         };
         if !exchange.headers.iter().any(|(name, _)| name == "content-type") {
-            all.push(("content-type", "application/json"));
+            headers.push(("content-type".to_owned(), "application/json".to_owned()));
         }
-        all.extend(headers.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+        headers.extend(exchange.headers.iter().map(|(name, value)| (name.clone(), self.names.filled(value))));
         let (path, body) = (self.names.filled(&exchange.path), self.body(exchange));
-        self.stack.client.send(&exchange.method, &path, &all, body).await
+        Request { method: exchange.method.clone(), path, headers, body }
+    }
+
+    async fn send(&self, exchange: &Exchange) -> Reply {
+        self.request(exchange).send(&self.stack.client).await
     }
 
     fn body(&self, exchange: &Exchange) -> Vec<u8> {
@@ -123,7 +150,7 @@ impl<'s> Talk<'s> {
     }
 
     /// The answer in file format.
-    fn shown(&mut self, exchange: &Exchange, reply: &Reply) -> String {
+    pub(crate) fn shown(&mut self, exchange: &Exchange, reply: &Reply) -> String {
         let mut body = reply.body.clone();
         self.names.named(&mut body);
         let mut text = format!("{}\n", reply.status);
@@ -166,11 +193,9 @@ impl<'s> Talk<'s> {
             }
             // The first request with an idempotency key is still in progress.
             "running" => {
-                let items = self.stack.items().await;
-                let is_record = |pk: &str| pk.starts_with(merchant.as_str()) && pk.contains("#key#");
-                let record = items.iter().find(|item| is_record(item["pk"].as_s().unwrap())).unwrap();
-                let update = client.update_item().table_name(table).key("pk", record["pk"].clone());
-                let update = update.key("sk", record["sk"].clone());
+                let record = Key::idempotency(&merchant, None, argument);
+                let update = client.update_item().table_name(table).key("pk", text(&record.pk));
+                let update = update.key("sk", text(&record.sk)).condition_expression("attribute_exists(pk)");
                 let update = update.update_expression("SET lease_until = :until REMOVE answer, answer_parts");
                 update.expression_attribute_values(":until", number(now_ms() + 30_000)).send().await.unwrap();
             }
