@@ -11,6 +11,7 @@ mod body;
 mod bulk_api;
 pub(crate) mod caller;
 mod conditional;
+mod entity;
 mod finish;
 mod health;
 mod idempotency;

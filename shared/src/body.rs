@@ -10,9 +10,11 @@
 //! "text" text: String = Rule::Prose { max: NOTE_CHARACTERS_MAX, lines: true }, required;
 //! ```
 //!
-//! `required` members are there and not null. `optional` ones may be absent or null, which mean the same;
-//! `optional_or_empty` ones may also be an empty string. `not_null` ones may be absent, but cannot be taken away. `clearable` ones may be absent, or null to clear what was
-//! there.
+//! `required` members are there and not null. `optional` ones may be absent or null, which mean the same, and
+//! `or_default` ones then have the default of their type; `optional_or_empty` ones may also be an empty string.
+//! `not_null` ones may be absent, but not null. `clearable` ones may be absent, or null to clear the stored value.
+//!
+//! An object that answers return as well is declared with `: Serialize`; its schema is that of the table.
 //!
 //! Orders have tables of their own ([`crate::validation`]), because they are also validated at the edge.
 
@@ -35,6 +37,11 @@ pub trait RequestBody: DeserializeOwned {
     }
 }
 
+/// Reads a member that has the default of its type if it is absent or null.
+fn or_default<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(deserializer: D) -> Result<T, D::Error> {
+    Option::deserialize(deserializer).map(Option::unwrap_or_default)
+}
+
 /// Reads a member that null clears: none when it is absent.
 fn clearable<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<Option<T>>, D::Error> {
     Option::deserialize(deserializer).map(Some)
@@ -45,11 +52,11 @@ fn clearable<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) ->
 macro_rules! object {
     (
         $(#[doc = $doc:literal])+
-        $name:ident $([$option:ident $($value:expr)?])* {
+        $name:ident $(: $derive:ident)? $([$option:ident $($value:expr)?])* {
             $($(#[doc = $about:literal])+ $wire:literal $member:ident: $type:ty = $rule:expr, $presence:ident;)+
         }
     ) => {
-        $crate::body::object! { @struct [$($doc)+] $name { $([$($about)+] $wire $member: $type, $presence;)+ } }
+        $crate::body::object! { @struct [$($doc)+ $(: $derive)?] $name { $([$($about)+] $wire $member: $type, $presence;)+ } }
 
         impl $name {
             /// The rules of its members.
@@ -62,8 +69,8 @@ macro_rules! object {
         }
     };
     // Collects the members one by one, because their attributes differ.
-    (@struct [$($doc:literal)+] $name:ident { $($members:tt)+ }) => {
-        $crate::body::object! { @members [$($doc)+] $name {} $($members)+ }
+    (@struct $doc:tt $name:ident { $($members:tt)+ }) => {
+        $crate::body::object! { @members $doc $name {} $($members)+ }
     };
     (@members $doc:tt $name:ident { $($done:tt)* } $about:tt $wire:literal $member:ident: $type:ty, required; $($rest:tt)*) => {
         $crate::body::object! { @members $doc $name { $($done)* $about [rename = $wire] $member: $type; } $($rest)* }
@@ -73,17 +80,44 @@ macro_rules! object {
             $($done)* $about [rename = $wire, default, deserialize_with = "crate::body::clearable"] $member: Option<Option<$type>>;
         } $($rest)* }
     };
+    (@members $doc:tt $name:ident { $($done:tt)* } $about:tt $wire:literal $member:ident: $type:ty, or_default; $($rest:tt)*) => {
+        $crate::body::object! { @members $doc $name {
+            $($done)* $about [rename = $wire, default, deserialize_with = "crate::body::or_default"] $member: $type;
+        } $($rest)* }
+    };
     (@members $doc:tt $name:ident { $($done:tt)* } $about:tt $wire:literal $member:ident: $type:ty, $presence:ident; $($rest:tt)*) => {
         $crate::body::object! { @members $doc $name {
             $($done)* $about [rename = $wire, default, deserialize_with = "crate::order_network::member::optional"] $member: Option<$type>;
         } $($rest)* }
     };
-    (@members [$($doc:literal)+] $name:ident { $([$($about:literal)+] [$($serde:tt)+] $member:ident: $type:ty;)+ }) => {
+    (@members [$($doc:literal)+ $(: $derive:ident)?] $name:ident { $([$($about:literal)+] [$($serde:tt)+] $member:ident: $type:ty;)+ }) => {
         $(#[doc = $doc])+
-        #[derive(Clone, Debug, PartialEq, serde::Deserialize)]
+        #[derive(Clone, Debug, PartialEq, serde::Deserialize, $(serde::$derive)?)]
         pub struct $name { $($(#[doc = $about])+ #[serde($($serde)+)] pub $member: $type,)+ }
 
+        $($crate::body::same_in_answers! { $name $derive })?
+
         impl<'de> $crate::order_network::member::Member<'de> for $name {}
+    };
+}
+
+/// Refers from the schemas of answers to the schema of the table.
+macro_rules! same_in_answers {
+    ($name:ident Serialize) => {
+        #[cfg(feature = "openapi")]
+        impl schemars::JsonSchema for $name {
+            fn schema_name() -> std::borrow::Cow<'static, str> {
+                stringify!($name).into()
+            }
+
+            fn inline_schema() -> bool {
+                true
+            }
+
+            fn json_schema(_: &mut schemars::generate::SchemaGenerator) -> schemars::Schema {
+                schemars::json_schema!({ "$ref": concat!("#/components/schemas/", stringify!($name)) })
+            }
+        }
     };
 }
 
@@ -116,7 +150,7 @@ pub mod refund;
 pub mod report;
 pub mod subscription;
 
-pub(crate) use object;
+pub(crate) use {object, same_in_answers};
 
 #[cfg(test)]
 mod tests;

@@ -14,6 +14,15 @@ use crate::time::Timestamp;
 #[error("not an identifier of this kind")]
 pub struct NotAnId;
 
+/// A random identifier of a stored thing.
+pub trait RandomId: Clone + fmt::Debug + fmt::Display + PartialEq + Sized {
+    /// A new id from random bytes, of which a shorter id takes the first.
+    fn from_random(random: [u8; 16]) -> Self;
+
+    /// Reads an id; `None` if the text has another form.
+    fn read(text: &str) -> Option<Self>;
+}
+
 /// Implements access to the text of an identifier.
 macro_rules! text_id {
     ($($name:ident),+) => {$(
@@ -82,6 +91,20 @@ macro_rules! ids {
                 $read(text).map(Self).ok_or($crate::ids::NotAnId)
             }
         }
+
+        $(
+            impl $crate::ids::RandomId for $name {
+                fn from_random(random: [u8; 16]) -> Self {
+                    let mut bytes = [0; $bytes];
+                    bytes.iter_mut().zip(random).for_each(|(byte, random)| *byte = random);
+                    Self::new(bytes)
+                }
+
+                fn read(text: &str) -> Option<Self> {
+                    Self::parse(text).ok()
+                }
+            }
+        )?
 
         $crate::ids::text_id!($name);
         $crate::ids::stored_id!($name);

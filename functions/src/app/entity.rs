@@ -3,8 +3,11 @@
 //! A change applies to the version that was read ([`super::change`]); with `If-Match` the caller names that version. A
 //! change under an idempotency key leaves a mark, which identifies it if it is repeated.
 
+use serde::de::DeserializeOwned;
 use shared::Code;
-use shared::ids::MerchantId;
+use shared::ids::{MerchantId, RandomId};
+use shared::order_network::merge::Members;
+use shared::order_network::problem::Violation;
 
 use super::change::{Change, Decision, Outcome, carry_out, overtaken};
 use super::precondition::Versions;
@@ -60,7 +63,7 @@ impl Target<'_> {
 
     /// The entity or its tombstone.
     async fn stored<E: Entity>(&self, table: &Table) -> Result<Option<Stored<E>>, StoreError> {
-        match E::parse_id(self.id) {
+        match E::Id::read(self.id) {
             Some(id) => table.read(self.merchant, &id).await,
             None => Ok(None),
         }
@@ -69,6 +72,56 @@ impl Target<'_> {
     fn there<E: Entity>(&self, stored: Option<Stored<E>>) -> Result<Stored<E>, Refusal> {
         stored.filter(|stored| !stored.is_deleted()).ok_or_else(|| self.not_found::<E>())
     }
+}
+
+/// An entity with members that a body may repeat but not change.
+pub(crate) trait Fixed: Entity + 'static {
+    const FIXED: &[FixedMember<Self>];
+}
+
+/// A member, with what the entity has, such as "has the id `x`", unless the JSON says the same.
+pub(crate) type FixedMember<E> = (&'static str, fn(&Stored<E>, &str) -> Option<String>);
+
+/// What a body says of fixed members, each as JSON.
+#[derive(Clone, Debug)]
+pub(crate) struct Repeated(Vec<(&'static str, String)>);
+
+impl Repeated {
+    pub(crate) fn of<E: Fixed>(document: &Members) -> Self {
+        let said = E::FIXED.iter().filter_map(|(name, _)| Some((*name, document.get(name)?.get())));
+        Self(said.filter(|(_, json)| *json != "null").map(|(name, json)| (name, json.to_owned())).collect())
+    }
+
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// A violation for each member that says something else than the entity has.
+    pub(crate) fn violations<E: Fixed>(&self, stored: &Stored<E>) -> Vec<Violation> {
+        let differing = |(name, json): &(&str, String)| {
+            let (_, differs) = E::FIXED.iter().find(|(known, _)| known == name)?;
+            let message = format!("stays as it is: the {} {}", E::NAME, differs(stored, json)?);
+            Some(Violation::new(Code::NotUpdatable, format!("/{name}"), message, None))
+        };
+        self.0.iter().filter_map(differing).collect()
+    }
+
+    pub(crate) fn check<E: Fixed>(&self, stored: &Stored<E>) -> Result<(), Refusal> {
+        match self.violations(stored) {
+            violations if violations.is_empty() => Ok(()),
+            violations => Err(Refusal::invalid(violations)),
+        }
+    }
+}
+
+/// For [`Fixed::FIXED`]: what the entity has, unless the JSON says the same.
+pub(crate) fn unless_same<T: PartialEq + DeserializeOwned>(
+    stored: &T,
+    json: &str,
+    has: impl FnOnce() -> String,
+) -> Option<String> {
+    let is_same = serde_json::from_str::<T>(json).is_ok_and(|said| said == *stored);
+    (!is_same).then(has)
 }
 
 struct Edit<'e, F> {
@@ -109,7 +162,8 @@ impl<E: Entity, F: Fn(&Stored<E>) -> Result<E, Refusal>> Change<Stored<E>> for E
 /// or by a write whose response was lost.
 pub(crate) async fn create<E: Entity>(table: &Table, merchant: &MerchantId, value: E) -> Result<Stored<E>, Refusal> {
     let now = table.accepted_at();
-    let (id, cause) = (E::draw_id(table)?, table.creation(0));
+    // A retry under the same idempotency key draws the same id.
+    let (id, cause) = (E::Id::from_random(table.bytes(E::NAME, 0)?), table.creation(0));
     let new = Stored { merchant: merchant.clone(), id, version: 1, created_at: now, updated_at: now, cause, value };
     match (table.create(&new).await?, E::LIMIT) {
         (Created::New, _) => Ok(new),

@@ -8,7 +8,6 @@ use axum::body::{Body as HttpBody, Bytes, HttpBody as _};
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::{HeaderMap, header};
 use http_body_util::{BodyExt, Limited};
-use serde::de::DeserializeOwned;
 use shared::Code;
 use shared::body::RequestBody;
 use shared::ids::MerchantId;
@@ -21,7 +20,9 @@ use shared::validation::{Context, Wrong};
 use super::App;
 use super::caller::ShipmentCaller;
 use super::preference::is_strict;
+use super::target::Change;
 use crate::app::create_orders::drafts::{read_valid, refuse_body};
+use crate::app::entity::{Fixed, Repeated};
 use crate::outbound::guard;
 use crate::refusal::{Refusal, shown};
 
@@ -96,16 +97,10 @@ pub(crate) struct Body<T> {
 /// A body that the handler also checks against stored data: a handler that takes [`Body`] could not report what it finds
 /// together with the violations of the rules.
 #[derive(Clone, Debug)]
-pub(crate) enum Draft<T> {
-    Valid(Body<T>),
-    Broken(BrokenBody),
-}
-
-/// A JSON object that breaks rules of its type.
-#[derive(Clone, Debug)]
-pub(crate) struct BrokenBody {
-    refusal: Refusal,
-    document: Members,
+pub(crate) struct Draft<T> {
+    /// The body, or the violations of the rules.
+    pub(crate) read: Result<Body<T>, Refusal>,
+    pub(crate) document: Members,
 }
 
 /// A body that may be absent, which means `{}`.
@@ -170,34 +165,42 @@ impl<T: RequestBody> FromRequest<App> for Draft<T> {
         let (read, bytes) = read(request, app).await?;
         let document = std::str::from_utf8(&bytes).ok().and_then(Members::read);
         match (read, document) {
-            (Ok(body), _) => Ok(Self::Valid(body)),
-            (Err(refusal), Some(document)) if refusal.code == Code::ValidationFailed => {
-                Ok(Self::Broken(BrokenBody { refusal, document }))
-            }
-            (Err(refusal), _) => Err(refusal),
+            (Err(refusal), _) if refusal.code != Code::ValidationFailed => Err(refusal),
+            (Err(refusal), None) => Err(refusal),
+            (read, document) => Ok(Self { read, document: document.unwrap_or_default() }),
         }
     }
 }
 
-impl BrokenBody {
-    /// A member, if it can be read by itself.
-    pub(super) fn member<M: DeserializeOwned>(&self, name: &str) -> Option<M> {
-        serde_json::from_str(self.document.get(name)?.get()).ok()
+impl<T> Draft<T> {
+    /// The body, with what it says of members that cannot change. A body that breaks rules is refused for both.
+    pub(super) async fn repeating<E: Fixed>(self, change: &Change) -> Result<(Body<T>, Repeated), Refusal> {
+        let Self { read, document } = self;
+        let repeated = Repeated::of::<E>(&document);
+        let refusal = match read {
+            Ok(body) => return Ok((body, repeated)),
+            Err(refusal) if repeated.is_empty() => return Err(refusal),
+            Err(refusal) => refusal,
+        };
+        let stored = change.target().read::<E>(&change.table).await;
+        Err(with(refusal, &document, stored.map(|stored| repeated.violations(&stored)).unwrap_or_default()))
     }
+}
 
-    /// The refusal with further violations. One at a place that has one already is dropped.
-    pub(super) fn with(self, found: Vec<Violation>) -> Refusal {
-        let Self { refusal, document } = self;
-        let is_new = |found: &Violation| refusal.violations.iter().all(|known| known.pointer != found.pointer);
-        let found: Vec<Violation> = found.into_iter().filter(is_new).collect();
-        if found.is_empty() || refusal.violations.len().saturating_add(found.len()) > VIOLATIONS_MAX {
-            return refusal;
-        }
-        let mut violations = refusal.violations;
-        violations.extend(found);
-        in_document_order(&document, &mut violations);
-        Refusal::invalid(violations)
+/// The refusal of a document with further violations. One at or around the place of a known one is dropped.
+pub(super) fn with(refusal: Refusal, document: &Members, found: Vec<Violation>) -> Refusal {
+    let is_inside = |known: &Violation, found: &Violation| {
+        known.pointer.strip_prefix(&found.pointer).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    };
+    let is_new = |found: &Violation| !refusal.violations.iter().any(|known| is_inside(known, found));
+    let found: Vec<Violation> = found.into_iter().filter(is_new).collect();
+    if found.is_empty() || refusal.violations.len().saturating_add(found.len()) > VIOLATIONS_MAX {
+        return refusal;
     }
+    let mut violations = refusal.violations;
+    violations.extend(found);
+    in_document_order(document, &mut violations);
+    Refusal::invalid(violations)
 }
 
 impl<T: RequestBody> FromRequest<App> for OptionalBody<T> {

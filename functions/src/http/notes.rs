@@ -1,20 +1,21 @@
 //! The note service (`/note/v1`). [`crate::app::notes`] has the logic, [`super::audit`] the log.
 
-use shared::body::note::{CreateNote, NamedAuthor, ReplaceNote};
+use shared::body::note::{CreateNote, ReplaceNote};
 use shared::ids::MerchantId;
-use shared::order_network::note::{Author, Content, Note as View, Resource, ResourceKind, TextFormat};
+use shared::order_network::note::{Content, Note as View, NoteAuthor, Resource, ResourceKind, TextFormat};
 
-use super::answer::{Collection, Created, Deleted, Envelope, Shown, Versioned};
+use super::answer::{Collection, Created, Shown, Versioned};
 use super::body::{Body, Draft};
 use super::caller::NetworkCaller;
+use super::entity::{self, Answer, created, versioned};
 use super::paging::{List, Page};
 use super::query::{One, Required, query};
 use super::route::{Route, routes};
-use super::target::{Change, Find};
+use super::target::Change;
 use crate::app::notes;
 use crate::refusal::Refusal;
 use crate::store::Table;
-use crate::store::entity::Stored;
+use crate::store::entity::{Stored, Viewed};
 use crate::store::keys::notes_of;
 use crate::store::notes::Note;
 use crate::store::page::List as Place;
@@ -22,9 +23,9 @@ use crate::store::page::List as Place;
 pub(super) const ROUTES: &[Route] = routes! {
     OrdersManage POST "/note/v1/notes" create, "createNote", "Creates a note on an order, one of its items, a shipment or a product.", [NotFound];
     OrdersQuery GET "/note/v1/notes" list, "listNotes", "Lists the notes of one thing, newest first.", [];
-    OrdersQuery GET "/note/v1/notes/{noteId}" read, "readNote", "Reads a note.", [];
+    OrdersQuery GET "/note/v1/notes/{noteId}" entity::read::<Note>, "readNote", "Reads a note.", [];
     OrdersManage PUT "/note/v1/notes/{noteId}" replace, "replaceNote", "Replaces a note's text, format, visibility and author.", [NotUpdatable];
-    OrdersManage DELETE "/note/v1/notes/{noteId}" delete, "deleteNote", "Deletes a note; its log stays.", [];
+    OrdersManage DELETE "/note/v1/notes/{noteId}" entity::delete::<Note>, "deleteNote", "Deletes a note; its log stays.", [];
 };
 
 impl Shown for View {
@@ -47,11 +48,10 @@ async fn create(
     table: Table,
     collection: Collection,
     Body { value, warnings, .. }: Body<CreateNote>,
-) -> Result<Created<Envelope<View>>, Refusal> {
+) -> Result<Created<Answer<Note>>, Refusal> {
     let content = content(&merchant, value.text, value.format, value.is_internal, value.author);
     let note = notes::create(&table, &merchant, &value.resource, content).await?;
-    let location = Some(collection.location(&note.id));
-    Ok(Created { location, version: note.version, body: Envelope { shown: note.shown(), warnings } })
+    Ok(created(&table, &collection, &note, warnings))
 }
 
 async fn list(
@@ -63,48 +63,28 @@ async fn list(
     let name = format!("notes {} {id}", kind.as_str());
     // An id that is invalid for this type of resource has no notes.
     let notes = Resource::parse(*kind, id).ok().map(|resource| Place::Listed(notes_of(&merchant, &resource)));
-    list.entities(&table, &name, notes, Stored::<Note>::shown).await
+    list.entities(&table, &name, notes, |note| Note::view(note, table.context.now())).await
 }
 
-async fn read(find: Find) -> Result<Versioned<Envelope<View>>, Refusal> {
-    let note = find.target().read::<Note>(&find.table).await?;
-    Ok(Versioned { version: note.version, body: Envelope::of(note.shown()) })
-}
-
-async fn replace(change: Change, draft: Draft<ReplaceNote>) -> Result<Versioned<Envelope<View>>, Refusal> {
-    let Body { value, warnings, .. } = match draft {
-        Draft::Valid(body) => body,
-        Draft::Broken(body) => {
-            let (id, resource): (Option<String>, _) = (body.member("id"), body.member("resource"));
-            let note = change.target().read::<Note>(&change.table).await;
-            let found = note.map(|note| notes::changed(&note, id.as_deref(), resource.as_ref()));
-            return Err(body.with(found.unwrap_or_default()));
-        }
-    };
+async fn replace(change: Change, draft: Draft<ReplaceNote>) -> Result<Versioned<Answer<Note>>, Refusal> {
+    let (Body { value, warnings, .. }, repeated) = draft.repeating::<Note>(&change).await?;
     let content = content(&change.merchant, value.text, value.format, value.is_internal, value.author);
-    let note = notes::replace(&change.table, change.target(), &content, (value.id.as_deref(), value.resource.as_ref()))
-        .await?;
-    Ok(Versioned { version: note.version, body: Envelope { shown: note.shown(), warnings } })
-}
-
-async fn delete(change: Change) -> Result<Deleted, Refusal> {
-    change.target().delete::<Note>(&change.table).await?;
-    Ok(Deleted)
+    let edit = |note: &Stored<Note>| {
+        repeated.check(note)?;
+        Ok(Note { content: Some(content.clone()), ..note.value.clone() })
+    };
+    let note = change.target().change(&change.table, "Update", edit).await?;
+    Ok(versioned(&change.table, &note, warnings))
 }
 
 /// The content of a note; the author defaults to the merchant.
 fn content(
     merchant: &MerchantId,
     text: String,
-    format: Option<TextFormat>,
-    is_internal: Option<bool>,
-    author: Option<NamedAuthor>,
+    format: TextFormat,
+    is_internal: bool,
+    author: Option<NoteAuthor>,
 ) -> Content {
-    let caller = || Author { id: merchant.to_string(), name: "Merchant".to_owned() };
-    Content {
-        text,
-        format: format.unwrap_or_default(),
-        is_internal: is_internal.unwrap_or_default(),
-        author: author.map_or_else(caller, Into::into),
-    }
+    let caller = || NoteAuthor { id: merchant.to_string(), name: "Merchant".to_owned() };
+    Content { text, format, is_internal, author: author.unwrap_or_else(caller) }
 }

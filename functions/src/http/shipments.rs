@@ -16,7 +16,7 @@ use shared::time::Timestamp;
 use shared::vendor::Vendor;
 
 use super::answer::{Shown, Versioned};
-use super::body::{BrokenBody, Draft};
+use super::body::{Draft, with};
 use super::caller::{NetworkCaller, ShipmentCaller};
 use super::conditional::IfMatch;
 use super::manage::{no_such_item, trimmed};
@@ -93,15 +93,15 @@ async fn progress(
     draft: Draft<ReportProgress>,
 ) -> Result<Versioned<ShipmentAnswer>, Refusal> {
     let parsed = ShipmentId::parse(&shipment_id);
-    let body = match draft {
-        Draft::Valid(body) => body,
-        Draft::Broken(body) => {
-            let Ok(id) = parsed else { return Err(body.with(Vec::new())) };
+    let body = match draft.read {
+        Ok(body) => body,
+        Err(refusal) => {
+            let Ok(id) = parsed else { return Err(refusal) };
             let order = table.order(&caller.merchant, id.order()).await.ok().flatten();
             let shipment = order.as_ref().and_then(|order| order.state.shipment(id.number()));
             let is_there = shipment.is_some_and(|shipment| caller.may_see(&shipment.vendor));
-            let found = if is_there { missing_items(&body, id.order()) } else { Vec::new() };
-            return Err(body.with(found));
+            let found = if is_there { missing_items(&draft.document, id.order()) } else { Vec::new() };
+            return Err(with(refusal, &draft.document, found));
         }
     };
     let id = parsed.map_err(|_| unknown(&shipment_id))?;
@@ -131,8 +131,9 @@ fn reported(body: &ReportProgress, order: &OrderId, now: Timestamp) -> Result<Pr
 }
 
 /// A violation for each item of an invalid body that the order does not have.
-fn missing_items(body: &BrokenBody, order: &OrderId) -> Vec<Violation> {
-    let packages: Vec<Box<RawValue>> = body.member("packages").unwrap_or_default();
+fn missing_items(document: &Members, order: &OrderId) -> Vec<Violation> {
+    let packages = document.get("packages").and_then(|packages| serde_json::from_str(packages.get()).ok());
+    let packages: Vec<Box<RawValue>> = packages.unwrap_or_default();
     let missing = packages.iter().enumerate().flat_map(|(index, package)| {
         let items = Members::read(package.get()).and_then(|package| {
             let items = package.get("orderItemIDs")?.get();

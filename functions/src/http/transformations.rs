@@ -6,19 +6,21 @@ use serde_json::value::RawValue;
 use shared::Code;
 use shared::body::inbound::{InboundOrder, PutTransformation};
 use shared::order_network::transform::{Rule, Transformation};
+use shared::time::Timestamp;
 
-use super::answer::{Collection, Created, Deleted, Envelope, Shown, Versioned, raw};
+use super::answer::{Collection, Created, Shown, Versioned, raw};
 use super::body::Body;
 use super::caller::NetworkCaller;
+use super::entity::{self, Answer, created, versioned};
 use super::paging::{List, Page};
 use super::preference::Strict;
 use super::query::NoParameters;
 use super::route::{Route, routes};
 use super::target::{Change, Find};
-use crate::app::entity;
+use crate::app::entity::create as create_entity;
 use crate::app::inbound::{Mapped, draft};
 use crate::refusal::Refusal;
-use crate::store::entity::Stored;
+use crate::store::entity::{Stored, Viewed};
 use crate::store::page::List as Place;
 use crate::store::transformations::NamedTransformation;
 use crate::store::{Table, keys};
@@ -26,9 +28,9 @@ use crate::store::{Table, keys};
 pub(super) const ROUTES: &[Route] = routes! {
     OrdersCreate POST "/order/v1/inbound/transformations" create, "createTransformation", "Creates a transformation.", [];
     OrdersQuery GET "/order/v1/inbound/transformations" list, "listTransformations", "Lists the transformations without their rules, in the order of their ids.", [];
-    OrdersQuery GET "/order/v1/inbound/transformations/{transformationId}" read, "readTransformation", "Reads a transformation.", [];
+    OrdersQuery GET "/order/v1/inbound/transformations/{transformationId}" entity::read::<NamedTransformation>, "readTransformation", "Reads a transformation.", [];
     OrdersCreate PUT "/order/v1/inbound/transformations/{transformationId}" replace, "replaceTransformation", "Replaces a transformation's name and rules.", [];
-    OrdersCreate DELETE "/order/v1/inbound/transformations/{transformationId}" delete, "deleteTransformation", "Deletes a transformation; orders that were received with it keep its rules.", [];
+    OrdersCreate DELETE "/order/v1/inbound/transformations/{transformationId}" entity::delete::<NamedTransformation>, "deleteTransformation", "Deletes a transformation; orders that were received with it keep its rules.", [];
     OrdersCreate POST "/order/v1/inbound/transformations/{transformationId}/test" test, "testTransformation", "Shows the order that a foreign body would become, and the verdict on it; nothing is stored.", [];
 };
 
@@ -37,7 +39,7 @@ pub(super) const ROUTES: &[Route] = routes! {
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(feature = "openapi", schemars(rename = "Transformation"))]
-struct View {
+pub(crate) struct View {
     id: String,
     name: String,
     version: u64,
@@ -67,9 +69,13 @@ impl View {
             updated_at: stored.updated_at.to_rfc3339_milliseconds(),
         }
     }
+}
 
-    fn whole(stored: &Stored<NamedTransformation>) -> Self {
-        Self { rules: Some(stored.transformation.rules.clone()), ..Self::row(stored) }
+impl Viewed for NamedTransformation {
+    type View = View;
+
+    fn view(stored: &Stored<Self>, _now: Timestamp) -> View {
+        View { rules: Some(stored.transformation.rules.clone()), ..View::row(stored) }
     }
 }
 
@@ -85,10 +91,9 @@ async fn create(
     table: Table,
     collection: Collection,
     Body { value, warnings, .. }: Body<PutTransformation>,
-) -> Result<Created<Envelope<View>>, Refusal> {
-    let created = entity::create(&table, &merchant, content(value)?).await?;
-    let location = Some(collection.location(&created.id));
-    Ok(Created { location, version: created.version, body: Envelope { shown: View::whole(&created), warnings } })
+) -> Result<Created<Answer<NamedTransformation>>, Refusal> {
+    let transformation = create_entity(&table, &merchant, content(value)?).await?;
+    Ok(created(&table, &collection, &transformation, warnings))
 }
 
 async fn list(
@@ -100,23 +105,13 @@ async fn list(
     list.entities(&table, "transformations", Some(transformations), View::row).await
 }
 
-async fn read(find: Find) -> Result<Versioned<Envelope<View>>, Refusal> {
-    let found = find.target().read(&find.table).await?;
-    Ok(Versioned { version: found.version, body: Envelope::of(View::whole(&found)) })
-}
-
 async fn replace(
     change: Change,
     Body { value, warnings, .. }: Body<PutTransformation>,
-) -> Result<Versioned<Envelope<View>>, Refusal> {
+) -> Result<Versioned<Answer<NamedTransformation>>, Refusal> {
     let content = content(value)?;
     let replaced = change.target().change(&change.table, "Update", |_| Ok(content.clone())).await?;
-    Ok(Versioned { version: replaced.version, body: Envelope { shown: View::whole(&replaced), warnings } })
-}
-
-async fn delete(change: Change) -> Result<Deleted, Refusal> {
-    change.target().delete::<NamedTransformation>(&change.table).await?;
-    Ok(Deleted)
+    Ok(versioned(&change.table, &replaced, warnings))
 }
 
 /// The result of a test: the order that a foreign body would become.

@@ -9,9 +9,10 @@ use shared::time::Timestamp;
 use shared::webhook::SubscriptionId;
 
 use self::view::{DeliveryView, SubscriptionView, TestView};
-use super::answer::{Collection, Created, Deleted, Envelope, Versioned};
+use super::answer::{Collection, Created, Envelope, Versioned};
 use super::body::{Body, OptionalBody};
 use super::caller::NetworkCaller;
+use super::entity::{self, Answer, versioned};
 use super::paging::{List, Page};
 use super::query::NoParameters;
 use super::route::{Route, routes};
@@ -21,15 +22,15 @@ use crate::app::webhooks::{self, NewSubscription, SubscriptionPatch};
 use crate::refusal::Refusal;
 use crate::store::Table;
 use crate::store::deliveries::Delivery;
-use crate::store::entity::Stored;
+use crate::store::entity::{Stored, Viewed};
 use crate::store::subscriptions::Subscription;
 
 pub(super) const ROUTES: &[Route] = routes! {
     Webhooks POST "/webhook/v1/subscriptions" create, "createSubscription", "Creates a subscription and shows its secret, this once.", [TooManySubscriptions];
     Webhooks GET "/webhook/v1/subscriptions" list, "listSubscriptions", "Lists the subscriptions, oldest first.", [];
-    Webhooks GET "/webhook/v1/subscriptions/{subscriptionId}" read, "readSubscription", "Reads a subscription.", [];
+    Webhooks GET "/webhook/v1/subscriptions/{subscriptionId}" entity::read::<Subscription>, "readSubscription", "Reads a subscription.", [];
     Webhooks PATCH "/webhook/v1/subscriptions/{subscriptionId}" patch, "patchSubscription", "Changes a subscription by a merge patch.", [];
-    Webhooks DELETE "/webhook/v1/subscriptions/{subscriptionId}" delete, "deleteSubscription", "Deletes a subscription; deliveries on their way to it end.", [];
+    Webhooks DELETE "/webhook/v1/subscriptions/{subscriptionId}" entity::delete::<Subscription>, "deleteSubscription", "Deletes a subscription; deliveries on their way to it end.", [];
     Webhooks POST "/webhook/v1/subscriptions/{subscriptionId}/test" test, "testSubscription", "Sends a signed test event and tells what came of it, which may be a failure.", [];
     Webhooks POST "/webhook/v1/subscriptions/{subscriptionId}/rotateSecret" rotate, "rotateSecret", "Replaces the secret and shows the new one, this once.", [];
     Webhooks GET "/webhook/v1/subscriptions/{subscriptionId}/deliveries" deliveries, "listDeliveries", "Lists the deliveries of a subscription, newest first.", [];
@@ -40,7 +41,7 @@ async fn create(
     table: Table,
     collection: Collection,
     Body { value, warnings, .. }: Body<CreateSubscription>,
-) -> Result<Created<Envelope<SubscriptionView>>, Refusal> {
+) -> Result<Created<Answer<Subscription>>, Refusal> {
     let new = NewSubscription {
         url: value.url,
         events: distinct(value.events),
@@ -76,7 +77,7 @@ async fn list(
     let now = table.context.now();
     let row = |subscription: &Stored<Subscription>| {
         let place = format!("{} {}", subscription.created_at.milliseconds(), subscription.id);
-        (SubscriptionView::new(subscription, now), place)
+        (Subscription::view(subscription, now), place)
     };
     let rows = all.iter().skip(start).take(list.size().saturating_add(1)).map(row).collect();
     list.answer(NAME, rows, false)
@@ -90,16 +91,10 @@ fn position(all: &[Stored<Subscription>], cursor: &str) -> usize {
     all.partition_point(|each| last.as_ref().is_some_and(|(at, id)| (each.created_at, &each.id) <= (*at, id)))
 }
 
-async fn read(find: Find) -> Result<Versioned<Envelope<SubscriptionView>>, Refusal> {
-    let found = find.target().read(&find.table).await?;
-    let shown = SubscriptionView::new(&found, find.table.context.now());
-    Ok(Versioned { version: found.version, body: Envelope::of(shown) })
-}
-
 async fn patch(
     change: Change,
     Body { value, warnings, .. }: Body<PatchSubscription>,
-) -> Result<Versioned<Envelope<SubscriptionView>>, Refusal> {
+) -> Result<Versioned<Answer<Subscription>>, Refusal> {
     let patch = SubscriptionPatch {
         url: value.url,
         events: value.events.map(distinct),
@@ -107,13 +102,7 @@ async fn patch(
         is_enabled: value.is_enabled,
     };
     let patched = webhooks::patch(&change.table, change.target(), patch).await?;
-    let shown = SubscriptionView::new(&patched, change.table.context.now());
-    Ok(Versioned { version: patched.version, body: Envelope { shown, warnings } })
-}
-
-async fn delete(change: Change) -> Result<Deleted, Refusal> {
-    change.target().delete::<Subscription>(&change.table).await?;
-    Ok(Deleted)
+    Ok(versioned(&change.table, &patched, warnings))
 }
 
 async fn test(find: Find, RequestId(request_id): RequestId, State(app): State<App>) -> Result<Json<TestView>, Refusal> {
@@ -124,7 +113,7 @@ async fn test(find: Find, RequestId(request_id): RequestId, State(app): State<Ap
 async fn rotate(
     change: Change,
     OptionalBody(Body { value, warnings, .. }): OptionalBody<RotateSecret>,
-) -> Result<Versioned<Envelope<SubscriptionView>>, Refusal> {
+) -> Result<Versioned<Answer<Subscription>>, Refusal> {
     const DAY_SECONDS: i64 = 24 * 3600;
     let seconds = value.overlap_seconds.unwrap_or(DAY_SECONDS);
     let rotated = webhooks::rotate(&change.table, change.target(), seconds).await?;

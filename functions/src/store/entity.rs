@@ -4,15 +4,15 @@
 //! change. So concurrent changes never overwrite each other, a request recognises its own write, and the stream says
 //! who did what. [`Entity`] holds what differs between kinds; the rest is here and in [`crate::app::entity`].
 
-use std::fmt::{Debug, Display};
+use std::fmt::Debug;
 use std::ops::Deref;
 
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem, Update};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
+use serde_json::value::to_raw_value;
 use shared::Code;
-use shared::ids::MerchantId;
+use shared::ids::{MerchantId, RandomId};
 use shared::order_network::audit;
 use shared::time::Timestamp;
 
@@ -22,27 +22,20 @@ use super::keys::{Key, audit_of_entity, listed_at};
 use super::kind::{ENTITY, Kind};
 use super::table::{Item, from_item, key_item, to_item};
 use super::{StoreError, Table};
-use crate::context::NoRandomness;
 
 /// The stored data of one kind of entity, beyond the members that all kinds share.
 pub(crate) trait Entity: Clone + Debug + PartialEq + Serialize + DeserializeOwned {
-    type Id: Clone + Debug + Display + PartialEq;
+    type Id: RandomId;
     /// The name in messages and in log keys, such as "note".
     const NAME: &'static str;
     /// The maximum number per merchant, if there is one.
     const LIMIT: Option<Limit> = None;
 
-    /// A new id; a retry under the same idempotency key gets the same one.
-    fn draw_id(table: &Table) -> Result<Self::Id, NoRandomness>;
-
-    /// Parses an id as clients write it.
-    fn parse_id(text: &str) -> Option<Self::Id>;
-
     fn key(merchant: &MerchantId, id: &Self::Id) -> Key;
 
     /// The id in a key; by default the sort key.
     fn id_of(key: &Key) -> Option<Self::Id> {
-        Self::parse_id(&key.sk)
+        Self::Id::read(&key.sk)
     }
 
     /// The partition of the index `listed` where it sorts by time of creation.
@@ -60,11 +53,16 @@ pub(crate) trait Entity: Clone + Debug + PartialEq + Serialize + DeserializeOwne
     }
 }
 
-/// An entity with an audit log, which the relay writes from the stream.
-pub(crate) trait Logged: Entity {
-    /// The form that readers see; the log compares it.
-    fn shown(stored: &Stored<Self>) -> Result<Box<RawValue>, StoreError>;
+/// An entity that clients see.
+pub(crate) trait Viewed: Entity {
+    type View: Serialize;
+
+    /// What clients see of it at a time.
+    fn view(stored: &Stored<Self>, now: Timestamp) -> Self::View;
 }
+
+/// An entity with an audit log, which the relay writes from the stream. The log compares what clients see.
+pub(crate) trait Logged: Viewed {}
 
 /// Maximum number of entities per merchant. Their count is an item of its own, written in one transaction with each
 /// creation and deletion, so the limit is exact.
@@ -238,8 +236,9 @@ pub(crate) struct EntityChange {
 
 impl EntityChange {
     pub(crate) fn between<E: Logged>(before: Option<&Stored<E>>, after: Stored<E>) -> Result<Self, StoreError> {
+        let view = |stored: &Stored<E>| to_raw_value(&E::view(stored, stored.updated_at)).map_err(StoreError::fault);
         let changes = match before {
-            Some(before) => audit::changes(&E::shown(before)?, &E::shown(&after)?),
+            Some(before) => audit::changes(&view(before)?, &view(&after)?),
             None => Vec::new(),
         };
         Ok(Self {

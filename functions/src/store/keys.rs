@@ -11,7 +11,7 @@ use shared::ids::{MerchantId, OrderId, TransactionId};
 use shared::money::Currency;
 use shared::order::{Fulfilment, OrderStatus};
 use shared::order_network::inbound::{ReceiptId, TransformationId};
-use shared::order_network::note::{NoteId, Resource};
+use shared::order_network::note::{NoteId, NoteResource, Resource};
 use shared::time::Timestamp;
 use shared::webhook::SubscriptionId;
 
@@ -191,7 +191,8 @@ pub(crate) fn audit_of_entity(merchant: &MerchantId, name: &str, id: &impl Displ
 
 /// Partition of the index `listed` for the notes of one resource. No order status is called `note`.
 pub(crate) fn notes_of(merchant: &MerchantId, resource: &Resource) -> String {
-    format!("{merchant}#note#{}#{}", resource.kind().as_str(), resource.id())
+    let NoteResource { kind, id } = resource.clone().into();
+    format!("{merchant}#note#{}#{id}", kind.as_str())
 }
 
 pub(crate) fn client_order_number(merchant: &MerchantId, number: &str) -> String {

@@ -5,14 +5,12 @@
 //! note. It costs 0.3 KB of storage.
 
 use serde::{Deserialize, Serialize};
-use serde_json::value::{RawValue, to_raw_value};
 use shared::ids::MerchantId;
 use shared::order_network::note::{self, Content, NoteId, Resource};
+use shared::time::Timestamp;
 
-use super::entity::{Entity, Logged, Stored};
+use super::entity::{Entity, Logged, Stored, Viewed};
 use super::keys::{Key, notes_of};
-use super::{StoreError, Table};
-use crate::context::NoRandomness;
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Note {
@@ -25,14 +23,6 @@ pub(crate) struct Note {
 impl Entity for Note {
     type Id = NoteId;
     const NAME: &'static str = "note";
-
-    fn draw_id(table: &Table) -> Result<NoteId, NoRandomness> {
-        table.bytes(Self::NAME, 0).map(NoteId::new)
-    }
-
-    fn parse_id(text: &str) -> Option<NoteId> {
-        NoteId::parse(text).ok()
-    }
 
     fn key(merchant: &MerchantId, id: &NoteId) -> Key {
         Key::note(merchant, id)
@@ -51,33 +41,30 @@ impl Entity for Note {
     }
 }
 
-impl Logged for Note {
-    fn shown(stored: &Stored<Self>) -> Result<Box<RawValue>, StoreError> {
-        to_raw_value(&stored.shown()).map_err(StoreError::fault)
-    }
-}
+impl Viewed for Note {
+    type View = note::Note;
 
-impl Stored<Note> {
-    pub(crate) fn shown(&self) -> note::Note {
+    fn view(stored: &Stored<Self>, _now: Timestamp) -> note::Note {
         note::Note {
-            id: self.id.to_string(),
-            resource: (&self.resource).into(),
-            content: self.content.clone(),
-            created_at: self.created_at.to_rfc3339_milliseconds(),
-            updated_at: self.updated_at.to_rfc3339_milliseconds(),
+            id: stored.id.to_string(),
+            resource: stored.resource.clone().into(),
+            content: stored.content.clone(),
+            created_at: stored.created_at.to_rfc3339_milliseconds(),
+            updated_at: stored.updated_at.to_rfc3339_milliseconds(),
         }
     }
 }
 
+impl Logged for Note {}
+
 #[cfg(test)]
 mod tests {
-    use shared::order_network::note::{Author, TextFormat};
+    use shared::order_network::note::{NoteAuthor, TextFormat};
 
     use super::*;
     use crate::store::audit::Audited;
     use crate::store::cause::Cause;
     use crate::store::entity::EntityChange;
-    use shared::time::Timestamp;
 
     fn note() -> Stored<Note> {
         Stored {
@@ -93,7 +80,7 @@ mod tests {
                     text: "paid with 4111 1111 1111 1111".to_owned(),
                     format: TextFormat::Markdown,
                     is_internal: true,
-                    author: Author { id: "u".to_owned(), name: "Ada".to_owned() },
+                    author: NoteAuthor { id: "u".to_owned(), name: "Ada".to_owned() },
                 }),
             },
         }

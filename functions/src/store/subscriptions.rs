@@ -6,7 +6,7 @@
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde::{Deserialize, Serialize};
 use shared::Code;
-use shared::ids::MerchantId;
+use shared::ids::{MerchantId, RandomId};
 use shared::limits::{PREVIOUS_SECRETS_MAX, SUBSCRIPTIONS_MAX};
 use shared::time::Timestamp;
 use shared::webhook::{EventKind, SubscriptionId};
@@ -15,7 +15,6 @@ use super::entity::{Entity, Limit, Stored};
 use super::keys::{self, Key, SUBSCRIPTION};
 use super::table::Item;
 use super::{StoreError, Table};
-use crate::context::NoRandomness;
 use crate::outbound::signature::Secret;
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -67,20 +66,12 @@ impl Entity for Subscription {
     const LIMIT: Option<Limit> =
         Some(Limit { max: SUBSCRIPTIONS_MAX, code: Code::TooManySubscriptions, counter: Key::subscription_count });
 
-    fn draw_id(table: &Table) -> Result<SubscriptionId, NoRandomness> {
-        table.bytes(Self::NAME, 0).map(SubscriptionId::new)
-    }
-
-    fn parse_id(text: &str) -> Option<SubscriptionId> {
-        SubscriptionId::parse(text).ok()
-    }
-
     fn key(merchant: &MerchantId, id: &SubscriptionId) -> Key {
         Key::subscription(merchant, id)
     }
 
     fn id_of(key: &Key) -> Option<SubscriptionId> {
-        Self::parse_id(key.sk.strip_prefix(SUBSCRIPTION)?)
+        SubscriptionId::read(key.sk.strip_prefix(SUBSCRIPTION)?)
     }
 }
 

@@ -1,10 +1,14 @@
 //! Notes (`/note/v1`): what people write beside an order, one of its items, a shipment or a product.
 
-use crate::keyword::keywords;
 use serde::{Deserialize, Serialize};
 
+use crate::body::object;
 use crate::ids::{NotAnId, OrderId, ShipmentId, hex_id, ids, read_hex};
-use crate::limits::ID_CHARACTERS_MAX;
+use crate::keyword::{Keyword, keywords};
+use crate::limits::{ID_CHARACTERS_MAX, NAME_CHARACTERS_MAX};
+use crate::validation::table::{Choice, Rule};
+
+const ID: Rule = Rule::Id { min: 1, max: ID_CHARACTERS_MAX };
 
 ids! {
     /// A note: 24 lower-case hex digits.
@@ -27,7 +31,7 @@ keywords! {
 
 /// What a note is about. Whether it is there, and whose it is, is for the storage to say.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "ResourceReference", into = "ResourceReference")]
+#[serde(try_from = "NoteResource", into = "NoteResource")]
 pub enum Resource {
     /// An order.
     Order(OrderId),
@@ -56,27 +60,35 @@ impl Resource {
             }
         }
     }
+}
 
-    /// Its kind.
-    #[must_use]
-    pub const fn kind(&self) -> ResourceKind {
-        match self {
-            Self::Order(_) => ResourceKind::Order,
-            Self::OrderItem(..) => ResourceKind::OrderItem,
-            Self::Shipment(_) => ResourceKind::Shipment,
-            Self::Product(_) => ResourceKind::Product,
-        }
+object! {
+    /// What a note is about.
+    NoteResource: Serialize {
+        /// The kind of thing.
+        "type" kind: ResourceKind = Rule::Choice(&Choice::of(ResourceKind::NAMES)), required;
+        /// Its id.
+        "id" id: String = ID, required;
     }
+}
 
-    /// Its id, in the one form that it has.
-    #[must_use]
-    pub fn id(&self) -> String {
-        match self {
-            Self::Order(id) => id.to_string(),
-            Self::OrderItem(order, index) => order.item_id(*index),
-            Self::Shipment(id) => id.to_string(),
-            Self::Product(id) => id.clone(),
-        }
+impl From<Resource> for NoteResource {
+    fn from(resource: Resource) -> Self {
+        let (kind, id) = match resource {
+            Resource::Order(id) => (ResourceKind::Order, id.to_string()),
+            Resource::OrderItem(order, index) => (ResourceKind::OrderItem, order.item_id(index)),
+            Resource::Shipment(id) => (ResourceKind::Shipment, id.to_string()),
+            Resource::Product(id) => (ResourceKind::Product, id),
+        };
+        Self { kind, id }
+    }
+}
+
+impl TryFrom<NoteResource> for Resource {
+    type Error = NotAnId;
+
+    fn try_from(named: NoteResource) -> Result<Self, NotAnId> {
+        Self::parse(named.kind, &named.id)
     }
 }
 
@@ -92,19 +104,18 @@ keywords! {
     }
 }
 
-/// Who wrote a note, in the words of whoever sent it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
-#[cfg_attr(feature = "openapi", schemars(rename = "NoteAuthor"))]
-pub struct Author {
-    /// Their id.
-    pub id: String,
-    /// Their name.
-    pub name: String,
+object! {
+    /// Who wrote a note.
+    NoteAuthor: Serialize {
+        /// An id of the merchant's choice.
+        "id" id: String = ID, required;
+        /// The name that readers see.
+        "name" name: String = Rule::Prose { max: NAME_CHARACTERS_MAX, lines: false }, required;
+    }
 }
 
 /// What of a note can change.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 #[cfg_attr(feature = "openapi", schemars(rename = "NoteContent"))]
 #[serde(rename_all = "camelCase")]
@@ -116,7 +127,7 @@ pub struct Content {
     /// Whether it is for the merchant's own people only.
     pub is_internal: bool,
     /// Who wrote it.
-    pub author: Author,
+    pub author: NoteAuthor,
 }
 
 /// A note on the wire.
@@ -127,7 +138,7 @@ pub struct Note {
     /// Names it for ever.
     pub id: String,
     /// What it is about.
-    pub resource: ResourceReference,
+    pub resource: NoteResource,
     /// The rest; nothing of it once the note is deleted, as its log has it.
     #[serde(flatten)]
     pub content: Option<Content>,
@@ -137,41 +148,9 @@ pub struct Note {
     pub updated_at: String,
 }
 
-/// What a note is about, on the wire.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
-#[cfg_attr(feature = "openapi", schemars(rename = "NoteResource"))]
-pub struct ResourceReference {
-    /// Its kind.
-    #[serde(rename = "type")]
-    pub kind: ResourceKind,
-    /// Its id.
-    pub id: String,
-}
-
-impl From<&Resource> for ResourceReference {
-    fn from(resource: &Resource) -> Self {
-        Self { kind: resource.kind(), id: resource.id() }
-    }
-}
-
-impl From<Resource> for ResourceReference {
-    fn from(resource: Resource) -> Self {
-        (&resource).into()
-    }
-}
-
-impl TryFrom<ResourceReference> for Resource {
-    type Error = NotAnId;
-
-    fn try_from(reference: ResourceReference) -> Result<Self, NotAnId> {
-        Self::parse(reference.kind, &reference.id)
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{NoteId, Resource, ResourceKind};
+    use super::{NoteId, NoteResource, Resource, ResourceKind};
     use crate::ids::{OrderId, ShipmentId};
     use crate::keyword::Keyword;
 
@@ -195,14 +174,15 @@ mod tests {
             (ResourceKind::Product, "any id # at all"),
         ] {
             let resource = Resource::parse(kind, id).unwrap();
-            assert_eq!((resource.kind(), resource.id().as_str()), (kind, id));
+            assert_eq!(NoteResource::from(resource), NoteResource { kind, id: id.to_owned() });
             assert_eq!(ResourceKind::parse(kind.as_str()), Some(kind));
             let is_product = kind == ResourceKind::Product;
             for other in [order.as_str(), &item, &shipment].into_iter().filter(|other| *other != id) {
                 assert_eq!(Resource::parse(kind, other).is_ok(), is_product, "{kind:?} {other}");
             }
         }
-        assert_eq!(Resource::parse(ResourceKind::Shipment, &shipment.to_uppercase()).unwrap().id(), shipment);
+        let named = Resource::parse(ResourceKind::Shipment, &shipment.to_uppercase()).unwrap();
+        assert_eq!(NoteResource::from(named).id, shipment);
         for id in [String::new(), "a\nb".to_owned(), "x".repeat(129)] {
             assert!(Resource::parse(ResourceKind::Product, &id).is_err(), "{id}");
         }

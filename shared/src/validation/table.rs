@@ -166,6 +166,12 @@ impl Field {
         self
     }
 
+    /// May be absent or null, which mean the default of its type.
+    #[cfg(feature = "domain")]
+    pub(crate) const fn or_default(self) -> Self {
+        self
+    }
+
     /// May be absent, null or an empty string.
     #[cfg(feature = "domain")]
     pub(crate) const fn optional_or_empty(mut self) -> Self {

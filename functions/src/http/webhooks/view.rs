@@ -8,7 +8,7 @@ use shared::webhook::EventKind;
 use crate::app::webhooks::Tested;
 use crate::http::answer::Shown;
 use crate::store::deliveries::{Delivery, DeliveryState};
-use crate::store::entity::Stored;
+use crate::store::entity::{Stored, Viewed};
 use crate::store::subscriptions::Subscription;
 use crate::webhooks::attempt::Attempt;
 
@@ -43,11 +43,12 @@ impl Shown for DeliveryView {
     const PLURAL: &'static str = "deliveries";
 }
 
-impl SubscriptionView {
-    /// Without the secret.
-    pub(super) fn new(subscription: &Stored<Subscription>, now: Timestamp) -> Self {
+impl Viewed for Subscription {
+    type View = SubscriptionView;
+
+    fn view(subscription: &Stored<Self>, now: Timestamp) -> SubscriptionView {
         let until = subscription.previous.iter().map(|previous| previous.until).max().filter(|until| now < *until);
-        Self {
+        SubscriptionView {
             id: subscription.id.to_string(),
             url: subscription.url.clone(),
             events: subscription.events.clone(),
@@ -61,10 +62,12 @@ impl SubscriptionView {
             updated_at: subscription.updated_at.to_rfc3339_milliseconds(),
         }
     }
+}
 
+impl SubscriptionView {
     /// With the secret, which is returned only once.
     pub(super) fn revealing(subscription: &Stored<Subscription>, now: Timestamp) -> Self {
-        Self { secret: Some(subscription.secret.reveal()), ..Self::new(subscription, now) }
+        Self { secret: Some(subscription.secret.reveal()), ..Subscription::view(subscription, now) }
     }
 }
 
