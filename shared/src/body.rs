@@ -61,8 +61,8 @@ macro_rules! object {
         impl $name {
             /// The rules of its members.
             pub(crate) const OBJECT: $crate::validation::table::Object = {
-                const FIELDS: &[$crate::validation::table::Field] = &[
-                    $($crate::validation::table::field($wire, $rule).about(concat!($($about),+)).$presence(),)+
+                const FIELDS: &[$crate::validation::field::Field] = &[
+                    $($crate::validation::field::field($wire, $rule).about(concat!($($about),+)).$presence(),)+
                 ];
                 $crate::validation::table::Object::named(stringify!($name), FIELDS)$(.$option($($value)?))*
             };

@@ -1120,7 +1120,7 @@ export interface components {
         /** CreateNote */
         readonly CreateNote: {
             /** @description What it is about; it cannot change later. */
-            readonly resource: components["schemas"]["NamedResource"];
+            readonly resource: components["schemas"]["NoteResource"];
             /** @description Its text, kept as it is sent. */
             readonly text: string;
             /**
@@ -1131,7 +1131,7 @@ export interface components {
             /** @description Whether only the merchant's own people should see it; false when absent. */
             readonly isInternal?: boolean | null;
             /** @description Who wrote it; the merchant itself when absent. */
-            readonly author?: components["schemas"]["NamedAuthor"] | null;
+            readonly author?: components["schemas"]["NoteAuthor"] | null;
             /** @description The merchant of the credentials, when named. */
             readonly merchantId?: string | null;
         };
@@ -1496,23 +1496,6 @@ export interface components {
             /** @description For example `11 oz`. */
             readonly value?: string | null;
         };
-        /** NamedAuthor */
-        readonly NamedAuthor: {
-            /** @description An id of the merchant's choice. */
-            readonly id: string;
-            /** @description The name that readers see. */
-            readonly name: string;
-        };
-        /** NamedResource */
-        readonly NamedResource: {
-            /**
-             * @description The kind of thing.
-             * @enum {unknown}
-             */
-            readonly type: "Order" | "OrderItem" | "Shipment" | "Product";
-            /** @description Its id. */
-            readonly id: string;
-        };
         /** @description A note on the wire. */
         readonly Note: {
             /** @description Who wrote it. */
@@ -1537,11 +1520,11 @@ export interface components {
             /** @description What was odd about the request; absent where nothing was. */
             readonly warnings?: readonly components["schemas"]["Violation"][];
         };
-        /** @description Who wrote a note, in the words of whoever sent it. */
+        /** NoteAuthor */
         readonly NoteAuthor: {
-            /** @description Their id. */
+            /** @description An id of the merchant's choice. */
             readonly id: string;
-            /** @description Their name. */
+            /** @description The name that readers see. */
             readonly name: string;
         };
         readonly NotePage: {
@@ -1554,12 +1537,15 @@ export interface components {
             /** @description What was odd about the request; absent where nothing was. */
             readonly warnings?: readonly components["schemas"]["Violation"][];
         };
-        /** @description What a note is about, on the wire. */
+        /** NoteResource */
         readonly NoteResource: {
+            /**
+             * @description The kind of thing.
+             * @enum {unknown}
+             */
+            readonly type: "Order" | "OrderItem" | "Shipment" | "Product";
             /** @description Its id. */
             readonly id: string;
-            /** @description Its kind. */
-            readonly type: components["schemas"]["ResourceKind"];
         };
         /** Nothing */
         readonly Nothing: {
@@ -1850,9 +1836,9 @@ export interface components {
             /** @description Whether only the merchant's own people should see it; false when absent. */
             readonly isInternal?: boolean | null;
             /** @description Who wrote it; the merchant itself when absent. */
-            readonly author?: components["schemas"]["NamedAuthor"] | null;
+            readonly author?: components["schemas"]["NoteAuthor"] | null;
             /** @description What the note is about, which must stay the same. */
-            readonly resource?: components["schemas"]["NamedResource"] | null;
+            readonly resource?: components["schemas"]["NoteResource"] | null;
             /** @description The note's id, which must stay the same. */
             readonly id?: string | null;
             /** @description Set by the service and ignored here. */
@@ -1954,8 +1940,6 @@ export interface components {
             /** @description at most 500 entries */
             readonly items?: (readonly components["schemas"]["ReprintItemModel"][] | null) | "";
         };
-        /** @description What a note can be about. */
-        readonly ResourceKind: "Order" | "OrderItem" | "Shipment" | "Product";
         /** RotateSecret */
         readonly RotateSecret: {
             /** @description Seconds for which the secrets before it sign as well; a day when absent. */

@@ -2,7 +2,7 @@
 //! the cursor in place; the scanner (`scan`) then finds out what is wrong.
 
 use super::block::{BLOCK, Block, is_space};
-use super::table::Key;
+use super::field::Key;
 use super::text::{Form, Text};
 
 /// A position in the body. It is small and `Copy`, so that loops can keep a copy in registers.

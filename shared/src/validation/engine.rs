@@ -12,12 +12,13 @@ use super::broken::Broken;
 #[cfg(feature = "domain")]
 use super::extension::Context;
 use super::facts::{Amount, Facts, Value};
+use super::field::Key;
 use super::findings::{Findings, Path};
 use super::members::Names;
 use super::rules::BodyRules;
 use super::safe_ids::SafeIds;
 use super::scan::{Fault, Kind, Scan, Scanner, Stop};
-use super::table::{Array, Check, Key, Object, Rule, Slot};
+use super::table::{Array, Check, Object, Rule, Slot};
 use super::text::Text;
 use super::values;
 use crate::limits::ORDER_BYTES_MAX;

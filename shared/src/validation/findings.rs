@@ -4,8 +4,8 @@ use alloc::vec::Vec;
 use core::ops::Range;
 
 use super::broken::Broken;
+use super::field::Key;
 use super::sentence::{Sentence, append};
-use super::table::Key;
 use super::text::{Form, Text};
 use crate::limits::{POINTER_NAME_BYTES_MAX, VIOLATIONS_MAX};
 

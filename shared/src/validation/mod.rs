@@ -29,6 +29,10 @@ mod engine;
 #[cfg(feature = "domain")]
 mod extension;
 mod facts;
+#[cfg(not(feature = "domain"))]
+mod field;
+#[cfg(feature = "domain")]
+pub(crate) mod field;
 mod findings;
 mod format;
 #[cfg(feature = "domain")]

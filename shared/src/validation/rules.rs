@@ -3,8 +3,9 @@
 //! Sources: the request model of the order network API (sections 6.2 and 6.4 of its specification) and section 1.4 of
 //! the bulk API. Every bound is a named limit with its reason in [`crate::limits`].
 
+use super::field::{Field, field};
 use super::format;
-use super::table::{Array, Check, Field, Map, Object, Rule, Sign, Slot, field};
+use super::table::{Array, Check, Map, Object, Rule, Sign, Slot};
 use crate::Code;
 use crate::limits as max;
 

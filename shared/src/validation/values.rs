@@ -207,8 +207,9 @@ fn scaled(text: &str, whole: i64, decimals: u32) -> Result<i64, Excess> {
 mod tests {
     use proptest::prelude::*;
 
+    use super::super::field::Plain;
     use super::super::rules;
-    use super::super::table::{Object, Plain};
+    use super::super::table::Object;
     use super::super::text::Form;
     use super::*;
 

@@ -20,7 +20,8 @@ pub use json::{Json, object, text, texts};
 pub use schema::Models;
 
 use super::Body;
-use super::table::{Field, Object};
+use super::field::Field;
+use super::table::Object;
 
 /// The command that writes the files, as they name it.
 pub const COMMAND: &str = "cargo mill generate";

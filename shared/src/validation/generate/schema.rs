@@ -5,9 +5,10 @@
 
 use super::super::Body;
 use super::super::extension::Choice;
+use super::super::field::Field;
 use super::super::format::Format;
 use super::super::rules::BodyRules;
-use super::super::table::{Array, Check, Field, Map, Object, Rule, Sign};
+use super::super::table::{Array, Check, Map, Object, Rule, Sign};
 use super::json::{Json, count, object, text, texts};
 use super::{COMMAND, fields, pattern, request, words};
 use crate::limits::{AMOUNT_MAX, BODY_BYTES_MAX, DEPTH_MAX, ORDER_BYTES_MAX};
