@@ -24,6 +24,7 @@ use shared::order_network::response;
 use shared::time::Timestamp;
 
 use crate::refusal::{Facts, Refusal};
+use crate::store::cause::Versioned;
 use crate::store::network_orders::{FoundOrder, INSERT_WITHIN_MS, NewOrder};
 use crate::store::table::Inserted;
 use crate::store::{StoreError, Table};
@@ -249,9 +250,10 @@ impl<'a> Creation<'a> {
             if let Some(name) = self.name(*index).filter(|_| !bears && won.contains(index)) {
                 self.table.release(self.merchant, name, claimed_at).await?;
             }
-            // An insert that was repeated because its response was lost meets itself.
-            let same_time = existing.state.created_at == order.state.created_at;
-            if existing.has_mark_of(order) || (same_time && existing.body_hash() == order.body_hash()) {
+            // An insert that was repeated because its response was lost meets itself. The time would not tell it from
+            // an equal request of the same millisecond.
+            let is_repeated = existing.is_of_request(self.table.request_id.as_deref());
+            if existing.has_mark_of(order) || (is_repeated && existing.body_hash() == order.body_hash()) {
                 self.settle_created(*index);
                 continue;
             }

@@ -34,10 +34,14 @@ pub(crate) trait Versioned {
         self.marks().iter().any(|known| known == mark)
     }
 
+    /// Whether this request, or a step that followed from it, wrote the present version.
+    fn is_of_request(&self, request_id: Option<&str>) -> bool {
+        request_id.is_some() && self.stamp().1.request_id.as_deref() == request_id
+    }
+
     /// Whether this request wrote this version.
     fn is_written_by(&self, request_id: Option<&str>, version: u64) -> bool {
-        let (at, cause) = self.stamp();
-        at == version && request_id.is_some() && cause.request_id.as_deref() == request_id
+        self.stamp().0 == version && self.is_of_request(request_id)
     }
 }
 

@@ -135,6 +135,18 @@ async fn of_64_orders_with_one_external_id_one_is_created() {
     }
 }
 
+#[tokio::test]
+async fn of_equal_orders_at_once_exactly_one_is_answered_201() {
+    let stack = Stack::start().await;
+    for round in 0..60 {
+        let body = order(&format!("equal-{round}"));
+        let replies = join_all((0..16).map(|_| stack.post("/order/v1/orders", &body))).await;
+        let mut statuses: Vec<u16> = replies.iter().map(|reply| reply.status).collect();
+        statuses.sort_unstable();
+        assert_eq!((&statuses[..15], statuses[15]), (&[200; 15][..], 201), "round {round}");
+    }
+}
+
 /// Writes the claim of a process that died before its order.
 async fn leave_claim(stack: &Stack, external_id: &str, order_id: &str, age_ms: u128) {
     use aws_sdk_dynamodb::types::AttributeValue;
