@@ -83,22 +83,22 @@ pub fn authorizer(settings: Settings<'_>) -> Result<EventHandler, SettingError> 
 
 /// Loads the function that creates orders.
 pub fn orders_create(settings: Settings<'_>) -> Result<axum::Router, SettingError> {
-    Ok(routes::router::<{ HttpFunction::OrdersCreate as usize }>(App::from(settings)?))
+    Ok(routes::router(const { &routes::own(HttpFunction::OrdersCreate) }, App::from(settings)?))
 }
 
 /// Loads the function that reads orders.
 pub fn orders_query(settings: Settings<'_>) -> Result<axum::Router, SettingError> {
-    Ok(routes::router::<{ HttpFunction::OrdersQuery as usize }>(App::from(settings)?))
+    Ok(routes::router(const { &routes::own(HttpFunction::OrdersQuery) }, App::from(settings)?))
 }
 
 /// Loads the function that manages subscriptions to webhooks.
 pub fn webhook_subscriptions(settings: Settings<'_>) -> Result<axum::Router, SettingError> {
-    Ok(routes::router::<{ HttpFunction::Webhooks as usize }>(App::from(settings)?))
+    Ok(routes::router(const { &routes::own(HttpFunction::Webhooks) }, App::from(settings)?))
 }
 
 /// Loads the function that changes orders.
 pub fn orders_manage(settings: Settings<'_>) -> Result<axum::Router, SettingError> {
-    Ok(routes::router::<{ HttpFunction::OrdersManage as usize }>(App::from(settings)?))
+    Ok(routes::router(const { &routes::own(HttpFunction::OrdersManage) }, App::from(settings)?))
 }
 
 /// Loads the relay.

@@ -21,6 +21,8 @@ pub(crate) struct Refusal {
     pub(crate) code: Code,
     pub(crate) message: String,
     pub(crate) violations: Vec<Violation>,
+    /// How many violations are not listed.
+    pub(crate) omitted: usize,
     /// Members that some codes add.
     pub(crate) facts: Box<Facts>,
 }
@@ -48,7 +50,7 @@ pub(crate) struct Facts {
 
 impl Refusal {
     pub(crate) fn new(code: Code, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), violations: Vec::new(), facts: Box::default() }
+        Self { code, message: message.into(), violations: Vec::new(), omitted: 0, facts: Box::default() }
     }
 
     /// A refusal with the catalogue's message.
@@ -104,7 +106,7 @@ impl Refusal {
                 (Code::ValidationFailed, format!("the body breaks {all} rules, of which {listed} are listed"))
             }
         };
-        Self { violations, ..Self::new(code, message) }
+        Self { violations, omitted, ..Self::new(code, message) }
     }
 
     pub(crate) fn network_body(&self, request_id: &str) -> NetworkBody {

@@ -47,8 +47,8 @@ fn clearable<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) ->
     Option::deserialize(deserializer).map(Some)
 }
 
-/// Declares an object inside a body: `object! { /// … Name { members } }`, behind the name in brackets what holds for the
-/// whole object.
+/// Declares an object inside a body: `object! { /// … Name { members } }`. Options of the whole object are in brackets after
+/// its name.
 macro_rules! object {
     (
         $(#[doc = $doc:literal])+
@@ -101,7 +101,7 @@ macro_rules! object {
     };
 }
 
-/// Refers from the schemas of answers to the schema of the table.
+/// Makes the schemas of answers refer to the schema of the rule table.
 macro_rules! same_in_answers {
     ($name:ident Serialize) => {
         #[cfg(feature = "openapi")]

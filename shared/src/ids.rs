@@ -95,6 +95,7 @@ macro_rules! ids {
         $(
             impl $crate::ids::RandomId for $name {
                 fn from_random(random: [u8; 16]) -> Self {
+                    const { assert!($bytes <= 16) }
                     let mut bytes = [0; $bytes];
                     bytes.iter_mut().zip(random).for_each(|(byte, random)| *byte = random);
                     Self::new(bytes)

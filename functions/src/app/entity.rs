@@ -79,34 +79,36 @@ pub(crate) trait Fixed: Entity + 'static {
     const FIXED: &[FixedMember<Self>];
 }
 
-/// A member, with what the entity has, such as "has the id `x`", unless the JSON says the same.
-pub(crate) type FixedMember<E> = (&'static str, fn(&Stored<E>, &str) -> Option<String>);
+/// The name of a member, and a function that compares it with JSON: it returns `None` if they are equal, and otherwise
+/// the current value for a message, such as "has the id `x`".
+pub(crate) type FixedMember<E> = (&'static str, Comparison<E>);
+type Comparison<E> = fn(&Stored<E>, &str) -> Option<String>;
 
-/// What a body says of fixed members, each as JSON.
+/// The fixed members that a body repeats.
 #[derive(Clone, Debug)]
-pub(crate) struct Repeated(Vec<(&'static str, String)>);
+pub(crate) struct Repeated<E: Entity>(Vec<(&'static str, Comparison<E>, String)>);
 
-impl Repeated {
-    pub(crate) fn of<E: Fixed>(document: &Members) -> Self {
-        let said = E::FIXED.iter().filter_map(|(name, _)| Some((*name, document.get(name)?.get())));
-        Self(said.filter(|(_, json)| *json != "null").map(|(name, json)| (name, json.to_owned())).collect())
+impl<E: Fixed> Repeated<E> {
+    pub(crate) fn of(document: &Members) -> Self {
+        let repeated = E::FIXED.iter().filter_map(|(name, compare)| Some((*name, *compare, document.get(name)?.get())));
+        let repeated = repeated.filter(|(.., json)| *json != "null");
+        Self(repeated.map(|(name, compare, json)| (name, compare, json.to_owned())).collect())
     }
 
     pub(crate) const fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// A violation for each member that says something else than the entity has.
-    pub(crate) fn violations<E: Fixed>(&self, stored: &Stored<E>) -> Vec<Violation> {
-        let differing = |(name, json): &(&str, String)| {
-            let (_, differs) = E::FIXED.iter().find(|(known, _)| known == name)?;
-            let message = format!("stays as it is: the {} {}", E::NAME, differs(stored, json)?);
+    /// A violation for each member that differs from the entity's.
+    pub(crate) fn violations(&self, stored: &Stored<E>) -> Vec<Violation> {
+        let differing = |(name, compare, json): &(&str, Comparison<E>, String)| {
+            let message = format!("stays as it is: the {} {}", E::NAME, compare(stored, json)?);
             Some(Violation::new(Code::NotUpdatable, format!("/{name}"), message, None))
         };
         self.0.iter().filter_map(differing).collect()
     }
 
-    pub(crate) fn check<E: Fixed>(&self, stored: &Stored<E>) -> Result<(), Refusal> {
+    pub(crate) fn check(&self, stored: &Stored<E>) -> Result<(), Refusal> {
         match self.violations(stored) {
             violations if violations.is_empty() => Ok(()),
             violations => Err(Refusal::invalid(violations)),
@@ -114,14 +116,14 @@ impl Repeated {
     }
 }
 
-/// For [`Fixed::FIXED`]: what the entity has, unless the JSON says the same.
+/// Returns the message for a [`FixedMember`] unless the JSON equals the stored value.
 pub(crate) fn unless_same<T: PartialEq + DeserializeOwned>(
     stored: &T,
     json: &str,
-    has: impl FnOnce() -> String,
+    message: impl FnOnce() -> String,
 ) -> Option<String> {
-    let is_same = serde_json::from_str::<T>(json).is_ok_and(|said| said == *stored);
-    (!is_same).then(has)
+    let is_same = serde_json::from_str::<T>(json).is_ok_and(|sent| sent == *stored);
+    (!is_same).then(message)
 }
 
 struct Edit<'e, F> {

@@ -4,6 +4,8 @@
 //! that has also passed the rules of its type, with its warnings. The checks run in a fixed order: size, media type,
 //! rules, merchant.
 
+use std::collections::HashSet;
+
 use axum::body::{Body as HttpBody, Bytes, HttpBody as _};
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::{HeaderMap, header};
@@ -94,8 +96,8 @@ pub(crate) struct Body<T> {
     strict: bool,
 }
 
-/// A body that the handler also checks against stored data: a handler that takes [`Body`] could not report what it finds
-/// together with the violations of the rules.
+/// A body that the handler also checks against stored data. If the body is invalid, the handler still gets it, so that the
+/// answer reports everything.
 #[derive(Clone, Debug)]
 pub(crate) struct Draft<T> {
     /// The body, or the violations of the rules.
@@ -164,43 +166,62 @@ impl<T: RequestBody> FromRequest<App> for Draft<T> {
     async fn from_request(request: Request<HttpBody>, app: &App) -> Result<Self, Refusal> {
         let (read, bytes) = read(request, app).await?;
         let document = std::str::from_utf8(&bytes).ok().and_then(Members::read);
+        // A body that was not read to its end has other violations that nobody has looked for.
+        let is_unread = |refusal: &Refusal| {
+            let is_too_deep = |violation: &Violation| violation.error_code == Code::TooDeep;
+            refusal.code != Code::ValidationFailed || refusal.violations.iter().any(is_too_deep)
+        };
         match (read, document) {
-            (Err(refusal), _) if refusal.code != Code::ValidationFailed => Err(refusal),
             (Err(refusal), None) => Err(refusal),
+            (Err(refusal), _) if is_unread(&refusal) => Err(refusal),
             (read, document) => Ok(Self { read, document: document.unwrap_or_default() }),
         }
     }
 }
 
 impl<T> Draft<T> {
-    /// The body, with what it says of members that cannot change. A body that breaks rules is refused for both.
-    pub(super) async fn repeating<E: Fixed>(self, change: &Change) -> Result<(Body<T>, Repeated), Refusal> {
+    /// The body, with the values that it repeats of fixed members. An invalid body is refused together with those that
+    /// differ.
+    pub(super) async fn repeating<E: Fixed>(self, change: &Change) -> Result<(Body<T>, Repeated<E>), Refusal> {
         let Self { read, document } = self;
-        let repeated = Repeated::of::<E>(&document);
+        let repeated = Repeated::of(&document);
         let refusal = match read {
             Ok(body) => return Ok((body, repeated)),
             Err(refusal) if repeated.is_empty() => return Err(refusal),
             Err(refusal) => refusal,
         };
-        let stored = change.target().read::<E>(&change.table).await;
-        Err(with(refusal, &document, stored.map(|stored| repeated.violations(&stored)).unwrap_or_default()))
+        match change.target().read::<E>(&change.table).await {
+            Ok(stored) => Err(with(refusal, &document, repeated.violations(&stored))),
+            Err(missing) if missing.code == Code::NotFound => Err(refusal),
+            Err(error) => Err(error),
+        }
     }
 }
 
-/// The refusal of a document with further violations. One at or around the place of a known one is dropped.
-pub(super) fn with(refusal: Refusal, document: &Members, found: Vec<Violation>) -> Refusal {
-    let is_inside = |known: &Violation, found: &Violation| {
-        known.pointer.strip_prefix(&found.pointer).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+/// Adds violations to a refusal. One is dropped if a value inside or around its own has a violation already.
+pub(super) fn with(refusal: Refusal, document: &Members, found: impl IntoIterator<Item = Violation>) -> Refusal {
+    let known = refusal.violations.iter().filter(|known| known.error_code != Code::UnknownMember);
+    let known: HashSet<String> = known.map(|known| known.pointer.clone()).collect();
+    let around: HashSet<String> = known.iter().flat_map(|known| values_around(known)).map(str::to_owned).collect();
+    let is_new = |found: &Violation| {
+        !around.contains(&found.pointer) && !values_around(&found.pointer).any(|pointer| known.contains(pointer))
     };
-    let is_new = |found: &Violation| !refusal.violations.iter().any(|known| is_inside(known, found));
-    let found: Vec<Violation> = found.into_iter().filter(is_new).collect();
-    if found.is_empty() || refusal.violations.len().saturating_add(found.len()) > VIOLATIONS_MAX {
-        return refusal;
+    let (mut violations, mut omitted) = (refusal.violations, refusal.omitted);
+    for found in found.into_iter().filter(is_new) {
+        if violations.len() < VIOLATIONS_MAX {
+            violations.push(found);
+        } else {
+            omitted = omitted.saturating_add(1);
+        }
     }
-    let mut violations = refusal.violations;
-    violations.extend(found);
     in_document_order(document, &mut violations);
-    Refusal::invalid(violations)
+    Refusal::broken(Broken { violations, omitted })
+}
+
+/// A pointer and those of the values around its own, without the body itself.
+fn values_around(pointer: &str) -> impl Iterator<Item = &str> {
+    let pointers = std::iter::successors(Some(pointer), |pointer| Some(pointer.rsplit_once('/')?.0));
+    pointers.filter(|pointer| !pointer.is_empty())
 }
 
 impl<T: RequestBody> FromRequest<App> for OptionalBody<T> {

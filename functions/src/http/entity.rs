@@ -1,4 +1,4 @@
-//! The routes that are the same for every entity.
+//! Handlers and answers that are the same for every entity.
 
 use shared::order_network::problem::Violation;
 

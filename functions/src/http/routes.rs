@@ -40,19 +40,16 @@ pub static ROUTES: &[Route] = &ALL;
 /// handlers.
 static PATHS: [(&str, &str); ALL.len()] = paths();
 
-/// The routes of one function: a table of its own, so that the linker drops the handlers of the others.
-struct Own<const FUNCTION: usize>;
+/// The routes of one function.
+pub(crate) type OwnRoutes = [Option<Route>; ALL.len()];
 
-impl<const FUNCTION: usize> Own<FUNCTION> {
-    const ROUTES: [Option<Route>; ALL.len()] = own(FUNCTION);
-}
-
+/// The routes of a function, to be evaluated by the compiler: then the linker drops the handlers of all others.
 #[expect(clippy::indexing_slicing, reason = "evaluated by the compiler, which refuses an index out of bounds")]
-const fn own(function: usize) -> [Option<Route>; ALL.len()] {
+pub(crate) const fn own(function: HttpFunction) -> OwnRoutes {
     let mut own = [None; ALL.len()];
     let mut row = 0;
     while row < ALL.len() {
-        if ALL[row].function as usize == function {
+        if ALL[row].function as usize == function as usize {
             own[row] = Some(ALL[row]);
         }
         row += 1;
@@ -97,15 +94,14 @@ const fn concat<const COUNT: usize>(modules: &[&[Route]]) -> [Route; COUNT] {
     all
 }
 
-/// The router of one [`HttpFunction`]; [`unrouted`] answers requests that match no route.
-pub(crate) fn router<const FUNCTION: usize>(app: App) -> Router {
-    let own = Own::<FUNCTION>::ROUTES;
+/// The router of one function; [`unrouted`] answers requests that match no route.
+pub(crate) fn router(own: &OwnRoutes, app: App) -> Router {
     // axum answers HEAD on every GET route; the gateway has no such routes, so they are removed here.
-    let mount = |router: Router<App>, route: Route| match route.method {
+    let mount = |router: Router<App>, route: &Route| match route.method {
         "GET" => router.route(route.path, (route.handler)().head(unrouted)),
         _ => router.route(route.path, (route.handler)()),
     };
-    let router = own.into_iter().flatten().fold(Router::new(), mount);
+    let router = own.iter().flatten().fold(Router::new(), mount);
     router
         .fallback(unrouted)
         .method_not_allowed_fallback(unrouted)

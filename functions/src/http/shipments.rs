@@ -7,7 +7,6 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use shared::body::report::{ReportProgress, ReportedPackage};
 use shared::ids::{OrderId, ShipmentId};
-use shared::limits::VIOLATIONS_MAX;
 use shared::order::{Command, Package, Progress, ShipmentStatus};
 use shared::order_network::merge::Members;
 use shared::order_network::problem::Violation;
@@ -92,19 +91,23 @@ async fn progress(
     PathParameter(shipment_id): PathParameter,
     draft: Draft<ReportProgress>,
 ) -> Result<Versioned<ShipmentAnswer>, Refusal> {
-    let parsed = ShipmentId::parse(&shipment_id);
-    let body = match draft.read {
+    let Draft { read, document } = draft;
+    let id = ShipmentId::parse(&shipment_id).map_err(|_| unknown(&shipment_id));
+    let body = match read {
         Ok(body) => body,
         Err(refusal) => {
-            let Ok(id) = parsed else { return Err(refusal) };
-            let order = table.order(&caller.merchant, id.order()).await.ok().flatten();
+            let Ok(id) = id else { return Err(refusal) };
+            let order = table.order(&caller.merchant, id.order()).await?;
             let shipment = order.as_ref().and_then(|order| order.state.shipment(id.number()));
             let is_there = shipment.is_some_and(|shipment| caller.may_see(&shipment.vendor));
-            let found = if is_there { missing_items(&draft.document, id.order()) } else { Vec::new() };
-            return Err(with(refusal, &draft.document, found));
+            return Err(if is_there {
+                with(refusal, &document, missing_items(&document, id.order()))
+            } else {
+                refusal
+            });
         }
     };
-    let id = parsed.map_err(|_| unknown(&shipment_id))?;
+    let id = id?;
     let now = table.context.now();
     let reason = body.value.reason.as_deref().map(trimmed).filter(|_| body.value.status.0 == ShipmentStatus::Rejected);
     let actor = caller.vendor.as_ref().map(|vendor| format!("vendor:{vendor}"));
@@ -112,7 +115,11 @@ async fn progress(
     let command = |order: &FoundOrder| {
         let shipment = order.state.shipment(id.number()).filter(|shipment| caller.may_see(&shipment.vendor));
         shipment.ok_or_else(|| unknown(&shipment_id))?;
-        Ok(Command::Report(id.number(), reported(&body.value, id.order(), now)?))
+        let missing: Vec<Violation> = missing_items(&document, id.order()).collect();
+        if !missing.is_empty() {
+            return Err(Refusal::invalid(missing));
+        }
+        Ok(Command::Report(id.number(), reported(&body.value, id.order(), now)))
     };
     let order = change_order(&table, &change, command).await?;
     let order = order.ok_or_else(|| unknown(&shipment_id))?;
@@ -120,61 +127,53 @@ async fn progress(
 }
 
 /// The report that a valid body makes about a shipment of the order.
-fn reported(body: &ReportProgress, order: &OrderId, now: Timestamp) -> Result<Progress, Refusal> {
-    let packages = packages(body.packages.as_deref(), order, now)?;
-    Ok(match body.status.0 {
-        ShipmentStatus::Shipped => Progress::Shipped(packages),
+fn reported(body: &ReportProgress, order: &OrderId, now: Timestamp) -> Progress {
+    match body.status.0 {
+        ShipmentStatus::Shipped => Progress::Shipped(packages(body.packages.as_deref(), order, now)),
         ShipmentStatus::Delivered => Progress::Delivered,
         ShipmentStatus::Rejected => Progress::Rejected { reason: trimmed(body.reason.as_deref().unwrap_or_default()) },
         _ => Progress::InProduction,
+    }
+}
+
+/// A violation for each item that the order does not have, whatever the status and even if the body is otherwise invalid.
+fn missing_items(document: &Members, order: &OrderId) -> impl Iterator<Item = Violation> {
+    let entries = |array: &RawValue| serde_json::from_str::<Vec<Box<RawValue>>>(array.get()).unwrap_or_default();
+    let packages = document.get("packages").map(entries).unwrap_or_default();
+    packages.into_iter().enumerate().flat_map(move |(index, package)| {
+        let items = Members::read(package.get()).and_then(|package| Some(entries(package.get("orderItemIDs")?)));
+        items.unwrap_or_default().into_iter().enumerate().filter_map(move |(place, item)| {
+            let item: String = serde_json::from_str(item.get()).ok()?;
+            let pointer = || format!("/packages/{index}/orderItemIDs/{place}");
+            order.item_index(&item).is_none().then(|| no_such_item(pointer(), &item))
+        })
     })
 }
 
-/// A violation for each item of an invalid body that the order does not have.
-fn missing_items(document: &Members, order: &OrderId) -> Vec<Violation> {
-    let packages = document.get("packages").and_then(|packages| serde_json::from_str(packages.get()).ok());
-    let packages: Vec<Box<RawValue>> = packages.unwrap_or_default();
-    let missing = packages.iter().enumerate().flat_map(|(index, package)| {
-        let items = Members::read(package.get()).and_then(|package| {
-            let items = package.get("orderItemIDs")?.get();
-            serde_json::from_str::<Vec<Box<RawValue>>>(items).ok()
-        });
-        items.unwrap_or_default().into_iter().enumerate().filter_map(move |(place, item)| {
-            let item: String = serde_json::from_str(item.get()).ok()?;
-            let pointer = format!("/packages/{index}/orderItemIDs/{place}");
-            order.item_index(&item).is_none().then(|| no_such_item(pointer, &item))
-        })
-    });
-    missing.take(VIOLATIONS_MAX).collect()
-}
-
 /// The parcels; if the body names none, one parcel with all remaining items.
-fn packages(sent: Option<&[ReportedPackage]>, order: &OrderId, now: Timestamp) -> Result<Vec<Package>, Refusal> {
-    let all = Package { lines: Vec::new(), carrier: None, method: None, tracking: None, link: None, shipped_at: now };
-    let (mut packages, mut missing) = (Vec::new(), Vec::new());
-    for (index, package) in sent.unwrap_or_default().iter().enumerate() {
+fn packages(sent: Option<&[ReportedPackage]>, order: &OrderId, now: Timestamp) -> Vec<Package> {
+    let package = |sent: &ReportedPackage| {
         let text = |text: &Option<String>| text.as_deref().map(trimmed).filter(|text| !text.is_empty());
         let mut lines = Vec::new();
-        for (place, item) in package.item_ids.iter().flatten().enumerate() {
-            match order.item_index(item) {
-                Some(line) if !lines.contains(&line) => lines.push(line),
-                Some(_) => {}
-                None => missing.push(no_such_item(format!("/packages/{index}/orderItemIDs/{place}"), item)),
+        for line in sent.item_ids.iter().flatten().filter_map(|item| order.item_index(item)) {
+            if !lines.contains(&line) {
+                lines.push(line);
             }
         }
-        packages.push(Package {
+        Package {
             lines,
-            carrier: text(&package.carrier),
-            method: text(&package.method),
-            tracking: text(&package.tracking),
-            link: text(&package.link),
-            shipped_at: package.shipped_at.as_deref().and_then(Timestamp::parse_rfc3339).unwrap_or(now),
-        });
+            carrier: text(&sent.carrier),
+            method: text(&sent.method),
+            tracking: text(&sent.tracking),
+            link: text(&sent.link),
+            shipped_at: sent.shipped_at.as_deref().and_then(Timestamp::parse_rfc3339).unwrap_or(now),
+        }
+    };
+    let all = Package { lines: Vec::new(), carrier: None, method: None, tracking: None, link: None, shipped_at: now };
+    match sent.unwrap_or_default() {
+        [] => vec![all],
+        sent => sent.iter().map(package).collect(),
     }
-    if !missing.is_empty() {
-        return Err(Refusal::invalid(missing));
-    }
-    Ok(if packages.is_empty() { vec![all] } else { packages })
 }
 
 async fn answer(

@@ -67,7 +67,7 @@ impl Price {
             "| of them per endpoint ({routes} endpoints) | {} |",
             notes.checked_div(routes).unwrap_or_default()
         ));
-        say(&format!("| times that `POST /note/v1/notes` and its list spell their path | {spelt}, once a row |"));
+        say(&format!("| places that spell the path `/note/v1/notes` (its POST and its list) | {spelt}, one per row |"));
         say(&format!("| production lines of `functions` and `shared` | {all} |"));
         say(&format!("| of them for the developer's tools (OpenAPI, schemas, pages) | {tools} |"));
         say(&format!(

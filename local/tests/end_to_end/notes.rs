@@ -185,6 +185,16 @@ async fn bad_requests_are_reported_with_pointers() {
     assert_eq!(first(&moved), (400, "NOT_UPDATABLE", "/resource"));
     let renamed = put(&stack, &path, &[], &json!({"id": "q", "text": "x"})).await;
     assert_eq!(first(&renamed), (400, "NOT_UPDATABLE", "/id"));
+    // An unknown member inside the resource does not hide that it is another.
+    let other = json!({"text": "x", "resource": {"type": "Product", "id": "other", "size": 1}});
+    let strict = put(&stack, &path, &[("prefer", "handling=strict")], &other).await;
+    let codes: Vec<_> = strict.body["errors"].as_array().unwrap().iter().map(|error| &error["errorCode"]).collect();
+    assert_eq!((strict.status, codes), (400, vec![&json!("NOT_UPDATABLE"), &json!("UNKNOWN_MEMBER")]));
+    // Nor is it compared if it is invalid.
+    let invalid = json!({"text": "x", "resource": {"type": "Thing", "id": "other"}});
+    let refused = put(&stack, &path, &[], &invalid).await;
+    assert_eq!(first(&refused), (400, "INVALID_FORMAT", "/resource/type"));
+    assert_eq!(refused.body["errors"].as_array().unwrap().len(), 1);
     assert_eq!(put(&stack, &path, &[("if-match", "x")], &json!({"text": "y"})).await.status, 412);
     assert_eq!(stack.get(&path).await.header("etag"), "\"1\"");
 

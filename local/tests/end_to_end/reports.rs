@@ -93,9 +93,20 @@ async fn unknown_members_of_a_report_are_reported_and_bounded() {
     let much = report(&stack, DEMO, one, json!({"shipmentStatus": 4, "packages": packages})).await;
     assert_eq!((much.status, much.body["errors"].as_array().unwrap().len()), (400, 1_000));
     assert_eq!(much.body["message"], "the body breaks 40000 rules, of which 1000 are listed");
+    let mut packages = vec![json!({"orderItemIDs": vec!["x"; 400]}); 100];
+    packages[99]["carrierLink"] = json!("ftp://x");
+    let more = report(&stack, DEMO, one, json!({"shipmentStatus": 4, "packages": packages})).await;
+    assert_eq!(more.body["message"], "the body breaks 40001 rules, of which 1000 are listed");
+    let errors = more.body["errors"].as_array().unwrap();
+    assert!(errors.iter().any(|error| error["pointer"] == "/packages/99/carrierLink"));
     let packages = json!([{"orderItemIDs": vec!["x"; 501]}]);
     let many = report(&stack, DEMO, one, json!({"shipmentStatus": 4, "packages": packages})).await;
     assert_eq!((many.status, &many.body["errors"][0]["errorCode"]), (400, &json!("TOO_MANY")));
+    assert_eq!(many.body["errors"].as_array().unwrap().len(), 1);
+    // Items are checked whatever the status.
+    let delivered = json!({"shipmentStatus": 5, "packages": [{"orderItemIDs": ["x"]}]});
+    let foreign = report(&stack, DEMO, one, delivered).await;
+    assert_eq!((foreign.status, &foreign.body["errors"][0]["errorCode"]), (400, &json!("NO_SUCH_ITEM")));
     let unusual = json!({"shipmentStatus": 3, "colour": 1, "packages": [{"trackingNumber": "1Z"}]});
     let warned = report(&stack, DEMO, one, unusual).await;
     let pointers: Vec<_> =

@@ -47,14 +47,14 @@ fn check_pointer(text: &str, _: &Context) -> Result<(), Wrong> {
 }
 
 object! {
-    /// One rule: what comes where. Unknown members are violations: a misspelt default would be missed only when it is
+    /// A rule: a target place in the order and the source of its value. Unknown members are violations: a misspelt default would be missed only when it is
     /// needed.
     TransformationRule [rejects_unknown_members] [check goes_together] {
         /// The place in the order.
         "to" to: String = POINTER, required;
         /// The place in the foreign body.
         "from" from: String = POINTER, optional;
-        /// What stands in for a value that is not there.
+        /// The value to use if the source has none.
         "default" default: Tree = CONSTANT, optional;
         /// What the value is converted to.
         "as" convert: Convert = Rule::Choice(&Choice::of(&Convert::NAMES)), optional;
@@ -68,7 +68,7 @@ body! {
     PutTransformation [check fits] {
         /// A line for people.
         "name" name: String = Rule::Text { min: 1, max: DESCRIPTION_CHARACTERS_MAX }, required;
-        /// The rules, worked in their order.
+        /// The rules, applied in this order.
         "rules" rules: Vec<TransformationRule> = Rule::Array(&Array::between(1, TRANSFORMATION_RULES_MAX, Rule::Object(&TransformationRule::OBJECT))), required;
     }
 }
@@ -95,31 +95,36 @@ impl TryFrom<PutTransformation> for Transformation {
     }
 }
 
-/// What the members of a rule are together, and what every order that the rule makes would be told.
+/// Checks the members of a rule against each other, and the target against the order. A pointer that cannot be parsed has
+/// a violation of its own; here it only counts as given.
 fn goes_together(text: &str) -> Vec<Issue> {
     let Ok(sent) = serde_json::from_str::<TransformationRule>(text) else { return Vec::new() };
+    let fault = |member, fault: RuleFault| Issue::violation(member, Code::InvalidFormat, fault.rule());
     let texts = [("constant", &sent.constant), ("default", &sent.default)];
     let with_card = texts.map(|(name, tree)| (name, tree.as_ref().is_some_and(holds_card_number)));
-    // An invalid pointer has a violation of its own; here it only counts as given.
-    let (to, from) = (Pointer::parse(&sent.to), sent.from.as_deref().map(Pointer::parse).transpose());
-    let given = sent.from.map(|_| Pointer::default());
-    let (are_valid, from) = (to.is_ok() && from.is_ok(), from.unwrap_or(given));
+    let to = Pointer::parse(&sent.to).ok();
+    let parsed = sent.from.as_deref().map(|from| Pointer::parse(from).ok());
+    let is_from_valid = parsed.as_ref().is_none_or(Option::is_some);
+    let from = parsed.map(Option::unwrap_or_default);
     let source = Parts { from, default: sent.default, convert: sent.convert, constant: sent.constant }.source();
-    let rule = match source.and_then(|source| transform::Rule::new(to.unwrap_or_default(), source)) {
-        Ok(rule) if are_valid => rule,
-        Err(fault) if are_valid || fault.is_of_source() => {
-            let member = if fault.is_of_target() { "to" } else { "" };
-            return vec![Issue::violation(member, Code::InvalidFormat, fault.rule())];
+    let mut issues: Vec<Issue> = source.as_ref().err().map(|broken| fault("", *broken)).into_iter().collect();
+    let Some(to) = to else { return issues };
+    match (transform::Rule::target(&to), source) {
+        (Err(broken), _) => issues.push(fault("to", broken)),
+        (Ok(target), source) => {
+            if let Ok(source) = source
+                && is_from_valid
+                && let Err(broken) = transform::Rule::new(to, source)
+            {
+                issues.push(fault("", broken));
+            }
+            if !target.is_known() {
+                issues.push(Issue::warning("to", "leads to no member that an order has"));
+            }
+            let found = with_card.into_iter().filter(|(_, found)| *found && target.is_searched());
+            issues.extend(found.map(|(name, _)| Issue::violation(name, Code::CardNumber, "must hold no card number")));
         }
-        _ => return Vec::new(),
-    };
-    let target = rule.place();
-    let mut issues = Vec::new();
-    if !target.is_known() {
-        issues.push(Issue::warning("to", "leads to no member that an order has"));
     }
-    let found = with_card.into_iter().filter(|(_, found)| *found && target.is_searched());
-    issues.extend(found.map(|(name, _)| Issue::violation(name, Code::CardNumber, "must hold no card number")));
     issues
 }
 

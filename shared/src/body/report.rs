@@ -80,7 +80,7 @@ fn link_fits(text: &str) -> Vec<Issue> {
     vec![Issue::violation("carrierLink", Code::TooLong, "must have at most 512 bytes")]
 }
 
-/// What status, packages and reason are together.
+/// Checks status, packages and reason against each other.
 fn fits_status(text: &str) -> Vec<Issue> {
     let Ok(report) = serde_json::from_str::<ReportProgress>(text) else { return Vec::new() };
     let Reported(status) = report.status;

@@ -259,6 +259,23 @@ fn members_are_checked_against_each_other_even_if_one_is_invalid() {
     // Wildcards that may be wrong are not compared.
     assert_eq!(rules(json!({"to": "/items/*/sku", "from": "*"})), format(&["/rules/0/from"]));
     assert_eq!(rules(json!({"to": "*", "from": "/a/*"})), format(&["/rules/0/to"]));
+    // The target is checked whatever the source is.
+    assert_eq!(rules(json!({"to": "/items/x/sku", "from": "x"})), format(&["/rules/0/from", "/rules/0/to"]));
+    assert_eq!(rules(json!({"to": "/items/x/sku"})), format(&["/rules/0", "/rules/0/to"]));
+    let card = json!({"to": "/shippingAddress/line1", "from": "x", "default": "4111 1111 1111 1111"});
+    assert_eq!(
+        rules(card),
+        expected(&[(Code::CardNumber, "/rules/0/default"), (Code::InvalidFormat, "/rules/0/from")])
+    );
+    // A violation inside a member does not hide one of the member.
+    let mut many = vec![json!({"to": "/a", "constant": "x".repeat(1_000)}); 70];
+    many.push(json!({"to": "/shippingAddress/line1", "constant": "4111 1111 1111 1111"}));
+    let both = json!({"name": "n", "rules": many});
+    let places = [(Code::PayloadTooLarge, "/rules"), (Code::CardNumber, "/rules/70/constant")];
+    assert_eq!(broken::<PutTransformation>(&both), expected(&places));
+    // Arrays that are too long are not read.
+    let report = json!({"shipmentStatus": 6, "packages": vec![json!({}); 2_000]});
+    assert_eq!(broken::<ReportProgress>(&report), expected(&[(Code::TooMany, "/packages")]));
     // What cannot be read is not checked, and no more than one violation is at one place.
     assert_eq!(rules(json!({"to": 1})), expected(&[(Code::WrongType, "/rules/0/to")]));
     let link = format!("ftp://x/{}", "\u{1F4E6}".repeat(150));

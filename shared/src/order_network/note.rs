@@ -29,7 +29,7 @@ keywords! {
     }
 }
 
-/// What a note is about. Whether it is there, and whose it is, is for the storage to say.
+/// The subject of a note. The storage knows whether it exists and whose it is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "NoteResource", into = "NoteResource")]
 pub enum Resource {
@@ -114,7 +114,7 @@ object! {
     }
 }
 
-/// What of a note can change.
+/// The members of a note that can change.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 #[cfg_attr(feature = "openapi", schemars(rename = "NoteContent"))]
@@ -135,11 +135,11 @@ pub struct Content {
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Note {
-    /// Names it for ever.
+    /// Its id, which never changes.
     pub id: String,
     /// What it is about.
     pub resource: NoteResource,
-    /// The rest; nothing of it once the note is deleted, as its log has it.
+    /// The members that can change; absent from the log entry of a deletion.
     #[serde(flatten)]
     pub content: Option<Content>,
     /// RFC 3339.

@@ -109,12 +109,15 @@ impl Broken {
         }
     }
 
-    /// Whether an object with this violation must not, or cannot, be read into its struct.
+    /// Whether an object with this violation must not be deserialized: its values have other types or other members
+    /// than the struct, or would take too much memory.
     #[cfg(feature = "domain")]
     pub(super) fn is_unreadable(&self) -> bool {
         match self {
-            Self::WrongType { .. } | Self::NotAnInteger | Self::Duplicate => true,
-            Self::Domain(broken) => matches!(broken, DomainBroken::TooDeep | DomainBroken::ReservedName),
+            Self::WrongType { .. } | Self::NotAnInteger | Self::Duplicate | Self::TooMany { .. } => true,
+            Self::Domain(broken) => {
+                matches!(broken, DomainBroken::TooDeep | DomainBroken::ReservedName | DomainBroken::TooManyBytes { .. })
+            }
             _ => false,
         }
     }

@@ -295,7 +295,7 @@ impl<'a> Engine<'a> {
                 }
             }
             Check::OrderTotals => self.end_network_order(path),
-            // It reads the whole object, and only if its members are valid.
+            // Already done: it reads the whole object.
             #[cfg(feature = "domain")]
             Check::Domain(_) => {}
         }

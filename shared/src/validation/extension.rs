@@ -326,15 +326,16 @@ impl<'a> Engine<'a> {
             serde_json::from_str(text).unwrap_or_default();
         for issue in issues {
             let broken = Broken::Domain(DomainBroken::Issue(issue));
-            let value = members.get(issue.member).map(|value| value.get());
-            let at = value.map_or(if issue.member.is_empty() { start } else { end - 1 }, |value| {
+            let is_whole = issue.member.is_empty();
+            let value = members.get(issue.member).filter(|_| !is_whole).map(|value| value.get());
+            let at = value.map_or(if is_whole { start } else { end - 1 }, |value| {
                 start + value.as_ptr().addr().saturating_sub(text.as_ptr().addr())
             });
-            let value = at..at + value.map_or(0, str::len);
-            if self.findings.violations_in(&value).is_some_and(|found| !found.is_empty()) {
+            let is_known = self.findings.violations_in(&(at..at + 1)).is_some_and(|found| !found.is_empty());
+            if is_known && value.is_some() {
                 continue;
             }
-            if issue.member.is_empty() {
+            if is_whole {
                 self.report_bare(at, path, broken);
             } else {
                 self.report_bare(at, &Path::Member(path, issue.member), broken);

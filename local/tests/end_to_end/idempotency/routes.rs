@@ -1,7 +1,8 @@
 //! Every POST, PATCH and PUT has one effect and one answer for a key, whatever happens in between.
 //!
-//! The requests are those of the conversations, so a new route needs nothing here: each success there is sent with a
-//! key, repeated, and retried as if the first attempt had died before its answer was stored.
+//! The requests are the plain successes of the conversations ([`repeatable`]). Each is sent with a key, repeated, and
+//! retried as if the first attempt had died before its answer was stored. A new route needs nothing here, unless it has
+//! no effect.
 
 use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
@@ -64,6 +65,12 @@ fn without_request_ids(mut body: Value) -> Value {
     body
 }
 
+fn assert_same(now: &Items, before: &Items, message: &str) {
+    let keys: BTreeSet<&String> = now.keys().chain(before.keys()).collect();
+    let changed: Vec<_> = keys.into_iter().filter(|key| now.get(*key) != before.get(*key)).collect();
+    assert!(changed.is_empty(), "{message}: {changed:?}");
+}
+
 /// The route of an exchange that succeeds once and may be repeated with a key.
 fn repeatable(exchange: &Exchange) -> Option<&'static Route> {
     let is_plain = exchange.directives.iter().all(|(name, _)| matches!(name.as_str(), "as" | "codes"));
@@ -73,7 +80,8 @@ fn repeatable(exchange: &Exchange) -> Option<&'static Route> {
     (is_case && matches!(route.method, "POST" | "PATCH" | "PUT")).then_some(route)
 }
 
-/// The version of the resource in the path, by its own GET route. A change requires it, and outdates it by its effect.
+/// The present version of the resource in the path, by its own GET route. A change raises it, so a retry must recognise
+/// its own effect.
 async fn version(stack: &Stack, request: &Request) -> Option<String> {
     let mut path = request.path.as_str();
     while let Some((parent, _)) = path.rsplit_once('/') {
@@ -87,9 +95,14 @@ async fn version(stack: &Stack, request: &Request) -> Option<String> {
     None
 }
 
-/// Sends the request as a client does that never gets its answer. Returns the first answer, and whether it had an effect.
-async fn retried(stack: &Stack, route: &Route, name: &str, request: &Request, record: Key) -> (Reply, bool) {
-    let before = settled(stack).await;
+/// Sends a request and retries it as if the answer had been lost. Returns the first answer, and whether it had an effect.
+async fn retried(
+    stack: &Stack,
+    before: &Items,
+    (route, name): (&Route, &str),
+    request: &Request,
+    record: Key,
+) -> (Reply, bool) {
     let first = request.send(&stack.client).await;
     assert!(first.status < 300 && !replayed(&first), "{name}: {} {}", first.status, first.body);
     let effect = settled(stack).await;
@@ -102,7 +115,7 @@ async fn retried(stack: &Stack, route: &Route, name: &str, request: &Request, re
     let other = other.send(&stack.client).await;
     let code = other.body.get("code").or(other.body.get("error"));
     assert_eq!((other.status, code), (422, Some(&json!("IDEMPOTENCY_KEY_REUSED"))), "{name}");
-    assert!(settled(stack).await == effect, "{name}: a repeat changes something");
+    assert_same(&settled(stack).await, &effect, &format!("{name}: a repeat changes something"));
 
     // The first attempt took effect but died before its answer was stored.
     crash_record(stack, record).await;
@@ -119,28 +132,27 @@ async fn retried(stack: &Stack, route: &Route, name: &str, request: &Request, re
         // It is sent again, and measured again.
         assert_eq!(retried.body["webhookId"], first.body["webhookId"], "{name}");
     } else {
-        assert!(settled(stack).await == effect, "{name}: a retry changes something");
+        assert_same(&settled(stack).await, &effect, &format!("{name}: a retry changes something"));
     }
     assert_eq!(whole(&request.send(&stack.client).await), whole(&retried), "{name}");
-    (first, effect != before)
+    (first, effect != *before)
 }
 
-/// Runs a conversation with a key on every success. Returns the routes that had an effect.
-async fn talk(
-    stack: &Stack,
-    receiver: &str,
-    number: usize,
-    exchanges: &[Exchange],
-) -> Vec<(&'static str, &'static str)> {
+/// Routes with an effect, and those of them whose requests named a version.
+type Seen = (BTreeSet<(&'static str, &'static str)>, BTreeSet<(&'static str, &'static str)>);
+
+/// Runs a conversation with a key on every success.
+async fn talk(stack: &Stack, receiver: &str, number: usize, exchanges: &[Exchange]) -> Seen {
     let mut talk = Talk::new(stack, receiver, number);
     let merchant = MerchantId::parse(&merchant_id(number)).unwrap();
-    let mut effective = Vec::new();
+    let (mut effective, mut versioned) = Seen::default();
     for (index, exchange) in exchanges.iter().enumerate() {
         let Some(route) = repeatable(exchange) else {
             talk.answer(exchange).await;
             continue;
         };
         let name = format!("{} {}: {}", route.method, route.path, exchange.title);
+        let before = settled(stack).await;
         let mut request = talk.request(exchange);
         if request.header("if-match").is_none() {
             let version = version(stack, &request).await;
@@ -155,12 +167,15 @@ async fn talk(
             }
         };
         let record = Key::idempotency(&merchant, exchange.directive("as"), &key);
-        let (first, has_effect) = retried(stack, route, &name, &request, record).await;
+        let (first, has_effect) = retried(stack, &before, (route, &name), &request, record).await;
         assert_eq!(first.status, exchange.status(), "{name}");
         talk.shown(exchange, &first);
-        effective.extend(has_effect.then_some((route.method, route.path)));
+        if has_effect {
+            effective.insert((route.method, route.path));
+            versioned.extend(request.header("if-match").map(|_| (route.method, route.path)));
+        }
     }
-    effective
+    (effective, versioned)
 }
 
 #[tokio::test]
@@ -170,23 +185,26 @@ async fn every_post_patch_and_put_has_one_effect_and_one_answer() {
         files.iter().enumerate().map(|(index, (_, text))| (index + 1, parse(text).unwrap().1)).collect();
     let talks: Vec<_> =
         talks.into_iter().filter(|(_, talk)| talk.iter().any(|one| repeatable(one).is_some())).collect();
-    let share = talks.len().div_ceil(STACKS);
-    let shares = talks.chunks(share).map(|share| {
+    let shares = talks.chunks(talks.len().div_ceil(STACKS)).map(|share| {
         let (receiver, files) = (&receiver, files.len());
         async move {
             let stack = conversations::stack(files).await;
-            let mut effective = Vec::new();
+            let mut all = Seen::default();
             for (number, exchanges) in share {
-                effective.extend(talk(&stack, &receiver.url, *number, exchanges).await);
+                let (effective, versioned) = talk(&stack, &receiver.url, *number, exchanges).await;
+                all.0.extend(effective);
+                all.1.extend(versioned);
             }
-            effective
+            all
         }
     });
-    let effective: Vec<Vec<_>> = futures_util::stream::iter(shares).buffer_unordered(STACKS).collect().await;
-    let effective: BTreeSet<_> = effective.into_iter().flatten().collect();
+    let seen: Vec<Seen> = futures_util::stream::iter(shares).buffer_unordered(STACKS).collect().await;
     for route in ROUTES.iter().filter(|route| matches!(route.method, "POST" | "PATCH" | "PUT")) {
-        let only_looks = ONLY_LOOK.contains(&route.path);
-        let is_effective = effective.contains(&(route.method, route.path));
-        assert_ne!(is_effective, only_looks, "{} {}: whether a success has an effect", route.method, route.path);
+        let (name, key) = (format!("{} {}", route.method, route.path), (route.method, route.path));
+        let is_effective = seen.iter().any(|(effective, _)| effective.contains(&key));
+        assert_ne!(is_effective, ONLY_LOOK.contains(&route.path), "{name}: whether a success has an effect");
+        let changes_a_resource = is_effective && route.path.contains('{') && !route.path.ends_with("/test");
+        let is_versioned = seen.iter().any(|(_, versioned)| versioned.contains(&key));
+        assert!(is_versioned || !changes_a_resource, "{name}: no effective request names a version");
     }
 }

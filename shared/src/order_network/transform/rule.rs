@@ -80,18 +80,6 @@ impl RuleFault {
             Self::NoArray => "must have `*` in `to` only behind an array of the order",
         }
     }
-
-    /// Whether the fault is in the members other than `to`.
-    #[must_use]
-    pub const fn is_of_source(self) -> bool {
-        matches!(self, Self::NoSource | Self::TwoSources | Self::OnlyWithFrom)
-    }
-
-    /// Whether the fault is in `to` alone.
-    #[must_use]
-    pub const fn is_of_target(self) -> bool {
-        matches!(self, Self::IndexTooLarge | Self::NoIndex | Self::NoArray)
-    }
 }
 
 /// The members of a rule, each parsed on its own.
@@ -132,6 +120,12 @@ impl Rule {
         {
             return Err(RuleFault::Wildcards);
         }
+        Self::target(&to)?;
+        Ok(Self { to, source })
+    }
+
+    /// What the rules of orders say about a target place; an error if no order can have it.
+    pub fn target(to: &Pointer) -> Result<Place, RuleFault> {
         let mut place = Place::order();
         for token in to.tokens() {
             match token {
@@ -144,13 +138,7 @@ impl Rule {
             }
             place = token.enter(place);
         }
-        Ok(Self { to, source })
-    }
-
-    /// What the rules of orders say about the target place.
-    #[must_use]
-    pub fn place(&self) -> Place {
-        self.to.tokens().iter().fold(Place::order(), |place, token| token.enter(place))
+        Ok(place)
     }
 
     /// The target.

@@ -55,7 +55,8 @@ fn digits_are_a_name_or_an_index_as_the_order_has_it() {
     ]);
     let expected = r#"{"meta":{"4711":"b","-":"b"},"items":[null,{"sku":"b","meta":{"0":"b"}}],"x":[null,"b"]}"#;
     assert_eq!(made(&rules, r#"{"a": "b"}"#), expected);
-    let is_known: Vec<bool> = transformation(&rules).rules.iter().map(|rule| rule.place().is_known()).collect();
+    let is_known: Vec<bool> =
+        transformation(&rules).rules.iter().map(|rule| super::Rule::target(rule.to()).unwrap().is_known()).collect();
     assert_eq!(is_known, [true, true, true, true, false]);
 }
 
