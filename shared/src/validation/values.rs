@@ -3,7 +3,7 @@
 //! An amount is a whole number of ten-thousandths, the finest unit of any currency, so sums and comparisons are exact
 //! integer operations, with less code than decimals (a property test compares both).
 //!
-//! Each check exists twice. `accepts` (of [`Plain`](super::table::Plain)) and `accepts_number` handle the usual
+//! Each check exists twice. `accepts` (of [`Plain`](super::field::Plain)) and `accepts_number` handle the usual
 //! notation (plain ASCII, few digits) and only accept; `check_*` handle everything and report violations. Whatever the
 //! first accepts the second accepts with the same value (a property test compares them), so the first is a mere
 //! shortcut.
