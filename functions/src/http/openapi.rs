@@ -35,6 +35,8 @@ pub struct ParameterType {
     schema: Json,
     is_required: bool,
     is_list: bool,
+    /// Whether the schema must say that an empty value counts as absent.
+    may_be_empty: bool,
 }
 
 /// The body that a route reads.

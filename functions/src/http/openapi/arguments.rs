@@ -150,7 +150,7 @@ bytes! {
 impl ParameterType {
     fn of(members: Vec<(&str, Json)>) -> Self {
         let members = members.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
-        Self { schema: Json::Object(members), is_required: false, is_list: false }
+        Self { schema: Json::Object(members), is_required: false, is_list: false, may_be_empty: false }
     }
 
     /// Any text; an empty parameter counts as absent.
@@ -177,21 +177,22 @@ impl ParameterType {
     /// A date, or a date and time.
     pub(crate) fn time() -> Self {
         let format = |name: &str| object([("type", text("string")), ("format", text(name))]);
-        let absent = object([("const", text(""))]);
-        Self::of(vec![("anyOf", Json::List(vec![format("date"), format("date-time"), absent]))])
+        Self { may_be_empty: true, ..Self::of(vec![("anyOf", Json::List(vec![format("date"), format("date-time")]))]) }
     }
 
     /// One of these names.
     pub(crate) fn names(names: &[&str]) -> Self {
         let names = names.iter().map(|name| Json::Text((*name).to_owned())).collect();
-        Self::of(vec![("type", Json::Text("string".to_owned())), ("enum", Json::List(names))])
+        let names = Self::of(vec![("type", Json::Text("string".to_owned())), ("enum", Json::List(names))]);
+        Self { may_be_empty: true, ..names }
     }
 
     /// A number from 1.
     pub(crate) fn count(max: usize) -> Self {
         let max = i64::try_from(max).unwrap_or(i64::MAX);
         let kind = Json::Text("integer".to_owned());
-        Self::of(vec![("type", kind), ("minimum", Json::Number(1)), ("maximum", Json::Number(max))])
+        let count = Self::of(vec![("type", kind), ("minimum", Json::Number(1)), ("maximum", Json::Number(max))]);
+        Self { may_be_empty: true, ..count }
     }
 
     /// Required.
@@ -201,7 +202,7 @@ impl ParameterType {
 
     /// Several values, separated by commas.
     pub(crate) fn several(self) -> Self {
-        let array = Self::of(vec![("type", Json::Text("array".to_owned())), ("items", self.schema)]);
+        let array = Self::of(vec![("type", Json::Text("array".to_owned())), ("items", self.complete_schema())]);
         Self { is_list: true, ..array }
     }
 
@@ -227,7 +228,14 @@ impl ParameterType {
             members.push(("style".to_owned(), text("form")));
             members.push(("explode".to_owned(), Json::Boolean(false)));
         }
-        members.push(("schema".to_owned(), self.schema.clone()));
+        members.push(("schema".to_owned(), self.complete_schema()));
         Json::Object(members)
+    }
+
+    fn complete_schema(&self) -> Json {
+        if !self.may_be_empty || self.is_required {
+            return self.schema.clone();
+        }
+        object([("anyOf", Json::List(vec![self.schema.clone(), object([("const", text(""))])]))])
     }
 }
