@@ -3,7 +3,7 @@
 use shared::Code;
 use shared::ids::{MerchantId, OrderId};
 use shared::limits::STATE_BYTES_MAX;
-use shared::money::{Currency, Money};
+use shared::money::Money;
 use shared::order::{AskedRefund, Command, Excess, OrderState, Progress, Rejected, transition};
 use shared::order_network::problem::Violation;
 use shared::order_network::request::CreateOrder;
@@ -141,7 +141,7 @@ impl<P: Fn(&FoundOrder) -> Result<Plan, Refusal>> change::Change<FoundOrder> for
 /// Every excessive refund, with the remaining balance.
 fn exceeds_balance(change: &Change<'_>, order: &FoundOrder, command: &Command, excesses: &[Excess]) -> Refusal {
     let code = Code::RefundExceedsBalance;
-    let currency = order.request.currency_code.unwrap_or(Currency::USD);
+    let currency = order.request.currency();
     let asked = if let Command::Refund(asked) = command { asked.as_slice() } else { &[] };
     let violations = excesses.iter().filter_map(|excess| {
         let refund = &asked.get(excess.index)?.refund;

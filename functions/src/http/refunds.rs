@@ -3,7 +3,9 @@
 use shared::Code;
 use shared::body::refund::AddRefunds;
 use shared::ids::OrderId;
+use shared::money::{Currency, Number};
 use shared::order::{AskedRefund, Command, Refund, refund_id};
+use shared::order_network::problem::Violation;
 use shared::order_network::refund::Paid;
 use shared::time::Timestamp;
 
@@ -46,13 +48,18 @@ fn command(
     order: &FoundOrder,
     (seed, at): (&[u8; 16], Timestamp),
 ) -> Result<Command, Refusal> {
-    let (mut asked, mut missing) = (Vec::new(), Vec::new());
+    let (mut asked, mut violations) = (Vec::new(), Vec::new());
     for (index, row) in body.refunds.iter().enumerate() {
         let line = id.item_index(&row.item_id);
-        let Some((line, item)) = line.and_then(|line| Some((line, order.request.items.get(line)?))) else {
-            missing.push(no_such_item(format!("/refunds/{index}/itemId"), &row.item_id));
-            continue;
-        };
+        let found = line.and_then(|line| Some((line, order.request.items.get(line)?)));
+        if found.is_none() {
+            violations.push(no_such_item(format!("/refunds/{index}/itemId"), &row.item_id));
+        }
+        violations.extend(too_fine(order.request.currency(), row.amount).map(|message| {
+            let (code, pointer) = (Code::TooManyDecimals, format!("/refunds/{index}/amount"));
+            Violation::new(code, pointer, message, serde_json::to_string(&row.amount).ok())
+        }));
+        let Some((line, item)) = found else { continue };
         let is_shipping = row.is_shipping.unwrap_or_default();
         let refund = Refund {
             line,
@@ -64,5 +71,12 @@ fn command(
         };
         asked.push(AskedRefund { refund, paid: Paid::of(item).part(is_shipping) });
     }
-    if missing.is_empty() { Ok(Command::Refund(asked)) } else { Err(Refusal::invalid(missing)) }
+    if violations.is_empty() { Ok(Command::Refund(asked)) } else { Err(Refusal::invalid(violations)) }
+}
+
+/// What is wrong with an amount that nobody can pay out, because it is finer than the minor unit of the order's currency.
+fn too_fine(currency: Currency, amount: Number) -> Option<String> {
+    let decimals = currency.exponent();
+    let is_fine = amount.0.normalize().scale() > decimals;
+    is_fine.then(|| format!("must have at most {decimals} digits after the point in {currency}"))
 }

@@ -175,3 +175,47 @@ async fn units_can_be_cancelled_until_an_http_vendor_has_them() {
     let rest = cancel(&[(0, 3)]).await;
     assert_eq!(rest.body["order"]["status"], "Cancelled");
 }
+
+#[tokio::test]
+async fn a_refund_is_not_finer_than_the_minor_unit_of_its_currency() {
+    let stack = Stack::start().await;
+    for (currency, amounts) in [
+        (None, [("0.5500", None), ("3.3333", Some(2)), ("0.001", Some(2))]),
+        (Some("USD"), [("3.30", None), ("3.303", Some(2)), ("0.0001", Some(2))]),
+        (Some("JPY"), [("3", None), ("0.55", Some(0)), ("3.0", None)]),
+        (Some("KWD"), [("0.125", None), ("0.1250", None), ("0.1255", Some(3))]),
+        (Some("CLF"), [("0.0001", None), ("1.5", None), ("1", None)]),
+    ] {
+        let mut order = priced(&format!("fine-{}", currency.unwrap_or("none")));
+        if let Some(currency) = currency {
+            order["currencyCode"] = json!(currency);
+        }
+        let id = create(&stack, &order).await;
+        let item = stack.get(&path(&id)).await.body["order"]["items"][0]["id"].clone();
+        for (amount, decimals) in amounts {
+            let row = json!({"itemId": item, "amount": amount, "reason": "x"});
+            let foreign = json!({"itemId": "x", "amount": amount, "reason": "x"});
+            let rows = if decimals.is_some() { vec![row, foreign] } else { vec![row] };
+            let reply = stack.post("/order/v1/orders/refunds", &json!({"orderId": id, "refunds": rows})).await;
+            let Some(decimals) = decimals else {
+                assert_eq!(reply.status, 201, "{currency:?} {amount}: {}", reply.body);
+                continue;
+            };
+            let errors = reply.body["errors"].as_array().unwrap();
+            let found: Vec<_> = errors.iter().map(|error| (&error["errorCode"], &error["pointer"])).collect();
+            let fine = json!("TOO_MANY_DECIMALS");
+            assert_eq!(
+                found,
+                [
+                    (&fine, &json!("/refunds/0/amount")),
+                    (&json!("NO_SUCH_ITEM"), &json!("/refunds/1/itemId")),
+                    (&fine, &json!("/refunds/1/amount")),
+                ],
+                "{currency:?} {amount}"
+            );
+            let message =
+                format!("must have at most {decimals} digits after the point in {}", currency.unwrap_or("USD"));
+            assert_eq!(errors[0]["errorMessage"], message);
+        }
+    }
+}

@@ -293,3 +293,11 @@ model! {
         quantity: u32,
     }
 }
+
+impl CreateOrder {
+    /// The currency of every amount.
+    #[must_use]
+    pub fn currency(&self) -> Currency {
+        self.currency_code.unwrap_or(Currency::USD)
+    }
+}

@@ -212,7 +212,7 @@ impl Order {
     /// The wire form of a stored order.
     #[must_use]
     pub fn new(merchant: &MerchantId, id: &OrderId, safe_id: &SafeId, order: CreateOrder, state: &OrderState) -> Self {
-        let currency = order.currency_code.unwrap_or(Currency::USD);
+        let currency = order.currency();
         let price = |amount: Option<Number>| amount.map(|amount| Price { currency, amount });
         let lines = order.items.into_iter().zip(state.lines.iter()).enumerate();
         let (is_test, shipments) = (order.is_test == Some(true), state.shipments.iter());

@@ -157,7 +157,7 @@ impl ShipmentOrder<'_> {
             is_rejected_by_vendor: shipment.status == ShipmentStatus::Rejected,
             shipping_method: self.request.customer_shipping_method.clone(),
             is_polling_stopped: false,
-            currency_code: self.currency(),
+            currency_code: self.request.currency(),
             language_code_iso: None,
             language_code: self.request.language_code.clone(),
             transactional_cost_model: "transactional",
@@ -184,10 +184,6 @@ impl ShipmentOrder<'_> {
         }
     }
 
-    fn currency(&self) -> Currency {
-        self.request.currency_code.unwrap_or(Currency::USD)
-    }
-
     fn item_ids(&self, lines: &[usize]) -> Vec<String> {
         lines.iter().map(|line| self.id.item_id(*line)).collect()
     }
@@ -212,7 +208,7 @@ impl ShipmentOrder<'_> {
 
     fn item(&self, line: usize) -> Option<Item> {
         let item = self.request.items.get(line)?;
-        let currency = self.currency();
+        let currency = self.request.currency();
         let price = |amount: Option<Number>| amount.map(|amount| Price { currency, amount, tax: item.customer_taxes });
         Some(Item {
             id: self.id.item_id(line),
