@@ -30,7 +30,7 @@ export type ViolationCode =
   | "INVALID_FORMAT"
   /** A string holds a control character. */
   | "CONTROL_CHARACTER"
-  /** A text holds a card number: 13 to 19 digits, also with single spaces or hyphens among them, that pass Luhn's check. No answer shows it. `cardFirst4` and `cardLast4` are all of a card that is kept. */
+  /** A text holds a card number: 14 to 19 digits, also with single spaces or hyphens among them, that begin like those of a card network, have a length that it uses, and pass Luhn's check. No answer shows it. `cardFirst4` and `cardLast4` are all of a card that is kept. */
   | "CARD_NUMBER"
   /** The duplicate check is on, but there is nothing to check. */
   | "CLIENT_ORDER_NUMBER_REQUIRED"

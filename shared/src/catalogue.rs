@@ -90,8 +90,9 @@ catalogue! {
     InvalidFormat "INVALID_FORMAT" 400 "the string must be of this form";
     /// A string holds a control character.
     ControlCharacter "CONTROL_CHARACTER" 400 "a string holds no control characters";
-    /// A text holds a card number: 13 to 19 digits, also with single spaces or hyphens among them, that pass Luhn's check. No
-    /// answer shows it. `cardFirst4` and `cardLast4` are all of a card that is kept.
+    /// A text holds a card number: 14 to 19 digits, also with single spaces or hyphens among them, that begin like those of a
+    /// card network, have a length that it uses, and pass Luhn's check. No answer shows it. `cardFirst4` and `cardLast4` are
+    /// all of a card that is kept.
     CardNumber "CARD_NUMBER" 400 "a text holds no card number";
     /// The duplicate check is on, but there is nothing to check.
     ClientOrderNumberRequired "CLIENT_ORDER_NUMBER_REQUIRED" 400 "the duplicate check needs a clientOrderNumber";

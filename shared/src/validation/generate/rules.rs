@@ -16,9 +16,10 @@ pub(super) fn page() -> String {
          - Characters are Unicode code points. Strings hold no control characters; on more than one line, tabs and line \
          breaks are allowed.\n\
          - A member that is not required may be absent or null.\n\
-         - A card number is {CARD_DIGITS_MIN} to {CARD_DIGITS_MAX} digits that pass Luhn's check, together or with single \
-         spaces or hyphens among them; neither one within more digits nor one within a word of hex digits (a UUID, a hash) \
-         is meant. Where no rule knows a member of an order of the order network API, its texts hold none either.\n"
+         - A card number is {CARD_DIGITS_MIN} to {CARD_DIGITS_MAX} digits, together or with single spaces or hyphens among \
+         them, that begin like those of a card network, have a length that it uses, and pass Luhn's check; neither one \
+         within more digits nor one within a word of hex digits (a UUID, a hash) is meant. Where no rule knows a member of \
+         an order of the order network API, its texts hold none either.\n"
     );
     for body in Body::ALL {
         page.push_str(&section(body));
