@@ -35,10 +35,9 @@ function isListed(four, length) {
   return networks.some((network) => lengthsOf(network).includes(length) && patternsOf(network).some((pattern) => mayContinue(pattern, four)));
 }
 
-/** What we take beyond the reference: the old JCB cards of 15 digits, a range of Diners Club, and RuPay. */
+/** What we take beyond the reference: the old JCB cards of 15 digits, and RuPay. */
 function isOurs(four, length) {
   if (["1800", "2131"].includes(four)) return length === 15;
-  if (four === "3095") return [14, 16, 19].includes(length);
   return length === 16 && four >= "8164" && four <= "8299";
 }
 
