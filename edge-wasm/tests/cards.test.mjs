@@ -26,8 +26,8 @@ function mayContinue(pattern, four) {
 }
 
 /**
- * The reference. It lists Maestro from 12 and UnionPay from 14 digits, of which we take 16 and more, and six digits of
- * Maestro among Visa's.
+ * Whether the reference lists the number. Left out: Maestro and UnionPay numbers of fewer than 16 digits, and a Maestro
+ * range within Visa's.
  */
 function isListed(four, length) {
   const lengthsOf = ({ type, lengths }) => (["maestro", "unionpay"].includes(type) ? lengths.filter((known) => known >= 16) : lengths);
@@ -35,7 +35,7 @@ function isListed(four, length) {
   return networks.some((network) => lengthsOf(network).includes(length) && patternsOf(network).some((pattern) => mayContinue(pattern, four)));
 }
 
-/** What we take beyond the reference: the old JCB cards of 15 digits, and RuPay. */
+/** Numbers that only our table has: JCB cards of 15 digits, and RuPay. */
 function isOurs(four, length) {
   if (["1800", "2131"].includes(four)) return length === 15;
   return length === 16 && four >= "8164" && four <= "8299";

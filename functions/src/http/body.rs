@@ -166,7 +166,7 @@ impl<T: RequestBody> FromRequest<App> for Draft<T> {
     async fn from_request(request: Request<HttpBody>, app: &App) -> Result<Self, Refusal> {
         let (read, bytes) = read(request, app).await?;
         let document = std::str::from_utf8(&bytes).ok().and_then(Members::read);
-        // A body that was not read to its end has other violations that nobody has looked for.
+        // The rest of such a body has not been checked.
         let is_unread = |refusal: &Refusal| {
             let is_too_deep = |violation: &Violation| violation.error_code == Code::TooDeep;
             refusal.code != Code::ValidationFailed || refusal.violations.iter().any(is_too_deep)
@@ -191,7 +191,7 @@ impl<T> Draft<T> {
             Err(refusal) => refusal,
         };
         match change.target().read::<E>(&change.table).await {
-            Ok(stored) => Err(with(refusal, &document, repeated.violations(&stored))),
+            Ok(stored) => Err(with_violations(refusal, &document, repeated.violations(&stored))),
             Err(missing) if missing.code == Code::NotFound => Err(refusal),
             Err(error) => Err(error),
         }
@@ -199,7 +199,11 @@ impl<T> Draft<T> {
 }
 
 /// Adds violations to a refusal. One is dropped if a value inside or around its own has a violation already.
-pub(super) fn with(refusal: Refusal, document: &Members, found: impl IntoIterator<Item = Violation>) -> Refusal {
+pub(super) fn with_violations(
+    refusal: Refusal,
+    document: &Members,
+    found: impl IntoIterator<Item = Violation>,
+) -> Refusal {
     let known = refusal.violations.iter().filter(|known| known.error_code != Code::UnknownMember);
     let known: HashSet<String> = known.map(|known| known.pointer.clone()).collect();
     let around: HashSet<String> = known.iter().flat_map(|known| values_around(known)).map(str::to_owned).collect();

@@ -91,7 +91,7 @@ fn cancel_command(body: &Cancel, id: &OrderId, order: &FoundOrder) -> Result<Com
     if missing.is_empty() { Ok(Command::Cancel(Some(lines))) } else { Err(Refusal::invalid(missing)) }
 }
 
-/// The violation for an id that is no item of the order.
+/// The violation for an id that does not belong to an item of the order.
 pub(super) fn no_such_item(pointer: String, id: &str) -> Violation {
     let json = serde_json::Value::from(id).to_string();
     Violation::must_be(Code::NoSuchItem, pointer, "the id of an item of the order", &json)

@@ -165,7 +165,7 @@ impl<F> List<F> {
         self.page.cursor.as_deref().map(|cursor| self.cursors.open(list, cursor)).transpose()
     }
 
-    /// The page of a list of entities; empty if there is no list.
+    /// One page of a list of entities; an empty page for `None`.
     pub(crate) async fn entities<E: Entity, T: Shown>(
         self,
         table: &Table,

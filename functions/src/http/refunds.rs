@@ -74,7 +74,7 @@ fn command(
     if violations.is_empty() { Ok(Command::Refund(asked)) } else { Err(Refusal::invalid(violations)) }
 }
 
-/// What is wrong with an amount that nobody can pay out, because it is finer than the minor unit of the order's currency.
+/// The message for an amount that is finer than the currency's minor unit and so cannot be paid.
 fn too_fine(currency: Currency, amount: Number) -> Option<String> {
     let decimals = currency.exponent();
     let is_fine = amount.0.normalize().scale() > decimals;

@@ -15,7 +15,7 @@ use shared::time::Timestamp;
 use shared::vendor::Vendor;
 
 use super::answer::{Shown, Versioned};
-use super::body::{Draft, with};
+use super::body::{Draft, with_violations};
 use super::caller::{NetworkCaller, ShipmentCaller};
 use super::conditional::IfMatch;
 use super::manage::{no_such_item, trimmed};
@@ -101,7 +101,7 @@ async fn progress(
             let shipment = order.as_ref().and_then(|order| order.state.shipment(id.number()));
             let is_there = shipment.is_some_and(|shipment| caller.may_see(&shipment.vendor));
             return Err(if is_there {
-                with(refusal, &document, missing_items(&document, id.order()))
+                with_violations(refusal, &document, missing_items(&document, id.order()))
             } else {
                 refusal
             });
